@@ -1,0 +1,1 @@
+//! ssm-rec: a Session Manager client that records what it shows.

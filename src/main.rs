@@ -1,0 +1,3 @@
+//! The program's one door. Nothing is decided here.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A Session Manager service and a simulated agent on loopback.
