@@ -1,1 +1,13 @@
-//! ssm-rec: a Session Manager client that records what it shows.
+//! ssm-rec: a Session Manager client that records what it shows, and the tools to look at what was recorded.
+//!
+//! The rooms, from the roof down; a room imports only rooms below it, and `tests/house.rs` keeps it so.
+//!
+//! - [`cli`]: one file per command that a person types
+//! - [`store`]: bytes by key; knows no format
+//! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
+
+pub mod cli;
+pub mod store;
+
+pub use cli::run;
+pub use formats;

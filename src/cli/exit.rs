@@ -1,0 +1,102 @@
+//! How a command ends: exit statuses, and failures that carry a status and a hint.
+//!
+//! Nothing here prints; `message` is the door through which a failure reaches a person.
+
+use std::fmt::Display;
+use std::process::ExitCode;
+
+/// The exit statuses of ssm-rec. A session that reports a status of its own (a remote command) ends with that one;
+/// ours for sessions therefore start at 120, where commands seldom end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// 0: all went well.
+    Success,
+    /// 1: anything that has no status of its own.
+    Failure,
+    /// 2: the arguments or the configuration are wrong.
+    Usage,
+    /// 3: the recording ends early; what is there was used.
+    CutShort,
+    /// 4: the recording is damaged, altered, or no recording at all.
+    Damaged,
+    /// 5: there is no such recording, session or store.
+    NotFound,
+    /// 120: the session could not be recorded, so it was not run, or was ended at once.
+    CouldNotRecord,
+    /// 121: the service refused: no such target, no permission, no credentials.
+    Refused,
+    /// 122: the connection could not be made, or was lost for good.
+    ConnectionLost,
+    /// 123: the agent or the service broke the protocol.
+    BrokenPeer,
+    /// 124: the recording is safe in the spool, but could not be stored where it belongs.
+    NotStored,
+    /// The remote command's own status.
+    Remote(u8),
+    /// 128 + number: ended by a signal.
+    Signal(u8),
+}
+
+impl Status {
+    /// The number that the system sees.
+    #[must_use]
+    pub(crate) fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::CutShort => 3,
+            Self::Damaged => 4,
+            Self::NotFound => 5,
+            Self::CouldNotRecord => 120,
+            Self::Refused => 121,
+            Self::ConnectionLost => 122,
+            Self::BrokenPeer => 123,
+            Self::NotStored => 124,
+            Self::Remote(status) => status,
+            Self::Signal(number) => 128_u8.saturating_add(number),
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status.number())
+    }
+}
+
+/// Why a command did not do what was asked: the error, the status to end with, and what to do next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) status: Status,
+    pub(crate) hint: Option<String>,
+    pub(crate) error: anyhow::Error,
+}
+
+impl Failure {
+    /// A failure with a status of its own.
+    pub(crate) fn new(status: Status, error: impl Into<anyhow::Error>) -> Self {
+        Self {
+            status,
+            hint: None,
+            error: error.into(),
+        }
+    }
+
+    /// Adds what the person can do next.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: impl Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
+}
+
+/// Every error that has no status of its own ends with [`Status::Failure`].
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(Status::Failure, error)
+    }
+}
+
+/// What each command returns.
+pub(crate) type CommandResult = Result<Status, Failure>;

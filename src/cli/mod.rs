@@ -1,0 +1,53 @@
+//! The command line: which commands there are and how each one ends.
+//!
+//! One file per command; no type of the argument parser passes below this room.
+
+mod config;
+mod exit;
+mod message;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use exit::CommandResult;
+use exit::Status;
+
+/// Records AWS Systems Manager sessions as they happen, and plays them back.
+#[derive(Debug, Parser)]
+#[command(name = "ssm-rec", version, max_term_width = 100)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {}
+
+/// Runs the command named by `args`, program name first, and gives the status to end with.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let command_line = match CommandLine::try_parse_from(args) {
+        Ok(command_line) => command_line,
+        Err(error) => {
+            // Help and version are no failure; a closed pipe behind them is none either.
+            let _ = error.print();
+            return if error.use_stderr() {
+                Status::Usage.into()
+            } else {
+                Status::Success.into()
+            };
+        }
+    };
+    match dispatch(command_line.command) {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            message::failure(&failure);
+            failure.status.into()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> CommandResult {
+    match command {}
+}

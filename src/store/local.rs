@@ -1,0 +1,273 @@
+//! A store in a directory: keys are paths below it, folders 0700, files 0600.
+//!
+//! Nothing is ever overwritten or left half-written under its key: bytes get their name only once they are on the disk.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Component, Path, PathBuf};
+
+use super::Error;
+
+/// A folder that serves as a store.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The store below `root`, which is made when something is first stored.
+    #[must_use]
+    pub fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn path(&self, key: &str) -> PathBuf {
+        self.root.join(key)
+    }
+
+    pub(super) fn probe(&self) -> Result<(), Error> {
+        create_private(&self.root)
+            .map_err(|source| failed("make the folder", &self.root, source))?;
+        tempfile::tempfile_in(&self.root)
+            .map(drop)
+            .map_err(|source| failed("write to", &self.root, source))
+    }
+
+    pub(super) fn put_file(&self, key: &str, from: &Path) -> Result<(), Error> {
+        let (to, folder) = self.place(key)?;
+        File::open(from)
+            .and_then(|file| file.sync_all())
+            .map_err(|source| failed("read", from, source))?;
+        match fs::hard_link(from, &to) {
+            Ok(()) => sync_folder(&folder).map_err(|source| failed("write", &to, source)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists {
+                place: to.display().to_string(),
+            }),
+            // Another file system, or one without links: copy.
+            Err(_) => {
+                let mut file = File::open(from).map_err(|source| failed("read", from, source))?;
+                self.publish(&to, &folder, |temporary| {
+                    io::copy(&mut file, temporary).map(drop)
+                })
+            }
+        }
+    }
+
+    pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
+        let (to, folder) = self.place(key)?;
+        self.publish(&to, &folder, |temporary| temporary.write_all(bytes))
+    }
+
+    pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
+        // Only folders that can hold the prefix are walked.
+        let below = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if !below.is_empty() {
+            check_key(below)?;
+        }
+        self.walk(&self.root.join(below), below, &mut keys)?;
+        keys.retain(|key| key.starts_with(prefix));
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    pub(super) fn open(&self, key: &str) -> Result<File, Error> {
+        check_key(key)?;
+        let path = self.path(key);
+        File::open(&path).map_err(|source| match source.kind() {
+            ErrorKind::NotFound => Error::NotFound {
+                place: path.display().to_string(),
+            },
+            _ => failed("read", &path, source),
+        })
+    }
+
+    fn walk(&self, folder: &Path, key: &str, keys: &mut Vec<String>) -> Result<(), Error> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(failed("list", folder, source)),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|source| failed("list", folder, source))?;
+            // Names that are not UTF-8 or begin with a dot are none of ours: temporary files of a put under way.
+            let Some(name) = entry
+                .file_name()
+                .to_str()
+                .filter(|name| !name.starts_with('.'))
+                .map(str::to_owned)
+            else {
+                continue;
+            };
+            let key = if key.is_empty() {
+                name
+            } else {
+                format!("{key}/{name}")
+            };
+            let kind = entry
+                .file_type()
+                .map_err(|source| failed("list", &entry.path(), source))?;
+            if kind.is_dir() {
+                self.walk(&entry.path(), &key, keys)?;
+            } else {
+                keys.push(key);
+            }
+        }
+        Ok(())
+    }
+
+    fn place(&self, key: &str) -> Result<(PathBuf, PathBuf), Error> {
+        check_key(key)?;
+        let path = self.path(key);
+        let folder = path.parent().unwrap_or(&self.root).to_owned();
+        create_private(&folder).map_err(|source| failed("make the folder", &folder, source))?;
+        Ok((path, folder))
+    }
+
+    fn publish(
+        &self,
+        to: &Path,
+        folder: &Path,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let write_failed = |source| failed("write", to, source);
+        let mut temporary = tempfile::Builder::new()
+            .prefix(".put-")
+            .tempfile_in(folder)
+            .map_err(write_failed)?;
+        write(temporary.as_file_mut())
+            .and_then(|()| temporary.as_file().sync_all())
+            .map_err(write_failed)?;
+        match temporary.persist_noclobber(to) {
+            Ok(_) => sync_folder(folder).map_err(write_failed),
+            Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists {
+                place: to.display().to_string(),
+            }),
+            Err(error) => Err(write_failed(error.error)),
+        }
+    }
+}
+
+/// Makes a folder and those above it, readable by its owner alone.
+///
+/// # Errors
+/// The system said no, or something that is no folder stands there.
+pub fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+fn check_key(key: &str) -> Result<(), Error> {
+    let plain = Path::new(key)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if key.is_empty() || !plain || key.contains('\0') {
+        Err(Error::Key {
+            key: key.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
+}
+
+/// A name is only safe once its folder is on the disk too.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
+    Error::Io {
+        what,
+        place: place.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    fn store() -> (tempfile::TempDir, Directory) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Directory::new(folder.path().join("store"));
+        (folder, store)
+    }
+
+    #[test]
+    fn what_was_put_is_listed_and_read_back() {
+        let (_folder, store) = store();
+        assert_eq!(store.list("").unwrap(), Vec::<String>::new());
+        store.put("manifests/year=2026/b.json", b"two").unwrap();
+        store.put("manifests/year=2026/a.json", b"one").unwrap();
+        store.put("recordings/a.cast.zst", b"rec").unwrap();
+        assert_eq!(
+            store.list("manifests/year=2026/").unwrap(),
+            ["manifests/year=2026/a.json", "manifests/year=2026/b.json"]
+        );
+        assert_eq!(
+            store.list("manifests/year=2026/b").unwrap(),
+            ["manifests/year=2026/b.json"]
+        );
+        let mut text = String::new();
+        store
+            .open("manifests/year=2026/b.json")
+            .unwrap()
+            .read_to_string(&mut text)
+            .unwrap();
+        assert_eq!(text, "two");
+    }
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let (folder, store) = store();
+        store.put("a", b"one").unwrap();
+        assert!(matches!(store.put("a", b"two"), Err(Error::Exists { .. })));
+        let file = folder.path().join("file");
+        fs::write(&file, b"three").unwrap();
+        assert!(matches!(
+            store.put_file("a", &file),
+            Err(Error::Exists { .. })
+        ));
+        store.put_file("b", &file).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(fs::read(store.path("b")).unwrap(), b"three");
+        assert_eq!(fs::read(store.path("a")).unwrap(), b"one");
+    }
+
+    #[test]
+    fn keys_that_leave_the_store_are_refused() {
+        let (_folder, store) = store();
+        for key in ["", "/etc/passwd", "../a", "a/../../b", "a\0b"] {
+            assert!(
+                matches!(store.put(key, b""), Err(Error::Key { .. })),
+                "{key:?}"
+            );
+            assert!(matches!(store.open(key), Err(Error::Key { .. })), "{key:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_and_folders_are_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, store) = store();
+        store.put("a/b", b"one").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&store.path("a")), 0o700);
+        assert_eq!(mode(&store.path("a/b")), 0o600);
+    }
+}
