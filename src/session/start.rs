@@ -1,0 +1,434 @@
+//! The service calls around a session: start, resume, terminate, and who is asking.
+//!
+//! Nothing here opens a data channel, and nothing retries beyond what the SDK does by itself.
+
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_sdk_ssm::config::interceptors::BeforeDeserializationInterceptorContextRef;
+use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use chrono::{DateTime, Utc};
+
+/// How long a connection to the service may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the person chose about the way to AWS; everything else comes from the usual configuration chain.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Overrides the region of profile and environment.
+    pub region: Option<String>,
+    /// A profile of the shared configuration.
+    pub profile: Option<String>,
+    /// Where Systems Manager answers, instead of the region's endpoint.
+    pub endpoint_url: Option<String>,
+}
+
+/// What to ask of StartSession.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `i-…`, `mi-…`.
+    pub target: String,
+    /// `None`: the account's default shell document.
+    pub document: Option<String>,
+    /// 1 to 256 characters.
+    pub reason: Option<String>,
+    /// As the document defines them.
+    pub parameters: BTreeMap<String, Vec<String>>,
+}
+
+/// A session that the service has started.
+pub struct Started {
+    /// Names the session everywhere.
+    pub session_id: String,
+    /// The data channel's address.
+    pub stream_url: String,
+    /// Opens the data channel. A secret: never logged, never recorded.
+    pub token: String,
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started")
+            .field("session_id", &self.session_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Who asks, as the service sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The full ARN.
+    pub arn: String,
+    /// Twelve digits.
+    pub account: String,
+}
+
+/// The service, with the credentials and the region in force.
+#[derive(Clone, Debug)]
+pub struct Service {
+    ssm: aws_sdk_ssm::Client,
+    sts: aws_sdk_sts::Client,
+    region: String,
+    profile: Option<String>,
+    clock: ServiceClock,
+}
+
+impl Service {
+    /// Settles region, profile and endpoint. Talks to nobody yet.
+    ///
+    /// # Errors
+    /// There is no region.
+    pub async fn open(access: &Access) -> Result<Self, Error> {
+        let timeouts = aws_config::timeout::TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .build();
+        let mut loader: ConfigLoader =
+            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        if let Some(region) = &access.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &access.profile {
+            loader = loader.profile_name(profile);
+        }
+        let shared = loader.load().await;
+        let region = shared
+            .region()
+            .map(ToString::to_string)
+            .ok_or(Error::NoRegion)?;
+        let clock = ServiceClock::default();
+        let mut ssm = aws_sdk_ssm::config::Builder::from(&shared).interceptor(clock.clone());
+        if let Some(endpoint) = &access.endpoint_url {
+            ssm = ssm.endpoint_url(endpoint);
+        }
+        Ok(Self {
+            ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
+            sts: aws_sdk_sts::Client::new(&shared),
+            region,
+            profile: access
+                .profile
+                .clone()
+                .or_else(|| std::env::var("AWS_PROFILE").ok()),
+            clock,
+        })
+    }
+
+    /// The region in force.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// How far this machine's clock is ahead of the service's, as the last answer showed; `None` before any.
+    /// The service gives its time in whole seconds.
+    #[must_use]
+    pub fn clock_offset_ms(&self) -> Option<i64> {
+        self.clock.offset_ms()
+    }
+
+    /// Starts a session.
+    ///
+    /// # Errors
+    /// The service refuses or cannot be reached; the error says why and what to do.
+    pub async fn start(&self, request: &Request) -> Result<Started, Error> {
+        let mut call = self
+            .ssm
+            .start_session()
+            .target(&request.target)
+            .set_document_name(request.document.clone())
+            .set_reason(request.reason.clone());
+        for (name, values) in &request.parameters {
+            call = call.parameters(name, values.clone());
+        }
+        let answer = call
+            .send()
+            .await
+            .map_err(|error| self.error(&error, Subject::Start(request)))?;
+        match (answer.session_id, answer.stream_url, answer.token_value) {
+            (Some(session_id), Some(stream_url), Some(token)) => Ok(Started {
+                session_id,
+                stream_url,
+                token,
+            }),
+            _ => Err(Error::Incomplete {
+                call: "StartSession",
+            }),
+        }
+    }
+
+    /// A new way into a running session; `None` when the service says that it is over.
+    ///
+    /// # Errors
+    /// The service cannot be reached or refuses.
+    pub async fn resume(&self, session_id: &str) -> Result<Option<Started>, Error> {
+        let answer = self
+            .ssm
+            .resume_session()
+            .session_id(session_id)
+            .send()
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) if error.code() == Some("DoesNotExistException") => return Ok(None),
+            Err(error) => return Err(self.error(&error, Subject::Session(session_id))),
+        };
+        let token = answer.token_value.filter(|token| !token.is_empty());
+        Ok(match (answer.stream_url, token) {
+            (Some(stream_url), Some(token)) => Some(Started {
+                session_id: session_id.to_owned(),
+                stream_url,
+                token,
+            }),
+            _ => None,
+        })
+    }
+
+    /// Ends a session. That it has ended already is no error.
+    ///
+    /// # Errors
+    /// The service cannot be reached or refuses.
+    pub async fn terminate(&self, session_id: &str) -> Result<(), Error> {
+        match self
+            .ssm
+            .terminate_session()
+            .session_id(session_id)
+            .send()
+            .await
+        {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("DoesNotExistException") => Ok(()),
+            Err(error) => Err(self.error(&error, Subject::Session(session_id))),
+        }
+    }
+
+    /// Who the credentials belong to.
+    ///
+    /// # Errors
+    /// The service cannot be reached or refuses.
+    pub async fn caller(&self) -> Result<Caller, Error> {
+        let answer = self.sts.get_caller_identity().send().await;
+        let answer = answer.map_err(|error| self.error(&error, Subject::Caller))?;
+        match (answer.arn, answer.account) {
+            (Some(arn), Some(account)) => Ok(Caller { arn, account }),
+            _ => Err(Error::Incomplete {
+                call: "GetCallerIdentity",
+            }),
+        }
+    }
+
+    fn error<E, R>(&self, error: &SdkError<E, R>, subject: Subject<'_>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+        R: fmt::Debug,
+    {
+        let Some(code) = error.code() else {
+            return self.unanswered(&chain(error));
+        };
+        let message = error.message().unwrap_or("no further message").to_owned();
+        match (code, subject) {
+            ("TargetNotConnected", Subject::Start(request)) => Error::TargetNotConnected {
+                target: request.target.clone(),
+            },
+            ("InvalidDocument" | "InvalidDocumentContent", Subject::Start(request)) => {
+                let document = request
+                    .document
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_DOCUMENT.to_owned());
+                Error::InvalidDocument { document, message }
+            }
+            ("AccessDeniedException" | "AccessDenied", _) => Error::AccessDenied { message },
+            ("ThrottlingException" | "Throttling" | "TooManyRequestsException", _) => {
+                Error::Throttled { message }
+            }
+            ("ExpiredTokenException" | "ExpiredToken" | "RequestExpired", _) => {
+                Error::ExpiredCredentials
+            }
+            (
+                "UnrecognizedClientException"
+                | "InvalidClientTokenId"
+                | "InvalidSignatureException"
+                | "SignatureDoesNotMatch",
+                _,
+            ) => Error::UnknownCredentials { message },
+            ("InternalServerError", _) => Error::Internal { message },
+            ("DoesNotExistException", Subject::Session(session_id)) => Error::NoSuchSession {
+                session_id: session_id.to_owned(),
+            },
+            (code, _) => Error::Refused {
+                code: code.to_owned(),
+                message,
+            },
+        }
+    }
+
+    /// Nothing came back that names an error: the credentials, the network or TLS.
+    fn unanswered(&self, cause: &str) -> Error {
+        let cause = cause.to_owned();
+        if cause.contains("profile")
+            && (cause.contains("was not defined") || cause.contains("not find"))
+        {
+            return Error::NoSuchProfile {
+                profile: self.profile.clone().unwrap_or_default(),
+                cause,
+            };
+        }
+        if ["credential", "identity", "sso", "assume role"]
+            .iter()
+            .any(|word| cause.to_lowercase().contains(word))
+        {
+            return Error::NoCredentials { cause };
+        }
+        if ["certificate", "UnknownIssuer", "tls"]
+            .iter()
+            .any(|word| cause.contains(word))
+        {
+            return Error::Certificate { cause };
+        }
+        Error::Unreachable { cause }
+    }
+}
+
+/// What the account uses when no document is named.
+pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+
+enum Subject<'a> {
+    Start(&'a Request),
+    Session(&'a str),
+    Caller,
+}
+
+/// The errors below, each in its own words, without repeating what the one above it said.
+fn chain(error: &dyn StdError) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if parts.last().is_none_or(|last| !last.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
+    }
+    parts.join(": ")
+}
+
+/// Notes how far this machine's clock is from the `Date` of the service's answers.
+#[derive(Clone, Debug, Default)]
+struct ServiceClock {
+    offset_ms: Arc<Mutex<Option<i64>>>,
+}
+
+impl ServiceClock {
+    fn offset_ms(&self) -> Option<i64> {
+        *self
+            .offset_ms
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Intercept for ServiceClock {
+    fn name(&self) -> &'static str {
+        "ServiceClock"
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "comparing the two clocks is what this is for"
+    )]
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), Box<dyn StdError + Send + Sync>> {
+        let date = context
+            .response()
+            .headers()
+            .get("date")
+            .and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+        if let Some(date) = date {
+            let offset = Utc::now().signed_duration_since(date).num_milliseconds();
+            *self
+                .offset_ms
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(offset);
+        }
+        Ok(())
+    }
+}
+
+/// Why the service did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the sentences are the documentation")]
+pub enum Error {
+    #[error("no AWS region is set")]
+    NoRegion,
+    #[error("target {target:?} is not connected to Systems Manager")]
+    TargetNotConnected { target: String },
+    #[error("session document {document:?} cannot be used: {message}")]
+    InvalidDocument { document: String, message: String },
+    #[error("access denied: {message}")]
+    AccessDenied { message: String },
+    #[error("the service asks to slow down: {message}")]
+    Throttled { message: String },
+    #[error("the AWS credentials have expired")]
+    ExpiredCredentials,
+    #[error("the AWS credentials are not known to the service: {message}")]
+    UnknownCredentials { message: String },
+    #[error("the service has a fault of its own: {message}")]
+    Internal { message: String },
+    #[error("there is no session {session_id:?}")]
+    NoSuchSession { session_id: String },
+    #[error("the service refused with {code}: {message}")]
+    Refused { code: String, message: String },
+    #[error("there is no AWS profile {profile:?}: {cause}")]
+    NoSuchProfile { profile: String, cause: String },
+    #[error("no usable AWS credentials: {cause}")]
+    NoCredentials { cause: String },
+    #[error("the service's TLS certificate is not trusted: {cause}")]
+    Certificate { cause: String },
+    #[error("the service cannot be reached: {cause}")]
+    Unreachable { cause: String },
+    #[error("the answer to {call} lacks what it must have")]
+    Incomplete { call: &'static str },
+}
+
+impl Error {
+    /// What the person can do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoRegion => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
+            Self::TargetNotConnected { target } => format!(
+                "check that the agent runs and reports: aws ssm describe-instance-information --filters Key=InstanceIds,Values={target}"
+            ),
+            Self::InvalidDocument { .. } => {
+                "list the session documents: aws ssm list-documents --filters Key=DocumentType,Values=Session".to_owned()
+            }
+            Self::AccessDenied { .. } => {
+                "ssm:StartSession must be allowed on the target and on the document; see who you are with: aws sts get-caller-identity".to_owned()
+            }
+            Self::Throttled { .. } => "wait a moment and try again".to_owned(),
+            Self::ExpiredCredentials => "sign in again (aws sso login, or renew the temporary credentials)".to_owned(),
+            Self::UnknownCredentials { .. } => {
+                "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
+            }
+            Self::Internal { .. } => "try again; the AWS health dashboard tells of outages".to_owned(),
+            Self::NoSuchProfile { .. } => "list the profiles: aws configure list-profiles".to_owned(),
+            Self::NoCredentials { .. } => "sign in (aws sso login), choose a profile with --profile, or run: aws configure".to_owned(),
+            Self::Certificate { .. } => "behind an intercepting proxy, name its certificate file in AWS_CA_BUNDLE".to_owned(),
+            Self::Unreachable { .. } => "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY".to_owned(),
+            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } => return None,
+        })
+    }
+
+    /// Whether nobody was reached, rather than somebody said no.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Certificate { .. } | Self::Unreachable { .. })
+    }
+}
