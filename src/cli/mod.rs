@@ -5,6 +5,7 @@
 mod config;
 mod exit;
 mod message;
+mod parameters;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
