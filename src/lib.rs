@@ -4,11 +4,13 @@
 //!
 //! - [`cli`]: one file per command that a person types
 //! - [`store`]: bytes by key; knows no format
+//! - [`terminal`]: raw mode, keys, screen and signals; knows no format
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
 pub mod cli;
 pub mod session;
 pub mod store;
+pub mod terminal;
 
 pub use cli::run;
 pub use formats;

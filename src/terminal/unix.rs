@@ -1,0 +1,201 @@
+//! What Unix does for the terminal: window size, interruptible reads, signals.
+//!
+//! Decides nothing; `terminal` gives these their meaning.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::tcgetwinsize;
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+use super::{Signal, Size};
+
+/// What keys are read from.
+pub(super) type Source = File;
+
+pub(super) fn size() -> Option<Size> {
+    let of = |fd: BorrowedFd<'_>| tcgetwinsize(fd).ok();
+    of(io::stdout().as_fd())
+        .or_else(|| of(io::stdin().as_fd()))
+        .or_else(|| tty().ok().and_then(|tty| of(tty.as_fd())))
+        .map(|size| Size {
+            cols: size.ws_col,
+            rows: size.ws_row,
+        })
+}
+
+/// Stdin without the buffer of the standard library, which would keep bytes that belong to whoever reads next.
+pub(super) fn stdin() -> io::Result<Source> {
+    io::stdin().as_fd().try_clone_to_owned().map(File::from)
+}
+
+pub(super) fn tty() -> io::Result<Source> {
+    File::options().read(true).write(true).open("/dev/tty")
+}
+
+pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
+    io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(|fd| Patient(File::from(fd)))
+}
+
+/// Ends the reading thread when dropped: the other end of its pipe closes.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    _end: PipeWriter,
+}
+
+pub(super) struct Interruptible {
+    source: Source,
+    end: PipeReader,
+}
+
+pub(super) fn interruptible(source: Source) -> io::Result<(Interruptible, Waiting)> {
+    let (end, writer) = io::pipe()?;
+    Ok((Interruptible { source, end }, Waiting { _end: writer }))
+}
+
+impl Interruptible {
+    /// Waits for bytes and reads them; nothing at the end of the input, or when the reader went away.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut waiting = [
+                PollFd::new(&self.end, PollFlags::IN),
+                PollFd::new(&self.source, PollFlags::IN),
+            ];
+            match poll(&mut waiting, None) {
+                Ok(_) => {}
+                Err(rustix::io::Errno::INTR) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            if !waiting[0].revents().is_empty() {
+                return Ok(0);
+            }
+            match self.source.read(buffer) {
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => {}
+                // A terminal that hung up reads as an I/O error on Linux and as the end elsewhere.
+                Err(error)
+                    if error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error()) =>
+                {
+                    return Ok(0);
+                }
+                read => return read,
+            }
+        }
+    }
+}
+
+/// Waits where another program left the terminal non-blocking: both share one open file.
+struct Patient(File);
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    match poll(&mut [PollFd::new(&self.0, PollFlags::OUT)], None) {
+                        Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Signals {
+    resized: Stream,
+    terminate: Stream,
+    hang_up: Stream,
+    interrupt: Stream,
+    resume: Stream,
+}
+
+impl Signals {
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self {
+            resized: signal(SignalKind::window_change())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        // Those that end the session go first: many resizes must not hide them.
+        tokio::select! {
+            biased;
+            Some(()) = self.terminate.recv() => Signal::Terminate,
+            Some(()) = self.hang_up.recv() => Signal::HangUp,
+            Some(()) = self.interrupt.recv() => Signal::Interrupt,
+            Some(()) = self.resume.recv() => Signal::Continue,
+            Some(()) = self.resized.recv() => Signal::Resized,
+            else => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::Keys;
+    use std::os::fd::OwnedFd;
+
+    fn pipe() -> (Source, PipeWriter) {
+        let (reader, writer) = io::pipe().unwrap();
+        (File::from(OwnedFd::from(reader)), writer)
+    }
+
+    #[tokio::test]
+    async fn a_large_paste_arrives_whole_and_then_the_end() {
+        let (source, mut writer) = pipe();
+        let mut keys = Keys::from_source(source).unwrap();
+        let paste: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
+        let sent = paste.clone();
+        let typing = std::thread::spawn(move || writer.write_all(&sent).unwrap());
+        let mut got = Vec::new();
+        while let Some(piece) = keys.read().await {
+            got.extend_from_slice(&piece.unwrap());
+        }
+        typing.join().unwrap();
+        assert!(got == paste, "{} bytes of {}", got.len(), paste.len());
+    }
+
+    #[tokio::test]
+    async fn what_is_typed_after_the_session_is_left_to_the_next_reader() {
+        let (source, mut writer) = pipe();
+        let mut next = source.try_clone().unwrap();
+        let mut keys = Keys::from_source(source).unwrap();
+        writer.write_all(b"a").unwrap();
+        assert_eq!(&keys.read().await.unwrap().unwrap()[..], b"a");
+        drop(keys);
+        writer.write_all(b"b").unwrap();
+        let mut got = [0; 1];
+        next.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"b");
+    }
+
+    #[tokio::test]
+    async fn signals_arrive_by_name() {
+        let mut signals = Signals::open().unwrap();
+        for (sent, expected) in [
+            (rustix::process::Signal::WINCH, Signal::Resized),
+            (rustix::process::Signal::CONT, Signal::Continue),
+            (rustix::process::Signal::TERM, Signal::Terminate),
+        ] {
+            rustix::process::kill_process(rustix::process::getpid(), sent).unwrap();
+            assert_eq!(signals.next().await, expected);
+        }
+    }
+}

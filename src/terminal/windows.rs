@@ -1,0 +1,135 @@
+//! What Windows does for the terminal: the console's key events, its size, and its few signals.
+//!
+//! Decides nothing; `terminal` gives these their meaning.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
+
+use super::{Signal, Size, console};
+
+/// The console does not tell of its size, so it is looked at this often.
+const SIZE_EVERY: Duration = Duration::from_millis(300);
+/// How long the reading thread may stay after its reader went away.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+
+pub(super) enum Source {
+    Stream,
+    Console,
+}
+
+pub(super) fn size() -> Option<Size> {
+    let (cols, rows) = crossterm::terminal::size().ok()?;
+    Some(Size { cols, rows })
+}
+
+pub(super) fn stdin() -> io::Result<Source> {
+    if super::stdin_is_terminal() {
+        Ok(Source::Console)
+    } else {
+        Ok(Source::Stream)
+    }
+}
+
+pub(super) fn tty() -> io::Result<Source> {
+    Ok(Source::Console)
+}
+
+pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
+    Ok(io::stdout())
+}
+
+#[derive(Debug)]
+pub(super) struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+pub(super) struct Interruptible {
+    source: Source,
+    ended: Arc<AtomicBool>,
+    bytes: Vec<u8>,
+}
+
+pub(super) fn interruptible(source: Source) -> io::Result<(Interruptible, Waiting)> {
+    let ended = Arc::new(AtomicBool::new(false));
+    let waiting = Waiting(Arc::clone(&ended));
+    Ok((
+        Interruptible {
+            source,
+            ended,
+            bytes: Vec::new(),
+        },
+        waiting,
+    ))
+}
+
+impl Interruptible {
+    /// Waits for bytes and reads them; nothing at the end of the input, or when the reader went away.
+    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if matches!(self.source, Source::Stream) {
+            return io::stdin().read(buffer);
+        }
+        while self.bytes.is_empty() {
+            if self.ended.load(Ordering::Relaxed) {
+                return Ok(0);
+            }
+            if crossterm::event::poll(LOOK_UP_EVERY)? {
+                console::encode(&crossterm::event::read()?, &mut self.bytes);
+            }
+        }
+        // A paste comes as many events: what is there already goes along.
+        while self.bytes.len() < buffer.len() && crossterm::event::poll(Duration::ZERO)? {
+            console::encode(&crossterm::event::read()?, &mut self.bytes);
+        }
+        let length = self.bytes.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.bytes[..length]);
+        self.bytes.drain(..length);
+        Ok(length)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Signals {
+    interrupt: CtrlC,
+    terminate: CtrlBreak,
+    hang_up: CtrlClose,
+    look: tokio::time::Interval,
+    size: Option<Size>,
+}
+
+impl Signals {
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: ctrl_c()?,
+            terminate: ctrl_break()?,
+            hang_up: ctrl_close()?,
+            look: tokio::time::interval(SIZE_EVERY),
+            size: super::size(),
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = self.terminate.recv() => return Signal::Terminate,
+                Some(()) = self.hang_up.recv() => return Signal::HangUp,
+                Some(()) = self.interrupt.recv() => return Signal::Interrupt,
+                _ = self.look.tick() => {
+                    let size = super::size();
+                    if size != self.size {
+                        self.size = size;
+                        return Signal::Resized;
+                    }
+                }
+            }
+        }
+    }
+}
