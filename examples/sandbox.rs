@@ -38,7 +38,9 @@ fn sandbox(arguments: &[OsString]) -> Result<u8, Box<dyn std::error::Error>> {
     let service = Service::start(Options::default())?;
     let guided = arguments.is_empty();
     let arguments = if guided {
-        ["start", "i-0abc", "--reason", "ticket-42"].map(OsString::from).to_vec()
+        ["start", "i-0abc", "--reason", "ticket-42"]
+            .map(OsString::from)
+            .to_vec()
     } else {
         arguments.to_vec()
     };
@@ -47,12 +49,18 @@ fn sandbox(arguments: &[OsString]) -> Result<u8, Box<dyn std::error::Error>> {
     let status = child(&folder, &service.endpoint(), &arguments)?.status()?;
     if guided {
         let program = "cargo run --release --example sandbox --";
-        eprintln!("sandbox: the recording is in {}", folder.join("store").display());
+        eprintln!(
+            "sandbox: the recording is in {}",
+            folder.join("store").display()
+        );
         eprintln!("sandbox: list it:        {program} list");
         eprintln!("sandbox: play it again:  {program} play ID");
     }
     drop(ignore);
-    Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(1))
 }
 
 fn child(folder: &Path, endpoint: &str, arguments: &[OsString]) -> std::io::Result<Command> {
@@ -72,12 +80,20 @@ fn child(folder: &Path, endpoint: &str, arguments: &[OsString]) -> std::io::Resu
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_CONFIG_FILE", &nowhere)
         .env("AWS_SHARED_CREDENTIALS_FILE", &nowhere)
-        .env("SSM_REC_STORE", std::env::var_os("SSM_REC_STORE").unwrap_or_else(|| folder.join("store").into()))
+        .env(
+            "SSM_REC_STORE",
+            std::env::var_os("SSM_REC_STORE").unwrap_or_else(|| folder.join("store").into()),
+        )
         .env("SSM_REC_SPOOL", folder.join("spool"));
     Ok(command)
 }
 
 fn ignore_interrupts() {
-    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    else {
+        return;
+    };
     runtime.block_on(async { while tokio::signal::ctrl_c().await.is_ok() {} });
 }

@@ -1,1 +1,3 @@
 //! A Session Manager service and a simulated agent on loopback.
+
+pub mod pty;
