@@ -185,8 +185,15 @@ impl MessageType {
 
     /// Both sides pad with spaces; NUL is stripped as well, since older agents padded with it.
     fn parse(padded: &[u8]) -> Result<Self, Error> {
-        let text = std::str::from_utf8(padded).map_err(|_| Error::MessageType)?;
-        Ok(match text.trim_matches([' ', '\0']) {
+        Self::from_name(std::str::from_utf8(padded).map_err(|_| Error::MessageType)?)
+    }
+
+    /// The type of this name, with or without padding.
+    ///
+    /// # Errors
+    /// The name is empty, or holds a control character.
+    pub fn from_name(name: &str) -> Result<Self, Error> {
+        Ok(match name.trim_matches([' ', '\0']) {
             "" => return Err(Error::NoMessageType),
             "input_stream_data" => Self::InputStreamData,
             "output_stream_data" => Self::OutputStreamData,

@@ -4,9 +4,15 @@
 //! on bytes, `Read` and `Write` alone, so that an auditor can check a recording with this crate and no other.
 //!
 //! - [`agent_message`] and [`payload`]: the unit of the data channel and what it carries
+//! - [`asciicast`]: the events of a session as lines of text; [`lines`] hands out lines, [`utf8`] joins characters
+//! - [`tee`]: an agent message on record
 
 pub mod agent_message;
+pub mod asciicast;
+pub mod lines;
 pub mod payload;
+pub mod tee;
+pub mod utf8;
 
 pub use agent_message::{AgentMessage, Flags, MessageType};
 pub use payload::PayloadType;

@@ -1,0 +1,185 @@
+//! JSON string text, escaped and unescaped, eight bytes at a time.
+//!
+//! Nothing here decides what is an error: text that is anything but ordinary is handed back to a full JSON parser.
+
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// What follows the backslash for a byte that has a short escape, 0 for the others.
+const fn short_escape(byte: u8) -> u8 {
+    match byte {
+        b'"' => b'"',
+        b'\\' => b'\\',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => 0,
+    }
+}
+
+/// Where the first byte stands, from `from` on, that JSON does not allow to stand for itself in a string: a quote,
+/// a backslash, a control character. The length of `bytes` when there is none.
+fn next_special(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while let Some(word) = bytes.get(at..at + 8) {
+        let mut eight = [0; 8];
+        eight.copy_from_slice(word);
+        let word = u64::from_le_bytes(eight);
+        let quote = word ^ (ONES * b'"' as u64);
+        let backslash = word ^ (ONES * b'\\' as u64);
+        // Each term marks the high bit of a byte that is hit. A borrow can mark bytes behind a true hit as well,
+        // never before it, so the lowest mark is always right.
+        let hits = (word.wrapping_sub(ONES * 0x20) & !word
+            | quote.wrapping_sub(ONES) & !quote
+            | backslash.wrapping_sub(ONES) & !backslash)
+            & HIGHS;
+        if hits != 0 {
+            return at + (hits.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    bytes[at.min(bytes.len())..]
+        .iter()
+        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\')
+        .map_or(bytes.len(), |found| at + found)
+}
+
+/// Appends `text` as the inside of a JSON string, without the quotes around it.
+pub(crate) fn escape(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let bytes = text.as_bytes();
+    out.reserve(bytes.len() + bytes.len() / 8);
+    let mut from = 0;
+    loop {
+        let special = next_special(bytes, from);
+        out.extend_from_slice(&bytes[from..special]);
+        let Some(&byte) = bytes.get(special) else {
+            return;
+        };
+        match short_escape(byte) {
+            0 => out.extend_from_slice(&[
+                b'\\',
+                b'u',
+                b'0',
+                b'0',
+                HEX[usize::from(byte >> 4)],
+                HEX[usize::from(byte & 15)],
+            ]),
+            letter => out.extend_from_slice(&[b'\\', letter]),
+        }
+        from = special + 1;
+    }
+}
+
+/// Appends what the inside of a JSON string stands for. `None` when it is not a plain whole string (a quote, a control
+/// character, an unknown or cut escape, half a surrogate pair); then nothing certain stands behind the old end of `out`.
+pub(crate) fn unescape(escaped: &[u8], out: &mut Vec<u8>) -> Option<()> {
+    out.reserve(escaped.len());
+    let mut from = 0;
+    loop {
+        let special = next_special(escaped, from);
+        out.extend_from_slice(&escaped[from..special]);
+        if special == escaped.len() {
+            return Some(());
+        }
+        if escaped[special] != b'\\' {
+            return None;
+        }
+        from = special + 2;
+        let byte = match escaped.get(special + 1)? {
+            b'u' => {
+                let mut unit = hex(escaped, from)?;
+                from += 4;
+                if unit < 0x80 {
+                    unit as u8
+                } else {
+                    if (0xd800..0xdc00).contains(&unit) {
+                        if escaped.get(from..from + 2)? != b"\\u" {
+                            return None;
+                        }
+                        let low = hex(escaped, from + 2)?;
+                        if !(0xdc00..0xe000).contains(&low) {
+                            return None;
+                        }
+                        from += 6;
+                        unit = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                    }
+                    let character = char::from_u32(unit)?;
+                    let mut buffer = [0; 4];
+                    out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+                    continue;
+                }
+            }
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'b' => 0x08,
+            b'f' => 0x0c,
+            &byte @ (b'"' | b'\\' | b'/') => byte,
+            _ => return None,
+        };
+        out.push(byte);
+    }
+}
+
+/// Four hexadecimal digits.
+fn hex(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..at + 4)?.iter().try_fold(0, |value, &digit| {
+        Some(value << 4 | char::from(digit).to_digit(16)?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn escaped(text: &str) -> String {
+        let mut out = Vec::new();
+        escape(text, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn unescaped(text: &str) -> Option<String> {
+        let mut out = Vec::new();
+        unescape(text.as_bytes(), &mut out)?;
+        Some(String::from_utf8(out).unwrap())
+    }
+
+    #[test]
+    fn control_characters_are_escaped_and_all_else_stands_for_itself() {
+        assert_eq!(escaped("a\x1b[1mb\r\n"), r"a\u001b[1mb\r\n");
+        assert_eq!(escaped("\"\\/\x7f"), "\\\"\\\\/\x7f");
+        assert_eq!(escaped("\u{2028}é\0"), "\u{2028}é\\u0000");
+    }
+
+    #[test]
+    fn every_escape_of_json_is_read() {
+        assert_eq!(
+            unescaped(r#"\"\\\/\b\f\n\r\t\u00e9\ud83d\ude00"#).unwrap(),
+            "\"\\/\x08\x0c\n\r\té😀"
+        );
+        for odd in [
+            r"\x", r"\u12", r"\ud83d", r"\ud83dx", r"\ude00", "\"", "\n", "\\",
+        ] {
+            assert_eq!(unescaped(odd), None, "{odd:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn escaping_agrees_with_serde_json(text in any::<String>()) {
+            let ours = format!("\"{}\"", escaped(&text));
+            prop_assert_eq!(&ours, &serde_json::to_string(&text).unwrap());
+            prop_assert_eq!(unescaped(&ours[1..ours.len() - 1]).unwrap(), text);
+        }
+
+        #[test]
+        fn unescaping_agrees_with_serde_json(text in r#"([ -~]|\\["\\/bfnrtux]|\\u[0-9a-f]{4}|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|é|😀|\n){0,12}"#) {
+            let full = serde_json::from_str::<String>(&format!("\"{text}\"")).ok();
+            prop_assert_eq!(unescaped(&text), full);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Reads a recording of any version: the header, then event after event with times since the start.
+//!
+//! Nothing here holds more than a line, except for version 1, which is one JSON document and is held as a whole
+//! within the line limit.
+
+use std::time::Duration;
+
+use super::header::{WireV1, check_size, probe};
+use super::line::{LineError, microseconds, parse};
+use super::{Code, Data, Error, Event, Header, MAX_TIME_US};
+use crate::lines::{self, LineSource, MAX_LINE};
+use crate::tee::TeedMessage;
+
+/// A recording that is being read.
+#[derive(Debug)]
+pub struct Reader<L> {
+    lines: L,
+    header: Header,
+    body: Body,
+    /// Lines read so far.
+    line: u64,
+    /// Time of the last event.
+    at_us: u64,
+    text: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Lines,
+    Document(std::vec::IntoIter<(f64, String)>),
+}
+
+/// When an event came, and of what kind it is; its text stands where the caller wanted it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// Microseconds since the start.
+    pub at_us: u64,
+    /// Its kind.
+    pub code: Code,
+}
+
+impl<L: LineSource> Reader<L> {
+    /// Reads the header; version 1 is read as a whole.
+    ///
+    /// # Errors
+    /// The first line is missing, is not a header, or is one that cannot be believed.
+    pub fn open(mut lines: L) -> Result<Self, Error> {
+        let first = lines.next_line()?.ok_or(Error::Empty)?;
+        let (header, body) = match Header::parse(first) {
+            Some(Ok(header)) => (header, Body::Lines),
+            Some(Err(Error::Version(1))) => document(first)?,
+            Some(Err(error)) => return Err(error),
+            None => {
+                // A version 1 document may run over many lines; nothing else may begin with an open brace.
+                if first.trim_ascii_start().first() != Some(&b'{') {
+                    return Err(Error::NotARecording);
+                }
+                let mut text = first.to_vec();
+                let mut count = 1;
+                while let Some(line) = lines.next_line()? {
+                    count += 1;
+                    text.push(b'\n');
+                    text.extend_from_slice(line);
+                    if text.len() > MAX_LINE {
+                        return Err(Error::Lines(lines::Error::TooLong {
+                            line: count,
+                            limit: MAX_LINE,
+                        }));
+                    }
+                }
+                match probe(&text) {
+                    Some(1) => document(&text)?,
+                    _ => return Err(Error::NotARecording),
+                }
+            }
+        };
+        Ok(Self {
+            lines,
+            header,
+            body,
+            line: 1,
+            at_us: 0,
+            text: Vec::new(),
+        })
+    }
+
+    /// The header.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Where the lines come from.
+    #[must_use]
+    pub fn lines(&self) -> &L {
+        &self.lines
+    }
+
+    /// To move the source to another line; tell it with [`Self::resume`].
+    pub fn lines_mut(&mut self) -> &mut L {
+        &mut self.lines
+    }
+
+    /// Goes on with whatever the source gives next, the event before having come at `at`. Only versions 2 and 3 can be
+    /// taken up in the middle. Line numbers in errors count from there on.
+    pub fn resume(&mut self, at: Duration) {
+        self.at_us = u64::try_from(at.as_micros()).unwrap_or(MAX_TIME_US);
+        self.line = 0;
+    }
+
+    /// The next event.
+    ///
+    /// # Errors
+    /// A line that is no event, by its number.
+    pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        let result = match self.next_into(&mut text) {
+            Ok(Some(timed)) => self.event(timed, &mut text).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        self.text = text;
+        result
+    }
+
+    /// The next event without a `String` of its own: its text, unescaped and in valid UTF-8, is appended to `text`.
+    /// The data is not looked into: a resize that is none passes.
+    ///
+    /// # Errors
+    /// A line that is no event, by its number; `text` is then as it was.
+    pub fn next_into(&mut self, text: &mut Vec<u8>) -> Result<Option<Timed>, Error> {
+        if let Body::Document(events) = &mut self.body {
+            let Some((delay, output)) = events.next() else {
+                return Ok(None);
+            };
+            let delay_us = microseconds(delay).ok_or(Error::Time {
+                line: 1,
+                time: delay,
+            })?;
+            self.advance(delay_us)?;
+            text.extend_from_slice(output.as_bytes());
+            return Ok(Some(Timed {
+                at_us: self.at_us,
+                code: Code::Output,
+            }));
+        }
+        loop {
+            let Some(line) = self.lines.next_line()? else {
+                return Ok(None);
+            };
+            self.line += 1;
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            // asciinema takes comments from version 3 on, and passes over empty lines.
+            if line.is_empty() || (self.header.version == 3 && line[0] == b'#') {
+                continue;
+            }
+            let number = self.line;
+            let (time_us, code) = parse(line, text).map_err(|error| match error {
+                LineError::Json(source) => Error::Event {
+                    line: number,
+                    source,
+                },
+                LineError::Time(time) => Error::Time { line: number, time },
+            })?;
+            if self.header.version == 2 {
+                // Absolute, and at times a little out of order where two threads wrote.
+                self.at_us = self.at_us.max(time_us);
+            } else {
+                self.advance(time_us)?;
+            }
+            return Ok(Some(Timed {
+                at_us: self.at_us,
+                code,
+            }));
+        }
+    }
+
+    fn advance(&mut self, interval_us: u64) -> Result<(), Error> {
+        let at_us = self.at_us + interval_us;
+        if at_us > MAX_TIME_US {
+            return Err(Error::Time {
+                line: self.line,
+                time: at_us as f64 / 1e6,
+            });
+        }
+        self.at_us = at_us;
+        Ok(())
+    }
+
+    fn event(&self, timed: Timed, text: &mut Vec<u8>) -> Result<Event, Error> {
+        let line = self.line;
+        let wrong = |code, expected| Error::Data {
+            line,
+            code,
+            expected,
+        };
+        // What parse appends is valid UTF-8 already; this cannot fail, and costs little.
+        let owned = || String::from_utf8_lossy(text).into_owned();
+        let data = match timed.code {
+            Code::Output => Data::Output(owned()),
+            Code::Input => Data::Input(owned()),
+            Code::Marker => Data::Marker(owned()),
+            Code::Resize => {
+                let text = owned();
+                let (cols, rows) = text
+                    .split_once('x')
+                    .and_then(|(cols, rows)| {
+                        Some((cols.parse::<u64>().ok()?, rows.parse::<u64>().ok()?))
+                    })
+                    .ok_or_else(|| wrong("r", "columns x rows"))?;
+                Data::Resize(check_size(line, cols, rows)?)
+            }
+            // Version 2 has no exit events: there it is a code like any other.
+            Code::Exit if self.header.version == 3 => {
+                Data::Exit(owned().parse().map_err(|_| wrong("x", "an exit status"))?)
+            }
+            Code::Exit => Data::Other {
+                code: "x".into(),
+                data: owned(),
+            },
+            // Another recorder may have an `f` of its own.
+            Code::Message => {
+                let text = owned();
+                match text.parse::<TeedMessage>() {
+                    Ok(message) => Data::Message(message),
+                    Err(_) if self.header.ssm.is_none() => Data::Other {
+                        code: "f".into(),
+                        data: text,
+                    },
+                    Err(_) => return Err(wrong("f", "an agent message")),
+                }
+            }
+            Code::Other(code) => Data::Other {
+                code: code.into(),
+                data: owned(),
+            },
+        };
+        Ok(Event {
+            at: Duration::from_micros(timed.at_us),
+            data,
+        })
+    }
+}
+
+impl<L: LineSource> Iterator for Reader<L> {
+    type Item = Result<Event, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_event().transpose()
+    }
+}
+
+fn document(text: &[u8]) -> Result<(Header, Body), Error> {
+    let mut document: WireV1 = serde_json::from_slice(text).map_err(Error::Header)?;
+    let header = document.header()?;
+    Ok((header, Body::Document(document.stdout.into_iter())))
+}
