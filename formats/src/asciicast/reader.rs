@@ -27,7 +27,10 @@ pub struct Reader<L> {
 #[derive(Debug)]
 enum Body {
     Lines,
-    Document(std::vec::IntoIter<(f64, String)>),
+    Document {
+        events: Vec<(f64, String)>,
+        next: usize,
+    },
 }
 
 /// When an event came, and of what kind it is; its text stands where the caller wanted it.
@@ -108,6 +111,16 @@ impl<L: LineSource> Reader<L> {
         self.line = 0;
     }
 
+    /// Goes back to the first event of a version 1 document; `false` when it is none.
+    pub(crate) fn restart_document(&mut self) -> bool {
+        if let Body::Document { next, .. } = &mut self.body {
+            *next = 0;
+            self.at_us = 0;
+            return true;
+        }
+        false
+    }
+
     /// The next event.
     ///
     /// # Errors
@@ -130,16 +143,17 @@ impl<L: LineSource> Reader<L> {
     /// # Errors
     /// A line that is no event, by its number; `text` is then as it was.
     pub fn next_into(&mut self, text: &mut Vec<u8>) -> Result<Option<Timed>, Error> {
-        if let Body::Document(events) = &mut self.body {
-            let Some((delay, output)) = events.next() else {
+        if let Body::Document { events, next } = &mut self.body {
+            let Some((delay, output)) = events.get(*next) else {
                 return Ok(None);
             };
-            let delay_us = microseconds(delay).ok_or(Error::Time {
+            let delay_us = microseconds(*delay).ok_or(Error::Time {
                 line: 1,
-                time: delay,
+                time: *delay,
             })?;
-            self.advance(delay_us)?;
+            *next += 1;
             text.extend_from_slice(output.as_bytes());
+            self.advance(delay_us)?;
             return Ok(Some(Timed {
                 at_us: self.at_us,
                 code: Code::Output,
@@ -254,5 +268,11 @@ impl<L: LineSource> Iterator for Reader<L> {
 fn document(text: &[u8]) -> Result<(Header, Body), Error> {
     let mut document: WireV1 = serde_json::from_slice(text).map_err(Error::Header)?;
     let header = document.header()?;
-    Ok((header, Body::Document(document.stdout.into_iter())))
+    Ok((
+        header,
+        Body::Document {
+            events: document.stdout,
+            next: 0,
+        },
+    ))
 }

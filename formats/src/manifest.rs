@@ -1,0 +1,264 @@
+//! The manifest: what a recording is, in one line of JSON, made when the recording is closed and signed as it stands.
+//!
+//! Nothing here is optional by accident: a key that is left out was not known. Keys stand in the order of the fields.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::asciicast::Session;
+use crate::payload::Size;
+
+/// What this version writes in [`Manifest::format`].
+pub const FORMAT: u32 = 1;
+/// The longest manifest taken.
+pub const MAX_MANIFEST: usize = 4 * 1024 * 1024;
+
+/// The closing statement of a recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Manifest {
+    /// [`FORMAT`]; a reader refuses a later one.
+    pub format: u32,
+    /// Given by the service.
+    pub session_id: String,
+    /// An instance, a managed node or a container.
+    pub target: String,
+    /// Name of the session document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// Parameters of the document.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// Why the session was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// AWS region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// AWS account number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The caller's ARN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator: Option<String>,
+    /// User name at the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Host name at the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Version of ssm-rec.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_version: Option<String>,
+    /// Version of the agent, when it has told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
+    /// Start by the client's clock, RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<String>,
+    /// End by the client's clock, RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<String>,
+    /// Time of the last event, by a clock that never jumps.
+    pub duration_us: u64,
+    /// The client's clock minus the service's, as the `Date` of its answer told; one second is its resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_offset_ms: Option<i64>,
+    /// Where the client's wall clock was set during the session.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clock_jumps: Vec<ClockJump>,
+    /// The terminal at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terminal: Option<Size>,
+    /// How it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Exit>,
+    /// Times without a connection.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Connections opened through a port session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections: Option<u64>,
+    /// What was counted.
+    pub counts: Counts,
+    /// How large the recording is.
+    pub sizes: Sizes,
+    /// What binds the recording to this manifest.
+    pub chain: Chain,
+    /// Set when the file was found cut and closed afterwards: nobody saw the end of this session.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recovered: bool,
+}
+
+/// The client's wall clock was set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockJump {
+    /// When it was noticed, since the start.
+    pub at_us: u64,
+    /// Forward when positive.
+    pub by_ms: i64,
+}
+
+/// The connection was lost and taken up again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// When it was lost, since the start.
+    pub at_us: u64,
+    /// How long it was lost.
+    pub lasted_us: u64,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exit {
+    /// A word: who ended it, or what failed.
+    pub kind: String,
+    /// The status of the remote command, when the agent told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i32>,
+    /// The text that came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// `f` events: agent messages in both directions, duplicates and malformed ones included.
+    pub messages: u64,
+    /// Events of every kind.
+    pub events: u64,
+    /// Bytes of payload that the agent sent for the screen, duplicates not counted.
+    pub output_bytes: u64,
+    /// Messages that came again and were dropped.
+    pub duplicates: u64,
+    /// Websocket messages that were no agent message.
+    pub malformed: u64,
+    /// Markers.
+    pub markers: u64,
+}
+
+/// How large the recording is, up to the chain's head: without manifest, time index and seek table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sizes {
+    /// Bytes of asciicast text.
+    pub text: u64,
+    /// Bytes of the file before the frame that holds this manifest.
+    pub compressed: u64,
+    /// Data frames.
+    pub frames: u64,
+}
+
+/// What binds the recording to this manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Chain {
+    /// `sha256`, the only one so far.
+    pub algorithm: String,
+    /// The last link, 64 hexadecimal digits.
+    pub head: String,
+}
+
+impl Manifest {
+    /// A manifest that holds what the header of the recording tells of the session.
+    #[must_use]
+    pub fn of_session(session: &Session) -> Self {
+        let session = session.clone();
+        Self {
+            format: FORMAT,
+            session_id: session.session_id,
+            target: session.target,
+            document: session.document,
+            parameters: session.parameters,
+            reason: session.reason,
+            region: session.region,
+            account: session.account,
+            operator: session.operator,
+            user: session.user,
+            host: session.host,
+            client_version: session.client_version,
+            agent_version: session.agent_version,
+            started_at: session.started_at,
+            ..Self::default()
+        }
+    }
+
+    /// One line of JSON without its line end: the bytes that are signed.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        // Strings, numbers and lists: nothing in them can fail to serialize.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads a manifest. Keys that this version does not know are passed over.
+    ///
+    /// # Errors
+    /// Too long, not JSON, or of a later format.
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        if json.len() > MAX_MANIFEST {
+            return Err(Error::TooLong(json.len()));
+        }
+        let manifest: Self = serde_json::from_slice(json).map_err(Error::Json)?;
+        match manifest.format {
+            FORMAT => Ok(manifest),
+            other => Err(Error::Format(other)),
+        }
+    }
+}
+
+/// Why something is no manifest.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// In bytes.
+    #[error("manifest of {0} bytes is longer than the limit of {MAX_MANIFEST}")]
+    TooLong(usize),
+    /// Not JSON, or not of the right shape.
+    #[error("manifest does not read: {0}")]
+    Json(serde_json::Error),
+    /// From a later version of ssm-rec, or no manifest at all.
+    #[error("manifest has format {0}, only {FORMAT} is known")]
+    Format(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_is_one_line_and_reads_back() {
+        let manifest = Manifest {
+            reason: Some("line\nbreak".into()),
+            exit: Some(Exit {
+                kind: "closed".into(),
+                status: Some(7),
+                reason: None,
+            }),
+            gaps: vec![Gap {
+                at_us: 5,
+                lasted_us: 6,
+            }],
+            ..Manifest::of_session(&Session {
+                session_id: "s-1".into(),
+                ..Session::default()
+            })
+        };
+        let json = manifest.encode();
+        assert!(!json.contains(&b'\n'));
+        assert!(json.starts_with(br#"{"format":1,"session_id":"s-1","#));
+        assert_eq!(Manifest::parse(&json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn a_later_format_and_anything_else_is_refused() {
+        assert!(matches!(
+            Manifest::parse(br#"{"format":2}"#),
+            Err(Error::Format(2))
+        ));
+        assert!(Manifest::parse(b"{}").is_err());
+        assert!(Manifest::parse(b"[").is_err());
+        assert!(Manifest::parse(br#"{"format":1,"later":[]}"#).is_ok());
+    }
+}

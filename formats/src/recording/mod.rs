@@ -1,0 +1,69 @@
+//! The container of a recording: asciicast text in independent zstd frames, a chain that proves them, and at the end
+//! what is needed to check and to seek.
+//!
+//! Nothing here needs the end of a file to read its front: a file cut anywhere gives every whole line before the cut.
+//! Every byte of the layout is written in `README.md`.
+
+mod reader;
+mod seekable;
+mod skippable;
+mod writer;
+
+pub use reader::{Damage, Ending, Reader};
+pub use seekable::{Point, Seekable};
+pub use skippable::{Link, MAX_SNAPSHOT, Signed, Snapshot};
+pub use writer::{FRAME_TEXT, Options, Writer};
+
+use std::io;
+
+use crate::lines;
+
+/// A SHA-256 digest.
+pub type Digest = [u8; 32];
+
+/// Why a recording cannot be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The sink or the source failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// Something was asked of a writer that had failed before.
+    #[error("the recording failed before")]
+    Broken,
+    /// A snapshot that no reader would take.
+    #[error("a snapshot of {0} bytes is longer than the limit of {MAX_SNAPSHOT}")]
+    Snapshot(usize),
+    /// Not one byte.
+    #[error("the recording is empty")]
+    Empty,
+    /// Neither asciicast text nor a zstd file.
+    #[error("not a recording: it begins neither as asciicast nor as zstd")]
+    NotARecording,
+    /// The tables at the end contradict themselves or the file.
+    #[error("the seek table is damaged: {0}")]
+    SeekTable(&'static str),
+    /// A line is too long.
+    #[error(transparent)]
+    Lines(lines::Error),
+}
+
+impl From<lines::Error> for Error {
+    fn from(error: lines::Error) -> Self {
+        match error {
+            lines::Error::Io(error) => Self::Io(error),
+            other => Self::Lines(other),
+        }
+    }
+}
+
+/// Lower-case hexadecimal digits.
+fn hex(digest: &Digest) -> String {
+    use std::fmt::Write;
+    digest
+        .iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

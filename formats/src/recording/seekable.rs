@@ -1,0 +1,309 @@
+//! Reads a recording from any point of time: the tables at the end tell which frame to go to.
+//!
+//! Nothing here believes the tables: they must fit the file and each other, or the recording is read from the start.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::time::Duration;
+
+use super::Error;
+use super::reader::{Ending, Reader};
+use super::skippable::{
+    IndexEntry, PREFIX, SEEK_ENTRY, SEEK_FOOTER, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC, Signed,
+    Snapshot, is_skippable, parse_time_index, u32_at,
+};
+use crate::asciicast;
+use crate::lines::{self, LineSource};
+use crate::manifest::MAX_MANIFEST;
+
+/// The most frames of a seek table that are taken: half of them data, 256 KiB each, is 512 GiB of text.
+const MAX_ENTRIES: usize = 4 * 1024 * 1024;
+/// The longest skippable frame that is read: a snapshot is compressed, a manifest short.
+const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
+
+/// A recording that can be read from any frame on.
+#[derive(Debug)]
+pub struct Seekable<R> {
+    reader: Reader<R>,
+    tables: Option<Tables>,
+    damage: Option<&'static str>,
+    signed: Option<Signed>,
+}
+
+/// Where reading goes on after a seek.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Point {
+    /// Number of the data frame, from 0.
+    pub frame: usize,
+    /// Time of the last event before it; the times of the events that follow count from here.
+    pub at: Duration,
+    /// What the terminal showed at that moment, when that was recorded.
+    pub snapshot: Option<Snapshot>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    /// Offset of each data frame.
+    frames: Vec<u64>,
+    /// As many as frames.
+    index: Vec<IndexEntry>,
+}
+
+impl<R: Read + Seek> Seekable<R> {
+    /// Reads the tables, if there are any, and stands at the start.
+    ///
+    /// # Errors
+    /// As [`Reader::open`]. Damaged tables are no error: see [`Self::damage`].
+    pub fn open(mut source: R) -> Result<Self, Error> {
+        let length = source.seek(SeekFrom::End(0))?;
+        let mut signed = None;
+        let (tables, damage) = match read_tables(&mut source, length, &mut signed) {
+            Ok(tables) => (tables, None),
+            Err(Error::SeekTable(cause)) => (None, Some(cause)),
+            Err(error) => return Err(error),
+        };
+        source.seek(SeekFrom::Start(0))?;
+        Ok(Self {
+            reader: Reader::open(source)?,
+            tables,
+            damage,
+            signed,
+        })
+    }
+
+    /// Whether [`Self::seek`] can do anything.
+    #[must_use]
+    pub fn is_indexed(&self) -> bool {
+        self.tables.is_some()
+    }
+
+    /// Why there are tables that are not used.
+    #[must_use]
+    pub fn damage(&self) -> Option<&'static str> {
+        self.damage
+    }
+
+    /// How the recording ended; `None` while lines may still come.
+    #[must_use]
+    pub fn ending(&self) -> Option<&Ending> {
+        self.reader.ending()
+    }
+
+    /// The manifest and its signature, as they stand at the end of the file; nothing is checked.
+    #[must_use]
+    pub fn signed(&self) -> Option<&Signed> {
+        self.signed.as_ref().or_else(|| self.reader.signed())
+    }
+
+    /// Goes to the last frame that begins before `to`, so that every event at `to` or later is still to come; the
+    /// header is not given again. `None`, and nothing has happened, without a time index.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn seek(&mut self, to: Duration) -> Result<Option<Point>, Error> {
+        match self.find(to, |_| true) {
+            Some(frame) => self.go(frame),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`Self::seek`], but to a frame before which the screen is known: one with a snapshot, or the first.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn seek_screen(&mut self, to: Duration) -> Result<Option<Point>, Error> {
+        let Some(frame) = self.find(to, |entry| entry.snapshot != 0) else {
+            return Ok(None);
+        };
+        match self.go(frame)? {
+            // The snapshot is damaged: then only the start will do.
+            Some(Point { snapshot: None, .. }) if frame > 0 => self.go(0),
+            point => Ok(point),
+        }
+    }
+
+    fn find(&self, to: Duration, fits: impl Fn(&IndexEntry) -> bool) -> Option<usize> {
+        let index = &self.tables.as_ref()?.index;
+        let to_us = u64::try_from(to.as_micros()).unwrap_or(u64::MAX);
+        let behind = index.partition_point(|entry| entry.base_us < to_us);
+        Some(index[..behind].iter().rposition(fits).unwrap_or(0))
+    }
+
+    fn go(&mut self, frame: usize) -> Result<Option<Point>, Error> {
+        let Some((&offset, &entry)) = self
+            .tables
+            .as_ref()
+            .and_then(|tables| tables.frames.get(frame).zip(tables.index.get(frame)))
+        else {
+            return Ok(None);
+        };
+        let source = self.reader.source_mut();
+        let snapshot = match entry.snapshot {
+            0 => None,
+            at => read_content(source, at, MAX_CONTENT)?
+                .and_then(|content| Snapshot::parse(&content))
+                .filter(|snapshot| snapshot.at_us == entry.base_us),
+        };
+        source.seek(SeekFrom::Start(offset))?;
+        self.reader.restart(offset)?;
+        if frame == 0 {
+            self.reader.next_line()?;
+        }
+        Ok(Some(Point {
+            frame,
+            at: Duration::from_micros(entry.base_us),
+            snapshot,
+        }))
+    }
+
+    /// Goes to the start, before the header.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        self.reader.source_mut().seek(SeekFrom::Start(0))?;
+        self.reader.restart(0)
+    }
+}
+
+impl<R: Read + Seek> LineSource for Seekable<R> {
+    fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
+        self.reader.next_line()
+    }
+}
+
+impl<R: Read + Seek> asciicast::Reader<Seekable<R>> {
+    /// [`Seekable::seek`]; the next event is the first of that frame.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn seek(&mut self, to: Duration) -> Result<Option<Point>, Error> {
+        let point = self.lines_mut().seek(to)?;
+        self.resume_at(point)
+    }
+
+    /// [`Seekable::seek_screen`]; the next event is the first of that frame.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn seek_screen(&mut self, to: Duration) -> Result<Option<Point>, Error> {
+        let point = self.lines_mut().seek_screen(to)?;
+        self.resume_at(point)
+    }
+
+    /// The next event is the first of the recording, whatever its version.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn rewind(&mut self) -> Result<(), Error> {
+        if !self.restart_document() {
+            self.lines_mut().rewind()?;
+            self.lines_mut().next_line()?;
+            self.resume(Duration::ZERO);
+        }
+        Ok(())
+    }
+
+    fn resume_at(&mut self, point: Option<Point>) -> Result<Option<Point>, Error> {
+        if let Some(point) = &point {
+            self.resume(point.at);
+        }
+        Ok(point)
+    }
+}
+
+/// `None` for a file that has none. `signed` is set when the manifest is where it should be.
+fn read_tables<R: Read + Seek>(
+    source: &mut R,
+    length: u64,
+    signed: &mut Option<Signed>,
+) -> Result<Option<Tables>, Error> {
+    let Some(footer_at) = length.checked_sub(SEEK_FOOTER as u64) else {
+        return Ok(None);
+    };
+    source.seek(SeekFrom::Start(footer_at))?;
+    let mut footer = [0; SEEK_FOOTER];
+    source.read_exact(&mut footer)?;
+    if u32_at(&footer, 5) != Some(SEEKABLE_MAGIC) {
+        return Ok(None);
+    }
+    let count = u32_at(&footer, 0).unwrap_or_default() as usize;
+    // Bit 7 says that each entry has a checksum as well; bits 2 to 6 are for a later version.
+    let entry = match footer[4] & 0b1111_1100 {
+        0 => SEEK_ENTRY,
+        0b1000_0000 => SEEK_ENTRY + 4,
+        _ => return Err(Error::SeekTable("it is of a later version")),
+    };
+    if count > MAX_ENTRIES {
+        return Err(Error::SeekTable("it names too many frames"));
+    }
+    let content = count * entry + SEEK_FOOTER;
+    let Some(table_at) = length.checked_sub((content + PREFIX) as u64) else {
+        return Err(Error::SeekTable("it is longer than the file"));
+    };
+    source.seek(SeekFrom::Start(table_at))?;
+    let mut table = vec![0; PREFIX + count * entry];
+    source.read_exact(&mut table)?;
+    if u32_at(&table, 0) != Some(SEEK_TABLE_MAGIC)
+        || u32_at(&table, 4).map(|length| length as usize) != Some(content)
+    {
+        return Err(Error::SeekTable("its two ends do not agree"));
+    }
+    let mut tables = Tables::default();
+    let mut skippable = [0, 0];
+    let mut offset = 0;
+    for entry in table[PREFIX..].chunks_exact(entry) {
+        if u32_at(entry, 4).unwrap_or_default() > 0 {
+            tables.frames.push(offset);
+        } else {
+            skippable = [skippable[1], offset];
+        }
+        offset += u64::from(u32_at(entry, 0).unwrap_or_default());
+    }
+    if offset != table_at {
+        return Err(Error::SeekTable("its sizes do not add up to the file's"));
+    }
+    let [manifest_at, index_at] = skippable;
+    *signed =
+        read_content(source, manifest_at, MAX_CONTENT)?.and_then(|content| Signed::parse(&content));
+    // Another program's seekable file has no time index, and that is no damage.
+    let limit = 16 * tables.frames.len() + 64;
+    let Some(index) =
+        read_content(source, index_at, limit)?.and_then(|content| parse_time_index(&content))
+    else {
+        return Ok(None);
+    };
+    if index.len() != tables.frames.len() || index.is_empty() {
+        return Err(Error::SeekTable(
+            "the time index has another number of frames",
+        ));
+    }
+    if !index.is_sorted_by_key(|entry| entry.base_us) || index[0].base_us != 0 {
+        return Err(Error::SeekTable("the time index runs backwards"));
+    }
+    tables.index = index;
+    Ok(Some(tables))
+}
+
+/// What follows the prefix of a skippable frame. `None` when there is none at `at`, or one beyond the limit.
+fn read_content<R: Read + Seek>(
+    source: &mut R,
+    at: u64,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, Error> {
+    source.seek(SeekFrom::Start(at))?;
+    let mut prefix = Vec::new();
+    source
+        .by_ref()
+        .take(PREFIX as u64)
+        .read_to_end(&mut prefix)?;
+    let length = match (u32_at(&prefix, 0), u32_at(&prefix, 4)) {
+        (Some(magic), Some(length)) if is_skippable(magic) && length as usize <= limit => length,
+        _ => return Ok(None),
+    };
+    let mut content = Vec::new();
+    source
+        .by_ref()
+        .take(length.into())
+        .read_to_end(&mut content)?;
+    Ok((content.len() == length as usize).then_some(content))
+}

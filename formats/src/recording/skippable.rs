@@ -1,0 +1,295 @@
+//! Our own frames inside the container: zstd skippable frames, each with a tag of four letters and a version.
+//!
+//! Nothing here is seen by `zstd -d`, which passes over skippable frames; their layout is written in `README.md`.
+
+use super::Digest;
+
+/// The magic number of our skippable frames. The format reserves sixteen; the seek table has the one that ends in E.
+pub(super) const MAGIC: u32 = 0x184D_2A53;
+/// The magic number that the zstd seekable format gives to its seek table.
+pub(super) const SEEK_TABLE_MAGIC: u32 = 0x184D_2A5E;
+/// The last four bytes of a file with a seek table.
+pub(super) const SEEKABLE_MAGIC: u32 = 0x8F92_EAB1;
+/// Every zstd data frame begins with it.
+pub(super) const ZSTD_MAGIC: u32 = 0xFD2F_B528;
+/// Magic number and length.
+pub(super) const PREFIX: usize = 8;
+/// Tag and version.
+const TAG: usize = 8;
+/// The only version of each of our frames.
+const VERSION: u32 = 1;
+
+/// Whether a magic number is one of the sixteen of skippable frames.
+pub(super) fn is_skippable(magic: u32) -> bool {
+    magic & 0xFFFF_FFF0 == 0x184D_2A50
+}
+
+/// What one of our frames is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tag {
+    Link,
+    Snapshot,
+    Manifest,
+    TimeIndex,
+}
+
+impl Tag {
+    fn letters(self) -> [u8; 4] {
+        *match self {
+            Self::Link => b"ssmL",
+            Self::Snapshot => b"ssmS",
+            Self::Manifest => b"ssmM",
+            Self::TimeIndex => b"ssmT",
+        }
+    }
+
+    /// Begins a frame; [`finish`] fills in its length.
+    pub(super) fn begin(self, out: &mut Vec<u8>) -> usize {
+        let start = begin(MAGIC, out);
+        out.extend_from_slice(&self.letters());
+        out.extend_from_slice(&VERSION.to_le_bytes());
+        start
+    }
+
+    /// The frame's body when `content`, all that follows the prefix, is of this tag and version.
+    pub(super) fn body(self, content: &[u8]) -> Option<&[u8]> {
+        let (head, body) = content.split_at_checked(TAG)?;
+        (head[..4] == self.letters() && head[4..] == VERSION.to_le_bytes()).then_some(body)
+    }
+}
+
+pub(super) fn begin(magic: u32, out: &mut Vec<u8>) -> usize {
+    let start = out.len();
+    out.extend_from_slice(&magic.to_le_bytes());
+    out.extend_from_slice(&[0; 4]);
+    start
+}
+
+/// Fills in the length of the frame that [`begin`] began at `start`.
+pub(super) fn finish(start: usize, out: &mut [u8]) {
+    let length = u32::try_from(out.len() - start - PREFIX).unwrap_or(u32::MAX);
+    out[start + 4..start + PREFIX].copy_from_slice(&length.to_le_bytes());
+}
+
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+/// A link of the chain: what it says of the bytes since the link before, and its own digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The number of the data frame, from 0.
+    pub index: u64,
+    /// Bytes since the end of the link before: the data frame, and a snapshot where one stands before it.
+    pub compressed: u64,
+    /// Bytes of text in the data frame.
+    pub text: u64,
+    /// Time of the first event in it, in microseconds. Without an event, the time of the last event before it.
+    pub first_us: u64,
+    /// Time of the last event in it, or before it.
+    pub last_us: u64,
+    /// SHA-256 of those compressed bytes.
+    pub digest: Digest,
+    /// SHA-256 of the link before (32 zero bytes before the first) and of the fields above as they stand in the frame.
+    pub link: Digest,
+}
+
+/// Index, three sizes and times, one more, two digests.
+pub(super) const LINK_BODY: usize = 5 * 8 + 2 * 32;
+/// What the link's digest covers besides the link before.
+const LINKED: usize = LINK_BODY - 32;
+
+impl Link {
+    /// Links what the fields say to the link before: sets [`Self::link`].
+    #[must_use]
+    pub(super) fn linked(mut self, previous: &Digest) -> Self {
+        use sha2::{Digest as _, Sha256};
+        let mut fields = Vec::with_capacity(LINK_BODY);
+        self.fields(&mut fields);
+        let mut hasher = Sha256::new();
+        hasher.update(previous);
+        hasher.update(&fields);
+        self.link = hasher.finalize().into();
+        self
+    }
+
+    fn fields(&self, out: &mut Vec<u8>) {
+        for number in [
+            self.index,
+            self.compressed,
+            self.text,
+            self.first_us,
+            self.last_us,
+        ] {
+            out.extend_from_slice(&number.to_le_bytes());
+        }
+        out.extend_from_slice(&self.digest);
+        debug_assert!(out.len() >= LINKED);
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let start = Tag::Link.begin(out);
+        self.fields(out);
+        out.extend_from_slice(&self.link);
+        finish(start, out);
+    }
+
+    /// Reads all that follows the prefix of a skippable frame. `None` when it is no link.
+    #[must_use]
+    pub(super) fn parse(content: &[u8]) -> Option<Self> {
+        let body = Tag::Link.body(content)?;
+        if body.len() != LINK_BODY {
+            return None;
+        }
+        Some(Self {
+            index: u64_at(body, 0)?,
+            compressed: u64_at(body, 8)?,
+            text: u64_at(body, 16)?,
+            first_us: u64_at(body, 24)?,
+            last_us: u64_at(body, 32)?,
+            digest: body[40..72].try_into().ok()?,
+            link: body[72..104].try_into().ok()?,
+        })
+    }
+}
+
+/// What the terminal showed before the frame that follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Time of the last event before it, in microseconds.
+    pub at_us: u64,
+    /// Columns of the terminal then.
+    pub cols: u16,
+    /// Rows.
+    pub rows: u16,
+    /// Text that brings an empty terminal of this size to the same state.
+    pub text: String,
+}
+
+/// The longest snapshot taken, uncompressed.
+pub const MAX_SNAPSHOT: usize = 16 * 1024 * 1024;
+
+impl Snapshot {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
+        let start = Tag::Snapshot.begin(out);
+        out.extend_from_slice(&self.at_us.to_le_bytes());
+        out.extend_from_slice(&self.cols.to_le_bytes());
+        out.extend_from_slice(&self.rows.to_le_bytes());
+        out.extend_from_slice(&zstd::bulk::compress(self.text.as_bytes(), 3)?);
+        finish(start, out);
+        Ok(())
+    }
+
+    /// Reads all that follows the prefix of a skippable frame. `None` when it is no snapshot that can be used.
+    pub(super) fn parse(content: &[u8]) -> Option<Self> {
+        let body = Tag::Snapshot.body(content)?;
+        let text = zstd::bulk::decompress(body.get(12..)?, MAX_SNAPSHOT).ok()?;
+        Some(Self {
+            at_us: u64_at(body, 0)?,
+            cols: u16::from_le_bytes(body[8..10].try_into().ok()?),
+            rows: u16::from_le_bytes(body[10..12].try_into().ok()?),
+            text: String::from_utf8(text).ok()?,
+        })
+    }
+}
+
+/// The manifest's exact bytes and the signature over them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Signed {
+    /// One line of JSON.
+    pub manifest: Vec<u8>,
+    /// Armored SSHSIG; empty when it was not signed.
+    pub signature: String,
+}
+
+impl Signed {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let start = Tag::Manifest.begin(out);
+        for part in [&self.manifest[..], self.signature.as_bytes()] {
+            out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            out.extend_from_slice(part);
+        }
+        finish(start, out);
+    }
+
+    /// Reads all that follows the prefix of a skippable frame. `None` when it is no manifest frame.
+    pub(super) fn parse(content: &[u8]) -> Option<Self> {
+        let body = Tag::Manifest.body(content)?;
+        let length = u32_at(body, 0)? as usize;
+        let (manifest, rest) = body[4..].split_at_checked(length)?;
+        let signature = rest.get(4..)?;
+        if u32_at(rest, 0)? as usize != signature.len() {
+            return None;
+        }
+        Some(Self {
+            manifest: manifest.to_vec(),
+            signature: String::from_utf8(signature.to_vec()).ok()?,
+        })
+    }
+}
+
+/// Where one data frame stands in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct IndexEntry {
+    /// Time of the last event before the frame, in microseconds: what the first interval in it counts from.
+    pub(super) base_us: u64,
+    /// Offset in the file of the snapshot that stands before the frame, 0 when there is none.
+    pub(super) snapshot: u64,
+}
+
+const INDEX_ENTRY: usize = 16;
+
+pub(super) fn encode_time_index(entries: &[IndexEntry], out: &mut Vec<u8>) {
+    let start = Tag::TimeIndex.begin(out);
+    for entry in entries {
+        out.extend_from_slice(&entry.base_us.to_le_bytes());
+        out.extend_from_slice(&entry.snapshot.to_le_bytes());
+    }
+    finish(start, out);
+}
+
+/// Reads all that follows the prefix of a skippable frame. `None` when it is no time index.
+pub(super) fn parse_time_index(content: &[u8]) -> Option<Vec<IndexEntry>> {
+    let body = Tag::TimeIndex.body(content)?;
+    if body.len() % INDEX_ENTRY != 0 {
+        return None;
+    }
+    body.chunks_exact(INDEX_ENTRY)
+        .map(|entry| {
+            Some(IndexEntry {
+                base_us: u64_at(entry, 0)?,
+                snapshot: u64_at(entry, 8)?,
+            })
+        })
+        .collect()
+}
+
+/// One frame in the seek table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SeekEntry {
+    pub(super) compressed: u32,
+    /// 0 for skippable frames.
+    pub(super) text: u32,
+}
+
+pub(super) const SEEK_ENTRY: usize = 8;
+/// Number of frames, descriptor, magic number.
+pub(super) const SEEK_FOOTER: usize = 9;
+
+/// The standard seek table: no checksums in it, since every frame has its own.
+pub(super) fn encode_seek_table(entries: &[SeekEntry], out: &mut Vec<u8>) {
+    let start = begin(SEEK_TABLE_MAGIC, out);
+    for entry in entries {
+        out.extend_from_slice(&entry.compressed.to_le_bytes());
+        out.extend_from_slice(&entry.text.to_le_bytes());
+    }
+    let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&count.to_le_bytes());
+    out.push(0);
+    out.extend_from_slice(&SEEKABLE_MAGIC.to_le_bytes());
+    finish(start, out);
+}

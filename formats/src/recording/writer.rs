@@ -1,0 +1,461 @@
+//! Writes a recording: events in, frames out, the tail at the end.
+//!
+//! Nothing here asks for the time or starts a thread: when to flush is the caller's to know, and [`Writer::unflushed`]
+//! tells whether there is anything to. Nothing is kept but one frame's worth of text and some bytes a frame for the tables.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use zstd::stream::raw::{CParameter, Encoder as Zstd, InBuffer, Operation, OutBuffer};
+
+use super::skippable::{
+    IndexEntry, Link, MAX_SNAPSHOT, SeekEntry, Signed, Snapshot, encode_seek_table,
+    encode_time_index,
+};
+use super::{Digest, Error};
+use crate::asciicast::{Data, Encoder, Header};
+use crate::manifest::{Chain, Counts, FORMAT, Manifest, Sizes};
+use crate::payload::Size;
+use crate::tee::{Content, TeedMessage};
+
+/// A frame is closed at the first line end behind this many bytes of text.
+pub const FRAME_TEXT: usize = 256 * 1024;
+/// Two to this power holds a frame's text; more window would only cost memory.
+const WINDOW_LOG: u32 = 18;
+/// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
+const BATCH: usize = 32 * 1024;
+
+/// How a recording is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The zstd level. 3 is zstd's own default; above it time grows faster than files shrink.
+    pub level: i32,
+    /// [`FRAME_TEXT`] unless a test wants many small frames.
+    pub frame_text: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            level: 3,
+            frame_text: FRAME_TEXT,
+        }
+    }
+}
+
+/// A recording that is being written.
+pub struct Writer<W> {
+    sink: W,
+    options: Options,
+    encoder: Encoder,
+    zstd: Zstd<'static>,
+    /// Lines that the compressor has not seen.
+    pending: Vec<u8>,
+    /// Room for what the compressor gives.
+    compressed: Vec<u8>,
+    /// Text since the last flush.
+    unflushed: usize,
+    frame: Frame,
+    snapshot: Option<Vec<u8>>,
+    /// The last message's text comes with the next `o` event; the two are not parted by a frame border.
+    expects_output: bool,
+    head: Digest,
+    offset: u64,
+    text: u64,
+    counts: Counts,
+    seek_table: Vec<SeekEntry>,
+    time_index: Vec<IndexEntry>,
+    has_failed: bool,
+}
+
+/// What is known of the bytes since the last link.
+#[derive(Clone, Default)]
+struct Frame {
+    hasher: Sha256,
+    /// Bytes written, a snapshot before the frame included.
+    compressed: u64,
+    /// Bytes of the snapshot among them.
+    before: u64,
+    text: usize,
+    base_us: u64,
+    first_us: Option<u64>,
+    snapshot_at: u64,
+}
+
+impl<W: Write> Writer<W> {
+    /// Begins a recording with its header.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub fn new(sink: W, header: &Header, options: Options) -> Result<Self, Error> {
+        let mut zstd = Zstd::new(options.level)?;
+        zstd.set_parameter(CParameter::ChecksumFlag(true))?;
+        zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        let mut writer = Self {
+            sink,
+            options,
+            encoder: Encoder::default(),
+            zstd,
+            pending: Vec::with_capacity(2 * BATCH),
+            compressed: Vec::with_capacity(2 * BATCH),
+            unflushed: 0,
+            frame: Frame::default(),
+            snapshot: None,
+            expects_output: false,
+            head: Digest::default(),
+            offset: 0,
+            text: 0,
+            counts: Counts::default(),
+            seek_table: Vec::new(),
+            time_index: Vec::new(),
+            has_failed: false,
+        };
+        writer.append(|encoder, out| encoder.header(header, out))?;
+        Ok(writer)
+    }
+
+    /// Writes an event of any kind. Times are since the start; one before that of the event before counts as the same.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn event(&mut self, at: Duration, data: &Data) -> Result<(), Error> {
+        match data {
+            Data::Output(text) => return self.output(at, text),
+            Data::Message(message) => return self.message(at, message),
+            Data::Marker(_) => self.counts.markers += 1,
+            _ => {}
+        }
+        self.timed(|encoder, out| encoder.event(at, data, out))
+    }
+
+    /// Writes an `o` event.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn output(&mut self, at: Duration, text: &str) -> Result<(), Error> {
+        self.expects_output = false;
+        self.timed(|encoder, out| encoder.output(at, text, out))
+    }
+
+    /// Writes an `f` event.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn message(&mut self, at: Duration, message: &TeedMessage) -> Result<(), Error> {
+        self.counts.messages += 1;
+        if message.message_type.is_none() {
+            self.counts.malformed += 1;
+        }
+        if message.content == Content::Duplicate {
+            self.counts.duplicates += 1;
+        }
+        if message.is_shown() {
+            self.counts.output_bytes += message.length as u64;
+        }
+        self.expects_output = message.content == Content::Next && message.length > 0;
+        self.timed(|encoder, out| encoder.message(at, message, out))
+    }
+
+    /// Writes an `r` event.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn resize(&mut self, at: Duration, size: Size) -> Result<(), Error> {
+        self.event(at, &Data::Resize(size))
+    }
+
+    /// Makes everything written so far readable from the sink, at the price of a slightly worse compression.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.guarded(|writer| {
+            if writer.unflushed > 0 {
+                writer.compress()?;
+                writer.drain(|zstd, out| zstd.flush(out))?;
+                writer.unflushed = 0;
+            }
+            writer.sink.flush()
+        })
+    }
+
+    /// Closes the frame, if there is anything in it, so that everything written so far is linked into the chain.
+    ///
+    /// # Errors
+    /// The sink failed; the recording is over.
+    pub fn close_frame(&mut self) -> Result<(), Error> {
+        self.guarded(Self::close)
+    }
+
+    /// Bytes of text that a crash would lose now.
+    #[must_use]
+    pub fn unflushed(&self) -> usize {
+        self.unflushed
+    }
+
+    /// Whether no frame is open: the moment for a snapshot.
+    #[must_use]
+    pub fn is_at_border(&self) -> bool {
+        self.frame.text == 0
+    }
+
+    /// Bytes of text so far.
+    #[must_use]
+    pub fn text_size(&self) -> u64 {
+        self.text
+    }
+
+    /// Bytes handed to the sink so far.
+    #[must_use]
+    pub fn compressed_size(&self) -> u64 {
+        self.offset
+    }
+
+    /// Time of the last event.
+    #[must_use]
+    pub fn last_at(&self) -> Duration {
+        Duration::from_micros(self.encoder.last_us())
+    }
+
+    /// What was counted so far.
+    #[must_use]
+    pub fn counts(&self) -> &Counts {
+        &self.counts
+    }
+
+    /// The sink, to ask it something; whoever writes to it breaks the recording.
+    pub fn sink_mut(&mut self) -> &mut W {
+        &mut self.sink
+    }
+
+    /// Puts what the terminal shows by now, as text that brings an empty terminal there, before the next frame; closes
+    /// the open frame for it. Of several snapshots before one frame the last one counts.
+    ///
+    /// # Errors
+    /// The sink failed and the recording is over; or the text is too long, and nothing has happened.
+    pub fn snapshot(&mut self, size: Size, text: &str) -> Result<(), Error> {
+        if text.len() > MAX_SNAPSHOT {
+            return Err(Error::Snapshot(text.len()));
+        }
+        self.guarded(|writer| {
+            writer.close()?;
+            let mut frame = Vec::new();
+            Snapshot {
+                at_us: writer.encoder.last_us(),
+                cols: size.cols,
+                rows: size.rows,
+                text: text.to_owned(),
+            }
+            .encode(&mut frame)?;
+            writer.snapshot = Some(frame);
+            Ok(())
+        })
+    }
+
+    /// Closes the recording. `manifest` brings what the caller knows; format, duration, counts, sizes and chain are set
+    /// here. `sign` is given the exact bytes of the manifest and returns the signature over them, if there is one.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub fn finish(
+        mut self,
+        manifest: Manifest,
+        sign: impl FnOnce(&[u8]) -> Option<String>,
+    ) -> Result<(W, Manifest), Error> {
+        let mut finished = None;
+        self.guarded(|writer| {
+            writer.close()?;
+            let manifest = Manifest {
+                format: FORMAT,
+                duration_us: writer.encoder.last_us(),
+                counts: writer.counts,
+                sizes: Sizes {
+                    text: writer.text,
+                    compressed: writer.offset,
+                    frames: writer.time_index.len() as u64,
+                },
+                chain: Chain {
+                    algorithm: "sha256".to_owned(),
+                    head: super::hex(&writer.head),
+                },
+                ..manifest
+            };
+            writer.write_tail(&manifest, sign)?;
+            finished = Some(manifest);
+            Ok(())
+        })?;
+        match finished {
+            Some(manifest) => Ok((self.sink, manifest)),
+            None => Err(Error::Broken),
+        }
+    }
+
+    fn write_tail(
+        &mut self,
+        manifest: &Manifest,
+        sign: impl FnOnce(&[u8]) -> Option<String>,
+    ) -> io::Result<()> {
+        let bytes = manifest.encode();
+        let signature = sign(&bytes).unwrap_or_default();
+        let mut tail = Vec::new();
+        Signed {
+            manifest: bytes,
+            signature,
+        }
+        .encode(&mut tail);
+        self.seek_table.push(SeekEntry {
+            compressed: tail.len() as u32,
+            text: 0,
+        });
+        let before = tail.len();
+        encode_time_index(&self.time_index, &mut tail);
+        self.seek_table.push(SeekEntry {
+            compressed: (tail.len() - before) as u32,
+            text: 0,
+        });
+        encode_seek_table(&self.seek_table, &mut tail);
+        self.sink.write_all(&tail)?;
+        self.sink.flush()
+    }
+
+    /// Lets nothing happen after a failure.
+    fn guarded(&mut self, step: impl FnOnce(&mut Self) -> io::Result<()>) -> Result<(), Error> {
+        if self.has_failed {
+            return Err(Error::Broken);
+        }
+        let result = step(self);
+        self.has_failed = result.is_err();
+        Ok(result?)
+    }
+
+    fn timed(&mut self, write: impl FnOnce(&mut Encoder, &mut Vec<u8>)) -> Result<(), Error> {
+        self.append(write)?;
+        self.counts.events += 1;
+        self.frame.first_us.get_or_insert(self.encoder.last_us());
+        // Only a line later, when this one is in: a border is where the caller may look at it.
+        if self.frame.text >= self.options.frame_text && !self.expects_output {
+            self.close_frame()?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, write: impl FnOnce(&mut Encoder, &mut Vec<u8>)) -> Result<(), Error> {
+        self.guarded(|writer| {
+            if writer.frame.text == 0 {
+                writer.begin_frame()?;
+            }
+            let before = writer.pending.len();
+            write(&mut writer.encoder, &mut writer.pending);
+            let length = writer.pending.len() - before;
+            writer.frame.text += length;
+            writer.unflushed += length;
+            writer.text += length as u64;
+            if writer.pending.len() >= BATCH {
+                writer.compress()?;
+            }
+            Ok(())
+        })
+    }
+
+    fn begin_frame(&mut self) -> io::Result<()> {
+        self.frame = Frame {
+            base_us: self.encoder.last_us(),
+            ..Frame::default()
+        };
+        if let Some(snapshot) = self.snapshot.take() {
+            self.frame.snapshot_at = self.offset;
+            self.frame.before = snapshot.len() as u64;
+            self.seek_table.push(SeekEntry {
+                compressed: snapshot.len() as u32,
+                text: 0,
+            });
+            self.put(&snapshot)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> io::Result<()> {
+        if self.frame.text == 0 {
+            return Ok(());
+        }
+        self.compress()?;
+        self.drain(|zstd, out| zstd.finish(out, true))?;
+        self.zstd.reinit()?;
+        let frame = std::mem::take(&mut self.frame);
+        let link = Link {
+            index: self.time_index.len() as u64,
+            compressed: frame.compressed,
+            text: frame.text as u64,
+            first_us: frame.first_us.unwrap_or(frame.base_us),
+            last_us: self.encoder.last_us(),
+            digest: frame.hasher.finalize().into(),
+            link: Digest::default(),
+        }
+        .linked(&self.head);
+        self.head = link.link;
+        let mut bytes = Vec::new();
+        link.encode(&mut bytes);
+        self.sink.write_all(&bytes)?;
+        self.offset += bytes.len() as u64;
+        self.seek_table.extend([
+            SeekEntry {
+                compressed: (frame.compressed - frame.before) as u32,
+                text: frame.text as u32,
+            },
+            SeekEntry {
+                compressed: bytes.len() as u32,
+                text: 0,
+            },
+        ]);
+        self.time_index.push(IndexEntry {
+            base_us: frame.base_us,
+            snapshot: frame.snapshot_at,
+        });
+        self.unflushed = 0;
+        Ok(())
+    }
+
+    /// Hands the pending lines to the compressor.
+    fn compress(&mut self) -> io::Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        let mut input = InBuffer::around(&pending);
+        while input.pos() < pending.len() {
+            self.step(|zstd, out| zstd.run(&mut input, out))?;
+        }
+        self.pending = pending;
+        self.pending.clear();
+        Ok(())
+    }
+
+    /// Repeats a step of the compressor until it has nothing left to give.
+    fn drain(
+        &mut self,
+        mut step: impl FnMut(&mut Zstd<'static>, &mut OutBuffer<'_, Vec<u8>>) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        while self.step(&mut step)? > 0 {}
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        step: impl FnOnce(&mut Zstd<'static>, &mut OutBuffer<'_, Vec<u8>>) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut compressed = std::mem::take(&mut self.compressed);
+        compressed.clear();
+        let left = step(&mut self.zstd, &mut OutBuffer::around(&mut compressed))?;
+        self.put(&compressed)?;
+        self.compressed = compressed;
+        Ok(left)
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if !bytes.is_empty() {
+            self.sink.write_all(bytes)?;
+            self.frame.hasher.update(bytes);
+            self.frame.compressed += bytes.len() as u64;
+            self.offset += bytes.len() as u64;
+        }
+        Ok(())
+    }
+}
