@@ -5,14 +5,17 @@
 //!
 //! - [`agent_message`] and [`payload`]: the unit of the data channel and what it carries
 //! - [`asciicast`]: the events of a session as lines of text; [`lines`] hands out lines, [`utf8`] joins characters
-//! - [`tee`]: an agent message on record
+//! - [`tee`]: an agent message on record; [`raw`] rebuilds the agent's bytes from them
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement
+//! - [`layout`]: where recordings and manifests lie in a store
 
 pub mod agent_message;
 pub mod asciicast;
+pub mod layout;
 pub mod lines;
 pub mod manifest;
 pub mod payload;
+pub mod raw;
 pub mod recording;
 pub mod tee;
 pub mod utf8;

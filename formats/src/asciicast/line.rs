@@ -144,7 +144,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn both(line: &str) -> (Option<(u64, Code, Vec<u8>)>, Option<(u64, Code, Vec<u8>)>) {
+    type Parsed = Option<(u64, Code, Vec<u8>)>;
+
+    fn both(line: &str) -> (Parsed, Parsed) {
         let run = |ordinary: bool| {
             let mut text = Vec::new();
             let (time, code) = if ordinary {

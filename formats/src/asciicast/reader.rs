@@ -129,7 +129,7 @@ impl<L: LineSource> Reader<L> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
         let result = match self.next_into(&mut text) {
-            Ok(Some(timed)) => self.event(timed, &mut text).map(Some),
+            Ok(Some(timed)) => self.event(timed, &text).map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
@@ -202,7 +202,7 @@ impl<L: LineSource> Reader<L> {
         Ok(())
     }
 
-    fn event(&self, timed: Timed, text: &mut Vec<u8>) -> Result<Event, Error> {
+    fn event(&self, timed: Timed, text: &[u8]) -> Result<Event, Error> {
         let line = self.line;
         let wrong = |code, expected| Error::Data {
             line,
