@@ -16,10 +16,6 @@ use tokio::sync::Notify;
 const QUEUE_LIMIT: usize = 4 * 1024 * 1024;
 /// How much is reserved at a time.
 const RESERVE_STEP: u64 = 1024 * 1024;
-/// What must still fit after the last event: the open zstd frame at its worst, its link, the manifest.
-const TAIL: u64 = 384 * 1024;
-/// What each finished zstd frame adds to the tables at the end: two seek table entries, one of the time index.
-const TAIL_PER_FRAME: u64 = 64;
 
 /// When the written bytes are forced to the disk itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,9 +33,11 @@ pub struct Disk {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     sync: Sync,
-    accepted: u64,
-    frames: u64,
 }
+
+/// Tells whether the disk keeps up; lives beside the [`Disk`] that it belongs to.
+#[derive(Clone, Debug)]
+pub(super) struct Gauge(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
@@ -54,6 +52,7 @@ struct Shared {
 struct State {
     queue: VecDeque<Job>,
     queued: usize,
+    accepted: u64,
     /// The file's length up to which the disk has promised room; `u64::MAX` where it cannot promise.
     reserved: u64,
     /// The length up to which the caller wants room.
@@ -79,17 +78,18 @@ enum Job {
 }
 
 impl Disk {
-    /// Makes the file, readable by its owner alone, and reserves room for a first stretch.
+    /// Makes the file, readable by its owner alone, and reserves room for `tail` bytes and, if it can be had, more.
     ///
     /// # Errors
     /// The file exists or cannot be made, or there is no room for even a short session.
-    pub fn create(path: &Path, sync: Sync) -> io::Result<Self> {
+    pub(super) fn create(path: &Path, tail: u64, sync: Sync) -> io::Result<Self> {
         let mut options = File::options();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
-        let reserved = reserve(&file, 0, TAIL + RESERVE_STEP).or_else(|_| reserve(&file, 0, TAIL + TAIL / 8));
+        let reserved =
+            reserve(&file, 0, tail + RESERVE_STEP).or_else(|_| reserve(&file, 0, tail + tail / 8));
         let reserved = match reserved {
             Ok(reserved) => reserved,
             Err(error) => {
@@ -101,56 +101,39 @@ impl Disk {
         let state = State {
             queue: VecDeque::new(),
             queued: 0,
+            accepted: 0,
             reserved,
-            wanted: TAIL,
+            wanted: tail,
             full: None,
             broken: None,
             closed: false,
         };
-        let shared = Arc::new(Shared { state: Mutex::new(state), work: Condvar::new(), room: Notify::new() });
-        let thread = std::thread::Builder::new().name("recording".to_owned()).spawn({
-            let shared = Arc::clone(&shared);
-            move || shared.write_all(&file)
-        })?;
-        Ok(Self { shared, thread: Some(thread), sync, accepted: 0, frames: 0 })
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            room: Notify::new(),
+        });
+        let thread = std::thread::Builder::new()
+            .name("recording".to_owned())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.write_all(&file)
+            })?;
+        Ok(Self {
+            shared,
+            thread: Some(thread),
+            sync,
+        })
     }
 
-    /// Resolves when the disk has kept up and promised room for more.
-    ///
-    /// # Errors
-    /// Writing has failed, or the disk is full.
-    pub async fn room(&self) -> io::Result<()> {
-        loop {
-            let notified = self.shared.room.notified();
-            if self.has_room()? {
-                return Ok(());
-            }
-            notified.await;
-        }
-    }
-
-    /// Whether [`Disk::room`] would resolve at once.
-    ///
-    /// # Errors
-    /// As [`Disk::room`].
-    pub fn has_room(&self) -> io::Result<bool> {
-        let mut state = self.shared.state();
-        fail(state.full.as_ref().or(state.broken.as_ref()))?;
-        let needed = self.accepted + TAIL + self.frames * TAIL_PER_FRAME;
-        if state.reserved < needed + RESERVE_STEP / 2 && state.wanted < needed + RESERVE_STEP {
-            state.wanted = needed + RESERVE_STEP;
-            self.shared.work.notify_one();
-        }
-        Ok(state.queued < QUEUE_LIMIT && needed <= state.reserved)
-    }
-
-    /// Notes that the tables at the end have grown by one zstd frame.
-    pub fn frame_closed(&mut self) {
-        self.frames += 1;
+    /// The gauge of this disk.
+    #[must_use]
+    pub(super) fn gauge(&self) -> Gauge {
+        Gauge(Arc::clone(&self.shared))
     }
 
     /// Asks that everything taken so far reaches the disk itself, if the policy says so.
-    pub fn sync(&self) {
+    pub(super) fn sync(&self) {
         if self.sync == Sync::Flush {
             self.shared.state().queue.push_back(Job::Sync);
             self.shared.work.notify_one();
@@ -161,10 +144,11 @@ impl Disk {
     ///
     /// # Errors
     /// Something could not be written.
-    pub fn finish(mut self) -> io::Result<u64> {
+    pub(super) fn finish(mut self) -> io::Result<u64> {
         self.close();
-        fail(self.shared.state().broken.as_ref())?;
-        Ok(self.accepted)
+        let state = self.shared.state();
+        fail(state.broken.as_ref())?;
+        Ok(state.accepted)
     }
 
     fn close(&mut self) {
@@ -174,6 +158,40 @@ impl Disk {
             // The thread does not panic; if it did, the state tells what was not written.
             let _ = thread.join();
         }
+    }
+}
+
+impl Gauge {
+    /// Resolves when the disk has kept up and promised room for what was taken and `tail` more bytes.
+    ///
+    /// # Errors
+    /// Writing has failed, or the disk is full.
+    pub(super) async fn room(&self, tail: u64) -> io::Result<()> {
+        loop {
+            let notified = self.0.room.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if self.has_room(tail)? {
+                return Ok(());
+            }
+            notified.await;
+        }
+    }
+
+    /// Whether [`Gauge::room`] would resolve at once.
+    ///
+    /// # Errors
+    /// As [`Gauge::room`].
+    pub(super) fn has_room(&self, tail: u64) -> io::Result<bool> {
+        let mut state = self.0.state();
+        fail(state.full.as_ref().or(state.broken.as_ref()))?;
+        let needed = state.accepted + tail;
+        // Asked for early, so that the session seldom waits for an answer.
+        if state.reserved < needed + RESERVE_STEP / 2 && state.wanted < needed + RESERVE_STEP / 2 {
+            state.wanted = needed + RESERVE_STEP;
+            self.0.work.notify_one();
+        }
+        Ok(state.queued < QUEUE_LIMIT && needed <= state.reserved)
     }
 }
 
@@ -189,7 +207,7 @@ impl Write for Disk {
         fail(state.broken.as_ref())?;
         state.queued += bytes.len();
         state.queue.push_back(Job::Write(bytes.to_vec()));
-        self.accepted += bytes.len() as u64;
+        state.accepted += bytes.len() as u64;
         self.shared.work.notify_one();
         Ok(bytes.len())
     }
@@ -201,12 +219,17 @@ impl Write for Disk {
 
 impl Fault {
     fn of(error: &io::Error) -> Self {
-        Self { kind: error.kind(), message: error.to_string() }
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
     }
 }
 
 fn fail(fault: Option<&Fault>) -> io::Result<()> {
-    fault.map_or(Ok(()), |fault| Err(io::Error::new(fault.kind, fault.message.clone())))
+    fault.map_or(Ok(()), |fault| {
+        Err(io::Error::new(fault.kind, fault.message.clone()))
+    })
 }
 
 impl Shared {
@@ -220,8 +243,14 @@ impl Shared {
         loop {
             let (job, wanted, reserved) = {
                 let mut state = self.state();
-                while state.queue.is_empty() && !state.closed && (state.wanted <= state.reserved || state.full.is_some()) {
-                    state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                while state.queue.is_empty()
+                    && !state.closed
+                    && (state.wanted <= state.reserved || state.full.is_some())
+                {
+                    state = self
+                        .work
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
                 if state.queue.is_empty() && state.closed {
                     break;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How long an echo may take. Longer than a slow line, shorter than anybody's patience.
 const ECHO_TIMEOUT: Duration = Duration::from_secs(3);
 /// What stands for a run of characters that were not echoed; always the same, so that it tells no length.
-pub const MASK: &str = "•••";
+const MASK: &str = "•••";
 
 /// Which keys a recording holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub enum Input {
 
 /// Matches typed characters against what the remote shows.
 #[derive(Debug, Default)]
-pub struct Echo {
+pub(super) struct Echo {
     pending: VecDeque<(Unit, Instant)>,
     ready: String,
     /// The rest of this run is masked: one of its characters was not echoed.
@@ -45,7 +45,7 @@ enum Unit {
 
 impl Echo {
     /// Takes what was typed.
-    pub fn typed(&mut self, now: Instant, text: &str) {
+    pub(super) fn typed(&mut self, now: Instant, text: &str) {
         for c in text.chars() {
             if let Some(sequence) = &mut self.escape {
                 sequence.push(c);
@@ -66,7 +66,7 @@ impl Echo {
     }
 
     /// Takes what the remote showed.
-    pub fn shown(&mut self, text: &str) {
+    pub(super) fn shown(&mut self, text: &str) {
         for c in text.chars() {
             match self.pending.front() {
                 None => return,
@@ -75,7 +75,13 @@ impl Echo {
                     self.pending.pop_front();
                 }
                 // The remote went to a new line: what was typed before our own line end has had its chance.
-                Some(_) if matches!(c, '\r' | '\n') && self.pending.iter().any(|(unit, _)| matches!(unit, Unit::Enter(_))) => {
+                Some(_)
+                    if matches!(c, '\r' | '\n')
+                        && self
+                            .pending
+                            .iter()
+                            .any(|(unit, _)| matches!(unit, Unit::Enter(_))) =>
+                {
                     self.mask_line();
                 }
                 Some(_) => {}
@@ -85,26 +91,34 @@ impl Echo {
     }
 
     /// What can be written now.
-    pub fn poll(&mut self) -> Option<String> {
-        if self.ready.is_empty() { None } else { Some(std::mem::take(&mut self.ready)) }
+    pub(super) fn poll(&mut self) -> Option<String> {
+        if self.ready.is_empty() {
+            None
+        } else {
+            Some(std::mem::take(&mut self.ready))
+        }
     }
 
     /// When to call [`Echo::handle_timeout`].
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.pending.front().map(|(_, typed)| *typed + ECHO_TIMEOUT)
     }
 
     /// Masks what has waited too long.
-    pub fn handle_timeout(&mut self, now: Instant) {
-        while self.pending.front().is_some_and(|(_, typed)| *typed + ECHO_TIMEOUT <= now) {
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        while self
+            .pending
+            .front()
+            .is_some_and(|(_, typed)| *typed + ECHO_TIMEOUT <= now)
+        {
             self.release_front();
         }
         self.release_keys();
     }
 
     /// Gives up waiting: whatever is left is masked.
-    pub fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         while !self.pending.is_empty() {
             self.release_front();
         }
@@ -163,7 +177,10 @@ fn sequence_ends(sequence: &str) -> bool {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "a fake clock needs one true instant to start from")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a fake clock needs one true instant to start from"
+)]
 mod tests {
     use super::*;
 
@@ -196,15 +213,34 @@ mod tests {
 
     #[test]
     fn an_echoed_line_is_recorded_as_typed() {
-        check(&[Type("l"), Show("l"), Type("s"), Show("s"), Type("\r"), Show("\r\na  b\r\n$ ")], "ls\r");
-        check(&[Type("ls -l\r"), Show("ls -l\r\ntotal 0\r\n$ ")], "ls -l\r");
+        check(
+            &[
+                Type("l"),
+                Show("l"),
+                Type("s"),
+                Show("s"),
+                Type("\r"),
+                Show("\r\na  b\r\n$ "),
+            ],
+            "ls\r",
+        );
+        check(
+            &[Type("ls -l\r"), Show("ls -l\r\ntotal 0\r\n$ ")],
+            "ls -l\r",
+        );
         check(&[Type("é"), Show("é"), Type("\r"), Show("\r\n")], "é\r");
     }
 
     #[test]
     fn a_password_is_masked_and_its_length_hidden() {
         check(
-            &[Type("sudo -i\r"), Show("sudo -i\r\nPassword: "), Type("hunter2"), Type("\r"), Show("\r\nroot# ")],
+            &[
+                Type("sudo -i\r"),
+                Show("sudo -i\r\nPassword: "),
+                Type("hunter2"),
+                Type("\r"),
+                Show("\r\nroot# "),
+            ],
             "sudo -i\r•••\r",
         );
         check(&[Type("secret\r"), Show("\r\nsecret things\r\n")], "•••\r");
@@ -212,16 +248,43 @@ mod tests {
 
     #[test]
     fn one_character_that_is_not_echoed_masks_the_rest_of_its_line() {
-        check(&[Type("pass\r"), Show("p"), Show("\r\nass"), Type("ok\r"), Show("ok\r\n")], "p•••\rok\r");
+        check(
+            &[
+                Type("pass\r"),
+                Show("p"),
+                Show("\r\nass"),
+                Type("ok\r"),
+                Show("ok\r\n"),
+            ],
+            "p•••\rok\r",
+        );
     }
 
     #[test]
     fn keys_are_recorded_without_an_echo() {
-        check(&[Type("\x03"), Type("\x1b[A"), Type("\x1bOB"), Type("\x1b[15~")], "\x03\x1b[A\x1bOB\x1b[15~");
+        check(
+            &[
+                Type("\x03"),
+                Type("\x1b[A"),
+                Type("\x1bOB"),
+                Type("\x1b[15~"),
+            ],
+            "\x03\x1b[A\x1bOB\x1b[15~",
+        );
     }
 
     #[test]
     fn what_is_never_echoed_is_masked_after_a_while() {
-        check(&[Type("j"), Wait(4), Type("k"), Wait(4), Type("\r"), Show("\n")], "•••\r");
+        check(
+            &[
+                Type("j"),
+                Wait(4),
+                Type("k"),
+                Wait(4),
+                Type("\r"),
+                Show("\n"),
+            ],
+            "•••\r",
+        );
     }
 }
