@@ -1,3 +1,46 @@
-//! A Session Manager service and a simulated agent on loopback.
+//! A Session Manager service and a simulated agent on loopback, speaking the real wire format.
+//!
+//! Nothing here knows the client under test: it imports the codecs alone, and what it does is what the captures
+//! show of the real agent, faults included. It never leaves the loopback interface.
+//!
+//! ```no_run
+//! let service = loopback::Service::start(loopback::Options::default())?;
+//! println!("AWS_ENDPOINT_URL={}", service.endpoint());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! - [`Service`]: its own thread and runtime, the calls over HTTP, the data channel over a websocket
+//! - [`Options`], [`Faults`]: how the agent behaves and what goes wrong; [`TARGETS`] offers the same by target name
+//! - [`Capture`]: a recorded conversation, whose agent a service can play instead of a simulated one
+//! - [`pty`]: a program in a real terminal
+//! - [`SessionLog`], [`Call`]: what the clients did, for assertions
+#![expect(
+    clippy::disallowed_methods,
+    reason = "this crate is a driver: it is the other end of the wire and lives by the clock"
+)]
 
+mod agent;
+mod calls;
+mod capture;
+mod certificate;
+mod command;
+mod connection;
+mod faults;
+mod log;
+mod message;
+mod options;
 pub mod pty;
+mod registry;
+mod relay;
+mod replay;
+mod service;
+mod shell;
+mod socket;
+mod stream;
+mod work;
+
+pub use capture::Capture;
+pub use faults::{Cut, Faults, Garbage, Link, Refusal, TARGETS};
+pub use log::{Call, Fate, Received, SessionLog};
+pub use options::{Options, ReplayPace, Tls};
+pub use service::Service;

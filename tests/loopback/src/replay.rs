@@ -1,0 +1,258 @@
+//! Plays the agent's side of a captured conversation towards a client.
+//!
+//! Nothing here changes a message: what the capture holds for the client goes out byte for byte. Only acknowledgements
+//! are made new, since they name the client's own messages.
+//!
+//! The rules, for clients that do other things than the captured one:
+//! - A message of the captured agent waits until the client has sent as many stream messages as the captured client had
+//!   by then, and until the one before was acknowledged, or for its captured time (see [`ReplayPace`]); but for no
+//!   condition longer than [`PATIENCE`].
+//! - Where the captured socket broke, ours ends, without a close frame. Then the next websocket is awaited.
+//! - What is not acknowledged is resent as the agent does: the head alone, every second.
+//! - Input is acknowledged as it comes, duplicates too.
+//! - After the last message the acknowledgements are awaited for at most [`PATIENCE`]; then the connection ends, with
+//!   `channel_closed` where the capture has it.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use formats::payload::Acknowledge;
+use formats::{AgentMessage, MessageType};
+use tokio::sync::mpsc;
+
+use crate::agent::ToAgent;
+use crate::capture::{Capture, LineKind};
+use crate::connection::{Line, ToClient};
+use crate::log::{Fate, KEPT, Received};
+use crate::message;
+use crate::options::{Options, ReplayPace};
+use crate::registry::Registry;
+use crate::stream::{Incoming, Outgoing, Place};
+
+/// The longest wait for one thing that the captured client did.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How often the head is resent: late enough that a slow machine sees each message once.
+const RESEND_EVERY: Duration = Duration::from_secs(1);
+/// The longest wait for the client to come (back).
+const ABSENCE: Duration = Duration::from_secs(60);
+
+/// Plays `capture` until its end, or until TerminateSession.
+pub(crate) async fn run(
+    registry: &Registry,
+    id: &str,
+    capture: &Capture,
+    options: &Options,
+    commands: mpsc::Receiver<ToAgent>,
+) {
+    let mut peer = Peer {
+        registry,
+        id,
+        commands,
+        started: Instant::now(),
+        outgoing: Outgoing::default(),
+        incoming: Incoming::default(),
+        line: None,
+        inputs: 0,
+        over: false,
+    };
+    let mut inputs = 0;
+    let mut lines: VecDeque<_> = capture.lines.iter().collect();
+    let mut opened = 0;
+    while let Some(line) = lines.pop_front() {
+        match &line.kind {
+            LineKind::Opened => {
+                opened += 1;
+                if opened > 1 {
+                    peer.hang_up(None);
+                }
+                let ready = peer
+                    .wait(Instant::now() + ABSENCE, |peer| peer.line.is_some())
+                    .await;
+                if !ready {
+                    break;
+                }
+            }
+            LineKind::ToAgent(message) => {
+                if message.message_type == MessageType::InputStreamData {
+                    inputs += 1;
+                }
+            }
+            LineKind::ToClient { message, bytes } => match message.message_type {
+                // Made new when the client sends something.
+                MessageType::Acknowledge => {}
+                MessageType::ChannelClosed => {
+                    peer.settle().await;
+                    peer.hang_up(Some(bytes.clone()));
+                    return;
+                }
+                _ => {
+                    let patience = Instant::now() + PATIENCE;
+                    peer.wait(patience, |peer| peer.inputs >= inputs).await;
+                    match options.replay_pace {
+                        ReplayPace::Acknowledged => {
+                            let patience = Instant::now() + PATIENCE;
+                            peer.wait(patience, |peer| peer.outgoing.is_empty()).await;
+                        }
+                        ReplayPace::Captured => {
+                            let due = peer.started + line.at;
+                            peer.wait(due, |_| false).await;
+                        }
+                    }
+                    peer.send(message, bytes);
+                }
+            },
+        }
+        if peer.over {
+            break;
+        }
+    }
+    if !peer.over {
+        peer.settle().await;
+    }
+    peer.over = true;
+    peer.hang_up(None);
+}
+
+struct Peer<'a> {
+    registry: &'a Registry,
+    id: &'a str,
+    commands: mpsc::Receiver<ToAgent>,
+    started: Instant,
+    outgoing: Outgoing,
+    incoming: Incoming,
+    line: Option<Line>,
+    inputs: u64,
+    over: bool,
+}
+
+impl Peer<'_> {
+    /// Takes what comes until `condition` holds or `deadline` is past; says whether it holds.
+    async fn wait(&mut self, deadline: Instant, condition: impl Fn(&Self) -> bool) -> bool {
+        loop {
+            if condition(self) {
+                return true;
+            }
+            let now = Instant::now();
+            if self.over || now >= deadline {
+                return false;
+            }
+            if self.line.is_some()
+                && let Some(bytes) = self.outgoing.resend_head(now, RESEND_EVERY)
+            {
+                self.registry.note(self.id, |log| log.resent += 1);
+                self.to_client(ToClient::Message(bytes));
+            }
+            let resend_at = self
+                .outgoing
+                .resend_at(RESEND_EVERY)
+                .filter(|_| self.line.is_some());
+            let wake = resend_at.map_or(deadline, |at| at.min(deadline));
+            tokio::select! {
+                biased;
+                command = self.commands.recv() => match command {
+                    Some(command) => self.command(command),
+                    None => self.over = true,
+                },
+                () = tokio::time::sleep_until(wake.into()) => {}
+            }
+        }
+    }
+
+    /// Waits for the last acknowledgements.
+    async fn settle(&mut self) {
+        let patience = Instant::now() + RESEND_EVERY + PATIENCE;
+        self.wait(patience, |peer| peer.outgoing.is_empty()).await;
+    }
+
+    fn command(&mut self, command: ToAgent) {
+        match command {
+            ToAgent::Attach(line) => self.line = Some(line),
+            ToAgent::Lost { connection } => {
+                if self
+                    .line
+                    .as_ref()
+                    .is_some_and(|line| line.connection == connection)
+                {
+                    self.line = None;
+                }
+            }
+            ToAgent::Frame { connection, bytes } => match AgentMessage::parse(bytes) {
+                Ok(message) => self.frame(connection, message),
+                Err(_) => self.registry.note(self.id, |log| log.malformed += 1),
+            },
+            ToAgent::Terminate => self.over = true,
+        }
+    }
+
+    fn frame(&mut self, connection: u64, message: AgentMessage) {
+        match message.message_type {
+            MessageType::Acknowledge => {
+                let at = self.registry.elapsed();
+                let Ok(body) = serde_json::from_slice::<Acknowledge>(&message.payload) else {
+                    self.registry.note(self.id, |log| log.malformed += 1);
+                    return;
+                };
+                self.outgoing.acknowledge(body.sequence_number);
+                self.registry.note(self.id, |log| {
+                    log.acknowledgements += 1;
+                    if log.acknowledged.len() < KEPT {
+                        log.acknowledged.push((at, body.sequence_number));
+                    }
+                });
+            }
+            MessageType::InputStreamData => self.input(connection, message),
+            _ => {}
+        }
+    }
+
+    fn input(&mut self, connection: u64, message: AgentMessage) {
+        let fate = match self.incoming.place(message.clone()) {
+            Place::Behind => Fate::Duplicate,
+            Place::Refused => Fate::Refused,
+            Place::Parked => Fate::Processed,
+            Place::Expected(_) => {
+                self.inputs += 1;
+                while self.incoming.advance().is_some() {
+                    self.inputs += 1;
+                }
+                Fate::Processed
+            }
+        };
+        if fate != Fate::Refused {
+            self.to_client(ToClient::Message(message::acknowledge(&message).encode()));
+        }
+        let at = self.registry.elapsed();
+        self.registry.note(self.id, |log| {
+            log.inputs.push(Received {
+                at,
+                connection,
+                message,
+                fate,
+            });
+        });
+    }
+
+    fn send(&mut self, message: &AgentMessage, bytes: &bytes::Bytes) {
+        if message.message_type == MessageType::OutputStreamData {
+            self.outgoing
+                .insert(Instant::now(), message.sequence_number, bytes.clone());
+            self.registry.note(self.id, |log| log.sent += 1);
+        }
+        self.to_client(ToClient::Message(bytes.clone()));
+    }
+
+    fn to_client(&self, message: ToClient) {
+        if let Some(line) = &self.line {
+            // A closed line loses the message, as a closed socket does.
+            let _ = line.control.send(message);
+        }
+    }
+
+    fn hang_up(&mut self, last: Option<bytes::Bytes>) {
+        if self.over || last.is_some() {
+            self.registry.end(self.id);
+        }
+        self.to_client(ToClient::Last(last));
+        self.line = None;
+    }
+}
