@@ -1,0 +1,751 @@
+//! The data channel as a state machine: messages and times go in, events, messages to send and wake-ups come out.
+//!
+//! Nothing here touches a socket, reads a clock, draws a random number or shows anything. Every agent message gives
+//! exactly one event, and its acknowledgement is handed out only after that event was: recorded, shown, acknowledged.
+//! One kind of message is acknowledged before: one that is ahead of its turn is parked and acknowledged at once, as the
+//! protocol asks (the agent resends nothing behind its first unacknowledged message), and its event comes in its turn.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use formats::payload::{
+    Acknowledge, ChannelClosed, Flag, HandshakeComplete, HandshakeRequest, OpenDataChannel, Size,
+    encode_json, parse_exit_code, parse_json,
+};
+use formats::{AgentMessage, Flags, MessageType, PayloadType};
+use uuid::Uuid;
+
+pub use super::handshake::SessionType;
+use super::handshake::{self, Answer};
+use super::window::{Arrival, Draft, Incoming, Outgoing};
+
+/// What this client says it is. Agents compare it with the official client's versions to decide what it can do.
+pub const CLIENT_VERSION: &str = "1.2.707.0";
+
+/// How long an agent may say nothing before it is asked: a command that prints nothing needs its input all the same.
+const PROBE_AFTER: Duration = Duration::from_secs(2);
+/// How long a pause lasts when nobody ends it: a `start_publication` that was lost must not hold the keys for ever.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// How long messages are awaited that `channel_closed` may have overtaken.
+const LINGER: Duration = Duration::from_millis(250);
+/// The same, when messages are known to be missing; the agent resends every 100 ms.
+const LINGER_FOR_MISSING: Duration = Duration::from_secs(2);
+/// How many websocket messages in a row may be no agent message.
+const MAX_MALFORMED: u32 = 16;
+/// How long to wait for a valid message after one that was none.
+const MALFORMED_PATIENCE: Duration = Duration::from_secs(15);
+/// The last 48 bits of a message id count messages.
+const COUNTER_MASK: u128 = 0xffff_ffff_ffff;
+
+/// The secret that opens a data channel.
+pub struct Token(String);
+
+impl Token {
+    /// Wraps the text that the service gave.
+    #[must_use]
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+/// The first websocket message of a connection: text, and secret like the token in it.
+pub struct Opening(String);
+
+impl Opening {
+    /// The text to send.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opening(hidden)")
+    }
+}
+
+/// What a channel is made with: everything that is random about it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Names this client to the service.
+    pub client_id: Uuid,
+    /// Random; the message ids are made from its first 80 bits and a counter.
+    pub message_ids: Uuid,
+}
+
+/// What came over the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An agent message and what it means.
+    Message {
+        /// As it came.
+        message: AgentMessage,
+        /// What became of it.
+        effect: Effect,
+    },
+    /// A websocket message that was no agent message; dropped.
+    Malformed {
+        /// As it came.
+        bytes: Bytes,
+        /// Which field was wrong.
+        cause: String,
+    },
+}
+
+/// What an agent message means to the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Its payload belongs on the screen (or to the port).
+    Output,
+    /// Its payload belongs on stderr.
+    StdErr,
+    /// The remote command ended with this status.
+    ExitCode(i32),
+    /// The agent has something to tell the person.
+    Notice(String),
+    /// Seen before; dropped and acknowledged again.
+    Duplicate,
+    /// Too far ahead to keep; dropped, not acknowledged, so that it comes again.
+    Refused,
+    /// An acknowledgement of ours.
+    Acknowledged,
+    /// Part of the handshake; answered here.
+    Handshake,
+    /// A word about the remote port.
+    Flag(Flag),
+    /// The session is over; the last event of a channel.
+    Closed {
+        /// Why, when the service said it.
+        reason: Option<String>,
+    },
+    /// The client is to send no stream data for now.
+    Paused,
+    /// The client may send again.
+    Started,
+    /// Nothing that this version knows; acknowledged where its kind is, otherwise ignored.
+    Unknown,
+    /// The channel ended while it waited for earlier ones that never came.
+    Stranded,
+}
+
+/// ```text
+///          ┌── 2 s ──► Probing ── acknowledged ──┐
+/// Silent ──┼── output (also from Probing) ───────┼──► Open ──┐
+///          └── handshake request (also from ─────┘           ├── channel_closed ──► Closed
+///              Probing) ──► Handshaking ── complete ─────────┘   (from every state)
+/// ```
+/// Keys are sent in `Open` only: what precedes the handshake response would take its sequence number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Silent,
+    /// One message is out, to see whether the agent takes input. It is withdrawn when a handshake begins after all.
+    Probing,
+    Handshaking,
+    Open,
+    Closed,
+}
+
+/// One end of a data channel. Knows the protocol; is told the time; touches no socket.
+#[derive(Debug)]
+pub struct Channel {
+    state: State,
+    incoming: Incoming,
+    outgoing: Outgoing,
+    events: VecDeque<Event>,
+    events_made: u64,
+    events_taken: u64,
+    /// Each with the number of the event that must have been taken before.
+    acknowledgements: VecDeque<(u64, Acknowledge)>,
+    ids: MessageIds,
+    client_id: Uuid,
+    wall_clock: WallClock,
+    connected: bool,
+    connected_at: Instant,
+    paused_until: Option<Instant>,
+    size: Option<Size>,
+    size_queued: Option<Size>,
+    session_type: Option<SessionType>,
+    agent_version: Option<String>,
+    malformed: Malformed,
+    closing: Option<Closing>,
+    failure: Option<Error>,
+    last_heard: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Malformed {
+    in_a_row: u32,
+    since: Option<Instant>,
+    cause: String,
+}
+
+#[derive(Debug)]
+struct Closing {
+    message: AgentMessage,
+    reason: Option<String>,
+    until: Instant,
+}
+
+impl Channel {
+    /// A channel that is not connected yet.
+    #[must_use]
+    pub fn new(now: Instant, options: &Options) -> Self {
+        Self {
+            state: State::Silent,
+            incoming: Incoming::default(),
+            outgoing: Outgoing::new(),
+            events: VecDeque::new(),
+            events_made: 0,
+            events_taken: 0,
+            acknowledgements: VecDeque::new(),
+            ids: MessageIds::new(options.message_ids),
+            client_id: options.client_id,
+            wall_clock: WallClock { at: now, millis: 1 },
+            connected: false,
+            connected_at: now,
+            paused_until: None,
+            size: None,
+            size_queued: None,
+            session_type: None,
+            agent_version: None,
+            malformed: Malformed::default(),
+            closing: None,
+            failure: None,
+            last_heard: now,
+        }
+    }
+
+    /// A connection was made, the first or a later one: gives what to send on it first. Sequence numbers go on;
+    /// everything unacknowledged is due again. `wall_millis` is the wall time in milliseconds since the epoch.
+    pub fn open(&mut self, now: Instant, wall_millis: u64, token: &Token) -> Opening {
+        self.wall_clock = WallClock {
+            at: now,
+            millis: wall_millis.max(1),
+        };
+        self.connected = true;
+        self.connected_at = now;
+        self.paused_until = None;
+        self.malformed = Malformed::default();
+        self.outgoing.resend_all(now);
+        let opening = OpenDataChannel {
+            message_schema_version: "1.0".to_owned(),
+            request_id: self.ids.next(),
+            token_value: token.0.clone(),
+            client_id: self.client_id,
+            client_version: CLIENT_VERSION.to_owned(),
+        };
+        Opening(String::from_utf8_lossy(&encode_json(&opening)).into_owned())
+    }
+
+    /// The connection is gone. After `channel_closed` that is the end of the channel; before it, the channel waits for
+    /// [`Channel::open`]. Call [`Channel::poll_event`] afterwards.
+    pub fn handle_disconnect(&mut self, _now: Instant) {
+        self.connected = false;
+        self.finish_closing();
+    }
+
+    /// Takes an agent message. Call [`Channel::poll_event`], then [`Channel::poll_transmit`] afterwards.
+    pub fn handle_message(&mut self, now: Instant, message: AgentMessage) {
+        self.malformed = Malformed::default();
+        self.last_heard = now;
+        if self.state == State::Closed {
+            self.surface(message, Effect::Unknown);
+            return;
+        }
+        match message.message_type {
+            MessageType::OutputStreamData => self.handle_stream(message),
+            MessageType::Acknowledge => self.handle_acknowledge(now, message),
+            MessageType::ChannelClosed => self.handle_channel_closed(now, message),
+            MessageType::PausePublication => {
+                self.paused_until = Some(now + MAX_PAUSE);
+                self.surface(message, Effect::Paused);
+            }
+            MessageType::StartPublication => {
+                self.paused_until = None;
+                self.surface(message, Effect::Started);
+            }
+            _ => self.surface(message, Effect::Unknown),
+        }
+        if let Some(closing) = &mut self.closing
+            && !self.incoming.has_gap()
+        {
+            closing.until = closing.until.min(now + LINGER);
+        }
+    }
+
+    /// Takes a websocket message that is no agent message. Valid ones must follow, or the channel fails.
+    pub fn handle_malformed(&mut self, now: Instant, bytes: Bytes, cause: String) {
+        self.malformed.in_a_row += 1;
+        self.malformed.since.get_or_insert(now);
+        self.malformed.cause.clone_from(&cause);
+        self.push(Event::Malformed { bytes, cause });
+        if self.malformed.in_a_row >= MAX_MALFORMED {
+            self.fail_malformed();
+        }
+    }
+
+    /// Lets time pass. Call the `poll_…` methods afterwards.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.paused_until.is_some_and(|until| now >= until) {
+            self.paused_until = None;
+        }
+        if self.probe_at().is_some_and(|at| now >= at) {
+            self.state = State::Probing;
+            self.queue_size();
+        }
+        let patience = |since: Instant| now >= since + MALFORMED_PATIENCE;
+        if self.malformed.since.is_some_and(patience) {
+            self.fail_malformed();
+        }
+        if self
+            .closing
+            .as_ref()
+            .is_some_and(|closing| now >= closing.until)
+        {
+            self.finish_closing();
+        }
+    }
+
+    /// Takes what was typed or piped; nothing is refused, but see [`Channel::input_room`].
+    pub fn send_input(&mut self, _now: Instant, keys: &[u8]) {
+        self.outgoing.queue_input(keys);
+    }
+
+    /// How many bytes of input may still be handed in before the caller should stop reading it.
+    #[must_use]
+    pub fn input_room(&self) -> usize {
+        self.outgoing.room()
+    }
+
+    /// The terminal has this size now, or at the start.
+    pub fn resize(&mut self, _now: Instant, size: Size) {
+        self.size = Some(size);
+        if self.state == State::Open {
+            self.queue_size();
+        }
+    }
+
+    /// Tells the agent about the port or the session.
+    pub fn send_flag(&mut self, _now: Instant, flag: Flag) {
+        self.outgoing
+            .queue(PayloadType::FLAG, flag.encode().to_vec());
+    }
+
+    /// What happened. Poll until `None` after each `handle_…`, and before [`Channel::poll_transmit`].
+    pub fn poll_event(&mut self) -> Option<Event> {
+        let event = self.events.pop_front()?;
+        self.events_taken += 1;
+        Some(event)
+    }
+
+    /// What to send. Poll until `None` after each `handle_…`, [`Channel::open`], [`Channel::send_input`] and
+    /// [`Channel::resize`]. An acknowledgement comes only when the event of its message was taken.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<AgentMessage> {
+        if !self.connected || self.state == State::Closed {
+            return None;
+        }
+        if let Some((event, _)) = self.acknowledgements.front()
+            && *event <= self.events_taken
+            && let Some((_, body)) = self.acknowledgements.pop_front()
+        {
+            let payload = encode_json(&body).into();
+            return Some(self.outside_stream(now, MessageType::Acknowledge, payload));
+        }
+        if self.paused_until.is_some() || self.closing.is_some() {
+            return None;
+        }
+        if let Some(message) = self.outgoing.send_again(now) {
+            return Some(message);
+        }
+        let may_send = match self.state {
+            State::Silent | State::Closed => false,
+            State::Probing => !self.outgoing.has_unacknowledged(),
+            State::Handshaking => {
+                self.outgoing.next_type() == Some(PayloadType::HANDSHAKE_RESPONSE)
+            }
+            State::Open => true,
+        };
+        if !may_send || !self.outgoing.has_sendable() {
+            return None;
+        }
+        let created_date = self.wall_clock.millis_at(now);
+        let message_id = self.ids.next();
+        self.outgoing
+            .send_next(now, |sequence_number, draft: Draft| AgentMessage {
+                message_type: MessageType::InputStreamData,
+                schema_version: 1,
+                created_date,
+                sequence_number,
+                flags: Flags::NONE,
+                message_id,
+                payload_type: draft.payload_type,
+                payload: draft.payload.into(),
+            })
+    }
+
+    /// When to call [`Channel::handle_timeout`] and [`Channel::poll_transmit`], if nothing else happens before.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.state == State::Closed || self.failure.is_some() {
+            return None;
+        }
+        let closing = self.closing.as_ref().map(|closing| closing.until);
+        let resend = if self.connected && self.paused_until.is_none() && closing.is_none() {
+            self.outgoing.poll_timeout()
+        } else {
+            None
+        };
+        let malformed = self.malformed.since.map(|since| since + MALFORMED_PATIENCE);
+        [
+            closing,
+            resend,
+            malformed,
+            self.paused_until,
+            self.probe_at(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Why the channel cannot go on. Send what [`Channel::poll_transmit`] still gives, then end.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Error> {
+        self.failure.as_ref()
+    }
+
+    /// Whether the last event was made.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state == State::Closed
+    }
+
+    /// Whether `channel_closed` was received; from then on a lost connection is a normal end.
+    #[must_use]
+    pub fn is_closing(&self) -> bool {
+        self.closing.is_some() || self.is_closed()
+    }
+
+    /// Whether input reaches the remote side, as far as one can know.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether all input was sent and, as far as one can know, has arrived.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.outgoing.is_settled()
+    }
+
+    /// Since when input waits for an acknowledgement while the agent says nothing at all.
+    #[must_use]
+    pub fn stalled_since(&self) -> Option<Instant> {
+        Some(self.outgoing.stalled_since()?.max(self.last_heard))
+    }
+
+    /// The smoothed round trip of acknowledgements.
+    #[must_use]
+    pub fn round_trip(&self) -> Duration {
+        self.outgoing.round_trip()
+    }
+
+    /// What the handshake said; `None` for sessions without one, which are shells and interactive commands.
+    #[must_use]
+    pub fn session_type(&self) -> Option<&SessionType> {
+        self.session_type.as_ref()
+    }
+
+    /// What the handshake said; a session without one does not tell.
+    #[must_use]
+    pub fn agent_version(&self) -> Option<&str> {
+        self.agent_version.as_deref()
+    }
+
+    /// The id that all message ids of this client begin with: the counter in it is 0.
+    #[must_use]
+    pub fn message_id_base(&self) -> Uuid {
+        self.ids.base
+    }
+
+    fn handle_stream(&mut self, message: AgentMessage) {
+        let acknowledge = Acknowledge::of(&message);
+        match self.incoming.handle(message) {
+            (Arrival::InOrder, _) => {
+                self.release(acknowledge);
+            }
+            // Its event comes when it is released; the acknowledgement need not wait for it.
+            (Arrival::Parked, _) => self.acknowledgements.push_back((0, acknowledge)),
+            (Arrival::Duplicate, Some(message)) => {
+                self.surface(message, Effect::Duplicate);
+                self.acknowledgements
+                    .push_back((self.events_made, acknowledge));
+            }
+            (_, Some(message)) => self.surface(message, Effect::Refused),
+            (_, None) => {}
+        }
+    }
+
+    /// Surfaces the message that is due and those parked behind it, which were acknowledged when they came.
+    fn release(&mut self, acknowledge: Acknowledge) {
+        let mut acknowledge = Some(acknowledge);
+        while let Some(message) = self.incoming.take_in_order() {
+            let effect = self.handle_in_order(&message);
+            self.surface(message, effect);
+            if let Some(acknowledge) = acknowledge.take() {
+                self.acknowledgements
+                    .push_back((self.events_made, acknowledge));
+            }
+        }
+    }
+
+    fn handle_in_order(&mut self, message: &AgentMessage) -> Effect {
+        match message.payload_type {
+            PayloadType::HANDSHAKE_REQUEST => return self.handle_handshake(message),
+            PayloadType::HANDSHAKE_COMPLETE => return self.handle_handshake_complete(message),
+            _ => {}
+        }
+        if matches!(self.state, State::Silent | State::Probing) {
+            self.become_open();
+        }
+        match message.payload_type {
+            PayloadType::OUTPUT => Effect::Output,
+            PayloadType::STD_ERR => Effect::StdErr,
+            PayloadType::EXIT_CODE => {
+                parse_exit_code(&message.payload).map_or(Effect::Unknown, Effect::ExitCode)
+            }
+            PayloadType::FLAG => {
+                Flag::parse(&message.payload).map_or(Effect::Unknown, Effect::Flag)
+            }
+            _ => Effect::Unknown,
+        }
+    }
+
+    fn handle_handshake(&mut self, message: &AgentMessage) -> Effect {
+        if !matches!(self.state, State::Silent | State::Probing) {
+            return Effect::Unknown;
+        }
+        let request: HandshakeRequest = match parse_json("handshake request", &message.payload) {
+            Ok(request) => request,
+            Err(error) => {
+                self.failure = Some(Error::Handshake(error.to_string()));
+                return Effect::Unknown;
+            }
+        };
+        let Answer {
+            response,
+            session_type,
+            failure,
+        } = handshake::answer(&request);
+        // A probe was not taken: the agent takes no input before the response, which needs its sequence number.
+        self.outgoing.withdraw();
+        self.outgoing
+            .queue_first(PayloadType::HANDSHAKE_RESPONSE, encode_json(&response));
+        self.session_type = session_type;
+        self.agent_version = Some(request.agent_version);
+        self.failure = failure;
+        self.state = State::Handshaking;
+        Effect::Handshake
+    }
+
+    fn handle_handshake_complete(&mut self, message: &AgentMessage) -> Effect {
+        if self.state != State::Open {
+            self.become_open();
+        }
+        match parse_json::<HandshakeComplete>("handshake complete", &message.payload) {
+            Ok(HandshakeComplete {
+                customer_message: Some(text),
+                ..
+            }) if !text.trim().is_empty() => Effect::Notice(text),
+            Ok(_) => Effect::Handshake,
+            Err(_) => Effect::Unknown,
+        }
+    }
+
+    fn handle_acknowledge(&mut self, now: Instant, message: AgentMessage) {
+        let body = parse_json::<Acknowledge>("acknowledge", &message.payload);
+        let effect = match body {
+            Ok(body) if body.message_type == MessageType::InputStreamData.as_str() => {
+                self.outgoing.acknowledge(now, body.sequence_number);
+                Effect::Acknowledged
+            }
+            _ => Effect::Unknown,
+        };
+        if self.state == State::Probing && !self.outgoing.has_unacknowledged() {
+            self.become_open();
+        }
+        self.surface(message, effect);
+    }
+
+    fn handle_channel_closed(&mut self, now: Instant, message: AgentMessage) {
+        if self.closing.is_some() {
+            self.surface(message, Effect::Duplicate);
+            return;
+        }
+        let body = parse_json::<ChannelClosed>("channel_closed", &message.payload);
+        let reason = body
+            .ok()
+            .map(|body| body.output.trim().to_owned())
+            .filter(|text| !text.is_empty());
+        let until = now
+            + if self.incoming.has_gap() {
+                LINGER_FOR_MISSING
+            } else {
+                LINGER
+            };
+        self.closing = Some(Closing {
+            message,
+            reason,
+            until,
+        });
+    }
+
+    fn finish_closing(&mut self) {
+        let Some(Closing {
+            message, reason, ..
+        }) = self.closing.take()
+        else {
+            return;
+        };
+        while let Some(stranded) = self.incoming.take_stranded() {
+            self.surface(stranded, Effect::Stranded);
+        }
+        self.surface(message, Effect::Closed { reason });
+        self.state = State::Closed;
+    }
+
+    fn become_open(&mut self) {
+        self.state = State::Open;
+        self.queue_size();
+    }
+
+    /// The size goes before waiting keys: what they start should find the terminal as it is.
+    fn queue_size(&mut self) {
+        let Some(size) = self.size else {
+            return;
+        };
+        if self.size_queued == Some(size) {
+            return;
+        }
+        let first = self.size_queued.is_none();
+        self.size_queued = Some(size);
+        let payload = encode_json(&size);
+        if first {
+            self.outgoing.queue_first(PayloadType::SIZE, payload);
+        } else {
+            self.outgoing.queue_latest(PayloadType::SIZE, payload);
+        }
+    }
+
+    fn probe_at(&self) -> Option<Instant> {
+        let silent = self.state == State::Silent && self.connected && self.closing.is_none();
+        silent.then(|| self.connected_at + PROBE_AFTER)
+    }
+
+    fn fail_malformed(&mut self) {
+        self.malformed.since = None;
+        self.failure.get_or_insert(Error::Garbage {
+            count: self.malformed.in_a_row,
+            cause: self.malformed.cause.clone(),
+        });
+    }
+
+    fn surface(&mut self, message: AgentMessage, effect: Effect) {
+        self.push(Event::Message { message, effect });
+    }
+
+    fn push(&mut self, event: Event) {
+        self.events.push_back(event);
+        self.events_made += 1;
+    }
+
+    fn outside_stream(
+        &mut self,
+        now: Instant,
+        message_type: MessageType,
+        payload: Bytes,
+    ) -> AgentMessage {
+        AgentMessage {
+            message_type,
+            schema_version: 1,
+            created_date: self.wall_clock.millis_at(now),
+            sequence_number: 0,
+            flags: Flags::SYN_FIN,
+            message_id: self.ids.next(),
+            payload_type: PayloadType::NONE,
+            payload,
+        }
+    }
+}
+
+/// Ids that differ in a counter only, so that the acknowledgements which repeat them compress.
+#[derive(Debug)]
+struct MessageIds {
+    base: Uuid,
+    counter: u64,
+}
+
+impl MessageIds {
+    fn new(random: Uuid) -> Self {
+        let bytes = (random.as_u128() & !COUNTER_MASK).to_be_bytes();
+        let base = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+        Self { base, counter: 0 }
+    }
+
+    fn next(&mut self) -> Uuid {
+        self.counter += 1;
+        let counter = u128::from(self.counter) & COUNTER_MASK;
+        Uuid::from_u128(self.base.as_u128() & !COUNTER_MASK | counter)
+    }
+}
+
+/// The wall time, kept from what the driver said at the last connection.
+#[derive(Debug)]
+struct WallClock {
+    at: Instant,
+    millis: u64,
+}
+
+impl WallClock {
+    fn millis_at(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.at).as_millis();
+        self.millis
+            .saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
+    }
+}
+
+/// Why a channel cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The account's preferences ask for encryption.
+    #[error("the session is encrypted with KMS (key {key_id:?}), which is not supported yet")]
+    Encrypted {
+        /// As the agent named it.
+        key_id: String,
+    },
+    /// A kind of session that this client does not carry.
+    #[error("sessions of type {0:?} are not supported yet")]
+    SessionType(String),
+    /// The first message of the agent does not read.
+    #[error("the agent's {0}")]
+    Handshake(String),
+    /// The other side does not speak the protocol.
+    #[error(
+        "the other side does not speak the session protocol: {count} messages in a row that do not read, the last: {cause}"
+    )]
+    Garbage {
+        /// How many came without a valid one between.
+        count: u32,
+        /// What was wrong with the last.
+        cause: String,
+    },
+}
