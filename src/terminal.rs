@@ -150,7 +150,7 @@ const SCREEN_QUEUE: usize = 256 * 1024;
 /// Small pieces are written together, up to this many bytes at once.
 const SCREEN_WRITE: usize = 64 * 1024;
 
-/// Stdout behind a thread of its own, so that a slow terminal never stops whoever writes.
+/// Stdout (or stderr) behind a thread of its own, so that a slow terminal never stops whoever writes.
 #[derive(Debug)]
 pub struct Screen {
     queue: Arc<Queue>,
@@ -187,6 +187,14 @@ impl Screen {
     /// Stdout is closed, or the system has no thread left.
     pub fn open() -> io::Result<Self> {
         Self::onto(system::stdout()?)
+    }
+
+    /// Writes to stderr, in the same way.
+    ///
+    /// # Errors
+    /// As [`Screen::open`].
+    pub fn open_errors() -> io::Result<Self> {
+        Self::onto(system::stderr()?)
     }
 
     fn onto(mut sink: impl Write + Send + 'static) -> io::Result<Self> {

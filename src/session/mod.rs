@@ -4,11 +4,19 @@
 //!
 //! - [`start`]: StartSession and its kin: a target in, a stream URL and a token out
 //! - [`channel`]: the data channel as a state machine, with the handshake and the window below it
+//! - [`connection`]: the websocket, and why there is none
+//! - [`console`]: the terminal as the driver wants it
+//! - [`driver`]: the pump that holds socket, clock, keys, screen and recorder together
 
 pub mod channel;
+pub mod connection;
+pub mod console;
+pub mod driver;
 mod handshake;
+mod line;
 mod round_trip;
 pub mod start;
+mod tee;
 mod window;
 
 #[cfg(test)]

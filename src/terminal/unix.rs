@@ -42,6 +42,13 @@ pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
         .map(|fd| Patient(File::from(fd)))
 }
 
+pub(super) fn stderr() -> io::Result<impl Write + Send + 'static> {
+    io::stderr()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(|fd| Patient(File::from(fd)))
+}
+
 /// Ends the reading thread when dropped: the other end of its pipe closes.
 #[derive(Debug)]
 pub(super) struct Waiting {

@@ -42,6 +42,10 @@ pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
     Ok(io::stdout())
 }
 
+pub(super) fn stderr() -> io::Result<impl Write + Send + 'static> {
+    Ok(io::stderr())
+}
+
 #[derive(Debug)]
 pub(super) struct Waiting(Arc<AtomicBool>);
 

@@ -4,6 +4,8 @@
 
 mod captures;
 mod channel;
+mod connection;
+mod driver;
 mod link;
 mod steps;
 

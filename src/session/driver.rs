@@ -1,0 +1,702 @@
+//! The pump: the one place that holds socket, clock, keys, screen and recorder together.
+//!
+//! It decides nothing about the protocol. What comes is recorded, then shown, then acknowledged; a key is on the wire
+//! before anything else is done; nothing more is read while recorder or screen have no room.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use formats::AgentMessage;
+use formats::payload::Size;
+use futures_util::SinkExt;
+use tokio::time::{sleep, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::channel::{self, Channel, Effect, Event, SessionType, Token};
+use super::connection::describe;
+pub use super::line::Socket;
+use super::line::{Batch, Line};
+use super::tee::Tee;
+use crate::recorder::{self, Recorder};
+
+/// How long the opening message may take to leave.
+const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a parting word may take.
+const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long output may still take to reach the screen when a signal ended the session.
+const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// A break shorter than this is not worth a word to the person.
+const QUIET_BREAK: Duration = Duration::from_secs(2);
+/// How long the remote side must have shown nothing before the end of piped input is passed on.
+const FIRST_END_OF_INPUT: Duration = Duration::from_millis(500);
+/// The longest pause before it is passed on again.
+const MAX_END_OF_INPUT: Duration = Duration::from_secs(8);
+/// Ctrl-D: the end of input for whatever reads a terminal.
+const END_OF_TRANSMISSION: &[u8] = &[0x04];
+
+/// Where what is typed comes from.
+pub trait Keys {
+    /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
+    fn read(&mut self) -> impl Future<Output = Option<io::Result<Bytes>>>;
+}
+
+/// Where output goes.
+pub trait Screen {
+    /// Output of the session; never waits.
+    fn output(&mut self, bytes: Bytes) -> io::Result<()>;
+    /// What a command wrote to its stderr; never waits.
+    fn error(&mut self, bytes: Bytes) -> io::Result<()>;
+    /// A line for the person, not part of the session.
+    fn notice(&mut self, text: &str);
+    /// How large it is now, when it knows.
+    fn size(&self) -> Option<Size>;
+    /// The process was stopped and continued: the terminal's modes may be another's.
+    fn reclaim(&mut self);
+    /// Resolves when more may be written without piling up.
+    fn room(&mut self) -> impl Future<Output = ()>;
+    /// Resolves when everything is written.
+    fn drain(&mut self) -> impl Future<Output = io::Result<()>>;
+}
+
+/// What the system tells this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The window has another size, or the process was stopped and continued.
+    Resized {
+        /// It was stopped and continued.
+        reclaim: bool,
+    },
+    /// The process is asked to end, by the signal of this number.
+    End(u8),
+}
+
+/// Where signals come from.
+pub trait Signals {
+    /// The next one. Nothing is lost when the future is dropped.
+    fn next(&mut self) -> impl Future<Output = Signal>;
+}
+
+/// The way back into a session whose connection broke.
+pub trait Resume {
+    /// As the first connection.
+    type Socket: Socket;
+    /// Tries once.
+    fn resume(&mut self) -> impl Future<Output = Resumed<Self::Socket>>;
+}
+
+/// What became of one attempt.
+#[derive(Debug)]
+pub enum Resumed<S> {
+    /// There is a new connection, and the token that opens it.
+    Open(S, Token),
+    /// It did not work this time, for this reason.
+    Failed(String),
+    /// There is nothing to come back to, for this reason.
+    Over(String),
+}
+
+/// What the driver does not find out by itself.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A person types: the end of input is a terminal that went away.
+    pub input_is_terminal: bool,
+    /// What the remote terminal should measure at first.
+    pub size: Size,
+    /// How long a lost connection is worth trying for.
+    pub resume_limit: Duration,
+}
+
+/// How a session ended, and the recorder to finish.
+pub struct Outcome {
+    /// Holds everything that came.
+    pub recorder: Recorder,
+    /// Why it ended.
+    pub end: End,
+}
+
+/// Why a session ended.
+#[derive(Debug)]
+pub enum End<E = recorder::Error> {
+    /// The other side ended it.
+    Closed {
+        /// What the service said about it.
+        reason: Option<String>,
+    },
+    /// The remote command ended with this status, and with it the session.
+    Exited(i32),
+    /// A signal of this number ended it on this side.
+    Signal(u8),
+    /// The terminal went away, or could not be read.
+    InputGone(Option<io::Error>),
+    /// Nobody takes the output any more.
+    ScreenGone(io::Error),
+    /// The connection broke and did not come back.
+    ConnectionLost {
+        /// How it broke.
+        cause: String,
+        /// Why it did not come back.
+        resume: String,
+    },
+    /// What came could not be recorded.
+    RecordingFailed(E),
+    /// The channel cannot go on.
+    Protocol(channel::Error),
+}
+
+/// Carries a session from its first connection to its end.
+pub async fn run<S, R>(
+    first: (S, Token),
+    channel: Channel,
+    recorder: Recorder,
+    person: (impl Keys, impl Screen, impl Signals),
+    resume: R,
+    settings: Settings,
+) -> Outcome
+where
+    S: Socket,
+    R: Resume<Socket = S>,
+{
+    let (recorder, end) = pump(first, channel, recorder, person, resume, settings).await;
+    Outcome { recorder, end }
+}
+
+/// As [`run`], whatever records.
+pub(super) async fn pump<S, T, R>(
+    first: (S, Token),
+    channel: Channel,
+    recorder: T,
+    (keys, screen, signals): (impl Keys, impl Screen, impl Signals),
+    mut resume: R,
+    settings: Settings,
+) -> (T, End<T::Error>)
+where
+    S: Socket,
+    T: Tee,
+    R: Resume<Socket = S>,
+{
+    let mut driver = Driver {
+        channel,
+        recorder,
+        keys,
+        screen,
+        signals,
+        input: Input::new(settings.input_is_terminal, now()),
+        exit_code: None,
+    };
+    driver.channel.resize(now(), settings.size);
+    let (mut socket, mut token) = first;
+    let end = loop {
+        let cause = match driver.carry(socket, &token).await {
+            Stop::End(end) => break end,
+            Stop::Lost(cause) => cause,
+        };
+        let again = driver.reconnect(&mut resume, cause, settings.resume_limit);
+        (socket, token) = match again.await {
+            Ok(connection) => connection,
+            Err(end) => break end,
+        };
+    };
+    let mut end = end;
+    if matches!(end, End::Closed { .. })
+        && let Some(code) = driver.exit_code
+    {
+        end = End::Exited(code);
+    }
+    // A terminal that is held (Ctrl-S) is waited for, since its output is not lost; a signal waits for nobody.
+    let patience = match end {
+        End::Closed { .. } | End::Exited(_) => Duration::MAX,
+        _ => LAST_OUTPUT_TIMEOUT,
+    };
+    driver.drain_screen(patience).await;
+    (driver.recorder, end)
+}
+
+enum Stop<E> {
+    End(End<E>),
+    Lost(String),
+}
+
+impl<E> From<End<E>> for Stop<E> {
+    fn from(end: End<E>) -> Self {
+        Self::End(end)
+    }
+}
+
+enum Happened<E> {
+    Signal(Signal),
+    Keys(Option<io::Result<Bytes>>),
+    Traffic(Result<Batch, Stop<E>>),
+    Time,
+}
+
+struct Driver<T, K, D, G> {
+    channel: Channel,
+    recorder: T,
+    keys: K,
+    screen: D,
+    signals: G,
+    input: Input,
+    exit_code: Option<i32>,
+}
+
+impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+    /// Carries the session over one connection.
+    async fn carry<S: Socket>(&mut self, socket: S, token: &Token) -> Stop<T::Error> {
+        let mut line = Line::new(socket, now());
+        let stop = match self.open(&mut line, token).await {
+            Ok(()) => loop {
+                if let Err(stop) = self.step(&mut line).await {
+                    break stop;
+                }
+            },
+            Err(cause) => Stop::Lost(cause),
+        };
+        if let Stop::End(end) = &stop {
+            // What was not recorded or shown must not be acknowledged on the way out.
+            let in_order = !matches!(end, End::RecordingFailed(_) | End::ScreenGone(_));
+            self.part(&mut line, in_order).await;
+        }
+        stop
+    }
+
+    async fn open<S: Socket>(&mut self, line: &mut Line<S>, token: &Token) -> Result<(), String> {
+        let opening = self.channel.open(now(), wall_millis(), token);
+        let opening = Message::text(opening.into_text());
+        match timeout(OPENING_TIMEOUT, line.socket().send(opening)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(describe(&error)),
+            Err(_) => Err("the first message does not leave".to_owned()),
+        }
+    }
+
+    /// Sends what is to be sent, waits for one thing to happen, and deals with it.
+    async fn step<S: Socket>(&mut self, line: &mut Line<S>) -> Result<(), Stop<T::Error>> {
+        line.write_now(&mut self.channel, now)
+            .await
+            .map_err(Stop::Lost)?;
+        if let Some(failure) = self.channel.failure() {
+            return Err(End::Protocol(failure.clone()).into());
+        }
+        match self.wait(line).await {
+            Happened::Signal(signal) => self.handle_signal(signal)?,
+            Happened::Keys(keys) => self.handle_keys(keys, Some(line)).await?,
+            Happened::Traffic(batch) => self.handle_batch(batch?)?,
+            Happened::Time => {
+                self.handle_time(now())?;
+                line.handle_timeout(now()).map_err(Stop::Lost)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn wait<S: Socket>(&mut self, line: &mut Line<S>) -> Happened<T::Error> {
+        let wake_up = self
+            .wake_up()
+            .map_or(line.poll_timeout(), |at| at.min(line.poll_timeout()));
+        let wants_keys = self.input.is_open() && self.channel.input_room() > 0;
+        let Self {
+            channel,
+            recorder,
+            keys,
+            screen,
+            signals,
+            ..
+        } = self;
+        let traffic = async {
+            let mut room = pin!(async {
+                recorder.room().await?;
+                screen.room().await;
+                Ok::<(), T::Error>(())
+            });
+            let mut has_room = false;
+            poll_fn(|cx| {
+                if let Poll::Ready(Err(cause)) = line.poll_write(cx, channel, now) {
+                    return Poll::Ready(Err(Stop::Lost(cause)));
+                }
+                if !has_room && let Poll::Ready(room) = room.as_mut().poll(cx) {
+                    if let Err(error) = room {
+                        return Poll::Ready(Err(End::RecordingFailed(error).into()));
+                    }
+                    has_room = true;
+                }
+                line.poll_read(cx, has_room, now).map(Ok)
+            })
+            .await
+        };
+        tokio::select! {
+            biased;
+            signal = signals.next() => Happened::Signal(signal),
+            piece = keys.read(), if wants_keys => Happened::Keys(piece),
+            result = traffic => Happened::Traffic(result),
+            () = sleep_until(wake_up.into()) => Happened::Time,
+        }
+    }
+
+    fn wake_up(&self) -> Option<Instant> {
+        let end_of_input = self.input.poll_timeout(&self.channel);
+        [
+            self.channel.poll_timeout(),
+            self.recorder.poll_timeout(),
+            end_of_input,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn handle_time(&mut self, now: Instant) -> Result<(), End<T::Error>> {
+        self.channel.handle_timeout(now);
+        self.recorder
+            .handle_timeout(now)
+            .map_err(End::RecordingFailed)?;
+        if self.input.handle_timeout(&self.channel, now) {
+            self.channel.send_input(now, END_OF_TRANSMISSION);
+        }
+        self.drain_events(now)
+    }
+
+    fn handle_signal(&mut self, signal: Signal) -> Result<(), End<T::Error>> {
+        match signal {
+            Signal::End(number) => Err(End::Signal(number)),
+            Signal::Resized { reclaim } => {
+                if reclaim {
+                    self.screen.reclaim();
+                }
+                if let Some(size) = self.screen.size() {
+                    let at = now();
+                    self.channel.resize(at, size);
+                    let recorded = self.recorder.resize(at, size);
+                    recorded.map_err(End::RecordingFailed)?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Keys go on the wire first, where there is one, and into the recording then.
+    async fn handle_keys(
+        &mut self,
+        keys: Option<io::Result<Bytes>>,
+        line: Option<&mut Line<impl Socket>>,
+    ) -> Result<(), Stop<T::Error>> {
+        let at = now();
+        let bytes = match keys {
+            Some(Ok(bytes)) => bytes,
+            Some(Err(error)) => return Err(End::InputGone(Some(error)).into()),
+            None if self.input.is_terminal => return Err(End::InputGone(None).into()),
+            None => {
+                self.input.end(at);
+                return Ok(());
+            }
+        };
+        self.channel.send_input(at, &bytes);
+        if let Some(line) = line {
+            line.write_now(&mut self.channel, now)
+                .await
+                .map_err(Stop::Lost)?;
+        }
+        self.recorder
+            .input(at, &bytes)
+            .map_err(|error| End::RecordingFailed(error).into())
+    }
+
+    fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {
+        let at = now();
+        for message in batch.messages {
+            match message {
+                Message::Binary(bytes) => match AgentMessage::parse(bytes.clone()) {
+                    Ok(message) => self.channel.handle_message(at, message),
+                    Err(error) => self.channel.handle_malformed(at, bytes, error.to_string()),
+                },
+                Message::Text(text) => {
+                    let cause = "text where an agent message is due".to_owned();
+                    self.channel.handle_malformed(at, text.into(), cause);
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
+            }
+            self.drain_events(at)?;
+            if let Some(failure) = self.channel.failure() {
+                return Err(End::Protocol(failure.clone()).into());
+            }
+        }
+        match batch.ended {
+            None => Ok(()),
+            Some(cause) if !self.channel.is_closing() => Err(Stop::Lost(cause)),
+            Some(_) => {
+                self.channel.handle_disconnect(at);
+                self.drain_events(at)?;
+                Err(End::Closed { reason: None }.into())
+            }
+        }
+    }
+
+    /// Records and shows everything that happened. The channel hands out acknowledgements only after this.
+    fn drain_events(&mut self, at: Instant) -> Result<(), End<T::Error>> {
+        while let Some(event) = self.channel.poll_event() {
+            let (message, effect) = match event {
+                Event::Message { message, effect } => (message, effect),
+                Event::Malformed { bytes, .. } => {
+                    let recorded = self.recorder.malformed(at, bytes);
+                    recorded.map_err(End::RecordingFailed)?;
+                    continue;
+                }
+            };
+            let recorded = match &effect {
+                Effect::Output | Effect::StdErr => self.recorder.output(at, &message),
+                Effect::Duplicate | Effect::Refused => self.recorder.duplicate(at, &message),
+                Effect::ExitCode(code) => {
+                    let recorded = self.recorder.message(at, &message);
+                    recorded.and_then(|()| self.recorder.exit(at, *code))
+                }
+                _ => self.recorder.message(at, &message),
+            };
+            recorded.map_err(End::RecordingFailed)?;
+            let shown = match effect {
+                Effect::Output => {
+                    self.input.shown(at);
+                    self.screen.output(message.payload)
+                }
+                Effect::StdErr => {
+                    self.input.shown(at);
+                    self.screen.error(message.payload)
+                }
+                Effect::Notice(text) => {
+                    self.screen.notice(&text);
+                    Ok(())
+                }
+                Effect::ExitCode(code) => {
+                    self.exit_code = Some(code);
+                    Ok(())
+                }
+                Effect::Closed { reason } => return Err(End::Closed { reason }),
+                _ => Ok(()),
+            };
+            shown.map_err(End::ScreenGone)?;
+        }
+        Ok(())
+    }
+
+    /// Sends what may still be sent, if all is `in_order`, and closes; the other side is not waited for.
+    async fn part<S: Socket>(&mut self, line: &mut Line<S>, in_order: bool) {
+        let channel = &mut self.channel;
+        let parting = async {
+            if in_order
+                && poll_fn(|cx| line.poll_write(cx, channel, now))
+                    .await
+                    .is_err()
+            {
+                return;
+            }
+            // Nobody is left to tell that this failed.
+            let _ = line.socket().close().await;
+        };
+        let _ = timeout(PARTING_TIMEOUT, parting).await;
+    }
+
+    /// Tries to come back while keys, signals and time go on.
+    async fn reconnect<R: Resume>(
+        &mut self,
+        resume: &mut R,
+        cause: String,
+        limit: Duration,
+    ) -> Result<(R::Socket, Token), End<T::Error>> {
+        let lost_at = now();
+        self.channel.handle_disconnect(lost_at);
+        self.drain_events(lost_at)?;
+        let marked = self
+            .recorder
+            .marker(lost_at, &format!("connection lost: {cause}"));
+        marked.map_err(End::RecordingFailed)?;
+        let mut told = false;
+        let mut attempts = pin!(attempts(resume, limit));
+        let connection = loop {
+            let told_at = (!told).then_some(lost_at + QUIET_BREAK);
+            let wake_up = self.wake_up().into_iter().chain(told_at).min();
+            let wants_keys = self.input.is_open() && self.channel.input_room() > 0;
+            let time = async {
+                match wake_up {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                signal = self.signals.next() => self.handle_signal(signal)?,
+                keys = self.keys.read(), if wants_keys => {
+                    let handled = self.handle_keys(keys, None::<&mut Line<R::Socket>>).await;
+                    if let Err(Stop::End(end)) = handled {
+                        return Err(end);
+                    }
+                }
+                result = &mut attempts => break result,
+                () = time => {
+                    self.handle_time(now())?;
+                    if !told && now() >= lost_at + QUIET_BREAK {
+                        told = true;
+                        self.screen.notice(&format!("connection lost ({cause}), trying to come back"));
+                    }
+                }
+            }
+        };
+        match connection {
+            Ok(connection) => {
+                let away = (now() - lost_at).as_secs_f64();
+                let marked = self
+                    .recorder
+                    .marker(now(), &format!("connection resumed after {away:.1} s"));
+                marked.map_err(End::RecordingFailed)?;
+                if told {
+                    self.screen.notice("connected again");
+                }
+                Ok(connection)
+            }
+            Err(resume) => Err(End::ConnectionLost { cause, resume }),
+        }
+    }
+
+    async fn drain_screen(&mut self, patience: Duration) {
+        let Self {
+            screen, signals, ..
+        } = self;
+        let ended = async {
+            loop {
+                if let Signal::End(_) = signals.next().await {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            _ = screen.drain() => {}
+            () = ended => {}
+            () = sleep(patience) => {}
+        }
+    }
+}
+
+/// Tries until it works, cannot work, or took too long; the error says why.
+async fn attempts<R: Resume>(
+    resume: &mut R,
+    limit: Duration,
+) -> Result<(R::Socket, Token), String> {
+    let mut last = String::new();
+    let trying = async {
+        let mut backoff = FIRST_BACKOFF;
+        loop {
+            match resume.resume().await {
+                Resumed::Open(socket, token) => return Ok((socket, token)),
+                Resumed::Over(why) => return Err(why),
+                Resumed::Failed(why) => last = why,
+            }
+            sleep(backoff).await;
+            backoff = (backoff * 2).min(MAX_BACKOFF);
+        }
+    };
+    match timeout(limit, trying).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("gave up after {} s: {last}", limit.as_secs())),
+    }
+}
+
+/// What is known about the input: whether more may come, and when its end is passed on.
+///
+/// Piped input is passed on as it is: a line feed ends a line for a shell's line editor and for a terminal in its
+/// normal mode alike. At its end the remote side is told as a person would tell it, with Ctrl-D at a quiet prompt: after
+/// all input has arrived and nothing was shown for half a second. A command that runs silently may miss it (a line
+/// editor that comes back drops what was typed while the terminal was in normal mode), so it is repeated, with ever
+/// longer pauses, until the session ends. A command without a terminal takes no input and is simply waited for.
+struct Input {
+    is_terminal: bool,
+    ended: bool,
+    last_shown: Instant,
+    last_told: Instant,
+    pause: Duration,
+}
+
+impl Input {
+    fn new(is_terminal: bool, now: Instant) -> Self {
+        Self {
+            is_terminal,
+            ended: false,
+            last_shown: now,
+            last_told: now,
+            pause: FIRST_END_OF_INPUT,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        !self.ended
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.ended = true;
+        self.last_told = now;
+    }
+
+    fn shown(&mut self, now: Instant) {
+        self.last_shown = now;
+    }
+
+    fn poll_timeout(&self, channel: &Channel) -> Option<Instant> {
+        let has_terminal = channel.session_type() != Some(&SessionType::NonInteractiveCommands);
+        let due = self.ended && has_terminal && channel.is_open() && channel.is_settled();
+        due.then(|| self.last_shown.max(self.last_told) + self.pause)
+    }
+
+    /// Whether the end of input is to be passed on now.
+    fn handle_timeout(&mut self, channel: &Channel, now: Instant) -> bool {
+        if self.poll_timeout(channel).is_none_or(|due| now < due) {
+            return false;
+        }
+        self.last_told = now;
+        self.pause = (self.pause * 2).min(MAX_END_OF_INPUT);
+        true
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for End<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { reason: None } => f.write_str("the session has ended"),
+            Self::Closed {
+                reason: Some(reason),
+            } => write!(f, "the session has ended: {reason}"),
+            Self::Exited(code) => write!(f, "the remote command ended with status {code}"),
+            Self::Signal(number) => write!(f, "ended by signal {number}"),
+            Self::InputGone(None) => f.write_str("the terminal is gone"),
+            Self::InputGone(Some(error)) => write!(f, "cannot read the input: {error}"),
+            Self::ScreenGone(error) => write!(f, "cannot write the output: {error}"),
+            Self::ConnectionLost { cause, resume } => {
+                write!(f, "the connection was lost ({cause}): {resume}")
+            }
+            Self::RecordingFailed(error) => write!(f, "cannot record the session: {error}"),
+            Self::Protocol(error) => error.fmt(f),
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the driver is where the time is asked"
+)]
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the driver is where the time is asked"
+)]
+fn wall_millis() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(1, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
