@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -26,6 +26,15 @@ pub struct Capture {
     document: String,
     parameters: BTreeMap<String, Vec<String>>,
     pub(crate) lines: Vec<Line>,
+}
+
+/// Who sent a captured message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The agent, or the service in its place.
+    Agent,
+    /// The client.
+    Client,
 }
 
 /// One message or event that matters to a replay.
@@ -113,6 +122,25 @@ impl Capture {
         Ok(capture)
     }
 
+    /// Every capture in the folder that `SSM_REC_CAPTURES` names, or else of those kept beside this crate, with names.
+    ///
+    /// # Errors
+    /// The folder or a capture in it cannot be read.
+    pub fn all() -> io::Result<Vec<(String, Self)>> {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures");
+        let folder = std::env::var_os("SSM_REC_CAPTURES").map_or(kept, PathBuf::from);
+        let mut captures = Vec::new();
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            if let Some((name, "jsonl" | "jsonl.zst")) = name.split_once('.') {
+                captures.push((name.to_owned(), Self::read(&path)?));
+            }
+        }
+        captures.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(captures)
+    }
+
     fn take_line(&mut self, line: &str) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let raw: Raw = serde_json::from_str(line)?;
         let at = Duration::try_from_secs_f64(raw.t)?;
@@ -185,20 +213,29 @@ impl Capture {
         &self.parameters
     }
 
+    /// The conversation in order, duplicates included.
+    pub fn messages(&self) -> impl Iterator<Item = (Side, &AgentMessage)> {
+        self.lines.iter().filter_map(|line| match &line.kind {
+            LineKind::ToClient { message, .. } => Some((Side::Agent, message)),
+            LineKind::ToAgent(message) => Some((Side::Client, message)),
+            LineKind::Opened => None,
+        })
+    }
+
     /// Every message that the client was given, in order, duplicates included.
     pub fn to_client(&self) -> impl Iterator<Item = &AgentMessage> {
-        self.lines.iter().filter_map(|line| match &line.kind {
-            LineKind::ToClient { message, .. } => Some(message),
-            LineKind::Opened | LineKind::ToAgent(_) => None,
-        })
+        self.of(Side::Agent)
     }
 
     /// Every message of the client, in order, duplicates included.
     pub fn to_agent(&self) -> impl Iterator<Item = &AgentMessage> {
-        self.lines.iter().filter_map(|line| match &line.kind {
-            LineKind::ToAgent(message) => Some(message),
-            LineKind::Opened | LineKind::ToClient { .. } => None,
-        })
+        self.of(Side::Client)
+    }
+
+    fn of(&self, side: Side) -> impl Iterator<Item = &AgentMessage> {
+        self.messages()
+            .filter(move |(sender, _)| *sender == side)
+            .map(|(_, message)| message)
     }
 
     /// The bytes shown (payload types 1 and 11), in sequence order, each message once.

@@ -39,7 +39,7 @@ mod socket;
 mod stream;
 mod work;
 
-pub use capture::Capture;
+pub use capture::{Capture, Side};
 pub use faults::{Cut, Faults, Garbage, Link, Refusal, TARGETS};
 pub use log::{Call, Fate, Received, SessionLog};
 pub use options::{Options, ReplayPace, Tls};

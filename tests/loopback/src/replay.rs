@@ -7,7 +7,8 @@
 //! - A message of the captured agent waits until the client has sent as many stream messages as the captured client had
 //!   by then, and until the one before was acknowledged, or for its captured time (see [`ReplayPace`]); but for no
 //!   condition longer than [`PATIENCE`].
-//! - Where the captured socket broke, ours ends, without a close frame. Then the next websocket is awaited.
+//! - Where the captured socket broke, ours ends, without a close frame, once everything is acknowledged: so each message
+//!   reaches the client once. Then the next websocket is awaited.
 //! - What is not acknowledged is resent as the agent does: the head alone, every second.
 //! - Input is acknowledged as it comes, duplicates too.
 //! - After the last message the acknowledgements are awaited for at most [`PATIENCE`]; then the connection ends, with
@@ -63,6 +64,7 @@ pub(crate) async fn run(
             LineKind::Opened => {
                 opened += 1;
                 if opened > 1 {
+                    peer.settle().await;
                     peer.hang_up(None);
                 }
                 let ready = peer

@@ -68,14 +68,14 @@ fn a_refusal_may_last_for_some_calls_only() {
     let mut options = Options::quick();
     options.faults.start = Some(Refusal::named("InternalServerError").times(2));
     let service = Service::start(options).unwrap();
-    let mut start = || call(&service, "StartSession", &json!({ "Target": "i-0abc" })).0;
+    let start = || call(&service, "StartSession", &json!({ "Target": "i-0abc" })).0;
     assert_eq!([start(), start(), start()], [500, 500, 200]);
 }
 
 #[test]
 fn a_reason_has_1_to_256_characters() {
     let service = Service::start(Options::quick()).unwrap();
-    let mut start = |reason: &str| {
+    let start = |reason: &str| {
         call(
             &service,
             "StartSession",

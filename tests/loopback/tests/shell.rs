@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use client::{Client, acknowledged, call, open, open_with};
 use formats::{Flags, MessageType, PayloadType};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::StreamExt;
 use loopback::{Cut, Fate, Faults, Garbage, Options, Service};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -166,7 +166,8 @@ async fn bulk_output_comes_in_small_messages_and_all_before_the_end() {
         MessageType::ChannelClosed
     );
     let expected: String = (1..=20_000).map(|n| format!("{n}\r\n")).collect();
-    assert_eq!(String::from_utf8_lossy(&client.output[before..]), expected);
+    let expected = format!("\r\n{expected}");
+    assert!(client.output[before - 2..].ends_with(expected.as_bytes()));
     assert!(
         client
             .received
@@ -279,12 +280,8 @@ async fn garbage_comes_between_good_messages() {
                 Ok(_) => good += 1,
                 Err(_) => bad += 1,
             },
-            other => panic!("{other:?}"),
+            other => assert!(other.is_text(), "{other:?}"),
         }
-        websocket
-            .send(Message::Ping(bytes::Bytes::new()))
-            .await
-            .unwrap();
     }
     assert!(good >= 3);
 }

@@ -4,6 +4,8 @@
 
 #![allow(
     dead_code,
+    clippy::unwrap_used,
+    unreachable_pub,
     clippy::disallowed_methods,
     reason = "each test file uses its part; tests live by the clock"
 )]
