@@ -175,7 +175,7 @@ impl Agent {
             return;
         }
         match &self.stage {
-            Stage::Waiting { until } if now >= *until => self.start_work(now),
+            Stage::Waiting { until } if now >= *until => self.start_work(now, ""),
             Stage::Greeting if self.may_send() => {
                 let request = self.handshake_request();
                 self.send_stream(now, PayloadType::HANDSHAKE_REQUEST, request);
@@ -353,7 +353,8 @@ impl Agent {
                     PayloadType::FLAG => Flag::parse(&message.payload).map(Input::Flag),
                     _ => None,
                 };
-                if let Some(Input::Flag(Flag::TerminateSession)) = input {
+                let terminate = matches!(input, Some(Input::Flag(Flag::TerminateSession)));
+                if terminate && matches!(self.kind, Kind::Port(_)) {
                     // Acknowledged first, closed in the same breath.
                     self.end_at(now, Closing::Untold);
                 } else if let Some(input) = input {
@@ -402,26 +403,24 @@ impl Agent {
 
     fn finish_handshake(&mut self, now: Instant, since: Instant, payload: &[u8]) {
         let response: Option<HandshakeResponse> = serde_json::from_slice(payload).ok();
-        let failed = response.as_ref().is_none_or(|response| {
-            response
-                .processed_client_actions
-                .iter()
-                .any(|action| action.action_status != ActionStatus::Success)
+        let response = response.filter(|response| {
+            let mut actions = response.processed_client_actions.iter();
+            actions.all(|action| action.action_status == ActionStatus::Success)
         });
-        if failed {
+        let Some(response) = response else {
             self.end_at(now, Closing::Told("Handshake failed on client.".to_owned()));
             return;
-        }
+        };
         let complete = encode_json(&HandshakeComplete {
             handshake_time_to_complete: now.duration_since(since).as_nanos() as i64,
             customer_message: Some(String::new()),
         });
         self.send_stream(now, PayloadType::HANDSHAKE_COMPLETE, complete.into());
-        self.start_work(now);
+        self.start_work(now, &response.client_version);
     }
 
-    fn start_work(&mut self, now: Instant) {
-        match self.kind.start(&self.options) {
+    fn start_work(&mut self, now: Instant, client_version: &str) {
+        match self.kind.start(&self.options, client_version) {
             Ok(work) => self.stage = Stage::Working(work),
             Err(error) => self.drain(now, Closing::Told(error.to_string())),
         }
@@ -436,6 +435,7 @@ impl Agent {
                     self.next_send = (self.next_send + pace).max(now);
                 }
             }
+            Some(Output::Failed(text)) => self.drain(now, Closing::Told(text)),
             Some(Output::Ended) | None => self.drain(now, Closing::Told(String::new())),
         }
     }

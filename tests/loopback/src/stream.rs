@@ -18,6 +18,7 @@ const PARKED_LIMIT: usize = 10_000;
 pub(crate) struct Outgoing {
     next: i64,
     unacknowledged: BTreeMap<i64, Sent>,
+    resent: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -51,22 +52,24 @@ impl Outgoing {
         self.unacknowledged.remove(&sequence_number).is_some()
     }
 
-    /// The head of the queue, when it was sent longer than `every` ago. Nothing behind it is ever resent before.
+    /// The head of the queue, when it was sent longer than `every` ago. Nothing behind it is ever resent before, and
+    /// nothing is resent sooner than `every` after the last time: the real agent looks once in a while and takes one.
     pub(crate) fn resend_head(&mut self, now: Instant, every: Duration) -> Option<Bytes> {
-        let mut head = self.unacknowledged.first_entry()?;
-        let head = head.get_mut();
-        if now.duration_since(head.at) < every {
+        if self.resend_at(every)? > now {
             return None;
         }
+        self.resent = Some(now);
+        let mut head = self.unacknowledged.first_entry()?;
+        let head = head.get_mut();
         head.at = now;
         Some(head.bytes.clone())
     }
 
     /// When [`resend_head`](Self::resend_head) has something.
     pub(crate) fn resend_at(&self, every: Duration) -> Option<Instant> {
-        self.unacknowledged
-            .first_key_value()
-            .map(|(_, head)| head.at + every)
+        let (_, head) = self.unacknowledged.first_key_value()?;
+        let last = self.resent.map_or(head.at, |resent| resent.max(head.at));
+        Some(last + every)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -148,7 +151,8 @@ mod tests {
         );
         assert_eq!(outgoing.resend_head(start + every * 2, every), Some(first));
         assert!(outgoing.acknowledge(0));
-        assert_eq!(outgoing.resend_head(start + every * 2, every), Some(second));
+        assert_eq!(outgoing.resend_head(start + every * 2, every), None);
+        assert_eq!(outgoing.resend_head(start + every * 3, every), Some(second));
         assert!(outgoing.acknowledge(1));
         assert!(outgoing.is_empty());
     }

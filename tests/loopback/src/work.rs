@@ -11,7 +11,7 @@ use formats::payload::{Flag, Size};
 use tokio::sync::mpsc;
 
 use crate::options::Options;
-use crate::{command, shell};
+use crate::{command, port, shell};
 
 /// The most that the agent reads for one message (source: `StreamDataPayloadSize`, 1,024 bytes).
 pub(crate) const MAX_READ: usize = 1024;
@@ -59,6 +59,8 @@ pub(crate) enum Input {
 pub(crate) enum Output {
     Data(PayloadType, Bytes),
     Ended,
+    /// It could not go on; the text is for the person.
+    Failed(String),
 }
 
 /// The kinds of session, with what each needs.
@@ -70,6 +72,8 @@ pub(crate) enum Kind {
     Interactive { command: String },
     /// A command on pipes.
     NonInteractive(command::Settings),
+    /// Connections to a port.
+    Port(port::Settings),
 }
 
 impl Kind {
@@ -94,6 +98,9 @@ impl Kind {
             "AWS-StartNonInteractiveCommand" => {
                 Self::NonInteractive(command::Settings::parse(command()?, first)?)
             }
+            "AWS-StartPortForwardingSession"
+            | "AWS-StartPortForwardingSessionToRemoteHost"
+            | "AWS-StartSSHSession" => Self::Port(port::Settings::parse(document, first)?),
             _ => return Ok(None),
         }))
     }
@@ -101,7 +108,7 @@ impl Kind {
     pub(crate) fn has_handshake(&self) -> bool {
         match self {
             Self::Shell | Self::Interactive { .. } => false,
-            Self::NonInteractive(_) => true,
+            Self::NonInteractive(_) | Self::Port(_) => true,
         }
     }
 
@@ -111,6 +118,7 @@ impl Kind {
             Self::Shell => "Standard_Stream",
             Self::Interactive { .. } => "InteractiveCommands",
             Self::NonInteractive(_) => "NonInteractiveCommands",
+            Self::Port(_) => "Port",
         }
     }
 
@@ -118,10 +126,11 @@ impl Kind {
     pub(crate) fn properties(&self) -> Option<serde_json::Value> {
         match self {
             Self::Shell | Self::Interactive { .. } | Self::NonInteractive(_) => None,
+            Self::Port(settings) => Some(settings.properties()),
         }
     }
 
-    pub(crate) fn start(&self, options: &Options) -> io::Result<Work> {
+    pub(crate) fn start(&self, options: &Options, client_version: &str) -> io::Result<Work> {
         match self {
             Self::Shell => shell::start(&options.shell, options),
             Self::Interactive { command } => {
@@ -129,6 +138,11 @@ impl Kind {
                 shell::start(&shell, options)
             }
             Self::NonInteractive(settings) => command::start(settings, options),
+            Self::Port(settings) => Ok(port::start(
+                settings,
+                &options.agent_version,
+                client_version,
+            )),
         }
     }
 }

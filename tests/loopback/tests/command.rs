@@ -1,5 +1,10 @@
 //! Non-interactive and interactive commands, as the captures show them.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, not the functions beside them"
+)]
+
 mod client;
 
 use client::{Client, call};

@@ -1,5 +1,10 @@
 //! The replay peer: a captured agent towards a client that is another one than the captured.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "clippy knows tests by their attribute, not the functions beside them"
+)]
+
 mod client;
 
 use std::time::Duration;
