@@ -6,6 +6,8 @@ mod config;
 mod exit;
 mod message;
 mod parameters;
+mod recorded;
+mod start;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,7 +26,9 @@ struct CommandLine {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {}
+enum Command {
+    Start(start::StartArgs),
+}
 
 /// Runs the command named by `args`, program name first, and gives the status to end with.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -50,5 +54,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn dispatch(command: Command) -> CommandResult {
-    match command {}
+    match command {
+        Command::Start(args) => start::run(args),
+    }
 }

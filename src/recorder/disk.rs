@@ -29,7 +29,7 @@ pub enum Sync {
 
 /// The caller's end: takes bytes at once, tells when there is room for more.
 #[derive(Debug)]
-pub struct Disk {
+pub(super) struct Disk {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     sync: Sync,

@@ -1,0 +1,6 @@
+//! What ssm-rec promises: the real binary, in a real terminal where it matters, against the service on loopback.
+//!
+//! Nothing here looks inside the program. One file per command that a person types.
+
+mod rig;
+mod start;
