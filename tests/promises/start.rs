@@ -81,12 +81,7 @@ fn commands_from_a_pipe_run_and_the_session_ends_with_them() {
 
 #[test]
 fn loss_duplicates_and_reordering_change_no_byte() {
-    let faults = Faults {
-        drop: 0.10,
-        duplicate: 0.20,
-        reorder: 0.30,
-        ..Faults::default()
-    };
+    let faults = Faults::lossy();
     let rig = Rig::new(Options {
         faults,
         ..Options::quick()
@@ -170,7 +165,7 @@ fn what_the_service_refuses_is_said_in_one_line() {
         ),
     ] {
         let faults = Faults {
-            refuse_start: Some(error.to_owned()),
+            start: Some(Refusal::named(error)),
             ..Faults::default()
         };
         check_refusal(
