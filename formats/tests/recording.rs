@@ -1,5 +1,7 @@
 //! The container, written and read back, whole and cut and damaged.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::io::{Cursor, Read, Write};
 use std::time::Duration;
 
