@@ -62,7 +62,10 @@ fn random() -> impl FnMut() -> u64 {
 
 fn sizes(events: &[Event]) -> (usize, usize, usize, usize) {
     let header = Header {
-        ssm: Some(Session::default()),
+        ssm: Some(Session {
+            message_ids: Some("0a1b2c3d-4e5f-8061-8273-000000000000".into()),
+            ..Session::default()
+        }),
         ..Header::default()
     };
     let cast = |with: bool| {
@@ -141,7 +144,7 @@ impl Agent {
     }
 
     fn acknowledge(&mut self, at: Duration) {
-        let id = 0x0a1b_2c3d_4e5f_8061_8273_0000_0000_0000 + self.inputs as u128;
+        let id = 0x0a1b_2c3d_4e5f_8061_8273_0000_0000_0000 + 2 * self.inputs as u128;
         let payload = formats::payload::encode_json(&Acknowledge {
             message_type: "input_stream_data".into(),
             message_id: uuid::Uuid::from_u128(id),

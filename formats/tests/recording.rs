@@ -13,6 +13,7 @@ use formats::recording::{Ending, Error, Options, Reader, Seekable, Writer};
 
 const SMALL: Options = Options {
     level: 3,
+    slow_level: 9,
     frame_text: 400,
 };
 

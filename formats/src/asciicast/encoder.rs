@@ -8,18 +8,26 @@ use std::time::Duration;
 use super::escape::escape;
 use super::{Data, Header};
 use crate::payload::Size;
-use crate::tee::TeedMessage;
+use crate::tee::{Shorthand, TeedMessage};
 
 /// Appends lines to a vector.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     last_us: u64,
+    shorthand: Shorthand,
+    head: String,
 }
 
 impl Encoder {
     /// Appends the header line.
     pub fn header(&mut self, header: &Header, out: &mut Vec<u8>) {
+        self.shorthand = header.shorthand();
         header.encode(out);
+    }
+
+    /// Begins a part that can be read without what came before, but for the header and the time of the last event.
+    pub fn begin_part(&mut self) {
+        self.shorthand.forget();
     }
 
     /// The time of the last event written, in microseconds since the start.
@@ -51,8 +59,9 @@ impl Encoder {
     /// Appends an `f` event.
     pub fn message(&mut self, at: Duration, message: &TeedMessage, out: &mut Vec<u8>) {
         self.begin(at, "f", out);
-        let (head, text) = message.parts();
-        out.extend_from_slice(head.as_bytes());
+        self.head.clear();
+        let text = self.shorthand.write(message, &mut self.head);
+        out.extend_from_slice(self.head.as_bytes());
         escape(text, out);
         out.extend_from_slice(b"\"]\n");
     }

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Error;
 use crate::payload::Size;
+use crate::tee::Shorthand;
 
 /// The most columns or rows taken. The widest real terminals have some hundred columns; an emulator of this size still fits in memory.
 pub const MAX_SIDE: u16 = 10_000;
@@ -109,6 +110,15 @@ impl Session {
 }
 
 impl Header {
+    /// What the messages of this recording may leave out.
+    pub(crate) fn shorthand(&self) -> Shorthand {
+        Shorthand::new(
+            self.ssm
+                .as_ref()
+                .and_then(|session| session.message_ids.as_deref()),
+        )
+    }
+
     /// Appends the header as a line of asciicast v3.
     pub fn encode(&self, out: &mut Vec<u8>) {
         let wire = WireV3 {

@@ -9,7 +9,7 @@ use super::header::{WireV1, check_size, probe};
 use super::line::{LineError, microseconds, parse};
 use super::{Code, Data, Error, Event, Header, MAX_TIME_US};
 use crate::lines::{self, LineSource, MAX_LINE};
-use crate::tee::TeedMessage;
+use crate::tee::Shorthand;
 
 /// A recording that is being read.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Reader<L> {
     /// Time of the last event.
     at_us: u64,
     text: Vec<u8>,
+    shorthand: Shorthand,
 }
 
 #[derive(Debug)]
@@ -79,6 +80,7 @@ impl<L: LineSource> Reader<L> {
         };
         Ok(Self {
             lines,
+            shorthand: header.shorthand(),
             header,
             body,
             line: 1,
@@ -109,6 +111,7 @@ impl<L: LineSource> Reader<L> {
     pub fn resume(&mut self, at: Duration) {
         self.at_us = u64::try_from(at.as_micros()).unwrap_or(MAX_TIME_US);
         self.line = 0;
+        self.shorthand.forget();
     }
 
     /// Goes back to the first event of a version 1 document; `false` when it is none.
@@ -202,7 +205,7 @@ impl<L: LineSource> Reader<L> {
         Ok(())
     }
 
-    fn event(&self, timed: Timed, text: &[u8]) -> Result<Event, Error> {
+    fn event(&mut self, timed: Timed, text: &[u8]) -> Result<Event, Error> {
         let line = self.line;
         let wrong = |code, expected| Error::Data {
             line,
@@ -236,7 +239,7 @@ impl<L: LineSource> Reader<L> {
             // Another recorder may have an `f` of its own.
             Code::Message => {
                 let text = owned();
-                match text.parse::<TeedMessage>() {
+                match self.shorthand.parse(&text) {
                     Ok(message) => Data::Message(message),
                     Err(_) if self.header.ssm.is_none() => Data::Other {
                         code: "f".into(),

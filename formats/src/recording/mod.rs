@@ -12,7 +12,7 @@ mod writer;
 pub use reader::{Damage, Ending, Reader};
 pub use seekable::{Point, Seekable};
 pub use skippable::{Link, MAX_SNAPSHOT, Signed, Snapshot};
-pub use writer::{FRAME_TEXT, Options, Writer};
+pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Writer};
 
 use std::io;
 

@@ -21,6 +21,8 @@ use crate::tee::{Content, TeedMessage};
 
 /// A frame is closed at the first line end behind this many bytes of text.
 pub const FRAME_TEXT: usize = 256 * 1024;
+/// A frame that took longer to fill came from a person or a screen, not from bulk output.
+pub const SLOW_FRAME: Duration = Duration::from_secs(4);
 /// Two to this power holds a frame's text; more window would only cost memory.
 const WINDOW_LOG: u32 = 18;
 /// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
@@ -29,8 +31,11 @@ const BATCH: usize = 32 * 1024;
 /// How a recording is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The zstd level. 3 is zstd's own default; above it time grows faster than files shrink.
+    /// The zstd level for bulk. 3 is zstd's own default; above it time grows faster than files shrink.
     pub level: i32,
+    /// The zstd level while there is time: for a frame that follows one which took longer than [`SLOW_FRAME`], and for
+    /// the first. It makes up for what the flushes cost.
+    pub slow_level: i32,
     /// [`FRAME_TEXT`] unless a test wants many small frames.
     pub frame_text: usize,
 }
@@ -39,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             level: 3,
+            slow_level: 9,
             frame_text: FRAME_TEXT,
         }
     }
@@ -89,7 +95,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// The sink failed.
     pub fn new(sink: W, header: &Header, options: Options) -> Result<Self, Error> {
-        let mut zstd = Zstd::new(options.level)?;
+        let mut zstd = Zstd::new(options.slow_level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
         let mut writer = Self {
@@ -359,6 +365,7 @@ impl<W: Write> Writer<W> {
     }
 
     fn begin_frame(&mut self) -> io::Result<()> {
+        self.encoder.begin_part();
         self.frame = Frame {
             base_us: self.encoder.last_us(),
             ..Frame::default()
@@ -383,6 +390,14 @@ impl<W: Write> Writer<W> {
         self.drain(|zstd, out| zstd.finish(out, true))?;
         self.zstd.reinit()?;
         let frame = std::mem::take(&mut self.frame);
+        let took = Duration::from_micros(self.encoder.last_us() - frame.base_us);
+        let level = if took >= SLOW_FRAME {
+            self.options.slow_level
+        } else {
+            self.options.level
+        };
+        self.zstd
+            .set_parameter(CParameter::CompressionLevel(level))?;
         let link = Link {
             index: self.time_index.len() as u64,
             compressed: frame.compressed,

@@ -3,6 +3,8 @@
 //! Nothing here shows anything: what the message put on the screen stands in the `o` event behind it, and only what
 //! cannot be had back from there is carried here.
 
+mod shorthand;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,11 +15,15 @@ use bytes::Bytes;
 use crate::agent_message::{AgentMessage, MessageType};
 use crate::payload::PayloadType;
 
+pub(crate) use shorthand::Ordinary;
+pub use shorthand::Shorthand;
+
 /// What stands in place of a message type for bytes that were no agent message. A message whose type reads so on the
 /// wire is written with its first letter escaped.
 const MALFORMED: &str = "malformed";
 
-/// One agent message on record: `TYPE SEQ PAYLOADTYPE CLOCK LENGTH[ KIND[:TEXT]]`.
+/// One agent message on record: `TYPE SEQ PAYLOADTYPE CLOCK LENGTH[ KIND[:TEXT]]`. In a recording what earlier messages tell
+/// is written shorter, see [`Shorthand`]; this type always holds it in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeedMessage {
     /// `None` for bytes that were no agent message.
@@ -94,55 +100,25 @@ impl TeedMessage {
             && self.content != Content::Duplicate
     }
 
-    /// The part of the string that JSON need not escape, and the part that it may have to.
-    pub(crate) fn parts(&self) -> (String, &str) {
-        use fmt::Write;
-        let mut head = String::with_capacity(48);
+    fn write_type(&self, head: &mut String) {
         match &self.message_type {
             None => head.push_str(MALFORMED),
-            Some(message_type) => escape_type(message_type.as_str(), &mut head),
+            Some(message_type) => escape_type(message_type.as_str(), head),
         }
+    }
+
+    /// ` PAYLOADTYPE CLOCK LENGTH`
+    fn write_numbers(&self, head: &mut String) {
+        use fmt::Write;
         // Writing to a string cannot fail.
         let _ = write!(
             head,
-            " {} {} {:+} {}",
-            self.sequence_number, self.payload_type.0, self.clock_ms, self.length
+            " {} {:+} {}",
+            self.payload_type.0, self.clock_ms, self.length
         );
-        match &self.content {
-            Content::Next => {}
-            Content::Duplicate => head.push_str(" duplicate"),
-            Content::Omitted => head.push_str(" omitted"),
-            Content::Here(payload) => match std::str::from_utf8(payload) {
-                Ok(text) if self.message_type.is_some() => {
-                    head.push_str(" text:");
-                    return (head, text);
-                }
-                _ => {
-                    head.push_str(" base64:");
-                    STANDARD.encode_string(payload, &mut head);
-                }
-            },
-        }
-        (head, "")
     }
-}
 
-/// The recording's own clock at an event, in whole milliseconds since the epoch.
-fn wall_clock_ms(started_at_ms: i64, at: std::time::Duration) -> i64 {
-    started_at_ms.saturating_add(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
-}
-
-impl fmt::Display for TeedMessage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (head, text) = self.parts();
-        write!(f, "{head}{text}")
-    }
-}
-
-impl FromStr for TeedMessage {
-    type Err = Error;
-
-    fn from_str(data: &str) -> Result<Self, Error> {
+    fn parse_with(data: &str, mut shorthand: Option<&mut Shorthand>) -> Result<Self, Error> {
         let mut fields = data.splitn(6, ' ');
         let mut field = |name| fields.next().ok_or(Error::Missing(name));
         let message_type = match field("message type")? {
@@ -153,7 +129,12 @@ impl FromStr for TeedMessage {
                     .ok_or(Error::Field("message type"))?,
             ),
         };
-        let sequence_number = number(field("sequence number")?, "sequence number")?;
+        let sequence_number = field("sequence number")?;
+        let sequence_number = match &mut shorthand {
+            Some(shorthand) => shorthand.parse_number(message_type.as_ref(), sequence_number),
+            None => sequence_number.parse().ok(),
+        }
+        .ok_or(Error::Field("sequence number"))?;
         let payload_type = PayloadType(number(field("payload type")?, "payload type")?);
         let clock_ms = number(field("clock")?, "clock")?;
         let length = number(field("length")?, "length")?;
@@ -161,14 +142,19 @@ impl FromStr for TeedMessage {
             None => Content::Next,
             Some("duplicate") => Content::Duplicate,
             Some("omitted") => Content::Omitted,
-            Some(other) => Content::Here(match other.split_once(':') {
-                Some(("text", text)) => Bytes::copy_from_slice(text.as_bytes()),
-                Some(("base64", text)) => STANDARD
-                    .decode(text)
-                    .map_err(|_| Error::Field("payload"))?
-                    .into(),
+            Some(other) => match other.split_once(':') {
+                Some(("text", text)) => Content::Here(Bytes::copy_from_slice(text.as_bytes())),
+                Some(("base64", text)) => Content::Here(
+                    STANDARD
+                        .decode(text)
+                        .map_err(|_| Error::Field("payload"))?
+                        .into(),
+                ),
+                Some(("ack", text)) => shorthand
+                    .and_then(|shorthand| shorthand.parse_acknowledge(text))
+                    .ok_or(Error::Field("payload"))?,
                 _ => return Err(Error::Field("payload kind")),
-            }),
+            },
         };
         if let Content::Here(payload) = &content
             && payload.len() != length
@@ -187,6 +173,36 @@ impl FromStr for TeedMessage {
             content,
         })
     }
+}
+
+/// The recording's own clock at an event, in whole milliseconds since the epoch.
+fn wall_clock_ms(started_at_ms: i64, at: std::time::Duration) -> i64 {
+    started_at_ms.saturating_add(i64::try_from(at.as_millis()).unwrap_or(i64::MAX))
+}
+
+impl fmt::Display for TeedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut head = String::with_capacity(48);
+        self.write_type(&mut head);
+        head.push(' ');
+        head.push_str(&self.sequence_number.to_string());
+        self.write_numbers(&mut head);
+        let text = self.write_content(&mut head);
+        write!(f, "{head}{text}")
+    }
+}
+
+/// Reads a message that stands for itself; one that refers to others needs [`Shorthand::parse`].
+impl FromStr for TeedMessage {
+    type Err = Error;
+
+    fn from_str(data: &str) -> Result<Self, Error> {
+        Self::parse_with(data, None)
+    }
+}
+
+fn base64_to(bytes: &[u8], out: &mut String) {
+    STANDARD.encode_string(bytes, out);
 }
 
 fn number<T: FromStr>(text: &str, name: &'static str) -> Result<T, Error> {
