@@ -5,8 +5,10 @@
 //! One kind of message is acknowledged before: one that is ahead of its turn is parked and acknowledged at once, as the
 //! protocol asks (the agent resends nothing behind its first unacknowledged message), and its event comes in its turn.
 
+mod event;
+mod identity;
+
 use std::collections::VecDeque;
-use std::fmt;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -17,6 +19,9 @@ use formats::payload::{
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use uuid::Uuid;
 
+pub use self::event::{Effect, Error, Event};
+use self::identity::{MessageIds, WallClock};
+pub use self::identity::{Opening, Token};
 pub use super::handshake::SessionType;
 use super::handshake::{self, Answer};
 use super::window::{Arrival, Draft, Incoming, Outgoing};
@@ -36,43 +41,6 @@ const LINGER_FOR_MISSING: Duration = Duration::from_secs(2);
 const MAX_MALFORMED: u32 = 16;
 /// How long to wait for a valid message after one that was none.
 const MALFORMED_PATIENCE: Duration = Duration::from_secs(15);
-/// The last 48 bits of a message id count messages.
-const COUNTER_MASK: u128 = 0xffff_ffff_ffff;
-
-/// The secret that opens a data channel.
-pub struct Token(String);
-
-impl Token {
-    /// Wraps the text that the service gave.
-    #[must_use]
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(hidden)")
-    }
-}
-
-/// The first websocket message of a connection: text, and secret like the token in it.
-pub struct Opening(String);
-
-impl Opening {
-    /// The text to send.
-    #[must_use]
-    pub fn into_text(self) -> String {
-        self.0
-    }
-}
-
-impl fmt::Debug for Opening {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Opening(hidden)")
-    }
-}
-
 /// What a channel is made with: everything that is random about it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -80,61 +48,6 @@ pub struct Options {
     pub client_id: Uuid,
     /// Random; the message ids are made from its first 80 bits and a counter.
     pub message_ids: Uuid,
-}
-
-/// What came over the channel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// An agent message and what it means.
-    Message {
-        /// As it came.
-        message: AgentMessage,
-        /// What became of it.
-        effect: Effect,
-    },
-    /// A websocket message that was no agent message; dropped.
-    Malformed {
-        /// As it came.
-        bytes: Bytes,
-        /// Which field was wrong.
-        cause: String,
-    },
-}
-
-/// What an agent message means to the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Its payload belongs on the screen (or to the port).
-    Output,
-    /// Its payload belongs on stderr.
-    StdErr,
-    /// The remote command ended with this status.
-    ExitCode(i32),
-    /// The agent has something to tell the person.
-    Notice(String),
-    /// Seen before; dropped and acknowledged again.
-    Duplicate,
-    /// Too far ahead to keep; dropped, not acknowledged, so that it comes again.
-    Refused,
-    /// An acknowledgement of ours.
-    Acknowledged,
-    /// Part of the handshake; answered here.
-    Handshake,
-    /// A word about the remote port.
-    Flag(Flag),
-    /// The session is over; the last event of a channel.
-    Closed {
-        /// Why, when the service said it.
-        reason: Option<String>,
-    },
-    /// The client is to send no stream data for now.
-    Paused,
-    /// The client may send again.
-    Started,
-    /// Nothing that this version knows; acknowledged where its kind is, otherwise ignored.
-    Unknown,
-    /// The channel ended while it waited for earlier ones that never came.
-    Stranded,
 }
 
 /// ```text
@@ -685,67 +598,4 @@ impl Channel {
             payload,
         }
     }
-}
-
-/// Ids that differ in a counter only, so that the acknowledgements which repeat them compress.
-#[derive(Debug)]
-struct MessageIds {
-    base: Uuid,
-    counter: u64,
-}
-
-impl MessageIds {
-    fn new(random: Uuid) -> Self {
-        let bytes = (random.as_u128() & !COUNTER_MASK).to_be_bytes();
-        let base = uuid::Builder::from_custom_bytes(bytes).into_uuid();
-        Self { base, counter: 0 }
-    }
-
-    fn next(&mut self) -> Uuid {
-        self.counter += 1;
-        let counter = u128::from(self.counter) & COUNTER_MASK;
-        Uuid::from_u128(self.base.as_u128() & !COUNTER_MASK | counter)
-    }
-}
-
-/// The wall time, kept from what the driver said at the last connection.
-#[derive(Debug)]
-struct WallClock {
-    at: Instant,
-    millis: u64,
-}
-
-impl WallClock {
-    fn millis_at(&self, now: Instant) -> u64 {
-        let passed = now.saturating_duration_since(self.at).as_millis();
-        self.millis
-            .saturating_add(u64::try_from(passed).unwrap_or(u64::MAX))
-    }
-}
-
-/// Why a channel cannot go on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// The account's preferences ask for encryption.
-    #[error("the session is encrypted with KMS (key {key_id:?}), which is not supported yet")]
-    Encrypted {
-        /// As the agent named it.
-        key_id: String,
-    },
-    /// A kind of session that this client does not carry.
-    #[error("sessions of type {0:?} are not supported yet")]
-    SessionType(String),
-    /// The first message of the agent does not read.
-    #[error("the agent's {0}")]
-    Handshake(String),
-    /// The other side does not speak the protocol.
-    #[error(
-        "the other side does not speak the session protocol: {count} messages in a row that do not read, the last: {cause}"
-    )]
-    Garbage {
-        /// How many came without a valid one between.
-        count: u32,
-        /// What was wrong with the last.
-        cause: String,
-    },
 }

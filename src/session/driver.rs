@@ -3,7 +3,10 @@
 //! It decides nothing about the protocol. What comes is recorded, then shown, then acknowledged; a key is on the wire
 //! before anything else is done; nothing more is read while recorder or screen have no room.
 
-use std::fmt;
+mod end;
+mod input;
+mod person;
+
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
@@ -17,12 +20,15 @@ use futures_util::SinkExt;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::channel::{self, Channel, Effect, Event, SessionType, Token};
+pub use self::end::End;
+use self::input::Input;
+pub use self::person::{Keys, Screen, Signal, Signals};
+use super::channel::{Channel, Effect, Event, Token};
 use super::connection::describe;
 pub use super::line::Socket;
 use super::line::{Batch, Line};
 use super::tee::Tee;
-use crate::recorder::{self, Recorder};
+use crate::recorder::Recorder;
 
 /// How long the opening message may take to leave.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -35,54 +41,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// A break shorter than this is not worth a word to the person.
 const QUIET_BREAK: Duration = Duration::from_secs(2);
-/// How long the remote side must have shown nothing before the end of piped input is passed on.
-const FIRST_END_OF_INPUT: Duration = Duration::from_millis(500);
-/// The longest pause before it is passed on again.
-const MAX_END_OF_INPUT: Duration = Duration::from_secs(8);
 /// Ctrl-D: the end of input for whatever reads a terminal.
 const END_OF_TRANSMISSION: &[u8] = &[0x04];
-
-/// Where what is typed comes from.
-pub trait Keys {
-    /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
-    fn read(&mut self) -> impl Future<Output = Option<io::Result<Bytes>>>;
-}
-
-/// Where output goes.
-pub trait Screen {
-    /// Output of the session; never waits.
-    fn output(&mut self, bytes: Bytes) -> io::Result<()>;
-    /// What a command wrote to its stderr; never waits.
-    fn error(&mut self, bytes: Bytes) -> io::Result<()>;
-    /// A line for the person, not part of the session.
-    fn notice(&mut self, text: &str);
-    /// How large it is now, when it knows.
-    fn size(&self) -> Option<Size>;
-    /// The process was stopped and continued: the terminal's modes may be another's.
-    fn reclaim(&mut self);
-    /// Resolves when more may be written without piling up.
-    fn room(&mut self) -> impl Future<Output = ()>;
-    /// Resolves when everything is written.
-    fn drain(&mut self) -> impl Future<Output = io::Result<()>>;
-}
-
-/// What the system tells this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// The window has another size, or the process was stopped and continued.
-    Resized {
-        /// It was stopped and continued.
-        reclaim: bool,
-    },
-    /// The process is asked to end, by the signal of this number.
-    End(u8),
-}
-
-/// Where signals come from.
-pub trait Signals {
-    /// The next one. Nothing is lost when the future is dropped.
-    fn next(&mut self) -> impl Future<Output = Signal>;
-}
 
 /// The way back into a session whose connection broke.
 pub trait Resume {
@@ -120,35 +80,6 @@ pub struct Outcome {
     pub recorder: Recorder,
     /// Why it ended.
     pub end: End,
-}
-
-/// Why a session ended.
-#[derive(Debug)]
-pub enum End<E = recorder::Error> {
-    /// The other side ended it.
-    Closed {
-        /// What the service said about it.
-        reason: Option<String>,
-    },
-    /// The remote command ended with this status, and with it the session.
-    Exited(i32),
-    /// A signal of this number ended it on this side.
-    Signal(u8),
-    /// The terminal went away, or could not be read.
-    InputGone(Option<io::Error>),
-    /// Nobody takes the output any more.
-    ScreenGone(io::Error),
-    /// The connection broke and did not come back.
-    ConnectionLost {
-        /// How it broke.
-        cause: String,
-        /// Why it did not come back.
-        resume: String,
-    },
-    /// What came could not be recorded.
-    RecordingFailed(E),
-    /// The channel cannot go on.
-    Protocol(channel::Error),
 }
 
 /// Carries a session from its first connection to its end.
@@ -602,83 +533,6 @@ async fn attempts<R: Resume>(
     match timeout(limit, trying).await {
         Ok(result) => result,
         Err(_) => Err(format!("gave up after {} s: {last}", limit.as_secs())),
-    }
-}
-
-/// What is known about the input: whether more may come, and when its end is passed on.
-///
-/// Piped input is passed on as it is: a line feed ends a line for a shell's line editor and for a terminal in its
-/// normal mode alike. At its end the remote side is told as a person would tell it, with Ctrl-D at a quiet prompt: after
-/// all input has arrived and nothing was shown for half a second. A command that runs silently may miss it (a line
-/// editor that comes back drops what was typed while the terminal was in normal mode), so it is repeated, with ever
-/// longer pauses, until the session ends. A command without a terminal takes no input and is simply waited for.
-struct Input {
-    is_terminal: bool,
-    ended: bool,
-    last_shown: Instant,
-    last_told: Instant,
-    pause: Duration,
-}
-
-impl Input {
-    fn new(is_terminal: bool, now: Instant) -> Self {
-        Self {
-            is_terminal,
-            ended: false,
-            last_shown: now,
-            last_told: now,
-            pause: FIRST_END_OF_INPUT,
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        !self.ended
-    }
-
-    fn end(&mut self, now: Instant) {
-        self.ended = true;
-        self.last_told = now;
-    }
-
-    fn shown(&mut self, now: Instant) {
-        self.last_shown = now;
-    }
-
-    fn poll_timeout(&self, channel: &Channel) -> Option<Instant> {
-        let has_terminal = channel.session_type() != Some(&SessionType::NonInteractiveCommands);
-        let due = self.ended && has_terminal && channel.is_open() && channel.is_settled();
-        due.then(|| self.last_shown.max(self.last_told) + self.pause)
-    }
-
-    /// Whether the end of input is to be passed on now.
-    fn handle_timeout(&mut self, channel: &Channel, now: Instant) -> bool {
-        if self.poll_timeout(channel).is_none_or(|due| now < due) {
-            return false;
-        }
-        self.last_told = now;
-        self.pause = (self.pause * 2).min(MAX_END_OF_INPUT);
-        true
-    }
-}
-
-impl<E: fmt::Display> fmt::Display for End<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed { reason: None } => f.write_str("the session has ended"),
-            Self::Closed {
-                reason: Some(reason),
-            } => write!(f, "the session has ended: {reason}"),
-            Self::Exited(code) => write!(f, "the remote command ended with status {code}"),
-            Self::Signal(number) => write!(f, "ended by signal {number}"),
-            Self::InputGone(None) => f.write_str("the terminal is gone"),
-            Self::InputGone(Some(error)) => write!(f, "cannot read the input: {error}"),
-            Self::ScreenGone(error) => write!(f, "cannot write the output: {error}"),
-            Self::ConnectionLost { cause, resume } => {
-                write!(f, "the connection was lost ({cause}): {resume}")
-            }
-            Self::RecordingFailed(error) => write!(f, "cannot record the session: {error}"),
-            Self::Protocol(error) => error.fmt(f),
-        }
     }
 }
 

@@ -1,0 +1,59 @@
+//! Why a session ended, in a value for the caller and in words for the person.
+//!
+//! Nothing here chooses an exit status.
+
+use std::fmt;
+use std::io;
+
+use crate::recorder;
+use crate::session::channel;
+
+/// Why a session ended.
+#[derive(Debug)]
+pub enum End<E = recorder::Error> {
+    /// The other side ended it.
+    Closed {
+        /// What the service said about it.
+        reason: Option<String>,
+    },
+    /// The remote command ended with this status, and with it the session.
+    Exited(i32),
+    /// A signal of this number ended it on this side.
+    Signal(u8),
+    /// The terminal went away, or could not be read.
+    InputGone(Option<io::Error>),
+    /// Nobody takes the output any more.
+    ScreenGone(io::Error),
+    /// The connection broke and did not come back.
+    ConnectionLost {
+        /// How it broke.
+        cause: String,
+        /// Why it did not come back.
+        resume: String,
+    },
+    /// What came could not be recorded.
+    RecordingFailed(E),
+    /// The channel cannot go on.
+    Protocol(channel::Error),
+}
+
+impl<E: fmt::Display> fmt::Display for End<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed { reason: None } => f.write_str("the session has ended"),
+            Self::Closed {
+                reason: Some(reason),
+            } => write!(f, "the session has ended: {reason}"),
+            Self::Exited(code) => write!(f, "the remote command ended with status {code}"),
+            Self::Signal(number) => write!(f, "ended by signal {number}"),
+            Self::InputGone(None) => f.write_str("the terminal is gone"),
+            Self::InputGone(Some(error)) => write!(f, "cannot read the input: {error}"),
+            Self::ScreenGone(error) => write!(f, "cannot write the output: {error}"),
+            Self::ConnectionLost { cause, resume } => {
+                write!(f, "the connection was lost ({cause}): {resume}")
+            }
+            Self::RecordingFailed(error) => write!(f, "cannot record the session: {error}"),
+            Self::Protocol(error) => error.fmt(f),
+        }
+    }
+}
