@@ -8,6 +8,7 @@
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
 pub mod cli;
+pub mod player;
 pub mod recorder;
 pub mod session;
 pub mod store;

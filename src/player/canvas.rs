@@ -1,0 +1,430 @@
+//! The recorded terminal: what was on its screen at one moment of the playback, and how a real terminal gets to show it.
+//!
+//! Nothing here knows of time or of files, and whatever a recording says its size is, the memory held is limited.
+
+use std::fmt::Write as _;
+
+use avt::{Color, Line, Pen, ScreenKind, Terminal};
+use formats::payload::Size;
+
+/// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
+const MAX_COLS: usize = 1000;
+const MAX_ROWS: usize = 500;
+
+/// An emulated terminal.
+pub(crate) struct Canvas {
+    terminal: Terminal,
+}
+
+/// All of a [`Canvas`] at one moment.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    cols: usize,
+    rows: usize,
+    dump: String,
+}
+
+impl Snapshot {
+    /// In bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.dump.len()
+    }
+}
+
+impl Canvas {
+    /// An empty screen. A recording made without a terminal has none of its own; it gets the usual one.
+    pub(crate) fn new(size: Size) -> Self {
+        let cols = if size.cols == 0 {
+            80
+        } else {
+            usize::from(size.cols)
+        };
+        let rows = if size.rows == 0 {
+            24
+        } else {
+            usize::from(size.rows)
+        };
+        Self {
+            terminal: emulator(cols, rows),
+        }
+    }
+
+    /// Shows output.
+    pub(crate) fn feed(&mut self, output: &str) {
+        self.terminal.feed(output);
+    }
+
+    /// Takes another size.
+    pub(crate) fn resize(&mut self, size: Size) {
+        if size.cols > 0 && size.rows > 0 {
+            self.terminal.resize(
+                usize::from(size.cols).min(MAX_COLS),
+                usize::from(size.rows).min(MAX_ROWS),
+            );
+        }
+    }
+
+    /// Keeps this moment.
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let (cols, rows) = self.terminal.size();
+        Snapshot {
+            cols,
+            rows,
+            dump: self.terminal.dump(),
+        }
+    }
+
+    /// Goes back (or on) to a moment that was kept.
+    pub(crate) fn restore(&mut self, snapshot: &Snapshot) {
+        self.terminal = emulator(snapshot.cols, snapshot.rows);
+        self.terminal.feed(snapshot.dump.as_str());
+    }
+
+    /// What a terminal has to be sent to show this screen, whatever it shows now. What does not fit into `window`
+    /// stays out of sight.
+    ///
+    /// The emulator's own dump would do for a terminal of exactly this size and with every modern sequence; this
+    /// places each row by itself and keeps to sequences that every terminal knows.
+    pub(crate) fn redraw(&self, window: Option<Size>) -> String {
+        let (cols, rows) = self.terminal.size();
+        let window = window.filter(|window| window.cols > 0 && window.rows > 0);
+        let width = window.map_or(cols, |window| cols.min(window.cols.into()));
+        let height = window.map_or(rows, |window| rows.min(window.rows.into()));
+        let dump = self.terminal.dump();
+        let modes = Modes::of(&dump);
+        let mut out = String::from(PLAIN);
+        // Leaving the other screen first: what was drawn there must not stay behind on this one.
+        out.push_str("\x1b[?1049l\x1b[?6l\x1b[H\x1b[2J\x1b[?7l");
+        let primary: Vec<&Line> = self.terminal.primary_screen().visible_lines().collect();
+        paint(&primary, width, height, &mut out);
+        if self.terminal.active_screen_kind() == ScreenKind::Alternate {
+            let (row, col) = modes.primary_cursor;
+            let _ = write!(
+                out,
+                "\x1b[0m\x1b[{row};{col}H\x1b[?1049h\x1b[H\x1b[2J\x1b[?7l"
+            );
+            let alternate: Vec<&Line> = self.terminal.screen().visible_lines().collect();
+            paint(&alternate, width, height, &mut out);
+        }
+        out.push_str("\x1b[0m\x1b[?7h");
+        if let Some(margins) = modes.margins {
+            out.push_str(margins);
+        }
+        let cursor = self.terminal.cursor();
+        // With origin mode a row counts from the margin, and only inside the margins.
+        let mut row = cursor.row + 1;
+        if modes.origin {
+            out.push_str("\x1b[?6h");
+            row = row
+                .saturating_sub(modes.top_margin().saturating_sub(1))
+                .max(1);
+        }
+        let _ = write!(out, "\x1b[{row};{}H", cursor.col.min(cols - 1) + 1);
+        if cursor.col >= cols
+            && let Some(last) = self
+                .terminal
+                .screen()
+                .line(cursor.row)
+                .and_then(|line| line.cells().last())
+            && last.width() == 1
+        {
+            // The cursor hangs behind the last column, where only printing brings it.
+            sgr(last.pen(), &mut out);
+            out.push(last.char());
+        }
+        for c in modes.tail.chars() {
+            match c {
+                '\u{9b}' => out.push_str("\x1b["),
+                // Only colors have colons, and only the form with semicolons is known everywhere.
+                ':' => out.push(';'),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
+    /// What a terminal has to be sent when playback ends, so that the person's shell finds it as it should be.
+    pub(crate) fn closing(&self) -> String {
+        let mut out = String::from(PLAIN);
+        let dump = self.terminal.dump();
+        let modes = Modes::of(&dump);
+        let cursor = self.terminal.cursor();
+        let mut col = cursor.col;
+        if modes.origin {
+            let _ = write!(out, "\x1b[?6l\x1b[{};{}H", cursor.row + 1, cursor.col + 1);
+        }
+        if self.terminal.active_screen_kind() == ScreenKind::Alternate {
+            out.push_str("\x1b[?1049l");
+            // The column that counts is that on the screen which is left showing.
+            col = modes.primary_cursor.1 - 1;
+        }
+        if col > 0 {
+            out.push_str("\r\n");
+        }
+        out
+    }
+}
+
+/// Undoes what output can leave behind: key and mouse reports, keypad, margins, insert, character set, colors, a hidden
+/// cursor, no line wrap. The cursor stays where it is; origin mode is left out, since ending it moves the cursor.
+const PLAIN: &str = "\x1b[?1000;1002;1003;1004;1005;1006;1015;1016;2004;2026l\x1b[>4m\x1b[=0u\x1b[?1l\x1b>\
+                     \x1b7\x1b[r\x1b8\x1b[4l\x1b[20l\x0f\x1b(B\x1b)0\x1b[0m\x1b[?7h\x1b[?25h";
+
+fn emulator(cols: usize, rows: usize) -> Terminal {
+    let (cols, rows) = (cols.clamp(1, MAX_COLS), rows.clamp(1, MAX_ROWS));
+    // Fails for a side of zero alone.
+    Terminal::new(cols, rows).unwrap_or_else(|_| unreachable!("both sides are at least one"))
+}
+
+fn paint(lines: &[&Line], width: usize, height: usize, out: &mut String) {
+    for (row, line) in lines.iter().take(height).enumerate() {
+        let cells = line.cells();
+        // What the screen was cleared with need not be painted.
+        let end = cells
+            .iter()
+            .rposition(|cell| !is_blank(cell.char(), cell.pen()))
+            .map_or(0, |last| last + 1);
+        if end == 0 {
+            continue;
+        }
+        let _ = write!(out, "\x1b[{};1H\x1b[0m", row + 1);
+        let mut pen = None;
+        for (col, cell) in cells[..end].iter().enumerate() {
+            // The second half of a wide character has no width of its own.
+            if cell.width() == 0 {
+                continue;
+            }
+            if col + usize::from(cell.width()) > width {
+                break;
+            }
+            if pen != Some(cell.pen()) {
+                sgr(cell.pen(), out);
+                pen = Some(cell.pen());
+            }
+            out.push(cell.char());
+        }
+    }
+}
+
+fn is_blank(c: char, pen: &Pen) -> bool {
+    c == ' '
+        && pen.background().is_none()
+        && !pen.is_inverse()
+        && !pen.is_underline()
+        && !pen.is_strikethrough()
+}
+
+fn sgr(pen: &Pen, out: &mut String) {
+    out.push_str("\x1b[0");
+    for (on, code) in [
+        (pen.is_bold(), ";1"),
+        (pen.is_faint(), ";2"),
+        (pen.is_italic(), ";3"),
+        (pen.is_underline(), ";4"),
+        (pen.is_blink(), ";5"),
+        (pen.is_inverse(), ";7"),
+        (pen.is_strikethrough(), ";9"),
+    ] {
+        if on {
+            out.push_str(code);
+        }
+    }
+    for (color, base) in [(pen.foreground(), 30), (pen.background(), 40)] {
+        let _ = match color {
+            None => Ok(()),
+            Some(Color::Indexed(index @ 0..=7)) => write!(out, ";{}", base + index),
+            Some(Color::Indexed(index @ 8..=15)) => write!(out, ";{}", base + 60 + index - 8),
+            Some(Color::Indexed(index)) => write!(out, ";{};5;{index}", base + 8),
+            Some(Color::RGB(rgb)) => {
+                write!(out, ";{};2;{};{};{}", base + 8, rgb.r, rgb.g, rgb.b)
+            }
+        };
+    }
+    out.push('m');
+}
+
+/// What the emulator tells of itself in its dump alone.
+struct Modes<'a> {
+    /// As the sequence that sets them.
+    margins: Option<&'a str>,
+    origin: bool,
+    /// Row and column from 1, of the primary screen while the alternate one is shown.
+    primary_cursor: (usize, usize),
+    /// From the pen on, which is the last color set: cursor, character sets, modes, a sequence under way.
+    tail: &'a str,
+}
+
+impl<'a> Modes<'a> {
+    fn of(dump: &'a str) -> Self {
+        let mut modes = Self {
+            margins: None,
+            origin: false,
+            primary_cursor: (1, 1),
+            tail: "",
+        };
+        let mut cursor = (1, 1);
+        let mut from = 0;
+        while let Some(found) = dump[from..].find("\x1b[") {
+            let start = from + found;
+            let parameters = start + 2;
+            let Some(length) = dump[parameters..].find(|c: char| ('@'..='~').contains(&c)) else {
+                break;
+            };
+            let last = parameters + length;
+            from = last + 1;
+            let sequence = &dump[start..from];
+            match (
+                &dump[parameters..last],
+                sequence.as_bytes()[sequence.len() - 1],
+            ) {
+                (_, b'm') => modes.tail = &dump[start..],
+                (_, b'r') => modes.margins = Some(sequence),
+                ("?6", b'h') => modes.origin = true,
+                ("?6", b'l') => modes.origin = false,
+                ("?1047", b'h') => modes.primary_cursor = cursor,
+                (place, b'H') => cursor = pair(place),
+                _ => {}
+            }
+        }
+        modes
+    }
+
+    fn top_margin(&self) -> usize {
+        self.margins
+            .and_then(|margins| margins.strip_prefix("\x1b["))
+            .map_or(1, |margins| pair(margins.trim_end_matches('r')).0)
+    }
+}
+
+fn pair(text: &str) -> (usize, usize) {
+    let mut numbers = text
+        .split(';')
+        .map(|number| number.parse().unwrap_or(1).max(1));
+    (numbers.next().unwrap_or(1), numbers.next().unwrap_or(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const SIZE: Size = Size { cols: 20, rows: 5 };
+
+    fn showing(output: &str) -> Canvas {
+        let mut canvas = Canvas::new(SIZE);
+        canvas.feed(output);
+        canvas
+    }
+
+    /// A terminal that showed something else before is sent the drawing and then goes on as the canvas does.
+    fn check(output: &str, then: &str) {
+        let mut canvas = showing(output);
+        let mut real = emulator(20, 5);
+        real.feed("old\x1b[31;5m things\x1b[?1049h\x1b[2;3r\x1b[?25l\x1b[4h\x1b[?7l\x1b(0qq");
+        real.feed(canvas.redraw(Some(SIZE)).as_str());
+        compare(&canvas.terminal, &real, output);
+        canvas.feed(then);
+        real.feed(then);
+        compare(&canvas.terminal, &real, output);
+    }
+
+    fn compare(expected: &Terminal, got: &Terminal, output: &str) {
+        for (left, right) in [
+            (expected.screen(), got.screen()),
+            (expected.primary_screen(), got.primary_screen()),
+        ] {
+            let cells = |screen: avt::Screen<'_>| -> Vec<String> {
+                let lines = screen.visible_lines();
+                lines
+                    .map(|line| line.text().trim_end().to_owned())
+                    .collect()
+            };
+            assert_eq!(cells(left), cells(right), "{output:?}");
+        }
+        assert_eq!(expected.cursor(), got.cursor(), "{output:?}");
+        assert_eq!(expected.active_screen_kind(), got.active_screen_kind());
+    }
+
+    #[test]
+    fn a_redraw_shows_the_same_screen_and_goes_on_like_it() {
+        for output in [
+            "",
+            "hello\r\nworld",
+            "\x1b[31mred \x1b[1;48;5;200mpink\x1b[0m\x1b[38;2;1;2;3mrgb",
+            "01234567890123456789",
+            "0123456789012345678901234\r\n\r\n\r\n\r\n\r\nlast",
+            "wide 漢字 and é",
+            "shell$ vim\x1b[?1049h\x1b[2J\x1b[Hvim\x1b[2;4r\x1b[3;1H",
+            "\x1b[2;4r\x1b[?6h\x1b[2;2Hx",
+            "\x1b(0lqk\x1b[?25l",
+            "half a sequence \x1b[3",
+        ] {
+            check(output, "1mX\r\nnext");
+        }
+    }
+
+    #[test]
+    fn rows_and_columns_beyond_the_window_stay_out_of_sight() {
+        let canvas = showing("12345678\r\n漢字漢字\r\nthird");
+        let drawn = canvas.redraw(Some(Size { cols: 5, rows: 2 }));
+        let mut real = emulator(5, 2);
+        real.feed(drawn.as_str());
+        assert_eq!(real.screen().text(), ["12345", "漢字"]);
+    }
+
+    #[test]
+    fn a_snapshot_brings_everything_back() {
+        let mut canvas = showing("one\x1b[?1049htwo\x1b[31");
+        let kept = canvas.snapshot();
+        let before = canvas.terminal.dump();
+        canvas.feed("\x1bc gone");
+        canvas.restore(&kept);
+        assert_eq!(canvas.terminal.dump(), before);
+    }
+
+    #[test]
+    fn the_end_leaves_the_other_screen_and_starts_a_new_line() {
+        let mut real = emulator(20, 5);
+        for output in ["$ ls\x1b[31m", "$ vim\x1b[?1049h\x1b[2;3r\x1b[?25l~"] {
+            real.feed(output);
+            real.feed(showing(output).closing().as_str());
+            assert_eq!(real.active_screen_kind(), ScreenKind::Primary);
+            let cursor = real.cursor();
+            assert!(cursor.visible);
+            assert_eq!(cursor.col, 0);
+        }
+    }
+
+    #[test]
+    fn a_size_that_no_terminal_has_is_not_believed() {
+        let mut canvas = Canvas::new(Size {
+            cols: u16::MAX,
+            rows: u16::MAX,
+        });
+        assert_eq!(canvas.terminal.size(), (MAX_COLS, MAX_ROWS));
+        canvas.resize(Size {
+            cols: u16::MAX,
+            rows: 0,
+        });
+        assert_eq!(canvas.terminal.size(), (MAX_COLS, MAX_ROWS));
+        assert_eq!(
+            Canvas::new(Size { cols: 0, rows: 0 }).terminal.size(),
+            (80, 24)
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_output_stops_the_drawing(output in "([ -~é漢\\r\\n]|\\x1b[\\[\\]()#PXc78=>]|\\x1b\\[[?>]?[0-9;:]{0,6}[@-~]|\u{9b}){0,60}", cols in 1_u16..30, rows in 1_u16..8) {
+            let mut canvas = showing(&output);
+            let _ = canvas.redraw(Some(Size { cols, rows }));
+            canvas.resize(Size { cols, rows });
+            let kept = canvas.snapshot();
+            canvas.restore(&kept);
+            let drawn = canvas.redraw(Some(Size { cols: 3, rows: 3 }));
+            let mut real = emulator(3, 3);
+            real.feed(drawn.as_str());
+            let _ = canvas.closing();
+        }
+    }
+}
