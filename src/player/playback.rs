@@ -56,11 +56,23 @@ impl Default for Options {
 pub(crate) enum Action {
     /// Send this to the terminal.
     Draw(String),
+    /// Go on from somewhere else.
+    Reposition(Reposition),
+    /// Stop: the recording has ended.
+    Finish,
+    /// Stop: the person has left.
+    Quit,
+}
+
+/// Where the events that follow have to come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reposition {
     /// Go on with the events after this time, or with the very first. Those before it may come again; none after it
     /// may be left out.
-    Reposition(Option<Duration>),
-    /// Stop: the recording has ended, or the person has left.
-    Finish,
+    pub(crate) after: Option<Duration>,
+    /// Better still: tell [`Playback::handle_screen`] of a screen that the recording holds for a time after that one
+    /// and before this, and go on from there.
+    pub(crate) to: Duration,
 }
 
 /// The speeds that keys reach.
@@ -70,6 +82,8 @@ const FASTEST: f64 = 64.0;
 const MARKER_GRACE: Duration = Duration::from_secs(1);
 /// More keys than a person presses ahead are dropped.
 const WAITING_KEYS: usize = 256;
+/// A seek further than this may find a screen on the way from which it is shorter.
+const FAR_FORWARD: Duration = Duration::from_secs(50);
 /// How much output lies between two snapshots at first; the distance grows with the recording.
 const SNAPSHOT_EVERY: usize = 1024 * 1024;
 /// What all snapshots together may hold, in bytes. Half of them go when it is reached.
@@ -143,6 +157,14 @@ impl Playback {
     ) -> Self {
         let limit = options.idle_time_limit.or(recorded_limit);
         let from = options.from;
+        // A recording that holds screens need not be read up to where playback begins.
+        let mut actions = VecDeque::new();
+        if from > Duration::ZERO {
+            actions.push_back(Action::Reposition(Reposition {
+                after: None,
+                to: from,
+            }));
+        }
         Self {
             idle_time_limit: limit.unwrap_or(FAR),
             speed: options.speed,
@@ -164,7 +186,7 @@ impl Playback {
             stepping: false,
             played: false,
             snapshots: Snapshots::default(),
-            actions: VecDeque::new(),
+            actions,
             finished: false,
         }
     }
@@ -172,6 +194,18 @@ impl Playback {
     /// Whether [`Self::handle_event`] or [`Self::handle_end`] is waited for.
     pub(crate) fn wants_event(&self) -> bool {
         self.next.is_none() && !self.ended && !self.finished
+    }
+
+    /// Takes the screen that the recording itself holds for the moment after an event at `at`.
+    pub(crate) fn handle_screen(&mut self, at: Duration, size: Size, text: &str) {
+        let at = at.min(FAR);
+        self.last = Place { at, playing: at };
+        self.played_through = None;
+        self.played = true;
+        if let Some(canvas) = &mut self.canvas {
+            *canvas = Canvas::new(size);
+            canvas.feed(text);
+        }
     }
 
     /// Takes the next event.
@@ -253,7 +287,7 @@ impl Playback {
     fn take_keys(&mut self, now: Instant, keys: &[Key]) {
         for &key in keys {
             if key == Key::Quit {
-                self.finish();
+                self.finish(Action::Quit);
             } else if self.waiting_keys.len() < WAITING_KEYS {
                 self.waiting_keys.push_back(key);
             }
@@ -275,7 +309,8 @@ impl Playback {
             Some(Goal::NextMarker | Goal::MarkerBefore { .. }) => self.last.at,
         };
         match key {
-            Key::Quit => self.finish(),
+            // Never waits in line: taken when it was pressed.
+            Key::Quit => {}
             Key::Pause => {
                 self.stepping = false;
                 match self.clock {
@@ -307,7 +342,7 @@ impl Playback {
                     before,
                     found: Duration::ZERO,
                 });
-                self.reread(None);
+                self.reread(None, Duration::ZERO);
             }
         }
     }
@@ -351,7 +386,8 @@ impl Playback {
             .snapshots
             .before(to)
             .is_some_and(|(place, _)| place.at > self.last.at);
-        if searching || to < self.last.at || nearer {
+        let far = to > self.last.at + FAR_FORWARD;
+        if searching || to < self.last.at || nearer || far {
             self.seek_anew(now, to);
         } else {
             self.goal = Some(Goal::Time(to));
@@ -386,11 +422,11 @@ impl Playback {
             };
         }
         self.goal = Some(Goal::Time(to));
-        self.reread(after);
+        self.reread(after, to);
     }
 
-    /// Has the events after a time read again.
-    fn reread(&mut self, after: Option<Duration>) {
+    /// Has the events after a time read again, or after a screen that the recording holds for a time up to `to`.
+    fn reread(&mut self, after: Option<Duration>, to: Duration) {
         self.next = None;
         self.ended = false;
         self.played_through = after;
@@ -398,7 +434,8 @@ impl Playback {
         // Of several places asked for, only the last one counts.
         self.actions
             .retain(|action| !matches!(action, Action::Reposition(_)));
-        self.actions.push_back(Action::Reposition(after));
+        self.actions
+            .push_back(Action::Reposition(Reposition { after, to }));
     }
 
     fn advance(&mut self, now: Instant) {
@@ -522,20 +559,20 @@ impl Playback {
                 self.canvas = Some(Canvas::new(self.size));
                 self.redraw();
             }
-            self.reread(None);
+            self.reread(None, Duration::ZERO);
         } else {
-            self.finish();
+            self.finish(Action::Finish);
         }
         false
     }
 
-    fn finish(&mut self) {
+    fn finish(&mut self, action: Action) {
         if self.finished {
             return;
         }
         self.finished = true;
         self.next = None;
-        self.actions.push_back(Action::Finish);
+        self.actions.push_back(action);
     }
 
     /// The next event becomes the last one, on the canvas too.

@@ -12,6 +12,8 @@ struct Bench {
     events: Vec<Event>,
     /// Which event comes next.
     at: usize,
+    /// A screen that the recording holds.
+    screen: Option<Event>,
     start: Instant,
     now: Instant,
     drawn: Vec<(Duration, String)>,
@@ -31,6 +33,7 @@ impl Bench {
             playback: Playback::new(start, SIZE, None, interactive, options),
             events,
             at: 0,
+            screen: None,
             start,
             now: start,
             drawn: Vec::new(),
@@ -47,8 +50,19 @@ impl Bench {
             while let Some(action) = self.playback.poll_action() {
                 match action {
                     Action::Draw(text) => self.drawn.push((self.now - self.start, text)),
-                    Action::Reposition(after) => {
+                    Action::Reposition(Reposition { after, to }) => {
                         self.repositions.push(after);
+                        if let Some(screen) = &self.screen
+                            && screen.at <= to
+                            && after.is_none_or(|after| screen.at > after)
+                        {
+                            self.at = self.events.partition_point(|event| event.at <= screen.at);
+                            let Data::Output(text) = &screen.data else {
+                                unreachable!()
+                            };
+                            self.playback.handle_screen(screen.at, SIZE, text);
+                            continue;
+                        }
                         // As a container does: somewhere before, not exactly there.
                         self.at = after.map_or(0, |after| {
                             self.events
@@ -56,7 +70,7 @@ impl Bench {
                                 .saturating_sub(2)
                         });
                     }
-                    Action::Finish => self.finished = true,
+                    Action::Finish | Action::Quit => self.finished = true,
                 }
             }
             if !self.playback.wants_event() {
@@ -281,7 +295,7 @@ fn seeking_forward_shows_the_screen_there_and_goes_on() {
     bench.run(1500);
     bench.press("\x1b[C");
     assert_eq!(bench.position(), 6500);
-    assert_eq!(bench.repositions, []);
+    assert_eq!(bench.repositions, [], "the canvas is already on the way");
     assert_eq!(bench.seen(), "abcdef");
     bench.run(2000);
     assert_eq!(bench.seen(), "abcdefg");
@@ -473,4 +487,27 @@ fn times_that_nobody_lives_to_see_do_not_overflow() {
     bench.run(1000);
     bench.press("+-\x1b[A.");
     assert_eq!(bench.seen(), "a");
+}
+
+#[test]
+fn a_screen_in_the_recording_saves_the_way_to_it() {
+    let events = (1..=120)
+        .map(|n| output(n * 1000, &format!("{}\r", n % 10)))
+        .collect();
+    let mut bench = Bench::new(events, Options::default());
+    bench.screen = Some(output(50_000, "\x1b[5Cknown\r"));
+    bench.run(1500);
+    bench.press("\x1b[A");
+    assert_eq!(bench.repositions, [None]);
+    assert_eq!(
+        (bench.position(), bench.seen().as_str()),
+        (61_500, "1    known")
+    );
+    bench.run(2000);
+    assert_eq!(
+        (bench.position(), bench.seen().as_str()),
+        (62_000, "2    known")
+    );
+    bench.press("\x1b[B");
+    assert_eq!((bench.position(), bench.seen().as_str()), (2000, "2"));
 }
