@@ -3,6 +3,7 @@
 //! The rooms, from the roof down; a room imports only rooms below it, and `tests/house.rs` keeps it so.
 //!
 //! - [`cli`]: one file per command that a person types
+//! - [`player`]: a recording shown again in its own time
 //! - [`store`]: bytes by key; knows no format
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own

@@ -223,6 +223,13 @@ impl Screen {
         Ok(())
     }
 
+    /// Whether [`Screen::room`] would return at once.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        let state = self.queue.lock();
+        state.failed.is_some() || state.bytes < SCREEN_QUEUE
+    }
+
     /// Waits until the queue has room, or until nothing can be written any more.
     pub async fn room(&mut self) {
         self.wait(|state| state.bytes < SCREEN_QUEUE).await;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A key that playback knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub(crate) enum Key {
     /// Space: stop or go on.
     Pause,
     /// `.`: to the next output.
@@ -44,7 +44,7 @@ const ESCAPE_WAIT: Duration = Duration::from_millis(100);
 ///   └──── wait ─────┘           Paste ──ESC [ 201 ~──► Ground
 /// ```
 #[derive(Debug)]
-pub struct Keys {
+pub(crate) struct Keys {
     state: State,
     /// When the Escape under way becomes a key.
     deadline: Option<Instant>,
@@ -80,7 +80,7 @@ impl Default for Keys {
 
 impl Keys {
     /// Takes bytes in and appends the keys in them.
-    pub fn handle_bytes(&mut self, now: Instant, bytes: &[u8], keys: &mut Vec<Key>) {
+    pub(crate) fn handle_bytes(&mut self, now: Instant, bytes: &[u8], keys: &mut Vec<Key>) {
         for &byte in bytes {
             self.byte(byte, keys);
         }
@@ -88,7 +88,7 @@ impl Keys {
     }
 
     /// Lets a waiting Escape become a key.
-    pub fn handle_timeout(&mut self, now: Instant, keys: &mut Vec<Key>) {
+    pub(crate) fn handle_timeout(&mut self, now: Instant, keys: &mut Vec<Key>) {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             *self = Self::default();
             keys.push(Key::Quit);
@@ -97,7 +97,7 @@ impl Keys {
 
     /// When [`Self::handle_timeout`] has something to do.
     #[must_use]
-    pub fn poll_timeout(&self) -> Option<Instant> {
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.deadline
     }
 

@@ -1,0 +1,450 @@
+//! Where events come from: a recording read ahead on a thread of its own, within a few hundred KiB.
+//!
+//! Nothing here knows when an event is due. A pipe that gives nothing stops this thread and no other.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use formats::asciicast::{self, Data, Event, Header};
+use formats::payload::Size;
+use formats::recording::{self, Seekable};
+use tokio::sync::Notify;
+
+use super::playback::Reposition;
+use super::{Ended, Error};
+
+/// A recording to play.
+pub enum Input {
+    /// One that can be read in any order.
+    Seekable(Box<dyn ReadSeek>),
+    /// One that comes once, from the front. What has come is kept in a temporary file, for seeking back.
+    Stream(Box<dyn Read + Send>),
+}
+
+/// What can be read in any order.
+pub trait ReadSeek: Read + Seek + Send {}
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// An opened recording: its header is read, its events are to come.
+pub struct Recording {
+    header: Header,
+    reader: Reader,
+}
+
+impl Recording {
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no recording.
+    pub fn open(input: Input) -> Result<Self, Error> {
+        let reader = match input {
+            Input::Seekable(source) => {
+                Reader::Seekable(asciicast::Reader::open(Seekable::open(source)?)?)
+            }
+            Input::Stream(source) => {
+                let spool = Arc::new(Mutex::new(Spool {
+                    source,
+                    kept: tempfile::tempfile()?,
+                    length: 0,
+                }));
+                Reader::Stream(stream(&spool)?, spool)
+            }
+        };
+        Ok(Self {
+            header: reader.header().clone(),
+            reader,
+        })
+    }
+
+    /// What the first line says.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+}
+
+impl std::fmt::Debug for Recording {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recording")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
+
+enum Reader {
+    Seekable(asciicast::Reader<Seekable<Box<dyn ReadSeek>>>),
+    Stream(
+        asciicast::Reader<recording::Reader<Replay>>,
+        Arc<Mutex<Spool>>,
+    ),
+}
+
+fn stream(
+    spool: &Arc<Mutex<Spool>>,
+) -> Result<asciicast::Reader<recording::Reader<Replay>>, Error> {
+    let replay = Replay {
+        spool: Arc::clone(spool),
+        at: 0,
+    };
+    Ok(asciicast::Reader::open(recording::Reader::open(replay)?)?)
+}
+
+impl Reader {
+    fn header(&self) -> &Header {
+        match self {
+            Self::Seekable(reader) => reader.header(),
+            Self::Stream(reader, _) => reader.header(),
+        }
+    }
+
+    fn next(&mut self) -> Item {
+        let (next, ending) = match self {
+            Self::Seekable(reader) => {
+                let next = reader.next_event();
+                (next, reader.lines().ending().cloned())
+            }
+            Self::Stream(reader, _) => {
+                let next = reader.next_event();
+                (next, reader.lines().ending().cloned())
+            }
+        };
+        match next {
+            Ok(Some(event)) => Item::Event(event),
+            Ok(None) => Item::End(match ending {
+                None | Some(recording::Ending::Complete) => Ended::Complete,
+                Some(recording::Ending::Cut { .. }) => Ended::CutShort,
+                Some(recording::Ending::Damaged { offset, cause }) => {
+                    Ended::Damaged(format!("from byte {offset} on: {cause}"))
+                }
+            }),
+            Err(error) => Item::End(Ended::Damaged(error.to_string())),
+        }
+    }
+
+    /// Goes to where `to` says; gives the screen there when the recording holds it.
+    fn reposition(&mut self, to: Reposition) -> Result<Option<Item>, Error> {
+        match self {
+            Self::Seekable(reader) => {
+                if to.to > to.after.unwrap_or_default()
+                    && let Some(point) = reader.seek_screen(to.to)?
+                    && let Some(screen) = point.snapshot
+                    && to.after.is_none_or(|after| point.at > after)
+                {
+                    return Ok(Some(Item::Screen {
+                        at: point.at,
+                        size: Size {
+                            cols: screen.cols,
+                            rows: screen.rows,
+                        },
+                        text: screen.text,
+                    }));
+                }
+                let found = match to.after {
+                    Some(after) => reader.seek(after)?,
+                    None => None,
+                };
+                if found.is_none() {
+                    reader.rewind()?;
+                }
+            }
+            Self::Stream(reader, spool) => *reader = stream(spool)?,
+        }
+        Ok(None)
+    }
+}
+
+/// A stream and what has already come of it.
+struct Spool {
+    source: Box<dyn Read + Send>,
+    kept: File,
+    length: u64,
+}
+
+/// Reads a [`Spool`] from its beginning: first what is kept, then what is new.
+struct Replay {
+    spool: Arc<Mutex<Spool>>,
+    at: u64,
+}
+
+impl Read for Replay {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = if self.at < spool.length {
+            spool.kept.seek(SeekFrom::Start(self.at))?;
+            spool.kept.read(buffer)?
+        } else {
+            let read = spool.source.read(buffer)?;
+            let at = spool.length;
+            spool.kept.seek(SeekFrom::Start(at))?;
+            spool.kept.write_all(&buffer[..read])?;
+            spool.length += read as u64;
+            read
+        };
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// What comes from the reading thread.
+#[derive(Debug, PartialEq)]
+pub(super) enum Item {
+    Event(Event),
+    /// The recording's own picture of the moment after the event at `at`.
+    Screen {
+        at: Duration,
+        size: Size,
+        text: String,
+    },
+    End(Ended),
+}
+
+/// How much text is read ahead, in bytes.
+const AHEAD: usize = 256 * 1024;
+/// What an event costs besides its text.
+const EVENT_COST: usize = 64;
+
+/// The events of a recording, read ahead.
+pub(super) struct Source {
+    queue: Arc<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    /// Wakes the reading thread.
+    room: Condvar,
+    /// Wakes the player.
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    items: Vec<Item>,
+    bytes: usize,
+    wanted: Option<Reposition>,
+    closed: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Source {
+    /// Begins to read.
+    pub(super) fn start(recording: Recording) -> io::Result<Self> {
+        let queue = Arc::new(Queue::default());
+        let shared = Arc::clone(&queue);
+        thread::Builder::new()
+            .name("recording".into())
+            .spawn(move || read_ahead(&shared, recording.reader))?;
+        Ok(Self { queue })
+    }
+
+    /// All that has been read, at least one item. Nothing more comes after [`Item::End`] until a reposition. Nothing
+    /// is lost when the future is dropped.
+    pub(super) async fn next(&mut self) -> Vec<Item> {
+        loop {
+            {
+                let mut state = self.queue.lock();
+                if !state.items.is_empty() {
+                    state.bytes = 0;
+                    self.queue.room.notify_one();
+                    return std::mem::take(&mut state.items);
+                }
+            }
+            self.queue.filled.notified().await;
+        }
+    }
+
+    /// Drops what was read ahead and goes on from elsewhere.
+    pub(super) fn reposition(&mut self, to: Reposition) {
+        let mut state = self.queue.lock();
+        state.items.clear();
+        state.bytes = 0;
+        state.wanted = Some(to);
+        self.queue.room.notify_one();
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        // The thread is not waited for: it may hang on a pipe.
+        self.queue.lock().closed = true;
+        self.queue.room.notify_one();
+    }
+}
+
+fn read_ahead(queue: &Queue, mut reader: Reader) {
+    let mut ended = false;
+    loop {
+        let wanted = {
+            let mut state = queue.lock();
+            loop {
+                if state.closed {
+                    return;
+                }
+                if state.wanted.is_some() || (!ended && state.bytes < AHEAD) {
+                    break state.wanted;
+                }
+                state = queue
+                    .room
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+        };
+        let item = match wanted {
+            Some(to) => match reader.reposition(to) {
+                Ok(screen) => screen,
+                Err(error) => Some(Item::End(Ended::Damaged(error.to_string()))),
+            },
+            None => Some(reader.next()),
+        };
+        let mut state = queue.lock();
+        // Asked for another place meanwhile: this is from the wrong one.
+        if state.wanted != wanted {
+            continue;
+        }
+        state.wanted = None;
+        ended = matches!(item, Some(Item::End(_)));
+        if let Some(item) = item {
+            state.bytes += cost(&item);
+            state.items.push(item);
+            queue.filled.notify_one();
+        }
+    }
+}
+
+fn cost(item: &Item) -> usize {
+    EVENT_COST
+        + match item {
+            Item::Event(Event {
+                data: Data::Output(text) | Data::Input(text) | Data::Marker(text),
+                ..
+            }) => text.len(),
+            Item::Screen { text, .. } => text.len(),
+            _ => 0,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn cast(events: usize) -> String {
+        let mut text = String::from("{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n");
+        for n in 1..=events {
+            text.push_str(&format!("[1.0, \"o\", \"{n} \"]\n"));
+        }
+        text
+    }
+
+    async fn read_all(source: &mut Source) -> (Vec<Duration>, Ended) {
+        let mut times = Vec::new();
+        loop {
+            for item in source.next().await {
+                match item {
+                    Item::Event(event) => times.push(event.at),
+                    Item::Screen { .. } => {}
+                    Item::End(ended) => return (times, ended),
+                }
+            }
+        }
+    }
+
+    fn start(input: Input) -> Source {
+        Source::start(Recording::open(input).unwrap()).unwrap()
+    }
+
+    fn first_again() -> Reposition {
+        Reposition {
+            after: None,
+            to: Duration::ZERO,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_recording_is_read_to_its_end_and_again() {
+        let text = cast(10_000);
+        for input in [
+            Input::Seekable(Box::new(Cursor::new(text.clone().into_bytes()))),
+            Input::Stream(Box::new(Cursor::new(text.clone().into_bytes()))),
+        ] {
+            let mut source = start(input);
+            let (times, ended) = read_all(&mut source).await;
+            assert_eq!(times.len(), 10_000);
+            assert_eq!(ended, Ended::Complete);
+            source.reposition(first_again());
+            let (again, _) = read_all(&mut source).await;
+            assert!(again == times);
+        }
+    }
+
+    #[tokio::test]
+    async fn going_elsewhere_drops_what_was_read_ahead() {
+        let mut source = start(Input::Stream(Box::new(Cursor::new(
+            cast(100_000).into_bytes(),
+        ))));
+        let seen = source.next().await;
+        assert!(matches!(&seen[0], Item::Event(event) if event.at == Duration::from_secs(1)));
+        source.reposition(first_again());
+        let (times, _) = read_all(&mut source).await;
+        assert_eq!(times.len(), 100_000);
+    }
+
+    #[tokio::test]
+    async fn a_cut_and_a_damaged_line_end_the_recording() {
+        let mut text = cast(3);
+        text.truncate(text.len() - 5);
+        let (times, ended) =
+            read_all(&mut start(Input::Seekable(Box::new(Cursor::new(text))))).await;
+        assert_eq!((times.len(), ended), (2, Ended::CutShort));
+        let text = format!("{}[nonsense]\n{}", cast(2), "[1.0, \"o\", \"a\"]\n");
+        let (times, ended) =
+            read_all(&mut start(Input::Seekable(Box::new(Cursor::new(text))))).await;
+        assert_eq!(times.len(), 2);
+        assert!(matches!(ended, Ended::Damaged(cause) if cause.starts_with("line 4")));
+    }
+
+    #[tokio::test]
+    async fn reading_ahead_stops_at_a_limit() {
+        let mut source = start(Input::Seekable(Box::new(Cursor::new(cast(1_000_000)))));
+        tokio::task::yield_now().await;
+        loop {
+            let bytes = source.queue.lock().bytes;
+            if bytes >= AHEAD {
+                break;
+            }
+            thread::yield_now();
+        }
+        thread::sleep(Duration::from_millis(5));
+        assert!(source.queue.lock().bytes < AHEAD + EVENT_COST + 16);
+        assert!(!source.next().await.is_empty());
+    }
+
+    #[test]
+    fn what_is_no_recording_is_refused() {
+        for (text, expected) in [
+            ("", "empty"),
+            ("hello", "not a recording"),
+            ("{\"version\":9}\n", "version 9"),
+            (
+                "{\"version\":3,\"term\":{\"cols\":1000000000,\"rows\":24}}\n",
+                "beyond the limit",
+            ),
+        ] {
+            for input in [
+                Input::Seekable(Box::new(Cursor::new(text))),
+                Input::Stream(Box::new(text.as_bytes())),
+            ] {
+                let error = Recording::open(input).unwrap_err().to_string();
+                assert!(error.contains(expected), "{text:?}: {error}");
+            }
+        }
+    }
+}
