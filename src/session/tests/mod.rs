@@ -20,13 +20,13 @@ use super::channel::{Channel, Effect, Event, Options, Token};
 
 pub(super) const WALL: u64 = 1_700_000_000_000;
 
-/// A time to begin with; everything else is counted from it.
+/// A time to begin with; everything else is counted from it. Where the clock is paused, that clock's time.
 #[expect(
     clippy::disallowed_methods,
     reason = "a fake clock needs a beginning, and an Instant cannot be made up"
 )]
 pub(super) fn start() -> Instant {
-    Instant::now()
+    tokio::time::Instant::now().into_std()
 }
 
 pub(super) fn millis(count: u64) -> Duration {
