@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
 use clap::ValueEnum;
+use formats::asciicast::Session;
 use formats::manifest::{Exit, Manifest};
 use formats::payload::Size;
 use uuid::Uuid;
@@ -225,13 +226,6 @@ impl Shell {
                 return Err(failure);
             }
         };
-        if self.banner {
-            message::say(&format!(
-                "session {session_id} on {} is being recorded to {}",
-                self.description.session.target,
-                self.places.store.location()
-            ));
-        }
         let outcome = match self.carry(started, recorder).await {
             Ok(outcome) => outcome,
             Err((failure, recorder)) => {
@@ -273,6 +267,15 @@ impl Shell {
                 return Err((failure, recorder));
             }
         };
+        if self.banner {
+            let Session {
+                session_id, target, ..
+            } = &self.description.session;
+            let place = self.places.store.location();
+            message::say(&format!(
+                "session {session_id} on {target} is being recorded to {place}"
+            ));
+        }
         let person = match self.person() {
             Ok(person) => person,
             Err(error) => return Err((Failure::new(Status::Failure, error), recorder)),

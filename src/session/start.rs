@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -74,7 +75,6 @@ pub struct Service {
     ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
     region: String,
-    profile: Option<String>,
     clock: ServiceClock,
 }
 
@@ -84,6 +84,13 @@ impl Service {
     /// # Errors
     /// There is no region.
     pub async fn open(access: &Access) -> Result<Self, Error> {
+        let profile = access
+            .profile
+            .clone()
+            .or_else(|| std::env::var("AWS_PROFILE").ok());
+        if let Some(profile) = &profile {
+            check_profile(profile)?;
+        }
         let timeouts = aws_config::timeout::TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .build();
@@ -109,10 +116,6 @@ impl Service {
             ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
             sts: aws_sdk_sts::Client::new(&shared),
             region,
-            profile: access
-                .profile
-                .clone()
-                .or_else(|| std::env::var("AWS_PROFILE").ok()),
             clock,
         })
     }
@@ -226,7 +229,7 @@ impl Service {
         R: fmt::Debug,
     {
         let Some(code) = error.code() else {
-            return self.unanswered(&chain(error));
+            return unanswered(chain(error));
         };
         let message = error.message().unwrap_or("no further message").to_owned();
         match (code, subject) {
@@ -264,31 +267,51 @@ impl Service {
             },
         }
     }
+}
 
-    /// Nothing came back that names an error: the credentials, the network or TLS.
-    fn unanswered(&self, cause: &str) -> Error {
-        let cause = cause.to_owned();
-        if cause.contains("profile")
-            && (cause.contains("was not defined") || cause.contains("not find"))
-        {
-            return Error::NoSuchProfile {
-                profile: self.profile.clone().unwrap_or_default(),
-                cause,
-            };
-        }
-        if ["credential", "identity", "sso", "assume role"]
-            .iter()
-            .any(|word| cause.to_lowercase().contains(word))
-        {
-            return Error::NoCredentials { cause };
-        }
-        if ["certificate", "UnknownIssuer", "tls"]
-            .iter()
-            .any(|word| cause.contains(word))
-        {
-            return Error::Certificate { cause };
-        }
-        Error::Unreachable { cause }
+/// Nothing came back that names an error: the credentials, the network or TLS.
+fn unanswered(cause: String) -> Error {
+    let names = |words: &[&str]| words.iter().any(|word| cause.to_lowercase().contains(word));
+    if names(&["certificate", "unknownissuer", "tls"]) {
+        return Error::Certificate { cause };
+    }
+    if names(&["credential", "identity", "sso", "assume role"]) {
+        return Error::NoCredentials { cause };
+    }
+    Error::Unreachable { cause }
+}
+
+/// The SDK passes over a profile that does not exist and then finds no credentials, which says the wrong thing.
+fn check_profile(profile: &str) -> Result<(), Error> {
+    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().join(".aws"));
+    let files = [
+        ("AWS_CONFIG_FILE", "config"),
+        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+    ];
+    let known = files.iter().any(|(variable, name)| {
+        let path = std::env::var_os(variable)
+            .map(PathBuf::from)
+            .or_else(|| Some(home.as_ref()?.join(name)));
+        let text = path
+            .and_then(|path| std::fs::read_to_string(path).ok())
+            .unwrap_or_default();
+        text.lines().any(|line| {
+            let section = line
+                .trim()
+                .strip_prefix('[')
+                .and_then(|rest| rest.split_once(']'))
+                .map(|(section, _)| section.trim());
+            let section =
+                section.map(|section| section.strip_prefix("profile").unwrap_or(section).trim());
+            section == Some(profile)
+        })
+    });
+    if known || profile == "default" {
+        Ok(())
+    } else {
+        Err(Error::NoSuchProfile {
+            profile: profile.to_owned(),
+        })
     }
 }
 
@@ -385,8 +408,8 @@ pub enum Error {
     NoSuchSession { session_id: String },
     #[error("the service refused with {code}: {message}")]
     Refused { code: String, message: String },
-    #[error("there is no AWS profile {profile:?}: {cause}")]
-    NoSuchProfile { profile: String, cause: String },
+    #[error("there is no AWS profile {profile:?}")]
+    NoSuchProfile { profile: String },
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials { cause: String },
     #[error("the service's TLS certificate is not trusted: {cause}")]

@@ -12,7 +12,7 @@ const START: [&str; 4] = ["start", "i-0abc", "--reason", "ticket-42"];
 fn a_shell_in_a_terminal_is_recorded_and_stored() {
     let rig = Rig::new(Options::quick());
     let mut terminal = rig.terminal(&START);
-    terminal.wait_for("recording");
+    terminal.wait_for("is being recorded to");
     terminal.wait_for("$ ");
     terminal.type_keys("stty size\r");
     terminal.wait_for("24 80");

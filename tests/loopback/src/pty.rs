@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a wait may take: generous, since machines are shared; a passing test never waits this long.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -196,7 +197,11 @@ impl Pty {
     /// # Panics
     /// The system refuses.
     pub fn kill(&mut self) {
-        self.child.kill().expect("the program can be killed");
+        let id = i32::try_from(self.process_id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .expect("a process id");
+        kill_process(id, Signal::KILL).expect("the program can be killed");
     }
 }
 
