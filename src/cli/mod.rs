@@ -3,6 +3,7 @@
 //! One file per command; no type of the argument parser passes below this room.
 
 mod config;
+mod description;
 mod exit;
 mod message;
 mod parameters;

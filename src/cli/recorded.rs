@@ -1,24 +1,42 @@
 //! One recorded session: from the service's answer to a recording in the store.
 //!
-//! Every command that runs a session comes through here, so that none can run one that is not recorded.
+//! Every command that runs a session comes through here, so that none can run one that is not recorded. Nothing is
+//! said while the terminal is raw; what there is to say waits for the end.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use chrono::{DateTime, SecondsFormat, Utc};
-use formats::asciicast::{Header, Session, Term};
-use formats::layout::{self, Place};
-use formats::manifest::{Exit, Gap, Manifest};
+use chrono::TimeDelta;
+use formats::asciicast::Session;
+use formats::layout::Place;
+use formats::manifest::{Exit, Manifest};
 use formats::payload::Size;
 use uuid::Uuid;
 
 use super::config::Places;
-use super::exit::{Failure, Status};
+use super::description::Description;
+use super::exit::{CommandResult, Failure, Status};
+use super::message;
 use crate::recorder::{self, Recorder};
-use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
+use crate::session::channel::{self, Channel, Token};
+use crate::session::connection::{self, Socket};
+use crate::session::console::Console;
+use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
+use crate::session::start::{self, Service, Started};
 use crate::store::{Directory, Store};
+use crate::terminal;
+
+/// The terminal that a session has when there is none here, as the official client reports it.
+const NO_TERMINAL: Size = Size {
+    cols: 300,
+    rows: 100,
+};
+/// How long a lost connection is worth trying for: the service keeps an idle session for 20 minutes by default.
+const RESUME_LIMIT: Duration = Duration::from_secs(20 * 60);
+/// How long ending the session at the service may take once the terminal is the person's again.
+const TERMINATE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Checks that spool and store can be written, before anything is asked of the service.
 pub(crate) fn prepare(places: &Places) -> Result<(), Failure> {
@@ -37,121 +55,286 @@ pub(crate) fn cannot_record(error: anyhow::Error) -> Failure {
         .hint("a session runs only while it is recorded; free space or name another place with --store or SSM_REC_SPOOL")
 }
 
-/// What the recording tells of the session before its first event.
-#[derive(Debug)]
-pub(crate) struct Description {
-    pub(crate) session: Session,
-    pub(crate) size: Size,
-    pub(crate) started: DateTime<Utc>,
-    pub(crate) origin: Instant,
-    pub(crate) message_ids: Uuid,
+/// What the service refused, with its status and what to do.
+pub(crate) fn refused(error: start::Error) -> Failure {
+    let status = if error.is_connection() {
+        Status::ConnectionLost
+    } else {
+        Status::Refused
+    };
+    let hint = error.hint();
+    let failure = Failure::new(status, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
-impl Description {
-    /// Notes the time and everything that is known by now.
+/// The terminal that the remote is told of.
+pub(crate) fn size() -> Size {
+    terminal::size().map_or(NO_TERMINAL, |terminal::Size { cols, rows }| Size {
+        cols,
+        rows,
+    })
+}
+
+/// A session with a terminal, or with stdin and stdout in its place.
+pub(crate) struct Recorded {
+    pub(crate) service: Service,
+    pub(crate) places: Places,
+    pub(crate) description: Description,
+    pub(crate) options: recorder::Options,
+    pub(crate) banner: bool,
+}
+
+impl Recorded {
+    /// Runs it to its end and stores the recording.
+    pub(crate) async fn run(self, started: Started) -> CommandResult {
+        let session_id = started.session_id.clone();
+        let opened = self.description.open(&self.places, self.options);
+        let (recorder, path) = match opened {
+            Ok(opened) => opened,
+            Err(failure) => {
+                self.terminate(&session_id).await;
+                return Err(failure);
+            }
+        };
+        let outcome = match self.carry(started, recorder).await {
+            Ok(outcome) => outcome,
+            Err((failure, recorder)) => {
+                drop(recorder);
+                // Nothing was exchanged, so there is nothing to keep.
+                let _ = fs::remove_file(&path);
+                self.terminate(&session_id).await;
+                return Err(failure);
+            }
+        };
+        let Outcome { recorder, end } = outcome;
+        if left_first(&end) {
+            self.terminate(&session_id).await;
+        }
+        let finished = self.finish(recorder, &end);
+        let ended = self.told(&end);
+        let manifest = finished?;
+        let stored = self.store(&path, &manifest);
+        let status = ended?;
+        stored?;
+        Ok(status)
+    }
+
+    /// Opens the data channel and carries the session; on failure the recorder comes back unused.
+    async fn carry(
+        &self,
+        started: Started,
+        recorder: Recorder,
+    ) -> Result<Outcome, (Failure, Recorder)> {
+        let connection = connection::Options {
+            ca_bundle: std::env::var_os("AWS_CA_BUNDLE").map(Into::into),
+            ..connection::Options::default()
+        };
+        let socket = match connection::open(&started.stream_url, &connection).await {
+            Ok(socket) => socket,
+            Err(error) => {
+                let failure = Failure::new(Status::ConnectionLost, anyhow!(error).context("cannot open the data channel"))
+                    .hint("the data channel goes to ssmmessages.REGION.amazonaws.com on port 443; check firewall and proxy");
+                return Err((failure, recorder));
+            }
+        };
+        if self.banner {
+            let Session {
+                session_id, target, ..
+            } = &self.description.session;
+            let place = self.places.store.location();
+            message::say(&format!(
+                "session {session_id} on {target} is being recorded to {place}"
+            ));
+        }
+        let person = match self.person() {
+            Ok(person) => person,
+            Err(error) => return Err((Failure::new(Status::Failure, error), recorder)),
+        };
+        let channel = Channel::new(
+            self.description.origin,
+            &channel::Options {
+                client_id: Uuid::new_v4(),
+                message_ids: self.description.message_ids,
+            },
+        );
+        let resume = Again {
+            service: &self.service,
+            session_id: &started.session_id,
+            connection,
+        };
+        let settings = Settings {
+            input_is_terminal: terminal::stdin_is_terminal(),
+            size: self.description.size,
+            resume_limit: RESUME_LIMIT,
+        };
+        Ok(driver::run(
+            (socket, Token::new(started.token)),
+            channel,
+            recorder,
+            person,
+            resume,
+            settings,
+        )
+        .await)
+    }
+
+    /// Takes the terminal: from here on it is raw, until what this gives is dropped.
+    fn person(&self) -> anyhow::Result<(terminal::Keys, Console, terminal::Signals)> {
+        let signals = terminal::Signals::open().context("cannot listen for signals")?;
+        let keys = terminal::Keys::open().context("cannot read stdin")?;
+        let raw_mode = match terminal::stdin_is_terminal() {
+            true => Some(terminal::RawMode::enter().context("cannot make the terminal raw")?),
+            false => None,
+        };
+        Ok((
+            keys,
+            Console::open(raw_mode).context("cannot write to stdout")?,
+            signals,
+        ))
+    }
+
+    /// A session that the service still thinks is open would stay open until it times out.
+    async fn terminate(&self, session_id: &str) {
+        // It ends by itself in the end; the person waits for the prompt.
+        let _ = tokio::time::timeout(TERMINATE_PATIENCE, self.service.terminate(session_id)).await;
+    }
+
     #[expect(
         clippy::disallowed_methods,
-        reason = "the start of a recording is where both clocks are read"
+        reason = "the end of a recording is a moment of its own"
     )]
-    pub(crate) fn new(service: &Service, started: &Started, request: &Request, size: Size) -> Self {
-        let now = Utc::now();
-        let message_ids = message_ids();
-        let session = Session {
-            session_id: started.session_id.clone(),
-            target: request.target.clone(),
-            document: Some(
-                request
-                    .document
-                    .clone()
-                    .unwrap_or_else(|| DEFAULT_DOCUMENT.to_owned()),
-            ),
-            parameters: request.parameters.clone(),
-            reason: request.reason.clone(),
-            region: Some(service.region().to_owned()),
-            client_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            host: host(),
-            user: user(),
-            started_at: Some(now.to_rfc3339_opts(SecondsFormat::Micros, true)),
-            message_ids: Some(message_ids.to_string()),
-            ..Session::default()
+    fn finish(&self, recorder: Recorder, end: &End) -> Result<Manifest, Failure> {
+        let manifest = self
+            .description
+            .manifest(&self.service, None, exit(end), Vec::new());
+        recorder
+            .finish(Instant::now(), manifest, |_| None)
+            .map_err(|error| cannot_record(anyhow!(error).context("cannot close the recording")))
+    }
+
+    fn store(&self, path: &Path, manifest: &Manifest) -> Result<(), Failure> {
+        let place = store(&self.places, path, manifest)?;
+        if self.banner {
+            let size = indicatif::HumanBytes(
+                fs::metadata(&place).map_or(manifest.sizes.compressed, |file| file.len()),
+            );
+            message::say(&format!(
+                "session ended after {}, {size} recorded; replay it with: ssm-rec play {}",
+                duration(manifest.duration_us),
+                manifest.session_id
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the end of the session means to whoever started it.
+    fn told(&self, end: &End) -> CommandResult {
+        match end {
+            End::Closed { reason: None } => Ok(Status::Success),
+            End::Closed {
+                reason: Some(reason),
+            } => {
+                message::say(&format!("the session was closed: {reason}"));
+                Ok(Status::Success)
+            }
+            End::Exited(status) => Ok(Status::Remote(u8::try_from(*status & 0xff).unwrap_or(1))),
+            End::Signal(number) => Ok(Status::Signal(*number)),
+            End::InputGone(None) => Ok(Status::Signal(1)),
+            End::InputGone(Some(error)) => {
+                Err(anyhow!("cannot read what is typed: {error}").into())
+            }
+            End::ScreenGone(error) => Err(anyhow!("cannot write to stdout: {error}").into()),
+            End::ConnectionLost { cause, resume } => Err(Failure::new(
+                Status::ConnectionLost,
+                anyhow!(
+                    "the connection was lost ({cause}) and could not be taken up again: {resume}"
+                ),
+            )),
+            End::RecordingFailed(error) => Err(cannot_record(anyhow!(
+                "the session was ended, since it could not be recorded: {}",
+                chain(error)
+            ))),
+            End::Protocol(error) => Err(Failure::new(
+                Status::BrokenPeer,
+                anyhow!("the session was ended: {error}"),
+            )),
+        }
+    }
+}
+
+/// The way back into this session.
+struct Again<'a> {
+    service: &'a Service,
+    session_id: &'a str,
+    connection: connection::Options,
+}
+
+impl Resume for Again<'_> {
+    type Socket = Socket;
+
+    async fn resume(&mut self) -> Resumed<Socket> {
+        let started = match self.service.resume(self.session_id).await {
+            Ok(Some(started)) => started,
+            Ok(None) => {
+                return Resumed::Over("the service says that the session is over".to_owned());
+            }
+            Err(error) => return Resumed::Failed(error.to_string()),
         };
-        Self {
-            session,
-            size,
-            started: now,
-            origin: Instant::now(),
-            message_ids,
+        match connection::open(&started.stream_url, &self.connection).await {
+            Ok(socket) => Resumed::Open(socket, Token::new(started.token)),
+            Err(error) => Resumed::Failed(error.to_string()),
         }
     }
+}
 
-    /// Adds who the credentials belong to.
-    pub(crate) fn name_caller(&mut self, caller: &Caller) {
-        self.session.operator = Some(caller.arn.clone());
-        self.session.account = Some(caller.account.clone());
-    }
+/// Whether the service does not know yet that the session is over.
+fn left_first(end: &End) -> bool {
+    !matches!(end, End::Closed { .. } | End::Exited(_))
+}
 
-    fn header(&self) -> Header {
-        let Size { cols, rows } = self.size;
-        let title = match &self.session.reason {
-            Some(reason) => format!("{}: {reason}", self.session.target),
-            None => self.session.target.clone(),
-        };
-        Header {
-            term: Term {
-                cols,
-                rows,
-                term_type: std::env::var("TERM").ok(),
-                ..Term::default()
-            },
-            timestamp: Some(self.started.timestamp()),
-            title: Some(title),
-            env: std::env::var("SHELL")
-                .map(|shell| [("SHELL".to_owned(), shell)].into())
-                .unwrap_or_default(),
-            ssm: Some(self.session.clone()),
-            ..Header::default()
+fn exit(end: &End) -> Exit {
+    let (kind, status, reason) = match end {
+        End::Closed { reason } => ("closed", None, reason.clone()),
+        End::Exited(status) => ("exited", Some(*status), None),
+        End::Signal(number) => ("signal", None, Some(number.to_string())),
+        End::InputGone(error) => ("input-gone", None, error.as_ref().map(ToString::to_string)),
+        End::ScreenGone(error) => ("screen-gone", None, Some(error.to_string())),
+        End::ConnectionLost { cause, resume } => {
+            ("connection-lost", None, Some(format!("{cause}; {resume}")))
         }
+        End::RecordingFailed(error) => ("recording-failed", None, Some(chain(error))),
+        End::Protocol(error) => ("protocol", None, Some(error.to_string())),
+    };
+    Exit {
+        kind: kind.to_owned(),
+        status,
+        reason,
     }
+}
 
-    /// Opens the recording in the spool.
-    pub(crate) fn open(
-        &self,
-        places: &Places,
-        options: recorder::Options,
-    ) -> Result<(Recorder, PathBuf), Failure> {
-        let path = places.spool.join(format!(
-            "{}.cast.zst",
-            layout::safe_name(&self.session.session_id)
-        ));
-        let recorder = Recorder::create(
-            &path,
-            &self.header(),
-            self.origin,
-            self.started.timestamp_millis(),
-            options,
-        )
-        .with_context(|| format!("cannot record to {:?}", path.display().to_string()))
-        .map_err(cannot_record)?;
-        Ok((recorder, path))
+fn chain(error: &recorder::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        text = format!("{text}: {error}");
+        next = error.source();
     }
+    text
+}
 
-    /// What the manifest tells, once the session is over.
-    pub(crate) fn manifest(
-        &self,
-        service: &Service,
-        agent_version: Option<String>,
-        exit: Exit,
-        gaps: Vec<Gap>,
-    ) -> Manifest {
-        Manifest {
-            agent_version,
-            ended_at: Some(now().to_rfc3339_opts(SecondsFormat::Micros, true)),
-            clock_offset_ms: service.clock_offset_ms(),
-            terminal: Some(self.size),
-            exit: Some(exit),
-            gaps,
-            ..Manifest::of_session(&self.session)
-        }
+fn duration(us: u64) -> String {
+    let time = TimeDelta::microseconds(i64::try_from(us).unwrap_or(i64::MAX));
+    match (
+        time.num_hours(),
+        time.num_minutes() % 60,
+        time.num_seconds() % 60,
+    ) {
+        (0, 0, seconds) => format!("{seconds}.{}s", time.subsec_nanos() / 100_000_000),
+        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h {minutes}m {seconds}s"),
     }
 }
 
@@ -182,50 +365,4 @@ pub(crate) fn store(places: &Places, path: &Path, manifest: &Manifest) -> Result
         )
     })?;
     Ok(places.store.locate(&key))
-}
-
-/// The base of this session's message ids: 80 random bits, the version that stands for "custom", and room for a counter.
-fn message_ids() -> Uuid {
-    let random = Uuid::new_v4().as_u128() & !0xffff_ffff_ffff;
-    uuid::Builder::from_custom_bytes(random.to_be_bytes()).into_uuid()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the end of a recording is told by the wall clock"
-)]
-fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
-#[cfg(unix)]
-fn host() -> Option<String> {
-    rustix::system::uname()
-        .nodename()
-        .to_str()
-        .ok()
-        .map(str::to_owned)
-}
-
-#[cfg(not(unix))]
-fn host() -> Option<String> {
-    std::env::var("COMPUTERNAME").ok()
-}
-
-/// The name is what the environment says; the number cannot be chosen.
-#[cfg(unix)]
-fn user() -> Option<String> {
-    let number = rustix::process::getuid().as_raw();
-    let name = ["LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    Some(match name {
-        Some(name) => format!("{name} ({number})"),
-        None => format!("({number})"),
-    })
-}
-
-#[cfg(not(unix))]
-fn user() -> Option<String> {
-    std::env::var("USERNAME").ok()
 }

@@ -103,10 +103,16 @@ impl Service {
             loader = loader.profile_name(profile);
         }
         let shared = loader.load().await;
-        let region = shared
-            .region()
-            .map(ToString::to_string)
-            .ok_or(Error::NoRegion)?;
+        let region = shared.region().map(ToString::to_string).unwrap_or_default();
+        if region.is_empty() {
+            return Err(Error::NoRegion);
+        }
+        if !region
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+        {
+            return Err(Error::Region { region });
+        }
         let clock = ServiceClock::default();
         let mut ssm = aws_sdk_ssm::config::Builder::from(&shared).interceptor(clock.clone());
         if let Some(endpoint) = &access.endpoint_url {
@@ -390,6 +396,8 @@ impl Intercept for ServiceClock {
 pub enum Error {
     #[error("no AWS region is set")]
     NoRegion,
+    #[error("{region:?} is no AWS region")]
+    Region { region: String },
     #[error("target {target:?} is not connected to Systems Manager")]
     TargetNotConnected { target: String },
     #[error("session document {document:?} cannot be used: {message}")]
@@ -425,7 +433,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoRegion => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
+            Self::NoRegion | Self::Region { .. } => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
             Self::TargetNotConnected { target } => format!(
                 "check that the agent runs and reports: aws ssm describe-instance-information --filters Key=InstanceIds,Values={target}"
             ),
