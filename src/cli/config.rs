@@ -10,7 +10,7 @@ use super::exit::{Failure, Status};
 use crate::store::Store;
 
 /// The flags that every command about recordings takes.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct StoreArgs {
     /// Where recordings are kept: a directory
     #[arg(long, value_name = "DIR", env = "SSM_REC_STORE")]

@@ -7,6 +7,7 @@ mod description;
 mod exit;
 mod message;
 mod parameters;
+mod plugin;
 mod recorded;
 mod start;
 
@@ -29,10 +30,15 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(start::StartArgs),
+    Plugin(plugin::PluginArgs),
 }
 
 /// Runs the command named by `args`, program name first, and gives the status to end with.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut args = args.into_iter().peekable();
+    if plugin::is_plugin(args.peek()) {
+        return end(plugin::run_by_name(args.skip(1)));
+    }
     let command_line = match CommandLine::try_parse_from(args) {
         Ok(command_line) => command_line,
         Err(error) => {
@@ -45,7 +51,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    match dispatch(command_line.command) {
+    end(dispatch(command_line.command))
+}
+
+fn end(result: CommandResult) -> ExitCode {
+    match result {
         Ok(status) => status.into(),
         Err(failure) => {
             message::failure(&failure);
@@ -57,5 +67,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(command: Command) -> CommandResult {
     match command {
         Command::Start(args) => start::run(args),
+        Command::Plugin(args) => plugin::run(args),
     }
 }

@@ -13,6 +13,7 @@ use formats::asciicast::Session;
 use formats::layout::Place;
 use formats::manifest::{Exit, Manifest};
 use formats::payload::Size;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::config::Places;
@@ -24,7 +25,7 @@ use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::Console;
 use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
-use crate::session::start::{self, Service, Started};
+use crate::session::start::{self, Caller, Service, Started};
 use crate::store::{Directory, Store};
 use crate::terminal;
 
@@ -33,6 +34,8 @@ const NO_TERMINAL: Size = Size {
     cols: 300,
     rows: 100,
 };
+/// How long the answer to "who am I" may hold back the session; the prompt takes about a second anyway.
+const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long a lost connection is worth trying for: the service keeps an idle session for 20 minutes by default.
 const RESUME_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How long ending the session at the service may take once the terminal is the person's again.
@@ -53,6 +56,19 @@ pub(crate) fn prepare(places: &Places) -> Result<(), Failure> {
 pub(crate) fn cannot_record(error: anyhow::Error) -> Failure {
     Failure::new(Status::CouldNotRecord, error)
         .hint("a session runs only while it is recorded; free space or name another place with --store or SSM_REC_SPOOL")
+}
+
+/// Asks who the credentials belong to, while the session is being started.
+pub(crate) fn ask_caller(service: &Service) -> JoinHandle<Option<Caller>> {
+    let service = service.clone();
+    tokio::spawn(async move { service.caller().await.ok() })
+}
+
+/// Notes the answer, if it has come by now or comes in a moment.
+pub(crate) async fn name_caller(description: &mut Description, caller: JoinHandle<Option<Caller>>) {
+    if let Ok(Ok(Some(caller))) = tokio::time::timeout(CALLER_PATIENCE, caller).await {
+        description.name_caller(&caller);
+    }
 }
 
 /// What the service refused, with its status and what to do.

@@ -2,8 +2,6 @@
 //!
 //! Nothing is shown here while the terminal is raw; what there is to say waits for the end.
 
-use std::time::Duration;
-
 use anyhow::anyhow;
 use clap::ValueEnum;
 
@@ -15,8 +13,6 @@ use super::recorded::{self, Recorded, refused};
 use crate::recorder;
 use crate::session::start::{Access, Request, Service};
 
-/// How long the answer to "who am I" may hold back the session; the prompt takes about a second anyway.
-const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -133,15 +129,10 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         .build()?;
     runtime.block_on(async {
         let service = Service::open(&args.access.into()).await.map_err(refused)?;
-        let caller = tokio::spawn({
-            let service = service.clone();
-            async move { service.caller().await.ok() }
-        });
+        let caller = recorded::ask_caller(&service);
         let started = service.start(&request).await.map_err(refused)?;
         let mut description = Description::new(&service, &started, &request, recorded::size());
-        if let Ok(Ok(Some(caller))) = tokio::time::timeout(CALLER_PATIENCE, caller).await {
-            description.name_caller(&caller);
-        }
+        recorded::name_caller(&mut description, caller).await;
         let session = Recorded {
             service,
             places,
