@@ -1,0 +1,240 @@
+//! The catalog over stores in temporary folders.
+
+use super::*;
+use formats::asciicast::{Data, Encoder, Header, Session};
+use formats::recording::{Options, Writer};
+use std::fs;
+use std::io::Read;
+use std::time::Duration;
+
+struct Bench {
+    folder: tempfile::TempDir,
+    catalog: Catalog,
+}
+
+fn bench() -> Bench {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| Store::at(folder.path().join(name).to_str().unwrap()).unwrap();
+    let catalog = Catalog::new(at("store"), Some(at("spool")));
+    Bench { folder, catalog }
+}
+
+fn session(id: &str, started_at: &str) -> Session {
+    Session {
+        session_id: id.into(),
+        target: format!("i-{id}"),
+        reason: Some(format!("Ticket of {id}")),
+        operator: Some(format!("arn:aws:sts::1:assumed-role/Admin/{id}")),
+        started_at: Some(started_at.into()),
+        ..Session::default()
+    }
+}
+
+fn recording(session: &Session) -> (Vec<u8>, Manifest) {
+    let header = Header {
+        ssm: Some(session.clone()),
+        ..Header::default()
+    };
+    let mut writer = Writer::new(Vec::new(), &header, Options::default()).unwrap();
+    let output = Data::Output("hello".into());
+    writer.event(Duration::from_secs(1), &output).unwrap();
+    writer
+        .finish(Manifest::of_session(session), |_| None)
+        .unwrap()
+}
+
+impl Bench {
+    fn store(&self, id: &str, started_at: &str) {
+        let (bytes, manifest) = recording(&session(id, started_at));
+        let place = Place::of(&manifest).unwrap();
+        self.catalog.store.put(&place.recording(), &bytes).unwrap();
+        self.catalog
+            .store
+            .put(&place.manifest(), &manifest.encode())
+            .unwrap();
+    }
+
+    fn spool(&self, id: &str, started_at: &str) {
+        let (mut bytes, _) = recording(&session(id, started_at));
+        bytes.truncate(bytes.len() / 2);
+        let spool = self.folder.path().join("spool");
+        fs::create_dir_all(&spool).unwrap();
+        fs::write(spool.join(format!("{id}.cast.zst")), bytes).unwrap();
+    }
+
+    fn list(&self, filter: &Filter, limit: usize) -> Vec<String> {
+        let listing = self.catalog.list(filter, limit).unwrap();
+        assert!(listing.problems.is_empty(), "{:?}", listing.problems);
+        let ids = listing.entries.into_iter();
+        ids.map(|entry| entry.manifest.session_id).collect()
+    }
+}
+
+#[test]
+fn recordings_are_listed_newest_first() {
+    let bench = bench();
+    assert_eq!(bench.list(&Filter::default(), 10), Vec::<String>::new());
+    bench.store("me-1", "2026-11-22T10:00:00.5Z");
+    bench.store("me-3", "2026-11-23T10:00:00Z");
+    bench.store("me-2", "2026-11-23T09:00:00Z");
+    bench.store("me-0", "2025-01-01T00:00:00Z");
+    bench.spool("me-4", "2026-11-22T23:00:00Z");
+    assert_eq!(
+        bench.list(&Filter::default(), 10),
+        ["me-3", "me-2", "me-4", "me-1", "me-0"]
+    );
+    assert_eq!(bench.list(&Filter::default(), 2), ["me-3", "me-2"]);
+    assert_eq!(bench.list(&Filter::default(), 3), ["me-3", "me-2", "me-4"]);
+}
+
+#[test]
+fn filters_match_in_part_and_in_any_case() {
+    let bench = bench();
+    bench.store("alice-1", "2026-11-22T10:00:00Z");
+    bench.store("bob-1", "2026-11-23T10:00:00Z");
+    let time = |text: &str| Some(text.parse().unwrap());
+    for (filter, expected) in [
+        (
+            Filter {
+                target: Some("I-ALICE".into()),
+                ..Filter::default()
+            },
+            "alice-1",
+        ),
+        (
+            Filter {
+                reason: Some("of bob".into()),
+                ..Filter::default()
+            },
+            "bob-1",
+        ),
+        (
+            Filter {
+                operator: Some("admin/bob".into()),
+                ..Filter::default()
+            },
+            "bob-1",
+        ),
+        (
+            Filter {
+                since: time("2026-11-22T10:00:01Z"),
+                ..Filter::default()
+            },
+            "bob-1",
+        ),
+        (
+            Filter {
+                until: time("2026-11-23T10:00:00Z"),
+                ..Filter::default()
+            },
+            "alice-1",
+        ),
+    ] {
+        assert_eq!(bench.list(&filter, 10), [expected], "{filter:?}");
+    }
+}
+
+#[test]
+fn a_session_is_found_by_its_id_or_a_beginning_that_only_it_has() {
+    let bench = bench();
+    bench.store("me-12", "2026-11-22T10:00:00Z");
+    bench.store("me-123", "2026-11-22T11:00:00Z");
+    bench.spool("you-1", "2026-11-22T12:00:00Z");
+    for (name, expected, state) in [
+        ("me-12", "me-12", State::Stored),
+        ("me-123", "me-123", State::Stored),
+        ("you", "you-1", State::InSpool),
+    ] {
+        let found = bench.catalog.find(name).unwrap();
+        assert_eq!((found.session_id.as_str(), found.state), (expected, state));
+        let mut magic = [0; 4];
+        let mut bytes = bench.catalog.open(&found).unwrap();
+        bytes.read_exact(&mut magic).unwrap();
+        assert_eq!(magic, 0xFD2F_B528_u32.to_le_bytes());
+        let manifest = bench.catalog.manifest(&found).unwrap();
+        assert_eq!(manifest.is_some(), state == State::Stored);
+    }
+    let error = bench.catalog.find("me-").unwrap_err();
+    assert_eq!(error.to_string(), "\"me-\" could be me-12, me-123");
+    assert!(matches!(
+        bench.catalog.find("nobody"),
+        Err(Error::NotFound { .. })
+    ));
+}
+
+#[test]
+fn a_recording_that_is_stored_and_still_in_the_spool_is_one() {
+    let bench = bench();
+    bench.store("me-1", "2026-11-22T10:00:00Z");
+    bench.spool("me-1", "2026-11-22T10:00:00Z");
+    assert_eq!(bench.list(&Filter::default(), 10), ["me-1"]);
+    assert_eq!(bench.catalog.find("me").unwrap().state, State::Stored);
+}
+
+#[test]
+fn a_recording_without_manifest_is_listed_and_found() {
+    let bench = bench();
+    let (bytes, manifest) = recording(&session("me-1", "2026-11-22T10:00:00Z"));
+    let key = Place::of(&manifest).unwrap().recording();
+    bench.catalog.store.put(&key, &bytes).unwrap();
+    let listing = bench.catalog.list(&Filter::default(), 10).unwrap();
+    assert_eq!(listing.entries[0].state, State::WithoutManifest);
+    assert_eq!(listing.entries[0].manifest.target, "i-me-1");
+    let found = bench.catalog.find("me-1").unwrap();
+    assert_eq!(found.state, State::WithoutManifest);
+}
+
+#[test]
+fn what_does_not_read_is_told_of_and_hides_nothing() {
+    let bench = bench();
+    bench.store("me-1", "2026-11-22T10:00:00Z");
+    let day = "manifests/year=2026/month=11/day=22";
+    bench
+        .catalog
+        .store
+        .put(&format!("{day}/bad.json"), b"{")
+        .unwrap();
+    bench
+        .catalog
+        .store
+        .put(&format!("{day}/me-1.json.sig"), b"signature")
+        .unwrap();
+    let spool = bench.folder.path().join("spool");
+    fs::create_dir_all(&spool).unwrap();
+    fs::write(spool.join("empty.cast.zst"), b"").unwrap();
+    let listing = bench.catalog.list(&Filter::default(), 10).unwrap();
+    assert_eq!(listing.entries.len(), 1);
+    assert_eq!(listing.problems.len(), 2);
+}
+
+#[test]
+fn an_id_from_outside_cannot_lead_out_of_the_store() {
+    let bench = bench();
+    let id = "../../etc/x y\x1b[2J";
+    bench.store(id, "2026-11-22T10:00:00Z");
+    assert_eq!(bench.list(&Filter::default(), 10), [id]);
+    assert_eq!(bench.catalog.find(id).unwrap().session_id, id);
+    assert_eq!(bench.catalog.find("../..").unwrap().session_id, id);
+}
+
+#[test]
+fn an_id_that_had_to_be_shortened_is_found_by_its_beginning() {
+    let bench = bench();
+    let id = "x".repeat(300);
+    bench.store(&id, "2026-11-22T10:00:00Z");
+    assert_eq!(bench.list(&Filter::default(), 10), [id]);
+    assert_eq!(bench.catalog.find("xxx").unwrap().state, State::Stored);
+}
+
+#[test]
+fn names_are_files_or_sessions() {
+    for (text, expected) in [
+        ("-", Name::Stdin),
+        ("a.cast", Name::Path("a.cast".into())),
+        ("./me-1", Name::Path("./me-1".into())),
+        ("a.cast.zst", Name::Path("a.cast.zst".into())),
+        ("me-0a1b", Name::Session("me-0a1b".into())),
+    ] {
+        assert_eq!(Name::of(text), expected);
+    }
+}

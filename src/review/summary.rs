@@ -1,0 +1,199 @@
+//! What one recording is, in short: its header, what is in it, and how it ends.
+//!
+//! Nothing here is proved: that is what `verify` is for. A closed recording is believed, any other is read through.
+
+use std::io::{Read, Seek};
+use std::time::Duration;
+
+use formats::asciicast::{self, Code, Header};
+use formats::manifest::Manifest;
+use formats::recording::{self, Ending, Seekable};
+
+/// One recording in short.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// The first line.
+    pub header: Header,
+    /// What closes the recording; `None` for one that was cut, or that another program made.
+    pub manifest: Option<Manifest>,
+    /// The signature of the manifest, unchecked.
+    pub signature: Option<String>,
+    /// Time of the last event.
+    pub duration: Duration,
+    /// What was counted.
+    pub counts: Counts,
+    /// How it ends.
+    pub ended: Ended,
+}
+
+/// What a recording holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events of every kind.
+    pub events: u64,
+    /// `f` events.
+    pub messages: u64,
+    /// `m` events.
+    pub markers: u64,
+    /// Bytes of output: as the agent sent them where the manifest tells, else of the text.
+    pub output_bytes: u64,
+}
+
+/// How a recording ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// All of it is there.
+    Complete,
+    /// The file stops in the middle, at this length.
+    CutShort(u64),
+    /// Something in it does not read: what, and where.
+    Damaged(String),
+}
+
+impl Summary {
+    /// Looks at a recording.
+    ///
+    /// # Errors
+    /// It is no recording, or cannot be read.
+    pub fn of(source: impl Read + Seek) -> Result<Self, Error> {
+        let mut reader = asciicast::Reader::open(Seekable::open(source)?)?;
+        let header = reader.header().clone();
+        let signed = reader.lines().signed();
+        let signature = signed
+            .map(|signed| signed.signature.clone())
+            .filter(|text| !text.is_empty());
+        let manifest = signed.and_then(|signed| Manifest::parse(&signed.manifest).ok());
+        if let Some(manifest) = &manifest
+            && reader.lines().is_indexed()
+        {
+            return Ok(Self {
+                header,
+                duration: Duration::from_micros(manifest.duration_us),
+                counts: Counts {
+                    events: manifest.counts.events,
+                    messages: manifest.counts.messages,
+                    markers: manifest.counts.markers,
+                    output_bytes: manifest.counts.output_bytes,
+                },
+                manifest: Some(manifest.clone()),
+                signature,
+                ended: Ended::Complete,
+            });
+        }
+        let mut counts = Counts::default();
+        let mut duration = Duration::ZERO;
+        let mut text = Vec::new();
+        let failed = loop {
+            text.clear();
+            match reader.next_into(&mut text) {
+                Ok(Some(event)) => {
+                    duration = Duration::from_micros(event.at_us);
+                    counts.events += 1;
+                    match event.code {
+                        Code::Output => counts.output_bytes += text.len() as u64,
+                        Code::Message => counts.messages += 1,
+                        Code::Marker => counts.markers += 1,
+                        _ => {}
+                    }
+                }
+                Ok(None) => break None,
+                Err(error) => break Some(error.to_string()),
+            }
+        };
+        let ended = match (failed, reader.lines().ending()) {
+            (Some(cause), _) => Ended::Damaged(cause),
+            (None, None | Some(Ending::Complete)) => Ended::Complete,
+            (None, Some(Ending::Cut { offset })) => Ended::CutShort(*offset),
+            (None, Some(Ending::Damaged { offset, cause })) => {
+                Ended::Damaged(format!("from byte {offset} on: {cause}"))
+            }
+        };
+        Ok(Self {
+            header,
+            manifest,
+            signature,
+            duration,
+            counts,
+            ended,
+        })
+    }
+}
+
+/// Why there is nothing to sum up.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The container does not read.
+    #[error(transparent)]
+    Recording(#[from] recording::Error),
+    /// The text in it does not read.
+    #[error(transparent)]
+    Asciicast(#[from] asciicast::Error),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formats::asciicast::{Data, Session};
+    use formats::recording::{Options, Writer};
+    use std::io::Cursor;
+
+    fn recording() -> Vec<u8> {
+        let session = Session {
+            session_id: "me-1".into(),
+            ..Session::default()
+        };
+        let header = Header {
+            ssm: Some(session.clone()),
+            ..Header::default()
+        };
+        let mut writer = Writer::new(Vec::new(), &header, Options::default()).unwrap();
+        for (at, data) in [
+            (1, Data::Output("hello".into())),
+            (2, Data::Marker("here".into())),
+            (90, Data::Output("é".into())),
+        ] {
+            writer.event(Duration::from_secs(at), &data).unwrap();
+        }
+        let manifest = Manifest::of_session(&session);
+        writer.finish(manifest, |_| None).unwrap().0
+    }
+
+    #[test]
+    fn a_closed_recording_is_summed_up_from_its_manifest() {
+        let summary = Summary::of(Cursor::new(recording())).unwrap();
+        assert_eq!(summary.ended, Ended::Complete);
+        assert_eq!(summary.duration, Duration::from_secs(90));
+        assert_eq!((summary.counts.events, summary.counts.markers), (3, 1));
+        assert!(summary.manifest.is_some());
+    }
+
+    #[test]
+    fn a_recording_cut_anywhere_is_summed_up_as_far_as_it_goes() {
+        let whole = recording();
+        for length in 1..whole.len() {
+            match Summary::of(Cursor::new(&whole[..length])) {
+                Ok(summary) => {
+                    assert_ne!(summary.ended, Ended::Complete, "cut at {length}");
+                    assert!(summary.counts.events <= 3);
+                }
+                Err(error) => assert!(error.to_string().contains("empty"), "{length}: {error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_recording_of_another_program_is_read_through() {
+        let text =
+            "{\"version\":2,\"width\":80,\"height\":24}\n[1.5,\"o\",\"a\"]\n[2.5,\"m\",\"\"]\n";
+        let summary = Summary::of(Cursor::new(text)).unwrap();
+        assert_eq!(summary.ended, Ended::Complete);
+        assert_eq!(summary.duration, Duration::from_millis(2500));
+        let counts = Counts {
+            events: 2,
+            markers: 1,
+            output_bytes: 1,
+            messages: 0,
+        };
+        assert_eq!(summary.counts, counts);
+    }
+}
