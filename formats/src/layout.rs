@@ -145,6 +145,10 @@ pub fn safe_name(name: &str) -> String {
         "" => NOTHING.to_owned(),
         "." => "~2e".to_owned(),
         ".." => "~2e~2e".to_owned(),
+        // A name that begins with a dot is hidden from whoever lists the folder.
+        hidden if hidden.starts_with('.') => {
+            shortened(format!("~2e{}", escape(&hidden[1..])), MAX_PART, hidden)
+        }
         name => shortened(escape(name), MAX_PART, name),
     }
 }
@@ -265,6 +269,7 @@ mod tests {
             "recordings/year=2026/month=11/day=03/123456789012/eu-west-1/ecs~3aa~2f..~2f..~2fb/~2e~2e.cast.zst"
         );
         assert_eq!(safe_name(""), "~");
+        assert_eq!(safe_name(".hidden"), "~2ehidden");
         assert_eq!(safe_name("\u{1b}[31m\n"), "~1b~5b31m~0a");
     }
 

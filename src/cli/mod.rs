@@ -5,10 +5,15 @@
 mod config;
 mod description;
 mod exit;
+mod figures;
+mod list;
 mod message;
+mod named;
 mod parameters;
+mod play;
 mod plugin;
 mod recorded;
+mod show;
 mod start;
 
 use std::ffi::OsString;
@@ -30,6 +35,9 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(start::StartArgs),
+    Play(play::PlayArgs),
+    List(list::ListArgs),
+    Show(show::ShowArgs),
     Plugin(plugin::PluginArgs),
 }
 
@@ -68,5 +76,8 @@ fn dispatch(command: Command) -> CommandResult {
     match command {
         Command::Start(args) => start::run(args),
         Command::Plugin(args) => plugin::run(args),
+        Command::Play(args) => play::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Show(args) => show::run(&args),
     }
 }

@@ -14,6 +14,8 @@ use super::source::{Item, Recording, Source};
 use super::{Ended, Error, Outcome, Stopped};
 use crate::terminal::{self, Keys, RawMode, Screen, Signal, Signals};
 
+/// The number of SIGHUP.
+const HANG_UP: u8 = 1;
 /// How many events are played before keys and signals are looked at again.
 const AT_ONCE: usize = 256;
 /// How long an answer of the terminal may take to come at the end.
@@ -61,7 +63,8 @@ pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Erro
         has_asked: false,
     };
     let stopped = driver.play().await?;
-    if stopped != Stopped::HungUp {
+    // A terminal that is gone takes nothing any more.
+    if !matches!(stopped, Stopped::HungUp | Stopped::Signal(HANG_UP)) {
         driver.close().await?;
     }
     Ok(Outcome {
@@ -136,8 +139,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
-                    Signal::HangUp => return Ok(Stopped::HungUp),
-                    Signal::Terminate | Signal::Interrupt => {
+                    Signal::Terminate | Signal::Interrupt | Signal::HangUp => {
                         return Ok(Stopped::Signal(signal.number().unwrap_or_default()));
                     }
                     Signal::Resized => self.playback.handle_window(window(), true),

@@ -46,7 +46,7 @@ pub enum Stopped {
     AtEnd,
     /// The person left.
     Quit,
-    /// Nobody looks any more.
+    /// Nobody reads what is written any more.
     HungUp,
     /// By the signal of this number.
     Signal(u8),

@@ -1,7 +1,7 @@
 //! The catalog over stores in temporary folders.
 
 use super::*;
-use formats::asciicast::{Data, Encoder, Header, Session};
+use formats::asciicast::{Data, Header, Session};
 use formats::recording::{Options, Writer};
 use std::fs;
 use std::io::Read;
