@@ -2,5 +2,6 @@
 //!
 //! Nothing here looks inside the program. One file per command that a person types.
 
+mod captures;
 mod rig;
 mod start;

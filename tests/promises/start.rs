@@ -103,7 +103,7 @@ fn a_killed_client_leaves_a_recording_that_plays() {
     let rig = Rig::new(Options::quick());
     let mut terminal = rig.terminal(&START);
     terminal.wait_for("$ ");
-    terminal.type_keys("echo first''-line; sleep 1.5; while :; do echo busy; done\r");
+    terminal.type_keys("echo first''-line; sleep 1.5; while :; do echo bu''sy; done\r");
     terminal.wait_for("busy");
     terminal.kill();
     terminal.wait();
