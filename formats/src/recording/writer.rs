@@ -19,12 +19,17 @@ use crate::manifest::{Chain, Counts, FORMAT, Manifest, Sizes};
 use crate::payload::Size;
 use crate::tee::{Content, TeedMessage};
 
-/// A frame is closed at the first line end behind this many bytes of text.
+/// A frame is closed at the first line end behind this many bytes of text, if they compress as text usually does.
 pub const FRAME_TEXT: usize = 256 * 1024;
+/// Text that compresses better than this many times is given more room, since each frame begins with nothing to refer to:
+/// what a frame costs stays small against what is in it.
+const USUAL_RATIO: usize = 8;
+/// But no frame grows beyond this many times its usual text.
+const MOST_ROOM: usize = 4;
 /// A frame that took longer to fill came from a person or a screen, not from bulk output.
 pub const SLOW_FRAME: Duration = Duration::from_secs(4);
-/// Two to this power holds a frame's text; more window would only cost memory.
-const WINDOW_LOG: u32 = 18;
+/// Two to this power holds the most text of a frame; more window would only cost memory, less would cost size.
+const WINDOW_LOG: u32 = 20;
 /// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
 const BATCH: usize = 32 * 1024;
 
@@ -340,10 +345,17 @@ impl<W: Write> Writer<W> {
         self.counts.events += 1;
         self.frame.first_us.get_or_insert(self.encoder.last_us());
         // Only a line later, when this one is in: a border is where the caller may look at it.
-        if self.frame.text >= self.options.frame_text && !self.expects_output {
+        if self.is_frame_full() && !self.expects_output {
             self.close_frame()?;
         }
         Ok(())
+    }
+
+    fn is_frame_full(&self) -> bool {
+        let usual = self.options.frame_text;
+        self.frame.text >= usual
+            && (self.frame.compressed >= (usual / USUAL_RATIO) as u64
+                || self.frame.text >= usual * MOST_ROOM)
     }
 
     fn append(&mut self, write: impl FnOnce(&mut Encoder, &mut Vec<u8>)) -> Result<(), Error> {
