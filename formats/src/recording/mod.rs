@@ -7,11 +7,13 @@
 mod reader;
 mod seekable;
 mod skippable;
+mod verify;
 mod writer;
 
 pub use reader::{Damage, Ending, Reader};
 pub use seekable::{Point, Seekable};
 pub use skippable::{Link, MAX_SNAPSHOT, Signed, Snapshot};
+pub use verify::{Fault, FaultKind, Proof, Report, verify};
 pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Writer};
 
 use std::io;

@@ -8,7 +8,9 @@ use std::io::{self, Read};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::Error;
-use super::skippable::{Link, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at};
+use super::skippable::{
+    Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
+};
 use crate::lines::{self, LineBuffer, LineSource, MAX_LINE, read_some};
 use crate::manifest::MAX_MANIFEST;
 
@@ -254,7 +256,8 @@ impl<R: Read> Reader<R> {
         let next = match (u32_at(unread, 0), u32_at(unread, 4)) {
             (Some(ZSTD_MAGIC), _) => At::Data { start: offset },
             (Some(magic), Some(length)) if is_skippable(magic) => {
-                let content = ((length as usize) <= MAX_CONTENT).then(Vec::new);
+                let is_ours = magic == MAGIC && length as usize <= MAX_CONTENT;
+                let content = is_ours.then(Vec::new);
                 self.consume(PREFIX);
                 At::Skippable {
                     left: length.into(),

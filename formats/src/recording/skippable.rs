@@ -213,11 +213,17 @@ impl Signed {
             out.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
             out.extend_from_slice(part);
         }
+        let digest = signed_digest(&out[start + PREFIX..]);
+        out.extend_from_slice(&digest);
         finish(start, out);
     }
 
     /// Reads all that follows the prefix of a skippable frame. `None` when it is no manifest frame.
     pub(super) fn parse(content: &[u8]) -> Option<Self> {
+        let (content, digest) = content.split_last_chunk::<32>()?;
+        if signed_digest(content) != *digest {
+            return None;
+        }
         let body = Tag::Manifest.body(content)?;
         let length = u32_at(body, 0)? as usize;
         let (manifest, rest) = body[4..].split_at_checked(length)?;
@@ -230,6 +236,12 @@ impl Signed {
             signature: String::from_utf8(signature.to_vec()).ok()?,
         })
     }
+}
+
+/// Shows damage to a manifest that is not signed; it proves nothing else.
+fn signed_digest(content: &[u8]) -> Digest {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(content).into()
 }
 
 /// Where one data frame stands in time.

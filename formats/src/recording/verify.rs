@@ -1,0 +1,470 @@
+//! Checks a recording against its own chain: every byte of the file is either proved or named as the first that is not.
+//!
+//! Nothing here decodes a frame or checks a signature. Without a signature the chain shows damage and careless changes;
+//! only the signature over the manifest shows that nobody made the whole file anew.
+
+use std::io::{self, Read};
+use std::ops::Range;
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use super::skippable::{
+    IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Tag, ZSTD_MAGIC,
+    encode_seek_table, encode_time_index, is_skippable, u32_at,
+};
+use super::{Digest, Error, hex};
+use crate::lines::read_some;
+use crate::manifest::{self, MAX_MANIFEST, Manifest};
+
+/// A skippable frame beyond this is hashed and not looked into.
+const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
+
+/// What a check has shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The outcome.
+    pub proof: Proof,
+    /// Data frames that are proved, from the front.
+    pub frames: u64,
+    /// Bytes of the file that are proved, from the front.
+    pub bytes: u64,
+    /// Time of the last event in them.
+    pub until: Duration,
+    /// The manifest, when it was reached and reads.
+    pub manifest: Option<Manifest>,
+    /// Its exact bytes and the signature over them, which is the caller's to check.
+    pub signed: Option<Signed>,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Every byte is what the chain, the manifest and the tables say.
+    Sound,
+    /// The file ends early; what is there is sound as far as it is linked.
+    Cut {
+        /// The length of the file.
+        offset: u64,
+    },
+    /// The last frame is linked, and then the file ends: it was never closed, or its end was taken away.
+    NoManifest,
+    /// Text or zstd, but no recording with a chain.
+    NoChain,
+    /// Not what was recorded.
+    Altered(Fault),
+}
+
+/// The first place where a recording is not what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Number of the data frame, from 0; `None` behind the last one.
+    pub frame: Option<u64>,
+    /// The bytes among which the fault is.
+    pub bytes: Range<u64>,
+    /// The time of the last event before them.
+    pub from: Duration,
+    /// The time of the last event in them, when it can be known.
+    pub to: Option<Duration>,
+    /// What is wrong.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultKind {
+    /// The link is the right one, and its bytes are not.
+    #[error("the bytes are not those that were recorded")]
+    Digest,
+    /// The link does not follow from the one before it.
+    #[error("the link does not belong behind the one before it")]
+    Link,
+    /// Neither a data frame nor a skippable one begins where one must.
+    #[error("no frame begins here")]
+    Magic,
+    /// Frames that no link covers.
+    #[error("the bytes belong to no link of the chain")]
+    Unlinked,
+    /// The manifest does not read, or is not as it was written.
+    #[error("the manifest is damaged")]
+    Manifest,
+    /// The manifest speaks of another recording.
+    #[error("the manifest does not belong to these frames")]
+    Contradiction,
+    /// The time index or the seek table is not the one of these frames.
+    #[error("the table does not belong to these frames")]
+    Table,
+    /// Something follows the seek table.
+    #[error("bytes follow the end of the recording")]
+    Trailing,
+}
+
+/// Reads a recording to its end, or to its first fault.
+///
+/// # Errors
+/// The source cannot be read, or is empty.
+pub fn verify(source: impl Read) -> Result<Report, Error> {
+    let mut walk = Walk::new(source);
+    walk.want(4)?;
+    if walk.unread().is_empty() {
+        return Err(Error::Empty);
+    }
+    let proof = match walk.run()? {
+        Step::End(proof) => proof,
+        Step::Cut => Proof::Cut {
+            offset: walk.offset + walk.unread().len() as u64,
+        },
+    };
+    Ok(Report {
+        proof,
+        frames: walk.index.len() as u64,
+        bytes: walk.proved,
+        until: Duration::from_micros(walk.last_us),
+        manifest: walk.manifest,
+        signed: walk.signed,
+    })
+}
+
+enum Step {
+    End(Proof),
+    Cut,
+}
+
+/// Goes from frame to frame.
+struct Walk<R> {
+    source: R,
+    input: Vec<u8>,
+    at: usize,
+    is_source_empty: bool,
+    /// Where `at` is in the file.
+    offset: u64,
+    /// Everything since the last link.
+    hasher: Sha256,
+    /// Where that begins.
+    segment: u64,
+    /// Text in the data frames since the last link is only known to the link; this counts the frames.
+    segment_frames: u64,
+    snapshot: u64,
+    head: Digest,
+    proved: u64,
+    text: u64,
+    last_us: u64,
+    index: Vec<IndexEntry>,
+    table: Vec<SeekEntry>,
+    manifest: Option<Manifest>,
+    signed: Option<Signed>,
+    has_index: bool,
+}
+
+impl<R: Read> Walk<R> {
+    fn new(source: R) -> Self {
+        Self {
+            source,
+            input: Vec::new(),
+            at: 0,
+            is_source_empty: false,
+            offset: 0,
+            hasher: Sha256::new(),
+            segment: 0,
+            segment_frames: 0,
+            snapshot: 0,
+            head: Digest::default(),
+            proved: 0,
+            text: 0,
+            last_us: 0,
+            index: Vec::new(),
+            table: Vec::new(),
+            manifest: None,
+            signed: None,
+            has_index: false,
+        }
+    }
+
+    fn run(&mut self) -> io::Result<Step> {
+        loop {
+            self.want(PREFIX)?;
+            if self.unread().is_empty() {
+                return Ok(self.end());
+            }
+            let Some(magic) = u32_at(self.unread(), 0) else {
+                return Ok(Step::Cut);
+            };
+            let step = if magic == ZSTD_MAGIC {
+                self.data()?
+            } else if is_skippable(magic) {
+                self.skippable(magic)?
+            } else if self.offset == 0 {
+                Some(Step::End(Proof::NoChain))
+            } else {
+                Some(self.fault(FaultKind::Magic))
+            };
+            if let Some(step) = step {
+                return Ok(step);
+            }
+        }
+    }
+
+    fn end(&self) -> Step {
+        if self.index.is_empty() && self.signed.is_none() {
+            return Step::End(Proof::NoChain);
+        }
+        if self.segment < self.offset || self.signed.is_some() {
+            return Step::Cut;
+        }
+        Step::End(Proof::NoManifest)
+    }
+
+    /// Passes over one data frame by its block headers.
+    fn data(&mut self) -> io::Result<Option<Step>> {
+        if self.signed.is_some() {
+            return Ok(Some(self.fault(FaultKind::Unlinked)));
+        }
+        let start = self.offset;
+        self.segment_frames += 1;
+        // RFC 8878, section 3.1.1.1: the descriptor tells how long the rest of the header is.
+        self.want(5)?;
+        let Some(&descriptor) = self.unread().get(4) else {
+            return Ok(Some(Step::Cut));
+        };
+        let is_single = descriptor >> 5 & 1 == 1;
+        let dictionary = [0, 1, 2, 4][usize::from(descriptor & 3)];
+        let size = match descriptor >> 6 {
+            0 => u64::from(is_single),
+            power => 1 << power,
+        };
+        let header = 5 + u64::from(!is_single) + dictionary + size;
+        if !self.pass(header)? {
+            return Ok(Some(Step::Cut));
+        }
+        loop {
+            self.want(3)?;
+            let Some(&[low, middle, high]) = self.unread().first_chunk::<3>() else {
+                return Ok(Some(Step::Cut));
+            };
+            let block = u32::from_le_bytes([low, middle, high, 0]);
+            let (is_last, kind) = (block & 1 == 1, block >> 1 & 3);
+            if kind == 3 {
+                return Ok(Some(self.fault(FaultKind::Magic)));
+            }
+            // A block of one repeated byte has one byte, whatever its size.
+            let length = if kind == 1 { 1 } else { u64::from(block >> 3) };
+            if !self.pass(3 + length)? {
+                return Ok(Some(Step::Cut));
+            }
+            if is_last {
+                break;
+            }
+        }
+        let checksum = u64::from(descriptor >> 2 & 1) * 4;
+        if !self.pass(checksum)? {
+            return Ok(Some(Step::Cut));
+        }
+        self.entry(start);
+        Ok(None)
+    }
+
+    fn skippable(&mut self, magic: u32) -> io::Result<Option<Step>> {
+        let Some(length) = u32_at(self.unread(), 4) else {
+            return Ok(Some(Step::Cut));
+        };
+        let whole = PREFIX as u64 + u64::from(length);
+        let is_seek_table = magic == SEEK_TABLE_MAGIC && self.signed.is_some();
+        if length as usize > MAX_CONTENT || !(magic == MAGIC || is_seek_table) {
+            return self.other(whole);
+        }
+        self.want(PREFIX + length as usize)?;
+        let Some(frame) = self.unread().get(..PREFIX + length as usize) else {
+            return Ok(Some(Step::Cut));
+        };
+        let frame = frame.to_vec();
+        let content = &frame[PREFIX..];
+        if self.signed.is_some() {
+            return Ok(Some(match self.tail(&frame)? {
+                Some(step) => step,
+                None => return Ok(None),
+            }));
+        }
+        if let Some(link) = Link::parse(content) {
+            return Ok(self.link(&link, frame.len()));
+        }
+        if Tag::Manifest.body(content).is_some() {
+            return Ok(self.closing(content, frame.len()));
+        }
+        if Tag::Snapshot.body(content).is_some() {
+            self.snapshot = self.offset;
+        }
+        self.other(whole)
+    }
+
+    /// A frame that is only hashed.
+    fn other(&mut self, length: u64) -> io::Result<Option<Step>> {
+        let start = self.offset;
+        if self.signed.is_some() {
+            return Ok(Some(self.fault(FaultKind::Table)));
+        }
+        if !self.pass(length)? {
+            return Ok(Some(Step::Cut));
+        }
+        self.entry(start);
+        Ok(None)
+    }
+
+    fn link(&mut self, link: &Link, length: usize) -> Option<Step> {
+        let expected = self.index.len() as u64;
+        let is_next = link.index == expected
+            && link.linked(&self.head).link == link.link
+            && link.first_us >= self.last_us
+            && link.last_us >= link.first_us;
+        if !is_next {
+            return Some(self.fault(FaultKind::Link));
+        }
+        let digest: Digest = std::mem::take(&mut self.hasher).finalize().into();
+        let size = self.offset - self.segment;
+        if digest != link.digest || size != link.compressed || self.segment_frames != 1 {
+            let mut fault = self.fault_at(FaultKind::Digest);
+            fault.to = Some(Duration::from_micros(link.last_us));
+            return Some(Step::End(Proof::Altered(fault)));
+        }
+        if let Some(entry) = self.table.last_mut() {
+            entry.text = u32::try_from(link.text).unwrap_or(u32::MAX);
+        }
+        self.index.push(IndexEntry {
+            base_us: self.last_us,
+            snapshot: std::mem::take(&mut self.snapshot),
+        });
+        self.head = link.link;
+        self.text += link.text;
+        self.last_us = link.last_us;
+        self.consume(length);
+        self.table.push(SeekEntry {
+            compressed: length as u32,
+            text: 0,
+        });
+        self.segment = self.offset;
+        self.segment_frames = 0;
+        self.proved = self.offset;
+        None
+    }
+
+    fn closing(&mut self, content: &[u8], length: usize) -> Option<Step> {
+        if self.segment < self.offset {
+            return Some(self.fault(FaultKind::Unlinked));
+        }
+        let Some(signed) = Signed::parse(content) else {
+            return Some(self.fault(FaultKind::Manifest));
+        };
+        let manifest = match Manifest::parse(&signed.manifest) {
+            Ok(manifest) => manifest,
+            Err(
+                manifest::Error::Format(_) | manifest::Error::Json(_) | manifest::Error::TooLong(_),
+            ) => {
+                return Some(self.fault(FaultKind::Manifest));
+            }
+        };
+        let is_ours = manifest.chain.algorithm == "sha256"
+            && manifest.chain.head == hex(&self.head)
+            && manifest.sizes.compressed == self.offset
+            && manifest.sizes.frames == self.index.len() as u64
+            && manifest.sizes.text == self.text
+            && manifest.duration_us == self.last_us;
+        self.manifest = Some(manifest);
+        self.signed = Some(signed);
+        if !is_ours {
+            return Some(self.fault(FaultKind::Contradiction));
+        }
+        self.advance(length);
+        None
+    }
+
+    /// The time index, then the seek table, then nothing: both can be worked out to the last byte.
+    fn tail(&mut self, frame: &[u8]) -> io::Result<Option<Step>> {
+        let mut expected = Vec::new();
+        if self.has_index {
+            encode_seek_table(&self.table, &mut expected);
+        } else {
+            encode_time_index(&self.index, &mut expected);
+        }
+        if frame != expected {
+            return Ok(Some(self.fault(FaultKind::Table)));
+        }
+        self.advance(frame.len());
+        if !std::mem::replace(&mut self.has_index, true) {
+            return Ok(None);
+        }
+        self.want(1)?;
+        Ok(Some(if self.unread().is_empty() {
+            Step::End(Proof::Sound)
+        } else {
+            self.fault(FaultKind::Trailing)
+        }))
+    }
+
+    /// Behind a frame of the tail, which is proved by being what it must be.
+    fn advance(&mut self, length: usize) {
+        self.consume(length);
+        self.table.push(SeekEntry {
+            compressed: length as u32,
+            text: 0,
+        });
+        self.segment = self.offset;
+        self.proved = self.offset;
+    }
+
+    fn entry(&mut self, start: u64) {
+        self.table.push(SeekEntry {
+            compressed: u32::try_from(self.offset - start).unwrap_or(u32::MAX),
+            text: 0,
+        });
+    }
+
+    fn fault(&self, kind: FaultKind) -> Step {
+        Step::End(Proof::Altered(self.fault_at(kind)))
+    }
+
+    fn fault_at(&self, kind: FaultKind) -> Fault {
+        let end = (self.offset + PREFIX as u64).max(self.segment + 1);
+        Fault {
+            frame: (self.signed.is_none() && kind != FaultKind::Manifest)
+                .then_some(self.index.len() as u64),
+            bytes: self.segment..end,
+            from: Duration::from_micros(self.last_us),
+            to: None,
+            kind,
+        }
+    }
+
+    fn unread(&self) -> &[u8] {
+        &self.input[self.at..]
+    }
+
+    fn want(&mut self, length: usize) -> io::Result<()> {
+        while self.input.len() - self.at < length && !self.is_source_empty {
+            self.input.drain(..self.at);
+            self.at = 0;
+            self.is_source_empty = read_some(&mut self.source, &mut self.input)? == 0;
+        }
+        Ok(())
+    }
+
+    /// Without hashing.
+    fn consume(&mut self, length: usize) {
+        self.at += length;
+        self.offset += length as u64;
+    }
+
+    /// Hashes and passes over; `false` when the file ends before.
+    fn pass(&mut self, mut length: u64) -> io::Result<bool> {
+        while length > 0 {
+            self.want(1)?;
+            let available = self.unread().len();
+            if available == 0 {
+                return Ok(false);
+            }
+            let taken = usize::try_from(length).map_or(available, |length| length.min(available));
+            self.hasher.update(&self.input[self.at..self.at + taken]);
+            self.consume(taken);
+            length -= taken as u64;
+        }
+        Ok(true)
+    }
+}
