@@ -1,6 +1,7 @@
 //! What ssm-rec promises: the real binary, in a real terminal where it matters, against the service on loopback.
 //!
 //! Nothing here looks inside the program. One file per command that a person types.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod captures;
 mod rig;
