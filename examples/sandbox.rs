@@ -22,7 +22,8 @@ const FOREIGN: &str = "AWS_";
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     if std::env::var_os(CHILD).is_some() {
-        return ssm_rec::run(arguments);
+        let program = std::iter::once(OsString::from("ssm-rec"));
+        return ssm_rec::run(program.chain(arguments.into_iter().skip(1)));
     }
     match sandbox(&arguments[1..]) {
         Ok(status) => ExitCode::from(status),

@@ -34,10 +34,12 @@ impl Places {
         let spool = std::env::var_os("SSM_REC_SPOOL")
             .map(PathBuf::from)
             .or_else(|| home.as_ref().map(|home| home.join("spool")));
-        let store = args
+        // Also under the plugin's name, where no argument is ours, the environment counts.
+        let named = args
             .store
             .clone()
-            .or_else(|| home.map(|home| home.join("store").display().to_string()));
+            .or_else(|| std::env::var("SSM_REC_STORE").ok());
+        let store = named.or_else(|| home.map(|home| home.join("store").display().to_string()));
         let (Some(store), Some(spool)) = (store, spool) else {
             return Err(Failure::new(
                 Status::Usage,
