@@ -22,3 +22,8 @@ pub mod utf8;
 
 pub use agent_message::{AgentMessage, Flags, MessageType};
 pub use payload::PayloadType;
+
+/// The written layout, whose examples run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
