@@ -199,6 +199,7 @@ impl Recorded {
 
     /// Takes the terminal: from here on it is raw, until what this gives is dropped.
     fn person(&self) -> anyhow::Result<(terminal::Keys, Console, terminal::Signals)> {
+        terminal::install_panic_hook();
         let signals = terminal::Signals::open().context("cannot listen for signals")?;
         let keys = terminal::Keys::open().context("cannot read stdin")?;
         let raw_mode = match terminal::stdin_is_terminal() {

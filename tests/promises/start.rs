@@ -131,6 +131,13 @@ fn a_terminated_client_ends_the_session_and_keeps_the_recording() {
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
     assert_eq!(terminal.wait(), 128 + 15);
     assert!(terminal.is_cooked());
+    let calls = rig.service.calls();
+    assert!(
+        calls
+            .iter()
+            .any(|call| call.operation == "TerminateSession"),
+        "the service is told: {calls:?}"
+    );
     let played = rig.run(&["play", "--no-wait", &rig.recording().display().to_string()]);
     assert_eq!(played.status(), 0, "{}", played.err());
 }
