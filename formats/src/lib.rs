@@ -19,6 +19,7 @@ pub mod raw;
 pub mod recording;
 pub mod tee;
 pub mod utf8;
+pub mod smux;
 
 pub use agent_message::{AgentMessage, Flags, MessageType};
 pub use payload::PayloadType;
