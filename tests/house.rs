@@ -27,8 +27,10 @@ const MAY_IMPORT: [(&str, &[&str]); 7] = [
 ];
 
 /// The pure machines: files that may import `formats` and each other, and never a socket, a clock or a terminal.
-const PURE: [&str; 4] = [
+const PURE: [&str; 6] = [
     "session/channel",
+    "session/mux",
+    "session/port/plain",
     "session/window",
     "player/playback",
     "recorder/input",

@@ -15,6 +15,8 @@ pub mod driver;
 mod handshake;
 mod line;
 mod round_trip;
+pub mod agent_version;
+pub mod mux;
 pub mod start;
 mod tee;
 mod window;
