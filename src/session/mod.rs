@@ -17,6 +17,7 @@ mod line;
 mod round_trip;
 pub mod agent_version;
 pub mod mux;
+pub mod port;
 pub mod start;
 mod tee;
 mod window;

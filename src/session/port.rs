@@ -1,0 +1,733 @@
+//! The local side of a port session: what listens here, carried over the data channel's byte stream.
+//!
+//! Nothing here knows sequence numbers, acknowledgements or the recording: bytes and flags go to the driver of the data
+//! channel and come from it.
+//!
+//! ```text
+//! local connections ─► connection ─► Mux or Plain ─► read ─► data channel
+//!        (one task)  ◄─            ◄─              ◄─ write ◄─
+//! ```
+//! Nothing is read from a local connection before the data channel has taken what was read before, and `room` holds the
+//! data channel while local readers are slower than the agent.
+
+mod connection;
+mod local;
+mod note;
+mod plain;
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use formats::payload::Flag;
+use formats::smux::{self, StreamId};
+use serde_json::Value;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::MissedTickBehavior;
+
+use super::agent_version::AgentVersion;
+use super::mux::{Mux, Received};
+use crate::terminal::{Keys, Screen};
+use connection::Signals;
+use local::{Listeners, Reader, Writer};
+pub use local::{Address, Listen};
+pub use note::{Ending, Note};
+use plain::Plain;
+
+/// How long an end of one direction may wait for the other: an agent closes both directions of its connection at the first
+/// end that it sees, so a client that has said its last word would never get the answer if the agent were told at once.
+const GRACE: Duration = Duration::from_secs(2);
+/// How often a sign of life is sent where one is needed (KeepAliveInterval of the agent's library, which gives up after 30 s).
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+/// How long to wait after one plain connection before the next, so that what the agent still sends of the first has passed.
+const BETWEEN_CONNECTIONS: Duration = Duration::from_millis(300);
+/// How long to wait when the system has no descriptor left for another connection.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
+/// What one connection takes at once, in bytes.
+const RECEIVE_AT_ONCE: usize = 32 * 1024;
+/// How long the local ends may take for the last bytes when the session is over.
+const LAST_BYTES: Duration = Duration::from_secs(5);
+
+/// What kind of port session it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Many connections at once, multiplexed.
+    Multiplexed {
+        /// Where to listen.
+        listen: Listen,
+        /// Whether the agent ends a silent session.
+        keep_alive: bool,
+    },
+    /// One connection after the other: agents that cannot do better.
+    Plain {
+        /// Where to listen.
+        listen: Listen,
+    },
+    /// Stdin and stdout are the one connection: the SSH document. Nothing else is ever written to stdout.
+    Stdio,
+}
+
+impl Form {
+    /// Reads what the agent asks for: the properties of the session type `Port` (source: PortParameters,
+    /// agent/session/plugins/port/port.go). `bind` is the person's choice of a local address.
+    ///
+    /// # Errors
+    /// A property is none that can be listened on.
+    pub fn from_properties(
+        properties: &Value,
+        agent_version: Option<&str>,
+        bind: Option<&str>,
+    ) -> Result<Self, Error> {
+        let text = |name: &str| match properties.get(name) {
+            Some(Value::String(text)) => text.trim().to_owned(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        };
+        if text("type") != "LocalPortForwarding" {
+            return Ok(Self::Stdio);
+        }
+        let listen = if text("localConnectionType") == "unix" {
+            let path = text("localUnixSocket");
+            if path.is_empty() {
+                return Err(Error::NoSocketPath);
+            }
+            Listen::Unix(path.into())
+        } else {
+            let port = match &text("localPortNumber")[..] {
+                "" => 0,
+                port => port
+                    .parse()
+                    .map_err(|_| Error::LocalPort { port: port.into() })?,
+            };
+            Listen::Tcp {
+                bind: bind.map(str::to_owned),
+                port,
+            }
+        };
+        let version = agent_version.and_then(AgentVersion::parse);
+        Ok(match version {
+            Some(version) if version.multiplexes() => Self::Multiplexed {
+                listen,
+                keep_alive: version.needs_keep_alive(),
+            },
+            _ => Self::Plain { listen },
+        })
+    }
+}
+
+/// What is to be sent to the agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outgoing {
+    /// As input of payload type 1.
+    Bytes(Bytes),
+    /// As a flag.
+    Flag(Flag),
+}
+
+/// The local side of one port session. Every method may be called while another is awaited.
+#[derive(Debug)]
+pub struct Port {
+    shared: Arc<Shared>,
+    addresses: Vec<Address>,
+    work: JoinHandle<()>,
+}
+
+impl Port {
+    /// Opens the local side; from here on connections are accepted.
+    ///
+    /// # Errors
+    /// The address cannot be listened on, or stdin or stdout cannot be used.
+    pub async fn open(form: Form) -> Result<Self, Error> {
+        Self::open_with(form, GRACE).await
+    }
+
+    async fn open_with(form: Form, grace: Duration) -> Result<Self, Error> {
+        match form {
+            Form::Multiplexed { listen, keep_alive } => {
+                let listeners = Listeners::open(&listen).await?;
+                let addresses = listeners.addresses().to_vec();
+                let shared = Arc::new(Shared::new(Wire::Mux(Mux::new()), grace));
+                let work = accept_many(Arc::clone(&shared), listeners, keep_alive);
+                Ok(Self::new(shared, addresses, tokio::spawn(work)))
+            }
+            Form::Plain { listen } => {
+                let listeners = Listeners::open(&listen).await?;
+                let addresses = listeners.addresses().to_vec();
+                let shared = Arc::new(Shared::new(Wire::Plain(Plain::new(true)), grace));
+                let work = accept_one_by_one(Arc::clone(&shared), listeners);
+                Ok(Self::new(shared, addresses, tokio::spawn(work)))
+            }
+            Form::Stdio => {
+                let keys = Keys::open().map_err(|source| Error::Stdio { source })?;
+                let screen = Screen::open().map_err(|source| Error::Stdio { source })?;
+                Ok(Self::over(
+                    Reader::Keys(keys),
+                    Writer::Screen(screen),
+                    grace,
+                ))
+            }
+        }
+    }
+
+    fn over(reader: Reader, writer: Writer, grace: Duration) -> Self {
+        let shared = Arc::new(Shared::new(Wire::Plain(Plain::new(false)), grace));
+        let from = "stdin".to_owned();
+        let connection = open_connection(&shared, reader, writer, from);
+        let work = async move {
+            if let Some(connection) = connection {
+                connection.await;
+            }
+        };
+        Self::new(shared, Vec::new(), tokio::spawn(work))
+    }
+
+    fn new(shared: Arc<Shared>, addresses: Vec<Address>, work: JoinHandle<()>) -> Self {
+        Self {
+            shared,
+            addresses,
+            work,
+        }
+    }
+
+    /// Where connections are accepted; empty for stdin and stdout.
+    #[must_use]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// The next thing for the agent, at most about 64 KiB; `None` when nothing will come any more: the session is to be
+    /// ended, and [`Self::failure`] tells whether that is no good end. Nothing is lost when the future is dropped.
+    ///
+    /// To be called only when the data channel has room for more: this is what holds local connections back.
+    pub async fn read(&self) -> Option<Outgoing> {
+        loop {
+            {
+                let mut state = self.shared.lock();
+                if state.failure.is_some() {
+                    return None;
+                }
+                if let Some(outgoing) = state.wire.poll_transmit() {
+                    state.wake();
+                    return Some(outgoing);
+                }
+                if state.wire.is_over() {
+                    return None;
+                }
+            }
+            self.shared.outgoing.notified().await;
+        }
+    }
+
+    /// Takes in what came from the agent as output. Whoever may write much awaits [`Self::room`] in between.
+    pub fn write(&self, bytes: Bytes) {
+        let mut state = self.shared.lock();
+        if let Err(error) = state.wire.handle_data(bytes) {
+            state.failure.get_or_insert(error);
+            state.wire.handle_end();
+        }
+        state.wake();
+        drop(state);
+        self.shared.outgoing.notify_one();
+    }
+
+    /// Waits until local readers have taken enough for more to be kept.
+    pub async fn room(&self) {
+        while !self.has_room() {
+            self.shared.room.notified().await;
+        }
+    }
+
+    /// Whether [`Self::room`] would return at once.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.shared.lock().wire.has_room()
+    }
+
+    /// Takes in a flag of the agent.
+    pub fn handle_flag(&self, flag: Flag) {
+        let mut state = self.shared.lock();
+        match flag {
+            Flag::ConnectToPortError => {
+                // The end of the stream that it is about follows; the flag does not name it.
+                if !state.connections.is_empty() {
+                    state.refusals += 1;
+                }
+                state.notes.push_back(Note::Refused);
+                if matches!(state.wire, Wire::Plain(_)) {
+                    state.wire.handle_end();
+                }
+                self.shared.noted.notify_one();
+            }
+            Flag::DisconnectToPort if matches!(state.wire, Wire::Plain(_)) => {
+                state.wire.handle_end();
+            }
+            // Multiplexed streams end on their own; and only clients ask for the end of a session.
+            Flag::DisconnectToPort | Flag::TerminateSession => {}
+        }
+        state.wake();
+    }
+
+    /// What has happened to connections, oldest first.
+    pub fn poll_note(&self) -> Option<Note> {
+        self.shared.lock().notes.pop_front()
+    }
+
+    /// Waits until [`Self::poll_note`] has something.
+    pub async fn noted(&self) {
+        while self.shared.lock().notes.is_empty() {
+            self.shared.noted.notified().await;
+        }
+    }
+
+    /// Why [`Self::read`] gave `None`, when it is no good end.
+    #[must_use]
+    pub fn failure(&self) -> Option<smux::Error> {
+        self.shared.lock().failure.clone()
+    }
+
+    /// Ends the local side after the session has ended: no more connections are accepted, and those that are open get what
+    /// has come for them, within 5 s. Notes are still to be polled afterwards.
+    pub async fn finish(&mut self) {
+        self.shared.closing.send_replace(true);
+        {
+            let mut state = self.shared.lock();
+            state.wire.handle_end();
+            state.wake();
+        }
+        if tokio::time::timeout(LAST_BYTES, &mut self.work)
+            .await
+            .is_err()
+        {
+            self.work.abort();
+        }
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        self.work.abort();
+    }
+}
+
+/// Accepts connections until the session closes, then waits for those that are open.
+async fn accept_many(shared: Arc<Shared>, listeners: Listeners, keep_alive: bool) {
+    let mut connections = JoinSet::new();
+    let mut tick = tokio::time::interval(KEEP_ALIVE);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick.reset();
+    loop {
+        tokio::select! {
+            accepted = listeners.accept() => match accepted {
+                Ok((reader, writer, from)) => {
+                    if let Some(connection) = open_connection(&shared, reader, writer, from) {
+                        connections.spawn(connection);
+                    }
+                }
+                Err(error) => not_accepted(&shared, &error).await,
+            },
+            Some(_) = connections.join_next() => {}
+            _ = tick.tick() => shared.keep_alive(keep_alive),
+            () = shared.closed() => break,
+        }
+    }
+    drop(listeners);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Accepts the next connection when the one before is over.
+async fn accept_one_by_one(shared: Arc<Shared>, listeners: Listeners) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listeners.accept() => accepted,
+            () = shared.closed() => return,
+        };
+        match accepted {
+            Ok((reader, writer, from)) => {
+                if let Some(connection) = open_connection(&shared, reader, writer, from) {
+                    connection.await;
+                }
+                tokio::time::sleep(BETWEEN_CONNECTIONS).await;
+            }
+            Err(error) => not_accepted(&shared, &error).await,
+        }
+        if *shared.closing.borrow() {
+            return;
+        }
+    }
+}
+
+/// A connection that was gone before it was accepted is none; a system without descriptors gets time.
+async fn not_accepted(shared: &Shared, error: &io::Error) {
+    if error.kind() != io::ErrorKind::ConnectionAborted {
+        shared.note(Note::NotAccepted {
+            cause: error.to_string(),
+        });
+        tokio::time::sleep(ACCEPT_AGAIN).await;
+    }
+}
+
+fn open_connection(
+    shared: &Arc<Shared>,
+    reader: Reader,
+    writer: Writer,
+    from: String,
+) -> Option<impl Future<Output = ()> + Send + 'static> {
+    let mut state = shared.lock();
+    let id = state.wire.open_stream()?;
+    state.opened += 1;
+    let number = state.opened;
+    let signals = Arc::new(Signals::default());
+    state.connections.insert(id, Arc::clone(&signals));
+    state.notes.push_back(Note::Opened {
+        connection: number,
+        from,
+    });
+    drop(state);
+    shared.noted.notify_one();
+    shared.outgoing.notify_one();
+    // What came before the connection waits for it.
+    signals.readable.notify_one();
+    Some(connection::carry(
+        Arc::clone(shared),
+        id,
+        signals,
+        number,
+        reader,
+        writer,
+    ))
+}
+
+/// What the connections and the data channel's driver share.
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Something is to be read, or the end has come. One task waits.
+    outgoing: Notify,
+    /// Room has come. One task waits.
+    room: Notify,
+    /// A note has come. One task waits.
+    noted: Notify,
+    closing: watch::Sender<bool>,
+    grace: Duration,
+}
+
+#[derive(Debug)]
+struct State {
+    wire: Wire,
+    connections: HashMap<StreamId, Arc<Signals>>,
+    opened: u64,
+    notes: VecDeque<Note>,
+    /// Flags of refusal whose stream has not ended yet.
+    refusals: usize,
+    /// Why the agent's bytes cannot be told apart any more.
+    failure: Option<smux::Error>,
+}
+
+/// What a connection takes from the agent.
+enum Taken {
+    Data(Vec<Bytes>),
+    End,
+    Refused,
+}
+
+impl Shared {
+    fn new(wire: Wire, grace: Duration) -> Self {
+        Self {
+            state: Mutex::new(State {
+                wire,
+                connections: HashMap::new(),
+                opened: 0,
+                notes: VecDeque::new(),
+                refusals: 0,
+                failure: None,
+            }),
+            outgoing: Notify::new(),
+            room: Notify::new(),
+            noted: Notify::new(),
+            closing: watch::Sender::new(false),
+            grace,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, note: Note) {
+        self.lock().notes.push_back(note);
+        self.noted.notify_one();
+    }
+
+    /// Waits until the session closes.
+    async fn closed(&self) {
+        // The sender lives in here, so this ends for no other reason.
+        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
+    }
+
+    /// Waits for the grace, which a closing session does not give.
+    async fn grace(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(self.grace) => {}
+            () = self.closed() => {}
+        }
+    }
+
+    fn keep_alive(&self, always: bool) {
+        let mut state = self.lock();
+        if let Wire::Mux(mux) = &mut state.wire
+            && (mux.take_agent_keeps_alive() || always)
+        {
+            mux.keep_alive();
+            drop(state);
+            self.outgoing.notify_one();
+        }
+    }
+
+    /// Waits until the stream's queue is short enough to read more from its local end.
+    async fn queue_room(&self, id: StreamId, signals: &Signals) {
+        while !self.lock().wire.has_queue_room(id) {
+            signals.writable.notified().await;
+        }
+    }
+
+    fn send(&self, id: StreamId, bytes: Bytes) {
+        self.lock().wire.send(id, bytes);
+        self.outgoing.notify_one();
+    }
+
+    fn finish(&self, id: StreamId) {
+        let mut state = self.lock();
+        state.wire.finish(id);
+        // Without multiplexing this ends the other direction too.
+        if let Some(signals) = state.connections.get(&id) {
+            signals.readable.notify_one();
+        }
+        drop(state);
+        self.outgoing.notify_one();
+    }
+
+    fn discard(&self, id: StreamId) {
+        let mut state = self.lock();
+        state.wire.discard(id);
+        drop(state);
+        self.room.notify_one();
+    }
+
+    /// The next data or the end of a stream.
+    async fn take(&self, id: StreamId, signals: &Signals) -> Taken {
+        loop {
+            {
+                let mut state = self.lock();
+                let is_silent = !state.wire.has_received(id);
+                match state.wire.receive(id, RECEIVE_AT_ONCE) {
+                    Received::Data(pieces) => {
+                        drop(state);
+                        self.room.notify_one();
+                        return Taken::Data(pieces);
+                    }
+                    // A stream that ends without a byte after a flag of refusal is the one that it was about.
+                    Received::End if is_silent && state.refusals > 0 => {
+                        state.refusals -= 1;
+                        return Taken::Refused;
+                    }
+                    Received::End => return Taken::End,
+                    Received::Nothing => {}
+                }
+            }
+            signals.readable.notified().await;
+        }
+    }
+
+    fn has_waiting(&self, id: StreamId) -> bool {
+        self.lock().wire.has_waiting(id)
+    }
+
+    fn is_remote_ended(&self, id: StreamId) -> bool {
+        self.lock().wire.is_remote_ended(id)
+    }
+
+    /// Forgets a connection that is over.
+    fn close(&self, id: StreamId) {
+        let mut state = self.lock();
+        state.wire.discard(id);
+        state.connections.remove(&id);
+        if state.connections.is_empty() {
+            state.refusals = 0;
+        }
+    }
+}
+
+impl State {
+    /// Wakes the connections that have news.
+    fn wake(&mut self) {
+        while let Some(id) = self.wire.poll_readable() {
+            if let Some(signals) = self.connections.get(&id) {
+                signals.readable.notify_one();
+                signals.activity.notify_one();
+            }
+        }
+        while let Some(id) = self.wire.poll_writable() {
+            if let Some(signals) = self.connections.get(&id) {
+                signals.writable.notify_one();
+            }
+        }
+    }
+}
+
+/// The session's byte stream: multiplexed or not.
+#[derive(Debug)]
+enum Wire {
+    Mux(Mux),
+    Plain(Plain),
+}
+
+impl Wire {
+    fn open_stream(&mut self) -> Option<StreamId> {
+        match self {
+            Self::Mux(mux) => mux.open_stream(),
+            Self::Plain(plain) => plain.open_stream(),
+        }
+    }
+
+    fn send(&mut self, id: StreamId, data: Bytes) {
+        match self {
+            Self::Mux(mux) => mux.send(id, data),
+            Self::Plain(plain) => plain.send(id, data),
+        }
+    }
+
+    fn has_queue_room(&self, id: StreamId) -> bool {
+        match self {
+            Self::Mux(mux) => mux.has_queue_room(id),
+            Self::Plain(plain) => plain.has_queue_room(),
+        }
+    }
+
+    fn finish(&mut self, id: StreamId) {
+        match self {
+            Self::Mux(mux) => mux.finish(id),
+            Self::Plain(plain) => plain.finish(id),
+        }
+    }
+
+    fn discard(&mut self, id: StreamId) {
+        match self {
+            Self::Mux(mux) => mux.discard(id),
+            Self::Plain(plain) => plain.discard(id),
+        }
+    }
+
+    fn poll_transmit(&mut self) -> Option<Outgoing> {
+        match self {
+            Self::Mux(mux) => mux.poll_transmit().map(Outgoing::Bytes),
+            Self::Plain(plain) => plain.poll_transmit(),
+        }
+    }
+
+    fn poll_readable(&mut self) -> Option<StreamId> {
+        match self {
+            Self::Mux(mux) => mux.poll_readable(),
+            Self::Plain(plain) => plain.poll_readable(),
+        }
+    }
+
+    fn poll_writable(&mut self) -> Option<StreamId> {
+        match self {
+            Self::Mux(mux) => mux.poll_writable(),
+            Self::Plain(plain) => plain.poll_writable(),
+        }
+    }
+
+    fn handle_data(&mut self, data: Bytes) -> Result<(), smux::Error> {
+        match self {
+            Self::Mux(mux) => mux.handle_data(data),
+            Self::Plain(plain) => {
+                plain.handle_data(data);
+                Ok(())
+            }
+        }
+    }
+
+    fn handle_end(&mut self) {
+        match self {
+            Self::Mux(mux) => mux.handle_end(),
+            Self::Plain(plain) => plain.handle_end(),
+        }
+    }
+
+    fn receive(&mut self, id: StreamId, limit: usize) -> Received {
+        match self {
+            Self::Mux(mux) => mux.receive(id, limit),
+            Self::Plain(plain) => plain.receive(id, limit),
+        }
+    }
+
+    fn has_received(&self, id: StreamId) -> bool {
+        match self {
+            Self::Mux(mux) => mux.has_received(id),
+            Self::Plain(plain) => plain.has_received(),
+        }
+    }
+
+    fn has_waiting(&self, id: StreamId) -> bool {
+        match self {
+            Self::Mux(mux) => mux.has_waiting(id),
+            Self::Plain(plain) => plain.has_waiting(),
+        }
+    }
+
+    fn is_remote_ended(&self, id: StreamId) -> bool {
+        match self {
+            Self::Mux(mux) => mux.is_remote_ended(id),
+            Self::Plain(plain) => plain.is_remote_ended(id),
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        match self {
+            Self::Mux(mux) => mux.has_room(),
+            Self::Plain(plain) => plain.has_room(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Mux(_) => false,
+            Self::Plain(plain) => plain.is_over(),
+        }
+    }
+}
+
+/// Why the local side cannot be opened or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, not ours, or not allowed.
+    #[error("cannot listen on {at:?}: {source}")]
+    Listen {
+        /// Address and port, or path.
+        at: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The document's parameter is no port.
+    #[error("the local port {port:?} is no number from 0 to 65535")]
+    LocalPort {
+        /// As it stands.
+        port: String,
+    },
+    /// The document asks for a unix socket without saying where.
+    #[error("the session asks for a local unix socket and names none")]
+    NoSocketPath,
+    /// Stdin or stdout is closed.
+    #[error("cannot use stdin and stdout: {source}")]
+    Stdio {
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+#[cfg(test)]
+mod tests;
