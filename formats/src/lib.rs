@@ -6,6 +6,7 @@
 //! - [`agent_message`] and [`payload`]: the unit of the data channel and what it carries
 //! - [`asciicast`]: the events of a session as lines of text; [`lines`] hands out lines, [`utf8`] joins characters
 //! - [`tee`]: an agent message on record; [`raw`] rebuilds the agent's bytes from them
+//! - [`smux`]: the frames of a multiplexed port session
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement
 //! - [`layout`]: where recordings and manifests lie in a store
 
@@ -17,9 +18,9 @@ pub mod manifest;
 pub mod payload;
 pub mod raw;
 pub mod recording;
+pub mod smux;
 pub mod tee;
 pub mod utf8;
-pub mod smux;
 
 pub use agent_message::{AgentMessage, Flags, MessageType};
 pub use payload::PayloadType;

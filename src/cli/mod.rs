@@ -6,6 +6,7 @@ mod config;
 mod description;
 mod exit;
 mod figures;
+mod forward;
 mod list;
 mod message;
 mod named;
@@ -14,6 +15,7 @@ mod play;
 mod plugin;
 mod recorded;
 mod show;
+mod ssh_proxy;
 mod start;
 
 use std::ffi::OsString;
@@ -38,6 +40,7 @@ enum Command {
     Play(play::PlayArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    SshProxy(ssh_proxy::SshProxyArgs),
     Plugin(plugin::PluginArgs),
 }
 
@@ -75,6 +78,7 @@ fn end(result: CommandResult) -> ExitCode {
 fn dispatch(command: Command) -> CommandResult {
     match command {
         Command::Start(args) => start::run(args),
+        Command::SshProxy(args) => ssh_proxy::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Play(args) => play::run(&args),
         Command::List(args) => list::run(&args),

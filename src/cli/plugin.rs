@@ -148,6 +148,8 @@ fn record(started: Started, request: Request, access: &Access) -> CommandResult 
             places,
             description,
             options,
+            bind: None,
+            record_payload: false,
             banner: !quiet,
         }
         .run(started)

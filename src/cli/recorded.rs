@@ -25,7 +25,7 @@ use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::Console;
 use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
-use crate::session::start::{self, Caller, Service, Started};
+use crate::session::start::{self, Access, Caller, Request, Service, Started};
 use crate::store::{Directory, Store};
 use crate::terminal;
 
@@ -40,6 +40,63 @@ const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 const RESUME_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How long ending the session at the service may take once the terminal is the person's again.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// A session to be started and recorded.
+pub(crate) struct Plan {
+    pub(crate) places: Places,
+    pub(crate) request: Request,
+    pub(crate) options: recorder::Options,
+    pub(crate) bind: Option<String>,
+    pub(crate) record_payload: bool,
+    pub(crate) banner: bool,
+}
+
+impl Plan {
+    /// Starts the session and records it to its end.
+    pub(crate) fn run(self, access: Access) -> CommandResult {
+        let Self {
+            places,
+            request,
+            options,
+            bind,
+            record_payload,
+            banner,
+        } = self;
+        prepare(&places)?;
+        // One thread is quickest from key to socket: nothing has to be handed over.
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async {
+            let service = Service::open(&access).await.map_err(refused)?;
+            let caller = ask_caller(&service);
+            let started = service.start(&request).await.map_err(refused)?;
+            let mut description = Description::new(&service, &started, &request, size());
+            name_caller(&mut description, caller).await;
+            let session = Recorded {
+                service,
+                places,
+                description,
+                options,
+                bind,
+                record_payload,
+                banner,
+            };
+            session.run(started).await
+        })
+    }
+}
+
+/// The service takes 1 to 256 characters.
+pub(crate) fn check_reason(reason: String) -> Result<String, Failure> {
+    match reason.chars().count() {
+        1..=256 => Ok(reason),
+        length => Err(Failure::new(
+            Status::Usage,
+            anyhow!("the reason has {length} characters, not 1 to 256"),
+        )),
+    }
+}
 
 /// Checks that spool and store can be written, before anything is asked of the service.
 pub(crate) fn prepare(places: &Places) -> Result<(), Failure> {
@@ -100,6 +157,8 @@ pub(crate) struct Recorded {
     pub(crate) places: Places,
     pub(crate) description: Description,
     pub(crate) options: recorder::Options,
+    pub(crate) bind: Option<String>,
+    pub(crate) record_payload: bool,
     pub(crate) banner: bool,
 }
 
@@ -185,6 +244,8 @@ impl Recorded {
             input_is_terminal: terminal::stdin_is_terminal(),
             size: self.description.size,
             resume_limit: RESUME_LIMIT,
+            bind: self.bind.clone(),
+            record_payload: self.record_payload,
         };
         Ok(driver::run(
             (socket, Token::new(started.token)),
@@ -270,6 +331,8 @@ impl Recorded {
                     "the connection was lost ({cause}) and could not be taken up again: {resume}"
                 ),
             )),
+            End::LocalPort(error) => Err(anyhow!("cannot open the local end: {error}").into()),
+            End::PortRefused => Err(Failure::new(Status::Refused, anyhow!("{end}"))),
             End::RecordingFailed(error) => Err(cannot_record(anyhow!(
                 "the session was ended, since it could not be recorded: {}",
                 chain(error)
@@ -322,6 +385,8 @@ fn exit(end: &End) -> Exit {
         End::ConnectionLost { cause, resume } => {
             ("connection-lost", None, Some(format!("{cause}; {resume}")))
         }
+        End::LocalPort(error) => ("local-port", None, Some(error.to_string())),
+        End::PortRefused => ("port-refused", None, None),
         End::RecordingFailed(error) => ("recording-failed", None, Some(chain(error))),
         End::Protocol(error) => ("protocol", None, Some(error.to_string())),
     };

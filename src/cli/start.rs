@@ -2,16 +2,15 @@
 //!
 //! Nothing is shown here while the terminal is raw; what there is to say waits for the end.
 
-use anyhow::anyhow;
 use clap::ValueEnum;
 
 use super::config::{Places, StoreArgs};
-use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
-use super::parameters;
-use super::recorded::{self, Recorded, refused};
+use super::forward::Forward;
+use super::parameters::{self, Parameters};
+use super::recorded::{self, Plan};
 use crate::recorder;
-use crate::session::start::{Access, Request, Service};
+use crate::session::start::{Access, Request};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
@@ -22,6 +21,13 @@ Examples:
 
   Another document, its parameters in shorthand or JSON:
     ssm-rec start i-0abc --document-name AWS-StartInteractiveCommand --parameters command='top'
+
+  One command without a terminal; its exit status becomes ours:
+    ssm-rec start i-0abc -- systemctl is-active nginx
+
+  A local port that leads to port 80 of the instance, and one to a database that it reaches:
+    ssm-rec start i-0abc --forward 8080:80
+    ssm-rec start i-0abc --forward 5432:db.internal:5432
 
   Commands from a file:
     ssm-rec start i-0abc --reason nightly < commands.sh
@@ -44,6 +50,18 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "PARAMETERS")]
     parameters: Option<String>,
 
+    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT; local port 0 picks one
+    #[arg(long, value_name = "FORWARD", conflicts_with_all = ["document_name", "parameters", "command"])]
+    forward: Option<Forward>,
+
+    /// The local address that a forwarded port listens on, instead of localhost
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<String>,
+
+    /// A command to run instead of a shell; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["document_name", "parameters"])]
+    command: Vec<String>,
+
     #[command(flatten)]
     access: AccessArgs,
 
@@ -53,6 +71,10 @@ pub(crate) struct StartArgs {
     /// Record what is typed too; masked where the remote does not echo it, unless "all"
     #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "echoed")]
     record_input: Option<RecordInput>,
+
+    /// Record the bytes of port and SSH sessions too, not only their lengths
+    #[arg(long)]
+    record_payload: bool,
 
     /// Say nothing at the start and at the end unless something goes wrong
     #[arg(long)]
@@ -107,50 +129,60 @@ impl From<RecordInput> for recorder::Input {
 
 pub(crate) fn run(args: StartArgs) -> CommandResult {
     let places = Places::from_args(&args.store)?;
+    let given = match &args.parameters {
+        Some(text) => {
+            parameters::parse(text).map_err(|error| Failure::new(Status::Usage, error))?
+        }
+        None => Parameters::new(),
+    };
+    let (document, parameters) = match (&args.forward, &args.command[..]) {
+        (Some(forward), _) => forward.request(),
+        (None, []) => (args.document_name, given),
+        (None, command) => command_request(command),
+    };
+    let reason = args.reason.map(recorded::check_reason).transpose()?;
     let request = Request {
         target: args.target,
-        document: args.document_name,
-        reason: args.reason.map(check_reason).transpose()?,
-        parameters: match &args.parameters {
-            Some(text) => {
-                parameters::parse(text).map_err(|error| Failure::new(Status::Usage, error))?
-            }
-            None => parameters::Parameters::new(),
-        },
+        document,
+        reason,
+        parameters,
     };
-    recorded::prepare(&places)?;
     let options = recorder::Options {
         input: args.record_input.map(Into::into).unwrap_or_default(),
         ..Default::default()
     };
-    // One thread is quickest from key to socket: nothing has to be handed over.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let service = Service::open(&args.access.into()).await.map_err(refused)?;
-        let caller = recorded::ask_caller(&service);
-        let started = service.start(&request).await.map_err(refused)?;
-        let mut description = Description::new(&service, &started, &request, recorded::size());
-        recorded::name_caller(&mut description, caller).await;
-        let session = Recorded {
-            service,
-            places,
-            description,
-            options,
-            banner: !args.no_banner,
-        };
-        session.run(started).await
-    })
+    let plan = Plan {
+        places,
+        request,
+        options,
+        bind: args.bind,
+        record_payload: args.record_payload,
+        banner: !args.no_banner,
+    };
+    plan.run(args.access.into())
 }
 
-/// The service takes 1 to 256 characters.
-fn check_reason(reason: String) -> Result<String, Failure> {
-    match reason.chars().count() {
-        1..=256 => Ok(reason),
-        length => Err(Failure::new(
-            Status::Usage,
-            anyhow!("the reason has {length} characters, not 1 to 256"),
-        )),
+/// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.
+fn command_request(words: &[String]) -> (Option<String>, Parameters) {
+    let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    let parameters = [
+        ("command", quoted.join(" ")),
+        ("separateOutputStream", "true".to_owned()),
+    ];
+    let parameters = parameters
+        .map(|(name, value)| (name.to_owned(), vec![value]))
+        .into();
+    (
+        Some("AWS-StartNonInteractiveCommand".to_owned()),
+        parameters,
+    )
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
 }

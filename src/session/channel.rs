@@ -74,6 +74,7 @@ pub struct Channel {
     incoming: Incoming,
     outgoing: Outgoing,
     events: VecDeque<Event>,
+    sent: VecDeque<AgentMessage>,
     events_made: u64,
     events_taken: u64,
     /// Each with the number of the event that must have been taken before.
@@ -117,6 +118,7 @@ impl Channel {
             incoming: Incoming::default(),
             outgoing: Outgoing::new(),
             events: VecDeque::new(),
+            sent: VecDeque::new(),
             events_made: 0,
             events_taken: 0,
             acknowledgements: VecDeque::new(),
@@ -292,7 +294,8 @@ impl Channel {
         }
         let created_date = self.wall_clock.millis_at(now);
         let message_id = self.ids.next();
-        self.outgoing
+        let message = self
+            .outgoing
             .send_next(now, |sequence_number, draft: Draft| AgentMessage {
                 message_type: MessageType::InputStreamData,
                 schema_version: 1,
@@ -302,7 +305,16 @@ impl Channel {
                 message_id,
                 payload_type: draft.payload_type,
                 payload: draft.payload.into(),
-            })
+            })?;
+        if matches!(self.session_type, Some(SessionType::Port { .. })) {
+            self.sent.push_back(message.clone());
+        }
+        Some(message)
+    }
+
+    /// What was sent for the first time in a port session, whose recording holds both directions.
+    pub fn poll_sent(&mut self) -> Option<AgentMessage> {
+        self.sent.pop_front()
     }
 
     /// When to call [`Channel::handle_timeout`] and [`Channel::poll_transmit`], if nothing else happens before.

@@ -78,6 +78,10 @@ impl Screen for Console {
         }
     }
 
+    fn release(&mut self) {
+        self.raw_mode = None;
+    }
+
     async fn room(&mut self) {
         self.output.room().await;
         self.errors.room().await;

@@ -5,6 +5,7 @@
 
 mod end;
 mod input;
+mod local;
 mod person;
 
 use std::future::{Future, poll_fn};
@@ -15,18 +16,20 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use formats::AgentMessage;
-use formats::payload::Size;
+use formats::payload::{Flag, Size};
 use futures_util::SinkExt;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 pub use self::end::End;
 use self::input::Input;
+use self::local::Local;
 pub use self::person::{Keys, Screen, Signal, Signals};
 use super::channel::{Channel, Effect, Event, Token};
 use super::connection::describe;
 pub use super::line::Socket;
 use super::line::{Batch, Line};
+use super::port::Outgoing;
 use super::tee::Tee;
 use crate::recorder::Recorder;
 
@@ -72,6 +75,10 @@ pub struct Settings {
     pub size: Size,
     /// How long a lost connection is worth trying for.
     pub resume_limit: Duration,
+    /// Where a port session listens, instead of on localhost.
+    pub bind: Option<String>,
+    /// Whether the bytes of port sessions are recorded, not only their lengths.
+    pub record_payload: bool,
 }
 
 /// How a session ended, and the recorder to finish.
@@ -120,6 +127,9 @@ where
         screen,
         signals,
         input: Input::new(settings.input_is_terminal, now()),
+        local: Local::Person,
+        bind: settings.bind,
+        record_payload: settings.record_payload,
         exit_code: None,
     };
     driver.channel.resize(now(), settings.size);
@@ -135,6 +145,7 @@ where
             Err(end) => break end,
         };
     };
+    driver.close_port().await;
     let mut end = end;
     if matches!(end, End::Closed { .. })
         && let Some(code) = driver.exit_code
@@ -164,6 +175,8 @@ impl<E> From<End<E>> for Stop<E> {
 enum Happened<E> {
     Signal(Signal),
     Keys(Option<io::Result<Bytes>>),
+    Port(Option<Outgoing>),
+    Noted,
     Traffic(Result<Batch, Stop<E>>),
     Time,
 }
@@ -175,6 +188,9 @@ struct Driver<T, K, D, G> {
     screen: D,
     signals: G,
     input: Input,
+    local: Local,
+    bind: Option<String>,
+    record_payload: bool,
     exit_code: Option<i32>,
 }
 
@@ -193,6 +209,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         if let Stop::End(end) = &stop {
             // What was not recorded or shown must not be acknowledged on the way out.
             let in_order = !matches!(end, End::RecordingFailed(_) | End::ScreenGone(_));
+            if in_order && self.takes_terminate_flag() && !self.channel.is_closing() {
+                self.channel.send_flag(now(), Flag::TerminateSession);
+            }
             self.part(&mut line, in_order).await;
         }
         stop
@@ -219,32 +238,40 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         match self.wait(line).await {
             Happened::Signal(signal) => self.handle_signal(signal)?,
             Happened::Keys(keys) => self.handle_keys(keys, Some(line)).await?,
+            Happened::Port(outgoing) => self.handle_port(outgoing)?,
+            Happened::Noted => self.record_notes(now())?,
             Happened::Traffic(batch) => self.handle_batch(batch?)?,
             Happened::Time => {
                 self.handle_time(now())?;
                 line.handle_timeout(now()).map_err(Stop::Lost)?;
             }
         }
-        Ok(())
+        Ok(self.open_port().await?)
     }
 
     async fn wait<S: Socket>(&mut self, line: &mut Line<S>) -> Happened<T::Error> {
         let wake_up = self
             .wake_up()
             .map_or(line.poll_timeout(), |at| at.min(line.poll_timeout()));
-        let wants_keys = self.input.is_open() && self.channel.input_room() > 0;
+        let has_input_room = self.channel.is_open() && self.channel.input_room() > 0;
+        let wants_keys = self.input.is_open() && has_input_room && self.local.port().is_none();
         let Self {
             channel,
             recorder,
             keys,
             screen,
             signals,
+            local,
             ..
         } = self;
+        let port = local.port();
         let traffic = async {
             let mut room = pin!(async {
                 recorder.room().await?;
-                screen.room().await;
+                match port {
+                    Some(port) => port.room().await,
+                    None => screen.room().await,
+                }
                 Ok::<(), T::Error>(())
             });
             let mut has_room = false;
@@ -266,6 +293,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             biased;
             signal = signals.next() => Happened::Signal(signal),
             piece = keys.read(), if wants_keys => Happened::Keys(piece),
+            outgoing = local::read(port), if has_input_room => Happened::Port(outgoing),
+            () = local::noted(port) => Happened::Noted,
             result = traffic => Happened::Traffic(result),
             () = sleep_until(wake_up.into()) => Happened::Time,
         }
@@ -289,6 +318,10 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             .handle_timeout(now)
             .map_err(End::RecordingFailed)?;
         if self.input.handle_timeout(&self.channel, now) {
+            if let Local::Pipe = self.local {
+                // Whoever wrote to our stdin is done, and everything has arrived.
+                return Err(End::Closed { reason: None });
+            }
             self.channel.send_input(now, END_OF_TRANSMISSION);
         }
         self.drain_events(now)
@@ -381,6 +414,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
                 }
             };
             let recorded = match &effect {
+                Effect::Output if !self.local.is_person() => self.tee_payload(at, &message),
                 Effect::Output | Effect::StdErr => self.recorder.output(at, &message),
                 Effect::Duplicate | Effect::Refused => self.recorder.duplicate(at, &message),
                 Effect::ExitCode(code) => {
@@ -393,7 +427,17 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             let shown = match effect {
                 Effect::Output => {
                     self.input.shown(at);
-                    self.screen.output(message.payload)
+                    match self.local.port() {
+                        Some(port) => {
+                            port.write(message.payload);
+                            Ok(())
+                        }
+                        None => self.screen.output(message.payload),
+                    }
+                }
+                Effect::Flag(flag) => {
+                    self.handle_flag(flag)?;
+                    Ok(())
                 }
                 Effect::StdErr => {
                     self.input.shown(at);
@@ -412,7 +456,11 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             };
             shown.map_err(End::ScreenGone)?;
         }
-        Ok(())
+        while let Some(sent) = self.channel.poll_sent() {
+            let recorded = self.tee_payload(at, &sent);
+            recorded.map_err(End::RecordingFailed)?;
+        }
+        self.record_notes(at)
     }
 
     /// Sends what may still be sent, if all is `in_order`, and closes; the other side is not waited for.

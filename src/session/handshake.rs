@@ -19,6 +19,11 @@ pub enum SessionType {
     InteractiveCommands,
     /// A command without a terminal; it takes no input and may report an exit code.
     NonInteractiveCommands,
+    /// Bytes between a local end and a port at the target, or beyond it.
+    Port {
+        /// What the agent says of it; read by [`port::Form`](super::port::Form).
+        properties: serde_json::Value,
+    },
 }
 
 /// What a request led to.
@@ -78,6 +83,9 @@ fn session_type(action: &RequestedClientAction, answer: &mut Answer) -> Outcome 
         "Standard_Stream" => SessionType::StandardStream,
         "InteractiveCommands" => SessionType::InteractiveCommands,
         "NonInteractiveCommands" => SessionType::NonInteractiveCommands,
+        "Port" => SessionType::Port {
+            properties: request.properties.unwrap_or_default(),
+        },
         other => {
             let error = Error::SessionType(other.to_owned());
             let text = error.to_string();

@@ -6,18 +6,19 @@
 //! - [`channel`]: the data channel as a state machine, with the handshake and the window below it
 //! - [`connection`]: the websocket, and why there is none
 //! - [`console`]: the terminal as the driver wants it
+//! - [`port`]: the local side of a port session; `mux` carries its streams
 //! - [`driver`]: the pump that holds socket, clock, keys, screen and recorder together
 
+mod agent_version;
 pub mod channel;
 pub mod connection;
 pub mod console;
 pub mod driver;
 mod handshake;
 mod line;
-mod round_trip;
-pub mod agent_version;
-pub mod mux;
+mod mux;
 pub mod port;
+mod round_trip;
 pub mod start;
 mod tee;
 mod window;

@@ -11,12 +11,12 @@ use formats::smux::{self, Command, HEADER_LENGTH, Parser, Piece, StreamId};
 
 /// The longest piece that [`Mux::poll_transmit`] gives, in bytes: eight full agent messages, so that a bulk stream
 /// fills them to the last byte, and so little that another stream's key stroke waits for no more than this.
-pub const TRANSMIT_LENGTH: usize = 8 * 1024;
+pub(super) const TRANSMIT_LENGTH: usize = 8 * 1024;
 /// What one stream may have waiting to be sent before it is asked to stop, in bytes.
-pub const STREAM_QUEUE: usize = 2 * TRANSMIT_LENGTH;
+pub(super) const STREAM_QUEUE: usize = 2 * TRANSMIT_LENGTH;
 /// What may wait for slow local readers, all streams together, in bytes. Version 1 has no window of its own per stream:
 /// beyond this the whole session has to stand still, as it does in the agent's library (MaxReceiveBuffer).
-pub const RECEIVE_LIMIT: usize = 4 * 1024 * 1024;
+pub(super) const RECEIVE_LIMIT: usize = 4 * 1024 * 1024;
 
 /// No frame is begun in a piece that has less room than this left for data, in bytes.
 const LEAST_DATA: usize = 256;
@@ -29,7 +29,7 @@ const REFUSALS: usize = 64;
 
 /// What [`Mux::receive`] finds.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Received {
+pub(super) enum Received {
     /// The next bytes, in order.
     Data(Vec<Bytes>),
     /// The agent sends no more on this stream; told once, after all its data.
@@ -80,7 +80,7 @@ impl Stream {
 
 /// The machine. A stream that it does not know (any more) is passed over by every method.
 #[derive(Debug)]
-pub struct Mux {
+pub(super) struct Mux {
     parser: Parser,
     streams: HashMap<StreamId, Stream>,
     /// `None` once the numbers are used up.
@@ -104,7 +104,7 @@ impl Default for Mux {
 impl Mux {
     /// A session without streams. Nothing goes over the wire before the first is opened.
     #[must_use]
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             parser: Parser::default(),
             streams: HashMap::new(),
@@ -120,7 +120,7 @@ impl Mux {
     }
 
     /// Opens a stream; the agent then connects to the port. `None` after two thousand million streams.
-    pub fn open_stream(&mut self) -> Option<StreamId> {
+    pub(super) fn open_stream(&mut self) -> Option<StreamId> {
         let id = StreamId(self.next?);
         self.next = id.0.checked_add(2);
         self.streams.insert(id, Stream::default());
@@ -129,7 +129,7 @@ impl Mux {
     }
 
     /// Queues data for the agent; nothing after [`Self::finish`].
-    pub fn send(&mut self, id: StreamId, data: Bytes) {
+    pub(super) fn send(&mut self, id: StreamId, data: Bytes) {
         if let Some(stream) = self.streams.get_mut(&id)
             && stream.local == Local::Open
             && !data.is_empty()
@@ -142,14 +142,14 @@ impl Mux {
 
     /// Whether the stream's queue is short enough to read more from its local end.
     #[must_use]
-    pub fn has_queue_room(&self, id: StreamId) -> bool {
+    pub(super) fn has_queue_room(&self, id: StreamId) -> bool {
         self.streams
             .get(&id)
             .is_none_or(|stream| stream.queued < STREAM_QUEUE)
     }
 
     /// Says that no more comes from the local end; what is queued still goes out first. The agent's data goes on coming.
-    pub fn finish(&mut self, id: StreamId) {
+    pub(super) fn finish(&mut self, id: StreamId) {
         if let Some(stream) = self.streams.get_mut(&id)
             && stream.local == Local::Open
         {
@@ -159,7 +159,7 @@ impl Mux {
     }
 
     /// Drops what the agent has sent and will send on this stream: nobody is left to take it.
-    pub fn discard(&mut self, id: StreamId) {
+    pub(super) fn discard(&mut self, id: StreamId) {
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.discarding = true;
             stream.incoming = VecDeque::new();
@@ -169,7 +169,7 @@ impl Mux {
     }
 
     /// Queues a sign of life.
-    pub fn keep_alive(&mut self) {
+    pub(super) fn keep_alive(&mut self) {
         if !self
             .control
             .iter()
@@ -181,13 +181,13 @@ impl Mux {
 
     /// Whether the agent has sent a sign of life since the last call: then its library has keep-alive on, and ends
     /// the session when it hears nothing for 30 s.
-    pub fn take_agent_keeps_alive(&mut self) -> bool {
+    pub(super) fn take_agent_keeps_alive(&mut self) -> bool {
         std::mem::take(&mut self.agent_keeps_alive)
     }
 
     /// The next bytes for the agent, whole frames, at most [`TRANSMIT_LENGTH`]. To be polled again after
     /// every call that opens, sends, finishes or takes in.
-    pub fn poll_transmit(&mut self) -> Option<Bytes> {
+    pub(super) fn poll_transmit(&mut self) -> Option<Bytes> {
         let mut out = BytesMut::new();
         while TRANSMIT_LENGTH - out.len() >= HEADER_LENGTH + LEAST_DATA {
             if let Some((command, stream)) = self.control.pop_front() {
@@ -251,7 +251,7 @@ impl Mux {
     ///
     /// # Errors
     /// It is no smux: the session is of no use any more.
-    pub fn handle_data(&mut self, bytes: Bytes) -> Result<(), smux::Error> {
+    pub(super) fn handle_data(&mut self, bytes: Bytes) -> Result<(), smux::Error> {
         self.parser.handle(bytes);
         while let Some(piece) = self.parser.poll()? {
             match piece {
@@ -302,7 +302,7 @@ impl Mux {
     }
 
     /// Ends every stream from the agent's side: the session is over. What has come is still to be received.
-    pub fn handle_end(&mut self) {
+    pub(super) fn handle_end(&mut self) {
         let ids: Vec<StreamId> = self.streams.keys().copied().collect();
         for id in ids {
             self.handle_fin(id);
@@ -310,17 +310,17 @@ impl Mux {
     }
 
     /// A stream with data or an end that was not there before.
-    pub fn poll_readable(&mut self) -> Option<StreamId> {
+    pub(super) fn poll_readable(&mut self) -> Option<StreamId> {
         self.readable.pop_front()
     }
 
     /// A stream whose queue was full and has room again.
-    pub fn poll_writable(&mut self) -> Option<StreamId> {
+    pub(super) fn poll_writable(&mut self) -> Option<StreamId> {
         self.writable.pop_front()
     }
 
     /// What has come on a stream, about `limit` bytes at most.
-    pub fn receive(&mut self, id: StreamId, limit: usize) -> Received {
+    pub(super) fn receive(&mut self, id: StreamId, limit: usize) -> Received {
         let Some(stream) = self.streams.get_mut(&id) else {
             return Received::Nothing;
         };
@@ -348,7 +348,7 @@ impl Mux {
 
     /// Whether data of the agent waits to be received on this stream.
     #[must_use]
-    pub fn has_waiting(&self, id: StreamId) -> bool {
+    pub(super) fn has_waiting(&self, id: StreamId) -> bool {
         self.streams
             .get(&id)
             .is_some_and(|stream| stream.waiting > 0)
@@ -356,7 +356,7 @@ impl Mux {
 
     /// Whether the agent has sent anything on this stream, ever.
     #[must_use]
-    pub fn has_received(&self, id: StreamId) -> bool {
+    pub(super) fn has_received(&self, id: StreamId) -> bool {
         self.streams
             .get(&id)
             .is_some_and(|stream| stream.has_received)
@@ -364,7 +364,7 @@ impl Mux {
 
     /// Whether the agent's end of this stream is closed, received or not.
     #[must_use]
-    pub fn is_remote_ended(&self, id: StreamId) -> bool {
+    pub(super) fn is_remote_ended(&self, id: StreamId) -> bool {
         self.streams
             .get(&id)
             .is_none_or(|stream| stream.remote_ended)
@@ -372,13 +372,14 @@ impl Mux {
 
     /// Whether more of the agent may be taken in; if not, some stream has to be received from first.
     #[must_use]
-    pub fn has_room(&self) -> bool {
+    pub(super) fn has_room(&self) -> bool {
         self.buffered < RECEIVE_LIMIT
     }
 
     /// Streams that are not over yet.
     #[must_use]
-    pub fn open_streams(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn open_streams(&self) -> usize {
         self.streams.len()
     }
 

@@ -32,8 +32,8 @@ use super::agent_version::AgentVersion;
 use super::mux::{Mux, Received};
 use crate::terminal::{Keys, Screen};
 use connection::Signals;
-use local::{Listeners, Reader, Writer};
 pub use local::{Address, Listen};
+use local::{Listeners, Reader, Writer};
 pub use note::{Ending, Note};
 use plain::Plain;
 

@@ -17,6 +17,7 @@ pub(super) trait Tee {
     fn output(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error>;
     fn message(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error>;
     fn duplicate(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error>;
+    fn omitted(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error>;
     fn malformed(&mut self, at: Instant, bytes: Bytes) -> Result<(), Self::Error>;
     fn input(&mut self, at: Instant, keys: &[u8]) -> Result<(), Self::Error>;
     fn resize(&mut self, at: Instant, size: Size) -> Result<(), Self::Error>;
@@ -40,6 +41,10 @@ impl Tee for Recorder {
 
     fn duplicate(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error> {
         self.duplicate(at, message)
+    }
+
+    fn omitted(&mut self, at: Instant, message: &AgentMessage) -> Result<(), Self::Error> {
+        self.omitted(at, message)
     }
 
     fn malformed(&mut self, at: Instant, bytes: Bytes) -> Result<(), Self::Error> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::recorder;
-use crate::session::channel;
+use crate::session::{channel, port};
 
 /// Why a session ended.
 #[derive(Debug)]
@@ -31,6 +31,10 @@ pub enum End<E = recorder::Error> {
         /// Why it did not come back.
         resume: String,
     },
+    /// The local side of a port session cannot be opened.
+    LocalPort(port::Error),
+    /// The agent cannot reach the remote port.
+    PortRefused,
     /// What came could not be recorded.
     RecordingFailed(E),
     /// The channel cannot go on.
@@ -52,6 +56,8 @@ impl<E: fmt::Display> fmt::Display for End<E> {
             Self::ConnectionLost { cause, resume } => {
                 write!(f, "the connection was lost ({cause}): {resume}")
             }
+            Self::LocalPort(error) => error.fmt(f),
+            Self::PortRefused => f.write_str("the agent cannot connect to the remote port: nothing listens there, or the target cannot reach it"),
             Self::RecordingFailed(error) => write!(f, "cannot record the session: {error}"),
             Self::Protocol(error) => error.fmt(f),
         }

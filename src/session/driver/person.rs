@@ -26,6 +26,8 @@ pub trait Screen {
     fn size(&self) -> Option<Size>;
     /// The process was stopped and continued: the terminal's modes may be another's.
     fn reclaim(&mut self);
+    /// Nobody types here after all: gives the terminal its own modes back.
+    fn release(&mut self) {}
     /// Resolves when more may be written without piling up.
     fn room(&mut self) -> impl Future<Output = ()>;
     /// Resolves when everything is written.

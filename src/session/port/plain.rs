@@ -274,7 +274,10 @@ mod tests {
         plain.send(id, bytes("exit\n"));
         plain.finish(id);
         assert!(!plain.is_over());
-        assert_eq!(plain.poll_transmit(), Some(Outgoing::Bytes(bytes("exit\n"))));
+        assert_eq!(
+            plain.poll_transmit(),
+            Some(Outgoing::Bytes(bytes("exit\n")))
+        );
         assert_eq!(plain.poll_transmit(), None);
         assert!(plain.is_over());
         plain.discard(id);

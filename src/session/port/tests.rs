@@ -132,8 +132,7 @@ async fn a_hundred_connections_at_once_keep_their_bytes_apart() {
     for seed in 0..100 {
         clients.spawn(async move {
             let sent = pattern(seed, 100_000 + seed * 331);
-            let (mut reader, mut writer) =
-                TcpStream::connect(address).await.unwrap().into_split();
+            let (mut reader, mut writer) = TcpStream::connect(address).await.unwrap().into_split();
             let expected = sent.clone();
             let sending = tokio::spawn(async move {
                 writer.write_all(&sent).await.unwrap();
@@ -307,9 +306,7 @@ async fn local_ends_are_read_no_further_than_the_data_channel_takes() {
     assert!(!sending.is_finished());
     let mut taken = 0;
     // Nobody reads: only what was queued before is there at once.
-    while let Ok(Some(Outgoing::Bytes(bytes))) =
-        timeout(Duration::ZERO, port.read()).await
-    {
+    while let Ok(Some(Outgoing::Bytes(bytes))) = timeout(Duration::ZERO, port.read()).await {
         taken += bytes.len();
     }
     assert!(taken <= 3 * super::super::mux::STREAM_QUEUE, "{taken}");
@@ -361,7 +358,9 @@ async fn what_has_come_is_delivered_when_the_session_ends() {
         client.read_to_end(&mut got).await.unwrap();
         got
     });
-    timeout(Duration::from_secs(4), port.finish()).await.unwrap();
+    timeout(Duration::from_secs(4), port.finish())
+        .await
+        .unwrap();
     assert!(reading.await.unwrap() == sent);
     assert!(TcpStream::connect(address).await.is_err());
     assert_eq!(closed(&notes(&port, 2).await[1]).1, 1_000_000);
@@ -375,10 +374,7 @@ async fn signs_of_life_are_sent_only_where_they_are_needed() {
     port.shared.keep_alive(false);
     assert!(next().await.is_err());
     port.shared.keep_alive(true);
-    assert_eq!(
-        next().await.unwrap(),
-        Some(Outgoing::Bytes(nop.clone()))
-    );
+    assert_eq!(next().await.unwrap(), Some(Outgoing::Bytes(nop.clone())));
     // An agent that sends them wants to see them.
     port.write(nop.clone());
     port.shared.keep_alive(false);
@@ -475,7 +471,9 @@ async fn stdout_gets_everything_when_the_session_ends_first() {
         screen.read_to_end(&mut shown).await.unwrap();
         shown
     });
-    timeout(Duration::from_secs(4), port.finish()).await.unwrap();
+    timeout(Duration::from_secs(4), port.finish())
+        .await
+        .unwrap();
     assert!(reading.await.unwrap() == sent);
 }
 
@@ -530,9 +528,10 @@ async fn addresses_are_chosen_as_asked() {
 
     let error = opened(None, address.port()).await.unwrap_err();
     assert!(
-        error
-            .to_string()
-            .starts_with(&format!("cannot listen on \"127.0.0.1:{}\": ", address.port())),
+        error.to_string().starts_with(&format!(
+            "cannot listen on \"127.0.0.1:{}\": ",
+            address.port()
+        )),
         "{error}"
     );
 

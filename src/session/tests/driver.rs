@@ -73,6 +73,10 @@ impl Tee for FakeRecorder {
         self.note(format!("record duplicate {}", message.sequence_number))
     }
 
+    fn omitted(&mut self, at: Instant, message: &AgentMessage) -> Result<(), io::Error> {
+        self.message(at, message)
+    }
+
     fn malformed(&mut self, _: Instant, bytes: Bytes) -> Result<(), io::Error> {
         self.note(format!("record malformed {}", bytes.len()))
     }
@@ -281,6 +285,8 @@ impl Bench {
             input_is_terminal: self.is_terminal,
             size: Size { cols: 80, rows: 24 },
             resume_limit: Duration::from_secs(300),
+            bind: None,
+            record_payload: false,
         };
         let channel = unconnected(start());
         let token = Token::new("first".to_owned());

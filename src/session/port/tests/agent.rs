@@ -74,13 +74,7 @@ impl Agent {
         };
         let (sender, data) = mpsc::unbounded_channel();
         self.streams.insert(id, sender);
-        tokio::spawn(serve(
-            id,
-            stream,
-            data,
-            self.to_client.clone(),
-            self.at_fin,
-        ));
+        tokio::spawn(serve(id, stream, data, self.to_client.clone(), self.at_fin));
     }
 }
 

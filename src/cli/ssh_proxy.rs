@@ -1,0 +1,64 @@
+//! `ssm-rec ssh-proxy`: the ProxyCommand of an SSH client; stdin and stdout carry the connection and nothing else.
+//!
+//! Not one byte of ours goes to stdout, and words to stderr only when something is wrong.
+
+use super::config::{Places, StoreArgs};
+use super::exit::CommandResult;
+use super::parameters::Parameters;
+use super::recorded::{self, Plan};
+use super::start::AccessArgs;
+use crate::recorder;
+use crate::session::start::Request;
+
+/// Carry an SSH connection, as its ProxyCommand
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  In ~/.ssh/config:
+    Host i-* mi-*
+      ProxyCommand ssm-rec ssh-proxy %h %p
+
+  Then, as ever:
+    ssh ec2-user@i-0abc")]
+pub(crate) struct SshProxyArgs {
+    /// What to connect to: an instance (i-…) or a managed node (mi-…)
+    target: String,
+
+    /// The port that the SSH server listens on
+    #[arg(default_value_t = 22)]
+    port: u16,
+
+    /// Why; kept by the service and in the recording (1 to 256 characters)
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    /// Record the connection's bytes too (they are encrypted), not only their lengths
+    #[arg(long)]
+    record_payload: bool,
+
+    #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
+    let places = Places::from_args(&args.store)?;
+    let reason = args.reason.map(recorded::check_reason).transpose()?;
+    let request = Request {
+        target: args.target,
+        document: Some("AWS-StartSSHSession".to_owned()),
+        reason,
+        parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
+    };
+    let plan = Plan {
+        places,
+        request,
+        options: recorder::Options::default(),
+        bind: None,
+        record_payload: args.record_payload,
+        banner: false,
+    };
+    plan.run(args.access.into())
+}

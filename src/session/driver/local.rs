@@ -1,0 +1,148 @@
+//! The local end of a session: a person, a pipe, or ports; and what of the pump differs between them.
+//!
+//! Nothing here is decided before the agent has said what kind of session it is.
+
+use std::time::Instant;
+
+use formats::payload::Flag;
+use formats::{AgentMessage, PayloadType};
+
+use super::{Driver, End, Keys, Screen, Signals, Stop, now};
+use crate::session::agent_version::AgentVersion;
+use crate::session::channel::SessionType;
+use crate::session::port::{Form, Outgoing, Port};
+use crate::session::tee::Tee;
+
+/// Who or what is at this end.
+#[derive(Debug)]
+pub(super) enum Local {
+    /// Keys and a screen: what is shown is recorded as output.
+    Person,
+    /// Stdin and stdout carry the bytes of one connection (SSH).
+    Pipe,
+    /// What listens here carries them.
+    Port(Port),
+}
+
+impl Local {
+    pub(super) fn is_person(&self) -> bool {
+        matches!(self, Self::Person)
+    }
+
+    pub(super) fn port(&self) -> Option<&Port> {
+        match self {
+            Self::Port(port) => Some(port),
+            Self::Person | Self::Pipe => None,
+        }
+    }
+}
+
+/// What a port has for the agent; never resolves where there is none.
+pub(super) async fn read(port: Option<&Port>) -> Option<Outgoing> {
+    match port {
+        Some(port) => port.read().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Resolves when a port has something for the record; never where there is none.
+pub(super) async fn noted(port: Option<&Port>) {
+    match port {
+        Some(port) => port.noted().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+    /// Opens the local end of a port session, once the agent has described it and is ready.
+    pub(super) async fn open_port(&mut self) -> Result<(), End<T::Error>> {
+        let Some(SessionType::Port { properties }) = self.channel.session_type() else {
+            return Ok(());
+        };
+        if !self.local.is_person() || !self.channel.is_open() {
+            return Ok(());
+        }
+        self.screen.release();
+        let version = self.channel.agent_version();
+        let form = Form::from_properties(properties, version, self.bind.as_deref())
+            .map_err(End::LocalPort)?;
+        if form == Form::Stdio {
+            self.local = Local::Pipe;
+            return Ok(());
+        }
+        let port = Port::open(form).await.map_err(End::LocalPort)?;
+        let addresses: Vec<String> = port.addresses().iter().map(ToString::to_string).collect();
+        self.screen.notice(&format!(
+            "connections to {} are forwarded",
+            addresses.join(" and ")
+        ));
+        self.local = Local::Port(port);
+        Ok(())
+    }
+
+    /// Whether a flag ends the session: a port session does, with all but the oldest agents.
+    pub(super) fn takes_terminate_flag(&self) -> bool {
+        let version = self.channel.agent_version().and_then(AgentVersion::parse);
+        !self.local.is_person() && version.is_some_and(AgentVersion::takes_terminate_flag)
+    }
+
+    /// Lets local connections have what has come for them, and notes how they ended.
+    pub(super) async fn close_port(&mut self) {
+        if let Local::Port(port) = &mut self.local {
+            port.finish().await;
+        }
+        // The session is over; whether the recording still takes these notes, its end will tell.
+        let _ = self.record_notes(now());
+    }
+
+    pub(super) fn handle_port(&mut self, outgoing: Option<Outgoing>) -> Result<(), Stop<T::Error>> {
+        match outgoing {
+            Some(Outgoing::Bytes(bytes)) => self.channel.send_input(now(), &bytes),
+            Some(Outgoing::Flag(flag)) => self.channel.send_flag(now(), flag),
+            None => {
+                let failure = self.local.port().and_then(Port::failure);
+                let reason =
+                    failure.map(|failure| format!("the agent's streams do not read: {failure}"));
+                return Err(End::Closed { reason }.into());
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn handle_flag(&mut self, flag: Flag) -> Result<(), End<T::Error>> {
+        match (&self.local, flag) {
+            (Local::Port(port), flag) => port.handle_flag(flag),
+            (Local::Pipe, Flag::ConnectToPortError) => return Err(End::PortRefused),
+            (Local::Pipe, Flag::DisconnectToPort) => return Err(End::Closed { reason: None }),
+            (Local::Pipe | Local::Person, _) => {}
+        }
+        Ok(())
+    }
+
+    /// Records what happened to local connections, and tells the person what is amiss.
+    pub(super) fn record_notes(&mut self, at: Instant) -> Result<(), End<T::Error>> {
+        while let Some(note) = self.local.port().and_then(Port::poll_note) {
+            let text = note.to_string();
+            self.recorder
+                .marker(at, &text)
+                .map_err(End::RecordingFailed)?;
+            if note.is_trouble() {
+                self.screen.notice(&text);
+            }
+        }
+        Ok(())
+    }
+
+    /// Records a message that carries a connection's bytes: the bytes themselves only where that was asked for.
+    pub(super) fn tee_payload(
+        &mut self,
+        at: Instant,
+        message: &AgentMessage,
+    ) -> Result<(), T::Error> {
+        if self.record_payload || message.payload_type != PayloadType::OUTPUT {
+            self.recorder.message(at, message)
+        } else {
+            self.recorder.omitted(at, message)
+        }
+    }
+}
