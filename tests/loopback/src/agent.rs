@@ -1,6 +1,6 @@
 //! The simulated agent of one session, behaving as the captures show the real one.
 //!
-//! Nothing here knows what a session does with its input; [`work`](crate::work) does.
+//! Nothing here knows what a session does with its input; `work` does.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! A captured conversation: JSON lines, perhaps in zstd, one websocket message or event of the relay each.
 //!
-//! Nothing here plays it; [`replay`](crate::replay) does.
+//! Nothing here plays it; `replay` does.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

@@ -1,7 +1,7 @@
 //! What can go wrong between service, agent and client, and the targets that offer it by name.
 //!
-//! Nothing here acts: [`relay`](crate::relay) loses the messages, [`connection`](crate::connection) cuts the sockets,
-//! [`calls`](crate::calls) refuses.
+//! Nothing here acts: `relay` loses the messages, `connection` cuts the sockets,
+//! `calls` refuses.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The agent messages that service and agent write, in the exact form of the captures.
 //!
-//! Nothing here counts or remembers: sequence numbers come from [`stream`](crate::stream).
+//! Nothing here counts or remembers: sequence numbers come from `stream`.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,6 +1,6 @@
 //! The service as a value: a thread of its own with its own runtime, so that tests without one can use it.
 //!
-//! Nothing here reads a protocol; [`calls`](crate::calls) and [`connection`](crate::connection) do.
+//! Nothing here reads a protocol; `calls` and `connection` do.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

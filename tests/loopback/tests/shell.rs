@@ -43,6 +43,10 @@ async fn a_conversation_goes_as_in_the_capture_shell_basic() {
     client.keys("exit\r").await;
     let last = client.rest().await.unwrap();
     assert_eq!(last.message_type, MessageType::ChannelClosed);
+    assert_eq!(
+        client.close_frames, 0,
+        "captured connections end without one"
+    );
     let body: Value = serde_json::from_slice(&last.payload).unwrap();
     assert_eq!(body["SessionId"], client.id.as_str());
     assert_eq!(
@@ -331,4 +335,34 @@ async fn a_lossy_line_brings_every_byte_in_the_end() {
     assert!(client.output.ends_with(expected.as_bytes()));
     let session = &service.sessions()[0];
     assert!(session.resent > 0);
+}
+
+#[tokio::test]
+async fn a_rough_line_with_cuts_brings_every_byte_in_the_end() {
+    let mut faults = Faults::rough();
+    faults.cut = Some(Cut::every(Duration::from_millis(300)));
+    let options = Options {
+        faults,
+        resend_every: Duration::from_millis(5),
+        ..Options::quick()
+    };
+    let service = Service::start(options).unwrap();
+    let mut client = Client::start(&service, "i-0abc").await;
+    let command = client::input(
+        0,
+        PayloadType::OUTPUT,
+        b"stty -echo; PS1=; echo; seq 1 5000; exit\r"
+            .to_vec()
+            .into(),
+    );
+    while service.sessions()[0].ended.is_none() {
+        // The line may have lost the command.
+        client.send(&command).await;
+        if client.next().await.is_none() && service.sessions()[0].ended.is_none() {
+            client.try_resume(&service).await;
+        }
+    }
+    let expected: String = (1..=5000).map(|n| format!("{n}\r\n")).collect();
+    assert!(client.output.ends_with(expected.as_bytes()));
+    assert!(service.sessions()[0].opened.len() > 1);
 }

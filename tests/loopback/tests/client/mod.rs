@@ -65,6 +65,7 @@ pub struct Client {
     pub received: Vec<AgentMessage>,
     pub output: Vec<u8>,
     pub acknowledging: bool,
+    pub close_frames: u32,
 }
 
 impl Client {
@@ -87,6 +88,7 @@ impl Client {
             received: Vec::new(),
             output: Vec::new(),
             acknowledging: true,
+            close_frames: 0,
         }
     }
 
@@ -97,7 +99,15 @@ impl Client {
         self.websocket = open(&session, self.client_id).await;
     }
 
-    /// The next message; `None` when the connection ended without a close frame.
+    /// The same, unless the session has ended meanwhile.
+    pub async fn try_resume(&mut self, service: &Service) {
+        let (_, _, session) = call(service, "ResumeSession", &json!({ "SessionId": self.id }));
+        if session["TokenValue"] != "" {
+            self.websocket = open(&session, self.client_id).await;
+        }
+    }
+
+    /// The next message; `None` when the connection ended.
     pub async fn next(&mut self) -> Option<AgentMessage> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.websocket.next())
@@ -109,7 +119,10 @@ impl Client {
                     self.take(&message).await;
                     return Some(message);
                 }
-                Some(Ok(Message::Close(frame))) => panic!("a close frame came: {frame:?}"),
+                Some(Ok(Message::Close(_))) => {
+                    self.close_frames += 1;
+                    return None;
+                }
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return None,
             }
