@@ -131,7 +131,7 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
             Status::CutShort,
             anyhow!("{label:?} is cut short: it ends after {position}"),
         )
-        .hint("all that is there was played; the session may still be running")),
+        .hint("all that is there was played")),
         (Stopped::AtEnd, Ended::Damaged(cause)) => Err(Failure::new(
             Status::Damaged,
             anyhow!("{label:?} is damaged after {position}: {cause}"),

@@ -158,7 +158,7 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
         match &summary.ended {
             Ended::Complete => "complete".to_owned(),
             Ended::CutShort(_) => {
-                format!("cut short after {after}; the session may still be running")
+                format!("cut short after {after}")
             }
             Ended::Damaged(cause) => format!("damaged after {after}: {cause}"),
         },

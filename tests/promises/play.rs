@@ -1,0 +1,258 @@
+//! `ssm-rec play`: recordings of every kind, in a terminal and down a pipe.
+//!
+//! Nothing here measures how fast; only that what has to wait does wait.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use loopback::Options;
+
+use super::rig::Rig;
+
+const HEADER: &str = "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n";
+
+fn rig() -> Rig {
+    Rig::new(Options::quick())
+}
+
+/// A file in the rig's folder.
+fn file(rig: &Rig, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = rig.folder().join(name);
+    fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+/// A line of output every second, and a marker half a second after each tenth.
+fn lines(count: u32) -> String {
+    let mut text = String::from(HEADER);
+    for n in 1..=count {
+        let wait = if n % 10 == 1 && n > 1 { 0.5 } else { 1.0 };
+        text.push_str(&format!("[{wait}, \"o\", \"line {n}.\\r\\n\"]\n"));
+        if n % 10 == 0 {
+            text.push_str("[0.5, \"m\", \"\"]\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn output_goes_down_a_pipe_in_its_own_time_unless_told_otherwise() {
+    let rig = rig();
+    let cast = file(
+        &rig,
+        "a.cast",
+        format!("{HEADER}[0.2, \"o\", \"a\\u001b[1m\"]\n[0.3, \"o\", \"é\"]\n"),
+    );
+    for (arguments, waits) in [
+        (&["play", "-q", &cast][..], true),
+        (&["play", "-q", "--no-wait", &cast], false),
+        (&["play", "-q", "--speed", "0", &cast], false),
+    ] {
+        let begun = Instant::now();
+        let run = rig.run(arguments);
+        assert_eq!((run.status(), run.err().as_str()), (0, ""));
+        assert_eq!(run.out(), "a\x1b[1mé");
+        if waits {
+            assert!(begun.elapsed() >= Duration::from_millis(500));
+        }
+    }
+}
+
+#[test]
+fn every_version_plays_from_a_file_and_from_a_pipe() {
+    let rig = rig();
+    for (name, text) in [
+        (
+            "1.cast",
+            "{\"version\":1,\"width\":80,\"height\":24,\"duration\":1,\"stdout\":[[0.1,\"hel\"],[0.1,\"lo\"]]}",
+        ),
+        (
+            "2.cast",
+            "{\"version\":2,\"width\":80,\"height\":24}\n[0.1,\"o\",\"hel\"]\n[0.2,\"o\",\"lo\"]\n",
+        ),
+        (
+            "3.cast",
+            "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n[0.1,\"o\",\"hel\"]\n# a comment\n[0.1,\"o\",\"lo\"]\n",
+        ),
+    ] {
+        let path = file(&rig, name, text);
+        let zst = file(
+            &rig,
+            &format!("{name}.zst"),
+            zstd::encode_all(text.as_bytes(), 3).unwrap(),
+        );
+        for path in [path, zst] {
+            let run = rig.run(&["play", "--no-wait", &path]);
+            assert_eq!(
+                (run.status(), run.out().as_str()),
+                (0, "hello"),
+                "{}",
+                run.err()
+            );
+            let run = rig.run_with(&["play", "--no-wait", "-"], &fs::read(&path).unwrap());
+            assert_eq!(
+                (run.status(), run.out().as_str()),
+                (0, "hello"),
+                "{}",
+                run.err()
+            );
+        }
+    }
+}
+
+#[test]
+fn keys_seek_pause_and_leave_and_the_terminal_is_as_before() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", lines(100));
+    let mut terminal = rig.terminal(&["play", &cast]);
+    terminal.wait_for("line 1.");
+    assert!(!terminal.is_cooked());
+    terminal.type_keys("\x1b[A");
+    terminal.wait_for("line 61.");
+    terminal.type_keys("\x1b[D ");
+    terminal.wait_for("line 56.");
+    terminal.type_keys("]");
+    terminal.wait_for("line 60.");
+    terminal.type_keys(".");
+    terminal.wait_for("line 61.");
+    // What a terminal answers, and keys of others, are neither a pause nor the end.
+    terminal.type_keys("\x1b[24;80R\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?1;2cx");
+    terminal.type_keys("[");
+    terminal.wait_for("line 60.");
+    terminal.type_keys("q");
+    terminal.wait_for("ssm-rec: left");
+    assert_eq!(terminal.wait(), 0);
+    assert!(terminal.is_cooked());
+}
+
+#[test]
+fn a_full_screen_recording_leaves_a_plain_terminal_behind() {
+    let rig = rig();
+    let cast = file(
+        &rig,
+        "a.cast",
+        format!(
+            "{HEADER}[0.1, \"o\", \"\\u001b[?1049h\\u001b[?25l\\u001b[?1000h\\u001b[31mfull\"]\n"
+        ),
+    );
+    let mut terminal = rig.terminal(&["play", &cast]);
+    terminal.wait_for("full");
+    terminal.wait_for("\x1b[?1000;");
+    terminal.wait_for("\x1b[0m");
+    terminal.wait_for("\x1b[?25h");
+    terminal.wait_for("\x1b[?1049l");
+    terminal.wait_for("ssm-rec: end of");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_playback_and_restores_the_terminal() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", lines(100));
+    let mut terminal = rig.terminal(&["play", &cast]);
+    terminal.wait_for("line 1.");
+    let killed = std::process::Command::new("kill")
+        .arg(terminal.process_id().to_string())
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    assert_eq!(terminal.wait(), 128 + 15);
+    assert!(terminal.is_cooked());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_gives_nothing_leaves_the_keys_alive() {
+    let rig = rig();
+    let fifo = rig.folder().join("pipe");
+    let made = std::process::Command::new("mkfifo")
+        .arg(&fifo)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let mut terminal = rig.terminal(&["play", &fifo.display().to_string()]);
+    let mut pipe = fs::File::options().write(true).open(&fifo).unwrap();
+    std::io::Write::write_all(&mut pipe, lines(1).as_bytes()).unwrap();
+    terminal.wait_for("line 1.");
+    terminal.type_keys("\x03");
+    assert_eq!(terminal.wait(), 0);
+    assert!(terminal.is_cooked());
+}
+
+#[test]
+fn what_cannot_be_played_gets_one_clear_line_and_its_status() {
+    let rig = rig();
+    let long = format!(
+        "{HEADER}[0.1, \"o\", \"shown\"]\n[0.1, \"o\", \"{}\"]\n",
+        "x".repeat(17 << 20)
+    );
+    for (name, content, status, out, message) in [
+        ("empty.cast", "", 4, "", "the recording is empty"),
+        ("text.cast", "hello\n", 4, "", "not a recording"),
+        ("json.cast", "{\"a\":1}\n", 4, "", "not a recording"),
+        ("later.cast", "{\"version\":9}\n", 4, "", "version 9"),
+        (
+            "wide.cast",
+            "{\"version\":3,\"term\":{\"cols\":1000000000,\"rows\":24}}\n",
+            4,
+            "",
+            "1000000000 x 24 is beyond the limit",
+        ),
+        ("long.cast", &long, 4, "shown", "line 3 is longer than"),
+        (
+            "bad.cast",
+            &format!("{HEADER}[0.1, \"o\", \"shown\"]\n[]\n"),
+            4,
+            "shown",
+            "line 3",
+        ),
+        (
+            "cut.cast",
+            &format!("{HEADER}[0.1, \"o\", \"shown\"]\n[0.1, \"o\", \"los"),
+            3,
+            "shown",
+            "is cut short",
+        ),
+    ] {
+        let path = file(&rig, name, content);
+        let run = rig.run(&["play", "--no-wait", &path]);
+        assert_eq!(run.status(), status, "{name}: {}", run.err());
+        assert_eq!(run.out(), out, "{name}");
+        let said: Vec<String> = run.err().lines().map(str::to_owned).collect();
+        assert!(
+            said[0].starts_with("ssm-rec: ") && said[0].contains(message),
+            "{name}: {said:?}"
+        );
+        assert!(
+            said[1..].iter().all(|line| line.starts_with("hint: ")),
+            "{name}: {said:?}"
+        );
+    }
+    for (name, status, message) in [
+        ("nothing.cast", 5, "cannot open"),
+        ("nobody-0a1b", 5, "there is no recording of a session"),
+    ] {
+        let run = rig.run(&["play", name]);
+        assert_eq!(run.status(), status);
+        assert!(run.err().contains(message), "{}", run.err());
+    }
+}
+
+#[test]
+fn a_recording_cut_short_is_played_as_far_as_it_goes() {
+    let rig = rig();
+    let run = rig.run_with(&["start", "i-0abc"], b"seq 1 5000; echo do''ne\n");
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let mut bytes = fs::read(rig.recording()).unwrap();
+    let whole = rig.run(&["play", "--no-wait", &rig.recording().display().to_string()]);
+    assert!(whole.out().contains("done"));
+    bytes.truncate(bytes.len() / 2);
+    let path = file(&rig, "cut.cast.zst", bytes);
+    let run = rig.run(&["play", "--no-wait", &path]);
+    assert_eq!(run.status(), 3, "{}", run.err());
+    assert!(whole.out().starts_with(&run.out()));
+    let shown = rig.run(&["show", &path]);
+    assert_eq!(shown.status(), 3);
+    assert!(shown.out().contains("cut short after"), "{}", shown.out());
+}
