@@ -36,6 +36,10 @@ fn lines(count: u32) -> String {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one promise here that is about time"
+)]
 fn output_goes_down_a_pipe_in_its_own_time_unless_told_otherwise() {
     let rig = rig();
     let cast = file(
