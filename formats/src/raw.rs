@@ -19,6 +19,9 @@ pub struct RawStream<L> {
     reader: Reader<L>,
     /// Whether messages are on record.
     is_teed: bool,
+    /// Whether one has come. What was exported without its messages, or with the screen drawn first, has output that no
+    /// message announced.
+    has_message: bool,
     expected: Option<Ordinary>,
     shorthand: Shorthand,
 }
@@ -41,6 +44,7 @@ impl<L: LineSource> RawStream<L> {
             is_teed: reader.header().ssm.is_some(),
             shorthand: reader.header().shorthand(),
             reader,
+            has_message: false,
             expected: None,
         }
     }
@@ -63,7 +67,7 @@ impl<L: LineSource> RawStream<L> {
                 length,
             };
             match timed.code {
-                Code::Output if !self.is_teed => {
+                Code::Output if !self.is_teed || !self.has_message => {
                     return Ok(Some(chunk(PayloadType::OUTPUT, bytes.len() - start)));
                 }
                 Code::Output => {
@@ -85,6 +89,7 @@ impl<L: LineSource> RawStream<L> {
                     }
                 }
                 Code::Message if self.is_teed => {
+                    self.has_message = true;
                     let ordinary = self.shorthand.parse_ordinary(&bytes[start..]);
                     let message = match ordinary {
                         Some(_) => None,
@@ -244,6 +249,14 @@ mod tests {
     fn a_recording_of_another_program_gives_its_output() {
         let text = b"{\"version\":3,\"term\":{\"cols\":1,\"rows\":1}}\n[1,\"o\",\"a\"]\n[1,\"f\",\"?\"]\n[1,\"i\",\"x\"]\n[1,\"o\",\"b\"]\n";
         assert_eq!(raw(text).unwrap(), b"ab");
+    }
+
+    #[test]
+    fn output_before_any_message_is_output() {
+        let head = "{\"version\":3,\"term\":{\"cols\":1,\"rows\":1},\"ssm\":{}}\n[1,\"o\",\"a\"]\n";
+        assert_eq!(raw(head.as_bytes()).unwrap(), b"a");
+        let text = format!("{head}[1,\"f\",\"output_stream_data 1 1 +0 1\"]\n[1,\"o\",\"b\"]\n");
+        assert_eq!(raw(text.as_bytes()).unwrap(), b"ab");
     }
 
     #[test]
