@@ -4,7 +4,7 @@
 //!
 //! - [`cli`]: one file per command that a person types
 //! - [`player`]: a recording shown again in its own time
-//! - [`review`]: which recordings there are, and what each one is
+//! - [`review`]: which recordings there are, what each one is, and other files made of them
 //! - [`store`]: bytes by key; knows no format
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own

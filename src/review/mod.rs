@@ -1,6 +1,7 @@
-//! Looking at what was recorded: which recordings there are, and what each one is.
+//! Looking at what was recorded: which recordings there are, what each one is, and other files made of them.
 //!
 //! Nothing here changes a recording, and nothing prints.
 
 pub mod catalog;
+pub mod export;
 pub mod summary;

@@ -1,0 +1,164 @@
+//! `html`: one page that plays the recording, with no need of a network.
+//!
+//! Nothing of the recording is ever code: it stands in the page as base64, and what is told about it with every special
+//! character escaped. Should that fail, the page's own policy lets no script run but the two that stand here.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use formats::asciicast::{Data, Encoder, Event, Header};
+use sha2::{Digest, Sha256};
+
+use super::facts;
+use super::{End, Exporter};
+
+/// asciinema-player 3.18.0, Apache-2.0; see `player/README.md`.
+const PLAYER: &str = include_str!("player/asciinema-player.min.js");
+const PLAYER_STYLE: &str = include_str!("player/asciinema-player.css");
+const PLAYER_LICENSE: &str = include_str!("player/LICENSE");
+
+const STYLE: &str = "\
+:root{color-scheme:light dark}
+body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:76rem;padding:0 1rem}
+h1{font-size:1.25rem;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem}
+dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,monospace}
+footer{margin-top:2rem;font-size:.85em;opacity:.8}pre{white-space:pre-wrap;font-size:.8em}
+#cut{font-weight:bold}
+";
+
+const START: &str = r#"
+(function () {
+  var text = atob(document.getElementById("recording").textContent);
+  var bytes = new Uint8Array(text.length);
+  for (var i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  var place = document.getElementById("player");
+  place.textContent = "";
+  AsciinemaPlayer.create({ data: new TextDecoder().decode(bytes) }, place, { preload: true, fit: "width", poster: "npt:2" });
+})();
+"#;
+
+/// The page, its recording going by as base64.
+#[derive(Debug, Default)]
+pub(super) struct Html {
+    encoder: Encoder,
+    /// Not a multiple of three bytes yet.
+    carry: Vec<u8>,
+}
+
+impl Html {
+    /// Appends whole groups of the carried bytes.
+    fn encode(&mut self, out: &mut Vec<u8>) {
+        let whole = self.carry.len() / 3 * 3;
+        out.extend_from_slice(STANDARD.encode(&self.carry[..whole]).as_bytes());
+        self.carry.drain(..whole);
+    }
+}
+
+impl Exporter for Html {
+    fn header(&mut self, header: &Header, out: &mut Vec<u8>) {
+        let title = match &header.ssm {
+            Some(session) => format!("Session {} on {}", session.session_id, session.target),
+            None => header
+                .title
+                .clone()
+                .unwrap_or_else(|| "Recording".to_owned()),
+        };
+        let title = escape(&facts::harmless(&title));
+        let page = format!(
+            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {} {} \
+             'wasm-unsafe-eval'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"referrer\" content=\"no-referrer\">\n\
+             <title>{title}</title>\n<style>\n{PLAYER_STYLE}\n{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n{}\
+             <div id=\"player\">This page needs JavaScript to play the recording.</div>\n\
+             <script type=\"application/octet-stream\" id=\"recording\">",
+            source(PLAYER),
+            source(START),
+            list(&facts::of_header(header)),
+        );
+        out.extend_from_slice(page.as_bytes());
+        self.encoder.header(header, &mut self.carry);
+        self.encode(out);
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        if !matches!(event.data, Data::Message(_)) {
+            self.encoder.event(event.at, &event.data, &mut self.carry);
+            self.encode(out);
+        }
+    }
+
+    fn finish(&mut self, end: &End, out: &mut Vec<u8>) {
+        out.extend_from_slice(STANDARD.encode(&self.carry).as_bytes());
+        out.extend_from_slice(b"</script>\n");
+        if !end.is_complete {
+            out.extend_from_slice(
+                b"<p id=\"cut\">The recording ends early: what came after is missing.</p>\n",
+            );
+        }
+        if let Some(manifest) = &end.manifest {
+            out.extend_from_slice(list(&facts::of_manifest(manifest)).as_bytes());
+        }
+        let rest = format!(
+            "<footer><details><summary>Made by ssm-rec. Played by asciinema-player 3.18.0, Apache License 2.0</summary>\
+             <pre>{}</pre></details></footer>\n<script>{PLAYER}</script>\n<script>{START}</script>\n</body>\n</html>\n",
+            escape(PLAYER_LICENSE)
+        );
+        out.extend_from_slice(rest.as_bytes());
+    }
+}
+
+/// A script by its digest, as the page's policy names it.
+fn source(script: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(script)))
+}
+
+fn list(facts: &[(&'static str, String)]) -> String {
+    use std::fmt::Write;
+    let mut out = String::from("<dl>\n");
+    for (name, value) in facts {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(value));
+    }
+    out.push_str("</dl>\n");
+    out
+}
+
+/// Text that stays text in a page, also within quotes.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scripts_cannot_end_their_own_element() {
+        for script in [PLAYER, START] {
+            let script = script.to_ascii_lowercase();
+            assert!(!script.contains("</script") && !script.contains("<!--"));
+        }
+        assert!(!PLAYER_STYLE.to_ascii_lowercase().contains("</style"));
+        assert!(PLAYER_LICENSE.contains("Apache License"));
+    }
+
+    #[test]
+    fn outside_text_stays_text() {
+        assert_eq!(
+            escape("</title><script>\"'&"),
+            "&lt;/title&gt;&lt;script&gt;&quot;&#39;&amp;"
+        );
+    }
+}

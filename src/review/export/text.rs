@@ -1,0 +1,65 @@
+//! `txt`: what stood on the screen, as lines.
+//!
+//! Nothing here is lost to `clear`: a screen that is cleared is kept as if it had scrolled away. What full-screen programs
+//! draw on the alternate screen is left out, unless the recording ends there: then it is what stands on the screen.
+
+use avt::observer::Transcript;
+use avt::{ScreenKind, Terminal};
+use formats::asciicast::{Data, Event, Header};
+
+use super::cut::{limited, size_of, terminal};
+use super::{End, Exporter};
+
+/// A terminal, and the lines that leave it.
+#[derive(Default)]
+pub(super) struct Text {
+    terminal: Option<Terminal>,
+    transcript: Transcript,
+    /// Empty lines at the very end are the screen's padding.
+    empty_lines: usize,
+}
+
+impl Text {
+    fn lines(&mut self, lines: Vec<String>, out: &mut Vec<u8>) {
+        for line in lines {
+            if line.is_empty() {
+                self.empty_lines += 1;
+                continue;
+            }
+            out.resize(out.len() + std::mem::take(&mut self.empty_lines), b'\n');
+            out.extend_from_slice(line.as_bytes());
+            out.push(b'\n');
+        }
+    }
+}
+
+impl Exporter for Text {
+    fn header(&mut self, header: &Header, _: &mut Vec<u8>) {
+        self.terminal = Some(terminal(size_of(header), Some(0)));
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        let Some(terminal) = &mut self.terminal else {
+            return;
+        };
+        let lines = match &event.data {
+            Data::Output(text) => terminal.feed_with(text.as_str(), &mut self.transcript),
+            Data::Resize(size) => {
+                let (cols, rows) = limited(*size);
+                terminal.resize_with(cols, rows, &mut self.transcript)
+            }
+            _ => return,
+        };
+        self.lines(lines, out);
+    }
+
+    fn finish(&mut self, _: &End, out: &mut Vec<u8>) {
+        if let Some(terminal) = self.terminal.take() {
+            let lines = std::mem::take(&mut self.transcript).finish(&terminal);
+            self.lines(lines, out);
+            if terminal.active_screen_kind() == ScreenKind::Alternate {
+                self.lines(terminal.screen().text(), out);
+            }
+        }
+    }
+}
