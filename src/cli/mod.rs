@@ -5,6 +5,7 @@
 mod config;
 mod description;
 mod exit;
+mod export;
 mod figures;
 mod forward;
 mod list;
@@ -41,6 +42,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
+    Export(export::ExportArgs),
     Plugin(plugin::PluginArgs),
 }
 
@@ -83,5 +85,6 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Play(args) => play::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Export(args) => export::run(&args),
     }
 }

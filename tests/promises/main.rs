@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod captures;
+mod export;
 mod list;
 mod play;
 mod rig;

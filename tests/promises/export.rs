@@ -1,0 +1,121 @@
+//! `ssm-rec export`: other files made of recordings.
+//!
+//! Nothing here looks at formats in depth; the exports of one recording are compared beside the code that makes them.
+
+use std::fs;
+
+use loopback::Options;
+
+use super::rig::Rig;
+
+const CAST: &str = "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n\
+                    [0.1, \"o\", \"$ \"]\n[0.1, \"o\", \"echo AKIAIOSF\"]\n[0.1, \"o\", \"ODNN7EXAMPLE\\r\\n\"]\n[1, \"o\", \"end\\r\\n\"]\n";
+
+fn rig() -> Rig {
+    Rig::new(Options::quick())
+}
+
+/// A file in the rig's folder.
+fn file(rig: &Rig, name: &str, content: impl AsRef<[u8]>) -> String {
+    let path = rig.folder().join(name);
+    fs::write(&path, content).unwrap();
+    path.display().to_string()
+}
+
+#[test]
+fn a_file_is_exported_to_stdout_or_to_a_file() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    let run = rig.run(&["export", &cast, "--format", "txt"]);
+    assert_eq!((run.status(), run.err().as_str()), (0, ""));
+    assert_eq!(run.out(), "$ echo AKIAIOSFODNN7EXAMPLE\nend\n");
+    let to = rig.folder().join("a.txt");
+    let to_name = to.display().to_string();
+    let run = rig.run(&["export", &cast, "-o", &to_name]);
+    assert_eq!((run.status(), run.out().as_str()), (0, ""));
+    assert_eq!(
+        fs::read_to_string(&to).unwrap(),
+        "$ echo AKIAIOSFODNN7EXAMPLE\nend\n"
+    );
+}
+
+#[test]
+fn nothing_is_overwritten_unless_asked_and_the_recording_never() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    let there = file(&rig, "b.txt", "precious");
+    let run = rig.run(&["export", &cast, "-o", &there]);
+    assert_eq!(run.status(), 1);
+    assert!(run.err().contains("exists already"), "{}", run.err());
+    assert_eq!(fs::read_to_string(&there).unwrap(), "precious");
+    let run = rig.run(&["export", &cast, "-o", &there, "--force"]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    assert!(fs::read_to_string(&there).unwrap().ends_with("end\n"));
+    let run = rig.run(&["export", &cast, "-o", &cast, "--force"]);
+    assert_eq!(run.status(), 2, "{}", run.err());
+    assert_eq!(fs::read_to_string(&cast).unwrap(), CAST);
+    // Nothing else is left in the folder.
+    let bad = file(&rig, "bad.cast", "no recording");
+    let to = rig.folder().join("c.html").display().to_string();
+    assert_eq!(rig.run(&["export", &bad, "-o", &to]).status(), 4);
+    let left = fs::read_dir(rig.folder())
+        .unwrap()
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            let name = name.to_string_lossy();
+            name.starts_with(".ssm-rec-export") || name == "c.html"
+        })
+        .count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn secrets_are_replaced_and_counted() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    for format in ["raw", "cast", "cast-v2", "txt", "jsonl", "html", "md"] {
+        let run = rig.run(&["export", &cast, "-f", format, "--redact-secrets"]);
+        assert_eq!(run.status(), 0);
+        assert!(!run.out().contains("AKIAIOSF"), "{format}");
+        assert!(
+            run.err().contains("replaced 1 in what was shown"),
+            "{}",
+            run.err()
+        );
+    }
+    let run = rig.run(&[
+        "export", &cast, "-f", "txt", "--redact", "e.d", "--redact", "\\$",
+    ]);
+    assert_eq!(run.out(), "* echo AKIAIOSFODNN7EXAMPLE\n***\n");
+    let run = rig.run(&["export", &cast, "-f", "txt", "--redact", "("]);
+    assert_eq!(run.status(), 2);
+}
+
+#[test]
+fn a_recording_cut_short_is_exported_as_far_as_it_goes() {
+    let rig = rig();
+    let cut = file(&rig, "a.cast", &CAST[..CAST.len() - 5]);
+    let run = rig.run(&["export", &cut, "-f", "txt"]);
+    assert_eq!(run.status(), 3);
+    assert_eq!(run.out(), "$ echo AKIAIOSFODNN7EXAMPLE\n");
+    assert!(run.err().contains("cut short"), "{}", run.err());
+}
+
+#[test]
+fn mistakes_are_told() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    for (arguments, status) in [
+        (&["export", &cast][..], 2),
+        (
+            &["export", &cast, "-f", "txt", "--from", "2", "--to", "1"],
+            2,
+        ),
+        (&["export", &cast, "-f", "txt", "--with-frames"], 2),
+        (&["export", &cast, "-f", "txt", "--from", "soon"], 2),
+        (&["export", "./nothing.cast", "-f", "txt"], 5),
+    ] {
+        let run = rig.run(arguments);
+        assert_eq!(run.status(), status, "{arguments:?}: {}", run.err());
+    }
+}
