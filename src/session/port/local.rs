@@ -83,10 +83,12 @@ impl Listeners {
                 IpAddr::V4(Ipv4Addr::LOCALHOST),
                 Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
             ),
-            Some("*" | "") => (
-                IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+            // Where the system lets IPv6 listeners take IPv4 as well, the first is enough and the second is refused.
+            Some("*" | "") if bind_one(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0).is_ok() => (
+                IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+                Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
             ),
+            Some("*" | "") => (IpAddr::V4(Ipv4Addr::UNSPECIFIED), None),
             Some(name) => {
                 let bare = name
                     .strip_prefix('[')
@@ -109,7 +111,7 @@ impl Listeners {
         };
         let listener = bind_one(first, port).map_err(failed(&first.to_string(), port))?;
         let mut tcp = vec![listener];
-        // The second is a convenience for names that resolve to it; a machine without IPv6 goes without.
+        // The second is a convenience for programs that try it first; a machine without it goes without.
         if let Some(second) = second
             && let Ok(port) = tcp[0].local_addr().map(|address| address.port())
             && let Ok(listener) = bind_one(second, port)
@@ -139,16 +141,21 @@ impl Listeners {
             at: path.display().to_string(),
             source,
         };
-        // A socket that a killed session left behind answers nobody; one that is in use, or any other file, stays.
         let is_socket =
-            std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
-        if is_socket
-            && std::os::unix::net::UnixStream::connect(path)
+            || std::fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+        let is_stale = || {
+            std::os::unix::net::UnixStream::connect(path)
                 .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-        {
-            std::fs::remove_file(path).map_err(failed)?;
-        }
-        let listener = UnixListener::bind(path).map_err(failed)?;
+        };
+        let listener = match UnixListener::bind(path) {
+            // A socket that a killed session left behind answers nobody; one that is in use, or any other file, stays.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket() && is_stale() => {
+                std::fs::remove_file(path)
+                    .and_then(|()| UnixListener::bind(path))
+                    .map_err(failed)?
+            }
+            bound => bound.map_err(failed)?,
+        };
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
         Ok(Self {
             tcp: Vec::new(),
@@ -209,8 +216,6 @@ impl Drop for Listeners {
     }
 }
 
-/// The system's default for IPv6 listeners differs; two listeners on one port need them apart, and the standard
-/// library's sockets are shared with IPv4 only on the unspecified address.
 fn bind_one(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     let listener = std::net::TcpListener::bind((address, port))?;
     listener.set_nonblocking(true)?;
