@@ -50,7 +50,7 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "PARAMETERS")]
     parameters: Option<String>,
 
-    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT; local port 0 picks one
+    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one
     #[arg(long, value_name = "FORWARD", conflicts_with_all = ["document_name", "parameters", "command"])]
     forward: Option<Forward>,
 
@@ -155,7 +155,9 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         places,
         request,
         options,
-        bind: args.bind,
+        bind: args
+            .bind
+            .or_else(|| args.forward.as_ref()?.bind().map(str::to_owned)),
         record_payload: args.record_payload,
         banner: !args.no_banner,
     };

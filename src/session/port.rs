@@ -30,7 +30,6 @@ use tokio::time::MissedTickBehavior;
 
 use super::agent_version::AgentVersion;
 use super::mux::{Mux, Received};
-use crate::terminal::{Keys, Screen};
 use connection::Signals;
 pub use local::{Address, Listen};
 use local::{Listeners, Reader, Writer};
@@ -66,13 +65,12 @@ pub enum Form {
         /// Where to listen.
         listen: Listen,
     },
-    /// Stdin and stdout are the one connection: the SSH document. Nothing else is ever written to stdout.
-    Stdio,
 }
 
 impl Form {
     /// Reads what the agent asks for: the properties of the session type `Port` (source: PortParameters,
-    /// agent/session/plugins/port/port.go). `bind` is the person's choice of a local address.
+    /// agent/session/plugins/port/port.go). `bind` is the person's choice of a local address. `None` for the SSH document:
+    /// there stdin and stdout are the one connection, and nothing listens.
     ///
     /// # Errors
     /// A property is none that can be listened on.
@@ -80,14 +78,14 @@ impl Form {
         properties: &Value,
         agent_version: Option<&str>,
         bind: Option<&str>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Option<Self>, Error> {
         let text = |name: &str| match properties.get(name) {
             Some(Value::String(text)) => text.trim().to_owned(),
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
         };
         if text("type") != "LocalPortForwarding" {
-            return Ok(Self::Stdio);
+            return Ok(None);
         }
         let listen = if text("localConnectionType") == "unix" {
             let path = text("localUnixSocket");
@@ -108,13 +106,13 @@ impl Form {
             }
         };
         let version = agent_version.and_then(AgentVersion::parse);
-        Ok(match version {
+        Ok(Some(match version {
             Some(version) if version.multiplexes() => Self::Multiplexed {
                 listen,
                 keep_alive: version.needs_keep_alive(),
             },
             _ => Self::Plain { listen },
-        })
+        }))
     }
 }
 
@@ -139,7 +137,7 @@ impl Port {
     /// Opens the local side; from here on connections are accepted.
     ///
     /// # Errors
-    /// The address cannot be listened on, or stdin or stdout cannot be used.
+    /// The address cannot be listened on.
     pub async fn open(form: Form) -> Result<Self, Error> {
         Self::open_with(form, GRACE).await
     }
@@ -156,32 +154,11 @@ impl Port {
             Form::Plain { listen } => {
                 let listeners = Listeners::open(&listen).await?;
                 let addresses = listeners.addresses().to_vec();
-                let shared = Arc::new(Shared::new(Wire::Plain(Plain::new(true)), grace));
+                let shared = Arc::new(Shared::new(Wire::Plain(Plain::new()), grace));
                 let work = accept_one_by_one(Arc::clone(&shared), listeners);
                 Ok(Self::new(shared, addresses, tokio::spawn(work)))
             }
-            Form::Stdio => {
-                let keys = Keys::open().map_err(|source| Error::Stdio { source })?;
-                let screen = Screen::open().map_err(|source| Error::Stdio { source })?;
-                Ok(Self::over(
-                    Reader::Keys(keys),
-                    Writer::Screen(screen),
-                    grace,
-                ))
-            }
         }
-    }
-
-    fn over(reader: Reader, writer: Writer, grace: Duration) -> Self {
-        let shared = Arc::new(Shared::new(Wire::Plain(Plain::new(false)), grace));
-        let from = "stdin".to_owned();
-        let connection = open_connection(&shared, reader, writer, from);
-        let work = async move {
-            if let Some(connection) = connection {
-                connection.await;
-            }
-        };
-        Self::new(shared, Vec::new(), tokio::spawn(work))
     }
 
     fn new(shared: Arc<Shared>, addresses: Vec<Address>, work: JoinHandle<()>) -> Self {
@@ -192,14 +169,14 @@ impl Port {
         }
     }
 
-    /// Where connections are accepted; empty for stdin and stdout.
+    /// Where connections are accepted.
     #[must_use]
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
     }
 
-    /// The next thing for the agent, at most about 64 KiB; `None` when nothing will come any more: the session is to be
-    /// ended, and [`Self::failure`] tells whether that is no good end. Nothing is lost when the future is dropped.
+    /// The next thing for the agent, at most 8 KiB or so; `None` when nothing will come any more: the session is to be
+    /// ended, and [`Self::failure`] tells why. Nothing is lost when the future is dropped.
     ///
     /// To be called only when the data channel has room for more: this is what holds local connections back.
     pub async fn read(&self) -> Option<Outgoing> {
@@ -212,9 +189,6 @@ impl Port {
                 if let Some(outgoing) = state.wire.poll_transmit() {
                     state.wake();
                     return Some(outgoing);
-                }
-                if state.wire.is_over() {
-                    return None;
                 }
             }
             self.shared.outgoing.notified().await;
@@ -282,7 +256,7 @@ impl Port {
         }
     }
 
-    /// Why [`Self::read`] gave `None`, when it is no good end.
+    /// Why [`Self::read`] gave `None`.
     #[must_use]
     pub fn failure(&self) -> Option<smux::Error> {
         self.shared.lock().failure.clone()
@@ -692,16 +666,9 @@ impl Wire {
             Self::Plain(plain) => plain.has_room(),
         }
     }
-
-    fn is_over(&self) -> bool {
-        match self {
-            Self::Mux(_) => false,
-            Self::Plain(plain) => plain.is_over(),
-        }
-    }
 }
 
-/// Why the local side cannot be opened or cannot go on.
+/// Why the local side cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The address is taken, not ours, or not allowed.
@@ -721,12 +688,6 @@ pub enum Error {
     /// The document asks for a unix socket without saying where.
     #[error("the session asks for a local unix socket and names none")]
     NoSocketPath,
-    /// Stdin or stdout is closed.
-    #[error("cannot use stdin and stdout: {source}")]
-    Stdio {
-        /// What the system said.
-        source: io::Error,
-    },
 }
 
 #[cfg(test)]

@@ -66,10 +66,10 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         let version = self.channel.agent_version();
         let form = Form::from_properties(properties, version, self.bind.as_deref())
             .map_err(End::LocalPort)?;
-        if form == Form::Stdio {
+        let Some(form) = form else {
             self.local = Local::Pipe;
             return Ok(());
-        }
+        };
         let port = Port::open(form).await.map_err(End::LocalPort)?;
         let addresses: Vec<String> = port.addresses().iter().map(ToString::to_string).collect();
         self.screen.notice(&format!(

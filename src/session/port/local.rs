@@ -1,4 +1,4 @@
-//! The local ends of a port session: listeners, the connections that they accept, and stdin with stdout.
+//! The local ends of a port session: listeners, and the connections that they accept.
 //!
 //! Nothing here knows the agent or the protocol. Unix sockets stand behind `cfg` in this file.
 
@@ -9,14 +9,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bytes::{Buf, Bytes, BytesMut};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, tcp};
 #[cfg(unix)]
-use tokio::net::{UnixListener, UnixStream};
+use tokio::net::{UnixListener, UnixStream, unix};
 
 use super::Error;
 use crate::session::mux::TRANSMIT_LENGTH;
-use crate::terminal::{Keys, Screen};
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -183,8 +182,8 @@ impl Listeners {
             let (stream, _) = listener.accept().await?;
             let (reader, writer) = UnixStream::into_split(stream);
             return Ok((
-                Reader::stream(reader),
-                Writer::Stream(Box::new(writer)),
+                Reader::new(reader),
+                Writer::Unix(writer),
                 "the unix socket".to_owned(),
             ));
         }
@@ -199,11 +198,7 @@ impl Listeners {
         // A connection that fails here is dead already; reading from it says so.
         let _ = stream.set_nodelay(true);
         let (reader, writer) = stream.into_split();
-        Ok((
-            Reader::stream(reader),
-            Writer::Tcp(writer),
-            from.to_string(),
-        ))
+        Ok((Reader::new(reader), Writer::Tcp(writer), from.to_string()))
     }
 }
 
@@ -223,50 +218,43 @@ fn bind_one(address: IpAddr, port: u16) -> io::Result<TcpListener> {
 }
 
 /// What a local end sends.
-pub(super) enum Reader {
-    Stream(Box<dyn AsyncRead + Send + Unpin>, BytesMut),
-    Keys(Keys),
+pub(super) struct Reader {
+    stream: Box<dyn AsyncRead + Send + Unpin>,
+    buffer: BytesMut,
 }
 
 impl Reader {
-    pub(super) fn stream(stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
-        Self::Stream(Box::new(stream), BytesMut::new())
+    fn new(stream: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        Self {
+            stream: Box::new(stream),
+            buffer: BytesMut::new(),
+        }
     }
 
     /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
     pub(super) async fn read(&mut self) -> io::Result<Option<Bytes>> {
-        match self {
-            Self::Stream(stream, buffer) => {
-                if buffer.capacity() < TRANSMIT_LENGTH / 4 {
-                    buffer.reserve(TRANSMIT_LENGTH);
-                }
-                let length = stream.read_buf(buffer).await?;
-                Ok((length > 0).then(|| buffer.split().freeze()))
-            }
-            Self::Keys(keys) => keys.read().await.transpose(),
+        if self.buffer.capacity() < TRANSMIT_LENGTH / 4 {
+            self.buffer.reserve(TRANSMIT_LENGTH);
         }
+        let length = self.stream.read_buf(&mut self.buffer).await?;
+        Ok((length > 0).then(|| self.buffer.split().freeze()))
     }
 }
 
 /// What takes the agent's data.
 pub(super) enum Writer {
     Tcp(tcp::OwnedWriteHalf),
-    Stream(Box<dyn AsyncWrite + Send + Unpin>),
-    Screen(Screen),
+    #[cfg(unix)]
+    Unix(unix::OwnedWriteHalf),
 }
 
 impl Writer {
     pub(super) async fn write(&mut self, pieces: Vec<Bytes>) -> io::Result<()> {
+        let mut pieces = Pieces::new(pieces);
         match self {
-            Self::Tcp(stream) => stream.write_all_buf(&mut Pieces::new(pieces)).await,
-            Self::Stream(stream) => stream.write_all_buf(&mut Pieces::new(pieces)).await,
-            Self::Screen(screen) => {
-                for piece in pieces {
-                    screen.write(piece)?;
-                }
-                screen.room().await;
-                Ok(())
-            }
+            Self::Tcp(stream) => stream.write_all_buf(&mut pieces).await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.write_all_buf(&mut pieces).await,
         }
     }
 
@@ -275,17 +263,22 @@ impl Writer {
         // A local end that is gone by now has no use for it.
         let _ = match self {
             Self::Tcp(stream) => stream.shutdown().await,
-            Self::Stream(stream) => stream.shutdown().await,
-            Self::Screen(screen) => screen.drain().await,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.shutdown().await,
         };
     }
 
     /// Makes the connection end in a reset once its reader is dropped as well: what a refused connection looks like
     /// from here.
     pub(super) fn reset(self) {
-        if let Self::Tcp(stream) = self {
-            let _ = stream.as_ref().set_zero_linger();
-            stream.forget();
+        match self {
+            Self::Tcp(stream) => {
+                let _ = stream.as_ref().set_zero_linger();
+                stream.forget();
+            }
+            // A unix socket knows no reset.
+            #[cfg(unix)]
+            Self::Unix(_) => {}
         }
     }
 }

@@ -1,9 +1,8 @@
-//! A port session without multiplexing: the session is one connection's byte stream, or one after the other's.
+//! A port session without multiplexing: the session is one connection's byte stream, and then the next one's.
 //!
 //! Nothing here touches a socket or asks for the time.
 //!
-//! Agents up to 3.0.196.0 speak this, and every agent does for the SSH document. The agent has its connection to the
-//! port from the start; after flag 1 it makes the next one when the first byte for it comes
+//! Agents up to 3.0.196.0 speak this. The agent has its connection to the port from the start; after flag 1 it makes the next one when the first byte for it comes
 //! (agent/session/plugins/port/port_basic.go).
 
 use std::collections::VecDeque;
@@ -18,8 +17,6 @@ use crate::session::mux::{RECEIVE_LIMIT, Received, STREAM_QUEUE};
 /// The machine.
 #[derive(Debug)]
 pub(super) struct Plain {
-    /// Whether another connection may follow; if not, the session is over with the first.
-    lasting: bool,
     current: Option<StreamId>,
     opened: u32,
     finished: bool,
@@ -39,9 +36,8 @@ pub(super) struct Plain {
 }
 
 impl Plain {
-    pub(super) fn new(lasting: bool) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            lasting,
             current: None,
             opened: 0,
             finished: false,
@@ -59,9 +55,9 @@ impl Plain {
         }
     }
 
-    /// `None` while another connection is open, and after the only one.
+    /// `None` while another connection is open.
     pub(super) fn open_stream(&mut self) -> Option<StreamId> {
-        if self.current.is_some() || (self.opened > 0 && !self.lasting) {
+        if self.current.is_some() {
             return None;
         }
         self.opened += 1;
@@ -96,10 +92,8 @@ impl Plain {
             self.finished = true;
             self.remote_ended = true;
             self.expecting = false;
-            if self.lasting {
-                self.outgoing
-                    .push_back(Outgoing::Flag(Flag::DisconnectToPort));
-            }
+            self.outgoing
+                .push_back(Outgoing::Flag(Flag::DisconnectToPort));
             self.forget_if_over();
         }
     }
@@ -191,11 +185,6 @@ impl Plain {
         self.waiting < RECEIVE_LIMIT
     }
 
-    /// Whether nothing will be sent any more.
-    pub(super) fn is_over(&self) -> bool {
-        !self.lasting && self.finished && self.outgoing.is_empty()
-    }
-
     fn forget_if_over(&mut self) {
         if self.finished && (self.end_told || self.discarding) {
             self.current = None;
@@ -220,7 +209,7 @@ mod tests {
 
     #[test]
     fn what_the_server_says_first_waits_for_the_first_connection() {
-        let mut plain = Plain::new(true);
+        let mut plain = Plain::new();
         plain.handle_data(bytes("220 ready\r\n"));
         assert_eq!(plain.poll_readable(), None);
         let id = plain.open_stream().unwrap();
@@ -230,7 +219,7 @@ mod tests {
 
     #[test]
     fn one_connection_follows_the_other_with_a_flag_between() {
-        let mut plain = Plain::new(true);
+        let mut plain = Plain::new();
         let first = plain.open_stream().unwrap();
         assert_eq!(plain.open_stream(), None);
         plain.send(first, bytes("one"));
@@ -247,12 +236,11 @@ mod tests {
                 Outgoing::Bytes(bytes("two")),
             ]
         );
-        assert!(!plain.is_over());
     }
 
     #[test]
     fn what_is_left_over_from_one_connection_never_reaches_the_next() {
-        let mut plain = Plain::new(true);
+        let mut plain = Plain::new();
         let first = plain.open_stream().unwrap();
         plain.handle_data(bytes("for one"));
         plain.finish(first);
@@ -268,25 +256,8 @@ mod tests {
     }
 
     #[test]
-    fn a_single_stream_is_over_when_it_ends_and_sends_no_flag() {
-        let mut plain = Plain::new(false);
-        let id = plain.open_stream().unwrap();
-        plain.send(id, bytes("exit\n"));
-        plain.finish(id);
-        assert!(!plain.is_over());
-        assert_eq!(
-            plain.poll_transmit(),
-            Some(Outgoing::Bytes(bytes("exit\n")))
-        );
-        assert_eq!(plain.poll_transmit(), None);
-        assert!(plain.is_over());
-        plain.discard(id);
-        assert_eq!(plain.open_stream(), None);
-    }
-
-    #[test]
     fn the_agents_end_comes_after_its_data() {
-        let mut plain = Plain::new(true);
+        let mut plain = Plain::new();
         let id = plain.open_stream().unwrap();
         plain.handle_data(bytes("all"));
         plain.handle_end();

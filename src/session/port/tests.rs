@@ -13,7 +13,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-use super::local::{Reader, Writer};
 use super::*;
 use agent::{Agent, AtFin};
 
@@ -428,56 +427,6 @@ async fn an_old_agent_gets_one_connection_after_the_other() {
     assert_eq!(second.read(&mut [0; 1]).await.unwrap(), 0);
 }
 
-#[tokio::test]
-async fn stdin_and_stdout_carry_the_session_and_nothing_else() {
-    let (mut keyboard, stdin) = tokio::io::duplex(64 * 1024);
-    let (stdout, mut screen) = tokio::io::duplex(64 * 1024);
-    let mut port = Port::over(
-        Reader::stream(stdin),
-        Writer::Stream(Box::new(stdout)),
-        SHORT_GRACE,
-    );
-    assert_eq!(port.addresses(), []);
-    keyboard.write_all(b"SSH-2.0-client\r\n").await.unwrap();
-    assert_eq!(
-        port.read().await,
-        Some(Outgoing::Bytes(Bytes::from_static(b"SSH-2.0-client\r\n")))
-    );
-    port.write(Bytes::from_static(b"SSH-2.0-server\r\n\xff\x00"));
-    drop(keyboard);
-    // The end of stdin waits for what the agent still has to say, then it ends the session, without a flag.
-    port.write(Bytes::from_static(b" and more"));
-    assert_eq!(timeout(PATIENCE, port.read()).await.unwrap(), None);
-    assert!(port.failure().is_none());
-    port.write(Bytes::from_static(b"too late"));
-    port.finish().await;
-    let mut shown = Vec::new();
-    screen.read_to_end(&mut shown).await.unwrap();
-    assert_eq!(shown, b"SSH-2.0-server\r\n\xff\x00 and more");
-}
-
-#[tokio::test]
-async fn stdout_gets_everything_when_the_session_ends_first() {
-    let (_keyboard, stdin) = tokio::io::duplex(64);
-    let (stdout, mut screen) = tokio::io::duplex(64);
-    let mut port = Port::over(
-        Reader::stream(stdin),
-        Writer::Stream(Box::new(stdout)),
-        PATIENCE,
-    );
-    let sent = pattern(2, 500_000);
-    port.write(sent.clone().into());
-    let reading = tokio::spawn(async move {
-        let mut shown = Vec::new();
-        screen.read_to_end(&mut shown).await.unwrap();
-        shown
-    });
-    timeout(Duration::from_secs(4), port.finish())
-        .await
-        .unwrap();
-    assert!(reading.await.unwrap() == sent);
-}
-
 #[cfg(unix)]
 #[tokio::test]
 async fn a_unix_socket_is_private_replaces_a_stale_one_and_goes_with_the_session() {
@@ -557,12 +506,13 @@ async fn addresses_are_chosen_as_asked() {
 
 #[test]
 fn the_agents_properties_choose_the_form() {
-    let check = |properties: Value, version: &str, expected: Form| {
+    let check_any = |properties: Value, version: &str, expected: Option<Form>| {
         assert_eq!(
             Form::from_properties(&properties, Some(version), None).unwrap(),
             expected
         );
     };
+    let check = |properties, version, expected| check_any(properties, version, Some(expected));
     let tcp = |port| Listen::Tcp { bind: None, port };
     let captured = serde_json::json!({"localPortNumber":"50997","portNumber":"39175","type":"LocalPortForwarding"});
     let many = |listen, keep_alive| Form::Multiplexed { listen, keep_alive };
@@ -592,12 +542,8 @@ fn the_agents_properties_choose_the_form() {
         "3.3.0.0",
         many(Listen::Unix("/run/x".into()), false),
     );
-    check(
-        serde_json::json!({"portNumber":"22"}),
-        "3.3.0.0",
-        Form::Stdio,
-    );
-    check(Value::Null, "3.3.0.0", Form::Stdio);
+    check_any(serde_json::json!({"portNumber":"22"}), "3.3.0.0", None);
+    check_any(Value::Null, "3.3.0.0", None);
     for wrong in [
         serde_json::json!({"type":"LocalPortForwarding","localPortNumber":"65536"}),
         serde_json::json!({"type":"LocalPortForwarding","localConnectionType":"unix"}),
