@@ -207,6 +207,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             input_is_terminal: true,
             size: SIZE,
             resume_limit: Duration::ZERO,
+            bind: None,
+            record_payload: false,
         };
         let person = (NoKeys, BlindScreen, NoSignals);
         run(
