@@ -13,9 +13,9 @@ use formats::manifest::{Exit, Gap, Manifest};
 use formats::payload::Size;
 use uuid::Uuid;
 
-use super::config::Places;
 use super::exit::Failure;
 use super::recorded::cannot_record;
+use super::settings::Places;
 use crate::recorder::{self, Recorder};
 use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
 

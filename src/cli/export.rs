@@ -13,9 +13,9 @@ use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use formats::recording::Ending;
 
-use super::config::StoreArgs;
 use super::exit::{CommandResult, Failure, Status};
 use super::named::{self, Bytes};
+use super::settings::StoreArgs;
 use super::{figures, message};
 use crate::review::export::{self, Format, Options, Patterns, Replaced, Report};
 use crate::store::ReadSeek;

@@ -11,8 +11,8 @@ use formats::manifest::Manifest;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::config::{Places, StoreArgs};
 use super::exit::{CommandResult, Failure, Status};
+use super::settings::{Places, StoreArgs};
 use super::{figures, message, named};
 use crate::review::catalog::{Entry, Filter, Listing, State};
 use crate::terminal;
@@ -132,7 +132,7 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         since: args.since.map(|when| when.moment(now)).transpose()?,
         until: args.until.map(|when| when.moment(now)).transpose()?,
     };
-    let places = Places::from_args(&args.store)?;
+    let places = Places::to_read(&args.store)?;
     let catalog = named::catalog(&places);
     let listing = catalog.list(&filter, args.limit.unwrap_or(usize::MAX))?;
     let text = if args.json {

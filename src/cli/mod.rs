@@ -2,6 +2,7 @@
 //!
 //! One file per command; no type of the argument parser passes below this room.
 
+mod admission;
 mod config;
 mod description;
 mod exit;
@@ -15,6 +16,7 @@ mod parameters;
 mod play;
 mod plugin;
 mod recorded;
+mod settings;
 mod show;
 mod ssh_proxy;
 mod start;
@@ -44,6 +46,7 @@ enum Command {
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
     Plugin(plugin::PluginArgs),
+    Config(config::ConfigArgs),
 }
 
 /// Runs the command named by `args`, program name first, and gives the status to end with.
@@ -86,5 +89,6 @@ fn dispatch(command: Command) -> CommandResult {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Config(args) => config::run(&args),
     }
 }

@@ -8,8 +8,8 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use super::config::{Places, StoreArgs};
 use super::exit::{Failure, Status};
+use super::settings::{Places, StoreArgs};
 use crate::review::catalog::{self, Catalog, Found, Name};
 use crate::store::{Directory, ReadSeek, Store};
 use crate::terminal;
@@ -44,7 +44,7 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
         }),
         Name::Path(path) => open_path(&path),
         Name::Session(id) => {
-            let catalog = catalog(&Places::from_args(store)?);
+            let catalog = catalog(&Places::to_read(store)?);
             let found = find(&catalog, &id)?;
             let bytes = catalog.open(&found)?;
             Ok(Named {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 
-use super::config::StoreArgs;
 use super::exit::{CommandResult, Failure, Status};
 use super::named::{self, Bytes};
+use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
 use crate::terminal;
@@ -44,11 +44,11 @@ pub(crate) struct PlayArgs {
     #[arg(value_name = "RECORDING")]
     name: String,
 
-    /// How many times faster; 0 shows everything at once
-    #[arg(short, long, value_name = "FACTOR", default_value = "1", value_parser = parse_speed)]
-    speed: f64,
+    /// How many times faster; 0 shows everything at once [default: 1, or what the configuration says]
+    #[arg(short, long, value_name = "FACTOR", value_parser = parse_speed)]
+    speed: Option<f64>,
 
-    /// Cut pauses to this many seconds [default: what the recording says]
+    /// Cut pauses to this many seconds [default: what the configuration or the recording says]
     #[arg(short, long, value_name = "TIME", value_parser = figures::parse_duration)]
     idle_time_limit: Option<Duration>,
 
@@ -85,6 +85,8 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 
 /// Runs the command.
 pub(crate) fn run(args: &PlayArgs) -> CommandResult {
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let speed = args.speed.unwrap_or(settings.play.speed);
     let named = named::open(&args.name, &args.store)?;
     let label = named.label;
     let input = match named.bytes {
@@ -105,9 +107,9 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         warn_of_size(&recording);
     }
     let options = Options {
-        speed: if args.speed == 0.0 { 1.0 } else { args.speed },
-        no_wait: args.no_wait || args.speed == 0.0,
-        idle_time_limit: args.idle_time_limit,
+        speed: if speed == 0.0 { 1.0 } else { speed },
+        no_wait: args.no_wait || speed == 0.0,
+        idle_time_limit: args.idle_time_limit.or(settings.play.idle_time_limit),
         from: args.from,
         repeat: args.repeat,
         pause_on_markers: args.pause_on_markers,

@@ -12,12 +12,12 @@ use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use serde::Deserialize;
 
-use super::config::{Places, StoreArgs};
+use super::admission::{self, Asking, REASON};
 use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::parameters::Parameters;
 use super::recorded::{self, Recorded, refused};
-use crate::recorder;
+use super::settings::{Flags, Places, Settings};
 use crate::session::channel::CLIENT_VERSION;
 use crate::session::start::{Access, Request, Service, Started};
 
@@ -122,18 +122,23 @@ fn act(mut arguments: Vec<String>) -> CommandResult {
     record(started.into(), request.into(), &access)
 }
 
-fn record(started: Started, request: Request, access: &Access) -> CommandResult {
-    let places = Places::from_args(&StoreArgs::default())?;
+fn record(started: Started, mut request: Request, access: &Access) -> CommandResult {
+    // Where the AWS CLI takes no reason (ECS Exec), the recording can still have one.
+    request.reason = request.reason.or_else(|| env::var(REASON).ok());
+    let ready = ready(&mut request);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let service = Service::open(access).await.map_err(refused)?;
-        if let Err(failure) = recorded::prepare(&places) {
-            // The AWS CLI has started the session already; left alone it would stay open, unrecorded.
-            let _ = service.terminate(&started.session_id).await;
-            return Err(failure);
-        }
+        let (settings, places) = match ready {
+            Ok(ready) => ready,
+            Err(failure) => {
+                // The AWS CLI has started the session already; left alone it would stay open, unrecorded.
+                let _ = service.terminate(&started.session_id).await;
+                return Err(failure);
+            }
+        };
         let caller = recorded::ask_caller(&service);
         let session_id = started.session_id.clone();
         let quiet = request.document.as_deref() == Some("AWS-StartSSHSession");
@@ -142,14 +147,12 @@ fn record(started: Started, request: Request, access: &Access) -> CommandResult 
         }
         let mut description = Description::new(&service, &started, &request, recorded::size());
         recorded::name_caller(&mut description, caller).await;
-        let options = recorder::Options::default();
         let result = Recorded {
             service,
+            settings,
             places,
             description,
-            options,
             bind: None,
-            record_payload: false,
             banner: !quiet,
         }
         .run(started)
@@ -161,6 +164,15 @@ fn record(started: Started, request: Request, access: &Access) -> CommandResult 
         }
         result
     })
+}
+
+/// The settings and places in force, when they let this session run.
+fn ready(request: &mut Request) -> Result<(Settings, Places), Failure> {
+    let settings = Settings::load(&Flags::default())?;
+    let places = settings.places()?;
+    recorded::prepare(&places)?;
+    admission::admit(&settings, request, Asking::Never)?;
+    Ok((settings, places))
 }
 
 /// The answer to StartSession: the argument itself, or the variable that it names, which is then removed, so that no

@@ -16,10 +16,11 @@ use formats::payload::Size;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::config::Places;
+use super::admission::{self, Asking};
 use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::message;
+use super::settings::{self, Places};
 use crate::recorder::{self, Recorder};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
@@ -36,18 +37,15 @@ const NO_TERMINAL: Size = Size {
 };
 /// How long the answer to "who am I" may hold back the session; the prompt takes about a second anyway.
 const CALLER_PATIENCE: Duration = Duration::from_millis(500);
-/// How long a lost connection is worth trying for: the service keeps an idle session for 20 minutes by default.
-const RESUME_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// How long ending the session at the service may take once the terminal is the person's again.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A session to be started and recorded.
 pub(crate) struct Plan {
-    pub(crate) places: Places,
+    pub(crate) settings: settings::Settings,
     pub(crate) request: Request,
-    pub(crate) options: recorder::Options,
+    pub(crate) asking: Asking,
     pub(crate) bind: Option<String>,
-    pub(crate) record_payload: bool,
     pub(crate) banner: bool,
 }
 
@@ -55,14 +53,15 @@ impl Plan {
     /// Starts the session and records it to its end.
     pub(crate) fn run(self, access: Access) -> CommandResult {
         let Self {
-            places,
-            request,
-            options,
+            settings,
+            mut request,
+            asking,
             bind,
-            record_payload,
             banner,
         } = self;
+        let places = settings.places()?;
         prepare(&places)?;
+        admission::admit(&settings, &mut request, asking)?;
         // One thread is quickest from key to socket: nothing has to be handed over.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -75,26 +74,14 @@ impl Plan {
             name_caller(&mut description, caller).await;
             let session = Recorded {
                 service,
+                settings,
                 places,
                 description,
-                options,
                 bind,
-                record_payload,
                 banner,
             };
             session.run(started).await
         })
-    }
-}
-
-/// The service takes 1 to 256 characters.
-pub(crate) fn check_reason(reason: String) -> Result<String, Failure> {
-    match reason.chars().count() {
-        1..=256 => Ok(reason),
-        length => Err(Failure::new(
-            Status::Usage,
-            anyhow!("the reason has {length} characters, not 1 to 256"),
-        )),
     }
 }
 
@@ -154,11 +141,10 @@ pub(crate) fn size() -> Size {
 /// A session with a terminal, or with stdin and stdout in its place.
 pub(crate) struct Recorded {
     pub(crate) service: Service,
+    pub(crate) settings: settings::Settings,
     pub(crate) places: Places,
     pub(crate) description: Description,
-    pub(crate) options: recorder::Options,
     pub(crate) bind: Option<String>,
-    pub(crate) record_payload: bool,
     pub(crate) banner: bool,
 }
 
@@ -166,7 +152,9 @@ impl Recorded {
     /// Runs it to its end and stores the recording.
     pub(crate) async fn run(self, started: Started) -> CommandResult {
         let session_id = started.session_id.clone();
-        let opened = self.description.open(&self.places, self.options);
+        let opened = self
+            .description
+            .open(&self.places, self.settings.record.options());
         let (recorder, path) = match opened {
             Ok(opened) => opened,
             Err(failure) => {
@@ -215,6 +203,7 @@ impl Recorded {
                 return Err((failure, recorder));
             }
         };
+        admission::show_banner(&self.settings, self.banner);
         if self.banner {
             let Session {
                 session_id, target, ..
@@ -243,9 +232,9 @@ impl Recorded {
         let settings = Settings {
             input_is_terminal: terminal::stdin_is_terminal(),
             size: self.description.size,
-            resume_limit: RESUME_LIMIT,
+            resume_limit: self.settings.session.reconnect_limit,
             bind: self.bind.clone(),
-            record_payload: self.record_payload,
+            record_payload: self.settings.record.payload,
         };
         Ok(driver::run(
             (socket, Token::new(started.token)),

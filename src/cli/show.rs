@@ -13,9 +13,9 @@ use formats::manifest::Manifest;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::config::StoreArgs;
 use super::exit::{CommandResult, Failure, Status};
 use super::named::{self, Bytes};
+use super::settings::StoreArgs;
 use super::{figures, message};
 use crate::review::summary::{Counts, Ended, Summary};
 

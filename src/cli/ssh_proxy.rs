@@ -2,12 +2,12 @@
 //!
 //! Not one byte of ours goes to stdout, and words to stderr only when something is wrong.
 
-use super::config::{Places, StoreArgs};
+use super::admission::{Asking, REASON};
 use super::exit::CommandResult;
 use super::parameters::Parameters;
-use super::recorded::{self, Plan};
+use super::recorded::Plan;
+use super::settings::{Key, Settings, StoreArgs};
 use super::start::AccessArgs;
-use crate::recorder;
 use crate::session::start::Request;
 
 /// Carry an SSH connection, as its ProxyCommand
@@ -29,7 +29,7 @@ pub(crate) struct SshProxyArgs {
     port: u16,
 
     /// Why; kept by the service and in the recording (1 to 256 characters)
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", env = REASON)]
     reason: Option<String>,
 
     /// Record the connection's bytes too (they are encrypted), not only their lengths
@@ -44,20 +44,19 @@ pub(crate) struct SshProxyArgs {
 }
 
 pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
-    let places = Places::from_args(&args.store)?;
-    let reason = args.reason.map(recorded::check_reason).transpose()?;
+    let flags = args.store.flags();
+    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
     let request = Request {
         target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),
-        reason,
+        reason: args.reason,
         parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
     };
     let plan = Plan {
-        places,
+        settings: Settings::load(&flags)?,
         request,
-        options: recorder::Options::default(),
+        asking: Asking::Never,
         bind: None,
-        record_payload: args.record_payload,
         banner: false,
     };
     plan.run(args.access.into())

@@ -4,12 +4,12 @@
 
 use clap::ValueEnum;
 
-use super::config::{Places, StoreArgs};
+use super::admission::{Asking, REASON};
 use super::exit::{CommandResult, Failure, Status};
 use super::forward::Forward;
 use super::parameters::{self, Parameters};
-use super::recorded::{self, Plan};
-use crate::recorder;
+use super::recorded::Plan;
+use super::settings::{Key, Settings, StoreArgs};
 use crate::session::start::{Access, Request};
 
 /// Start a session and record it
@@ -39,7 +39,7 @@ pub(crate) struct StartArgs {
     target: String,
 
     /// Why; kept by the service and in the recording (1 to 256 characters)
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", env = REASON)]
     reason: Option<String>,
 
     /// The session document, instead of the account's default shell
@@ -117,18 +117,26 @@ enum RecordInput {
     Off,
 }
 
-impl From<RecordInput> for recorder::Input {
-    fn from(which: RecordInput) -> Self {
-        match which {
-            RecordInput::Echoed => Self::Echoed,
-            RecordInput::All => Self::All,
-            RecordInput::Off => Self::Off,
+impl RecordInput {
+    /// As the settings have it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Echoed => "echoed",
+            Self::All => "all",
+            Self::Off => "off",
         }
     }
 }
 
 pub(crate) fn run(args: StartArgs) -> CommandResult {
-    let places = Places::from_args(&args.store)?;
+    let flags = args.store.flags();
+    let flags = flags.with(
+        Key::RecordInput,
+        "--record-input",
+        args.record_input.map(RecordInput::word),
+    );
+    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let settings = Settings::load(&flags)?;
     let given = match &args.parameters {
         Some(text) => {
             parameters::parse(text).map_err(|error| Failure::new(Status::Usage, error))?
@@ -140,25 +148,19 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         (None, []) => (args.document_name, given),
         (None, command) => command_request(command),
     };
-    let reason = args.reason.map(recorded::check_reason).transpose()?;
     let request = Request {
         target: args.target,
         document,
-        reason,
+        reason: args.reason,
         parameters,
     };
-    let options = recorder::Options {
-        input: args.record_input.map(Into::into).unwrap_or_default(),
-        ..Default::default()
-    };
     let plan = Plan {
-        places,
+        settings,
         request,
-        options,
+        asking: Asking::Terminal,
         bind: args
             .bind
             .or_else(|| args.forward.as_ref()?.bind().map(str::to_owned)),
-        record_payload: args.record_payload,
         banner: !args.no_banner,
     };
     plan.run(args.access.into())

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod captures;
+mod config;
 mod export;
 mod list;
 mod play;
+mod policy;
 mod rig;
 mod start;
