@@ -421,8 +421,8 @@ mod tests {
         assert_eq!(
             bench.finish(),
             "\"f\", \"output_stream_data 0 1 +123 4 base64:Y2Fmww==\"]\n\"o\", \"caf\"]\n\
-             \"f\", \"output_stream_data 1 1 +123 2 base64:qQo=\"]\n\"o\", \"é\\n\"]\n\
-             \"f\", \"output_stream_data 2 1 +123 5\"]\n\"o\", \"plain\"]\n"
+             \"f\", \"output_stream_data + 1 +123 2 base64:qQo=\"]\n\"o\", \"é\\n\"]\n\
+             \"f\", \"output_stream_data + 1 +123 5\"]\n\"o\", \"plain\"]\n"
         );
     }
 
