@@ -31,6 +31,7 @@ pub use super::line::Socket;
 use super::line::{Batch, Line};
 use super::port::Outgoing;
 use super::tee::Tee;
+use super::window::MAX_QUEUED_BYTES;
 use crate::recorder::Recorder;
 
 /// How long the opening message may take to leave.
@@ -44,6 +45,8 @@ const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// A break shorter than this is not worth a word to the person.
 const QUIET_BREAK: Duration = Duration::from_secs(2);
+/// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
+const PORT_AHEAD: usize = 64 * 1024;
 /// Ctrl-D: the end of input for whatever reads a terminal.
 const END_OF_TRANSMISSION: &[u8] = &[0x04];
 
@@ -255,6 +258,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             .map_or(line.poll_timeout(), |at| at.min(line.poll_timeout()));
         let has_input_room = self.channel.is_open() && self.channel.input_room() > 0;
         let wants_keys = self.input.is_open() && has_input_room && self.local.port().is_none();
+        let wants_port =
+            has_input_room && self.channel.input_room() > MAX_QUEUED_BYTES - PORT_AHEAD;
         let Self {
             channel,
             recorder,
@@ -293,7 +298,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             biased;
             signal = signals.next() => Happened::Signal(signal),
             piece = keys.read(), if wants_keys => Happened::Keys(piece),
-            outgoing = local::read(port), if has_input_room => Happened::Port(outgoing),
+            outgoing = local::read(port), if wants_port => Happened::Port(outgoing),
             () = local::noted(port) => Happened::Noted,
             result = traffic => Happened::Traffic(result),
             () = sleep_until(wake_up.into()) => Happened::Time,
