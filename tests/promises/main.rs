@@ -6,6 +6,7 @@
 mod captures;
 mod config;
 mod export;
+mod forward;
 mod list;
 mod play;
 mod policy;

@@ -1,0 +1,251 @@
+//! `ssm-rec start --forward` and `ssm-rec ssh-proxy`: real sockets at both ends, through the service on loopback.
+//!
+//! Nothing here waits a fixed time for something to happen, except where the wait itself is promised.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, ChildStderr};
+use std::thread;
+use std::time::Duration;
+
+use loopback::{Faults, Options};
+
+use super::rig::Rig;
+
+/// Nothing here takes this long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A service that treats each connection with `serve`, on a thread of its own.
+fn service(serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let serve = serve.clone();
+            thread::spawn(move || serve(stream.unwrap()));
+        }
+    });
+    port
+}
+
+fn echo(mut stream: TcpStream) -> std::io::Result<()> {
+    let mut reader = stream.try_clone()?;
+    std::io::copy(&mut reader, &mut stream)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+fn pattern(seed: usize, length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|at| (at * 7 + at / 251 + seed) as u8)
+        .collect()
+}
+
+/// The program, forwarding.
+struct Forwarding {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    address: SocketAddr,
+}
+
+impl Forwarding {
+    fn start(rig: &Rig, forward: &str) -> Self {
+        let mut child = rig
+            .command(&[
+                "start",
+                "i-0abc",
+                "--reason",
+                "ticket-42",
+                "--forward",
+                forward,
+            ])
+            .spawn()
+            .unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
+        let line = wait_for(&mut stderr, "connections to ");
+        let address = line
+            .split("connections to ")
+            .nth(1)
+            .and_then(|rest| rest.split(' ').next())
+            .unwrap();
+        Self {
+            child,
+            stderr,
+            address: address.parse().unwrap(),
+        }
+    }
+
+    fn connect(&self) -> TcpStream {
+        connect(self.address)
+    }
+
+    /// Ctrl-C, and what is said after it.
+    fn end(mut self) -> (Option<i32>, String) {
+        let id = i32::try_from(self.child.id()).unwrap();
+        let process = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        let mut shown = String::new();
+        let mut stdout = self.child.stdout.take().unwrap();
+        stdout.read_to_string(&mut shown).unwrap();
+        assert_eq!(shown, "", "nothing goes to stdout");
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+fn wait_for(stderr: &mut BufReader<ChildStderr>, text: &str) -> String {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(
+            stderr.read_line(&mut line).unwrap() > 0,
+            "{text:?} never came: {seen}"
+        );
+        if line.contains(text) {
+            return line;
+        }
+        seen.push_str(&line);
+    }
+}
+
+/// The recording's text.
+fn recorded(rig: &Rig) -> String {
+    let file = std::fs::File::open(rig.recording()).unwrap();
+    let text = zstd::stream::decode_all(file).unwrap();
+    String::from_utf8(text).unwrap()
+}
+
+#[test]
+fn connections_are_carried_and_noted_and_their_bytes_are_not_recorded() {
+    let rig = Rig::new(Options::quick());
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    let mut client = forwarding.connect();
+    client.write_all(b"a secret of the database").unwrap();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer, b"a secret of the database");
+    drop(client);
+    let (_, said) = forwarding.end();
+    assert!(said.contains("ssm-rec play "), "{said}");
+    let text = recorded(&rig);
+    assert!(
+        text.contains("connection 1 opened from 127.0.0.1:"),
+        "{text}"
+    );
+    assert!(
+        text.contains("connection 1 closed, 24 bytes up, 24 down, "),
+        "{text}"
+    );
+    assert!(!text.contains("secret"), "{text}");
+}
+
+#[test]
+fn sixteen_connections_at_once_keep_their_bytes_over_a_rough_line() {
+    let rig = Rig::new(Options {
+        faults: Faults::lossy(),
+        ..Options::quick()
+    });
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    let address = forwarding.address;
+    let clients: Vec<_> = (0..16)
+        .map(|seed| {
+            thread::spawn(move || {
+                let sent = pattern(seed, 20_000 + seed * 501);
+                let mut client = connect(address);
+                let mut writer = client.try_clone().unwrap();
+                let expected = sent.clone();
+                let writing = thread::spawn(move || writer.write_all(&sent).unwrap());
+                let mut got = vec![0; expected.len()];
+                client.read_exact(&mut got).unwrap();
+                writing.join().unwrap();
+                assert!(got == expected, "connection {seed}");
+            })
+        })
+        .collect();
+    for client in clients {
+        client.join().unwrap();
+    }
+    forwarding.end();
+}
+
+#[test]
+fn a_refused_port_is_told_and_the_session_goes_on() {
+    let rig = Rig::new(Options::quick());
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = gone.local_addr().unwrap().port();
+    drop(gone);
+    let mut forwarding = Forwarding::start(&rig, &format!("0:{port}"));
+    for _ in 0..2 {
+        let mut client = forwarding.connect();
+        assert!(client.read_to_end(&mut Vec::new()).is_err());
+        wait_for(
+            &mut forwarding.stderr,
+            "could not connect to the remote port",
+        );
+    }
+    forwarding.end();
+}
+
+#[test]
+fn an_old_agent_carries_one_connection_after_the_other() {
+    let rig = Rig::new(Options {
+        agent_version: "3.0.100.0".to_owned(),
+        ..Options::quick()
+    });
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    for text in [&b"first"[..], b"and the second"] {
+        let mut client = forwarding.connect();
+        client.write_all(text).unwrap();
+        let mut answer = vec![0; text.len()];
+        client.read_exact(&mut answer).unwrap();
+        assert_eq!(answer, text);
+    }
+    forwarding.end();
+}
+
+#[test]
+fn a_taken_port_is_told_by_its_name() {
+    let rig = Rig::new(Options::quick());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let run = rig.run(&[
+        "start",
+        "i-0abc",
+        "--forward",
+        &format!("{}:80", address.port()),
+    ]);
+    assert_ne!(run.status(), 0);
+    assert!(
+        run.err()
+            .contains(&format!("cannot listen on \"{address}\"")),
+        "{}",
+        run.err()
+    );
+}
+
+#[test]
+fn an_ssh_proxy_carries_bytes_and_writes_none_of_its_own() {
+    let rig = Rig::new(Options::quick());
+    let port = service(|mut stream| {
+        stream.write_all(b"SSH-2.0-server\r\n\x00\xff")?;
+        let mut greeting = [0; 16];
+        stream.read_exact(&mut greeting)?;
+        stream.write_all(&greeting)
+    });
+    let run = rig.run_with(
+        &["ssh-proxy", "i-0abc", &port.to_string()],
+        b"SSH-2.0-client\r\n",
+    );
+    assert_eq!(
+        run.0.stdout,
+        b"SSH-2.0-server\r\n\x00\xffSSH-2.0-client\r\n"
+    );
+    assert_eq!(run.err(), "");
+}
