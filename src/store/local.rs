@@ -3,10 +3,10 @@
 //! Nothing is ever overwritten or left half-written under its key: bytes get their name only once they are on the disk.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, BufReader, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::{Error, check_key};
 
 /// A folder that serves as a store.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Directory {
         File::open(from)
             .and_then(|file| file.sync_all())
             .map_err(|source| failed("read", from, source))?;
-        match fs::hard_link(from, &to) {
+        let stored = match fs::hard_link(from, &to) {
             Ok(()) => sync_folder(&folder).map_err(|source| failed("write", &to, source)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists {
                 place: to.display().to_string(),
@@ -56,6 +56,11 @@ impl Directory {
                     io::copy(&mut file, temporary).map(drop)
                 })
             }
+        };
+        match stored {
+            // Stored by a process that was killed before it could say so.
+            Err(Error::Exists { .. }) if same_bytes(from, &to).unwrap_or(false) => Ok(()),
+            stored => stored,
         }
     }
 
@@ -166,17 +171,18 @@ pub fn create_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-fn check_key(key: &str) -> Result<(), Error> {
-    let plain = Path::new(key)
-        .components()
-        .all(|part| matches!(part, Component::Normal(_)));
-    if key.is_empty() || !plain || key.contains('\0') {
-        Err(Error::Key {
-            key: key.to_owned(),
-        })
-    } else {
-        Ok(())
+fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
+    let (one, other) = (File::open(one)?, File::open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
     }
+    let mut bytes = BufReader::new(other).bytes();
+    for byte in BufReader::new(one).bytes() {
+        if bytes.next().transpose()? != Some(byte?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A name is only safe once its folder is on the disk too.
@@ -199,7 +205,6 @@ fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     fn store() -> (tempfile::TempDir, Directory) {
         let folder = tempfile::tempdir().unwrap();
@@ -242,6 +247,8 @@ mod tests {
             store.put_file("a", &file),
             Err(Error::Exists { .. })
         ));
+        store.put_file("b", &file).unwrap();
+        // The same bytes once more are no second object.
         store.put_file("b", &file).unwrap();
         fs::remove_file(&file).unwrap();
         assert_eq!(fs::read(store.path("b")).unwrap(), b"three");

@@ -1,19 +1,48 @@
-//! The store: bytes by key, in a directory (and later in S3).
+//! The store: bytes by key, in a directory or in S3; and the spool, where what is not stored yet waits.
 //!
 //! Knows no format and never overwrites: a key that exists is an error, not a new version.
 
+mod error;
 mod local;
+pub mod s3;
+pub mod spool;
 
 use std::io::{Read, Seek};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+pub use error::Error;
 pub use local::{Directory, create_private};
+pub use s3::S3;
 
 /// A place for recordings, manifests and text.
 #[derive(Clone, Debug)]
 pub enum Store {
     /// A folder on this machine.
     Directory(Directory),
+    /// A bucket.
+    S3(S3),
+}
+
+/// What may go with something that is put.
+#[derive(Default)]
+pub struct Put<'a> {
+    /// Key and value. S3 keeps them as object tags (cleaned and cut to its rules); a directory has none.
+    pub tags: Vec<(String, String)>,
+    /// A file that remembers how far this has come, for a process that is killed meanwhile: the next one goes on from
+    /// there, and knows its own object again. It is to be removed after the file it is about.
+    /// See [`spool::Claim::journal`].
+    pub journal: Option<PathBuf>,
+    /// Called about ten times a second, and once at the end.
+    pub progress: Option<&'a mut dyn FnMut(Progress)>,
+}
+
+/// How far something is that is being put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes sent. A try that fails takes its bytes back.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// What a store hands out for reading in any order.
@@ -21,12 +50,21 @@ pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
 impl Store {
-    /// The store named by a location: a directory's path.
+    /// The store named by a location: a directory's path, or `s3://bucket/prefix` with the default options.
     ///
     /// # Errors
     /// The location has a form that no store understands.
     pub fn at(location: &str) -> Result<Self, Error> {
+        Self::with(location, s3::Options::default())
+    }
+
+    /// As [`Store::at`]; the options matter when the location is a bucket. Talks to nobody yet.
+    ///
+    /// # Errors
+    /// The location has a form that no store understands, or an option cannot be.
+    pub fn with(location: &str, options: s3::Options) -> Result<Self, Error> {
         match location.split_once("://") {
+            Some(("s3", _)) => Ok(Self::S3(S3::new(location, options)?)),
             Some((scheme, _)) => Err(Error::Scheme {
                 scheme: scheme.to_owned(),
                 location: location.to_owned(),
@@ -41,6 +79,7 @@ impl Store {
     pub fn location(&self) -> String {
         match self {
             Self::Directory(directory) => directory.root().display().to_string(),
+            Self::S3(s3) => s3.location(),
         }
     }
 
@@ -49,26 +88,42 @@ impl Store {
     pub fn locate(&self, key: &str) -> String {
         match self {
             Self::Directory(directory) => directory.path(key).display().to_string(),
+            Self::S3(s3) => s3.locate(key),
         }
     }
 
-    /// Shows that something can be written here, before a session depends on it.
+    /// Shows that something can be written here, before a session depends on it. No session depends on a bucket,
+    /// because of the spool, so none is asked.
     ///
     /// # Errors
     /// The store cannot be written.
     pub fn probe(&self) -> Result<(), Error> {
         match self {
             Self::Directory(directory) => directory.probe(),
+            Self::S3(_) => Ok(()),
         }
     }
 
     /// Stores the file at `path` under `key`. When this returns, the bytes are safe and whole.
     ///
+    /// The key must belong to this file alone, as the key of a recording does: a write whose answer was lost is
+    /// recognised by it (`s3/upload.rs` has the rules). The file must not change meanwhile.
+    ///
     /// # Errors
-    /// The key exists already, or the bytes could not be written.
+    /// Other bytes are stored under the key already, or these could not be written. [`Error::is_passing`] tells
+    /// whether to try later.
     pub fn put_file(&self, key: &str, path: &Path) -> Result<(), Error> {
+        self.put_file_with(key, path, Put::default())
+    }
+
+    /// As [`Store::put_file`], with more to say about it. May take as long as the options' patience for each request.
+    ///
+    /// # Errors
+    /// As [`Store::put_file`].
+    pub fn put_file_with(&self, key: &str, path: &Path, put: Put<'_>) -> Result<(), Error> {
         match self {
             Self::Directory(directory) => directory.put_file(key, path),
+            Self::S3(s3) => s3.put_file(key, path, put),
         }
     }
 
@@ -77,8 +132,17 @@ impl Store {
     /// # Errors
     /// As [`Store::put_file`].
     pub fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.put_with(key, bytes, Put::default())
+    }
+
+    /// As [`Store::put`], with more to say about it.
+    ///
+    /// # Errors
+    /// As [`Store::put_file`].
+    pub fn put_with(&self, key: &str, bytes: &[u8], put: Put<'_>) -> Result<(), Error> {
         match self {
             Self::Directory(directory) => directory.put(key, bytes),
+            Self::S3(s3) => s3.put(key, bytes, put),
         }
     }
 
@@ -89,6 +153,7 @@ impl Store {
     pub fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
         match self {
             Self::Directory(directory) => directory.list(prefix),
+            Self::S3(s3) => s3.list(prefix),
         }
     }
 
@@ -123,58 +188,21 @@ impl Store {
     pub fn open(&self, key: &str) -> Result<Box<dyn ReadSeek>, Error> {
         match self {
             Self::Directory(directory) => Ok(Box::new(directory.open(key)?)),
+            Self::S3(s3) => Ok(Box::new(s3.open(key)?)),
         }
     }
 }
 
-/// What can go wrong with a store.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// An empty location.
-    #[error("the store's location is empty")]
-    Empty,
-    /// `gs://…` and the like.
-    #[error("store {location:?} has scheme {scheme:?}, which is none that is supported")]
-    Scheme {
-        /// What stands before `://`.
-        scheme: String,
-        /// The whole location.
-        location: String,
-    },
-    /// A recording is never overwritten.
-    #[error("{place:?} exists already and is never overwritten")]
-    Exists {
-        /// Path or address.
-        place: String,
-    },
-    /// Nothing under that key.
-    #[error("there is no {place:?}")]
-    NotFound {
-        /// Path or address.
-        place: String,
-    },
-    /// More bytes than the reader is ready for.
-    #[error("{place:?} is longer than {limit} bytes")]
-    TooLong {
-        /// Path or address.
-        place: String,
-        /// In bytes.
-        limit: u64,
-    },
-    /// A key that could leave the store.
-    #[error("{key:?} is no key of a store")]
-    Key {
-        /// As given.
-        key: String,
-    },
-    /// The system said no.
-    #[error("cannot {what} {place:?}")]
-    Io {
-        /// `read`, `write`, `list`, …
-        what: &'static str,
-        /// Path or address.
-        place: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
+/// A key stays below the store's root, whatever kind of store it is.
+fn check_key(key: &str) -> Result<(), Error> {
+    let plain = Path::new(key)
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)));
+    if key.is_empty() || !plain || key.contains('\0') || key.len() > 1024 {
+        Err(Error::Key {
+            key: key.to_owned(),
+        })
+    } else {
+        Ok(())
+    }
 }

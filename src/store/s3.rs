@@ -1,0 +1,384 @@
+//! A store in an S3 bucket, or in a server that speaks S3.
+//!
+//! Nothing is ever overwritten, and nothing needs more than `s3:PutObject` to be stored. Callers wait like for a disk:
+//! the requests run on a small runtime of their own, so that any thread may call, one inside a runtime included.
+
+mod attempt;
+mod body;
+mod journal;
+mod options;
+mod ranges;
+mod upload;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::RetryConfig;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{
+    RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+};
+use bytes::Bytes;
+use tokio::runtime::Runtime;
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::{Error, Progress, Put, check_key};
+use attempt::{Failure, lively, persist};
+use body::Meter;
+use journal::{Fingerprint, Journal};
+use upload::{Job, Source};
+
+pub use options::{Encryption, Options, Retention, RetentionMode};
+pub use ranges::Ranged;
+
+/// How long a connection may take to open.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a progress callback is called.
+const PROGRESS_STEP: Duration = Duration::from_millis(100);
+/// Memory for uploads is handed out in units of this size.
+const MEMORY_UNIT: u64 = 64 << 10;
+
+/// A bucket and a prefix.
+#[derive(Clone)]
+pub struct S3 {
+    bucket: Arc<Bucket>,
+    worker: Arc<Worker>,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3")
+            .field("location", &self.location())
+            .finish_non_exhaustive()
+    }
+}
+
+impl S3 {
+    /// The store at `s3://bucket/prefix`. Talks to nobody yet.
+    ///
+    /// # Errors
+    /// The location or an option could not be accepted by S3.
+    pub fn new(location: &str, options: Options) -> Result<Self, Error> {
+        options.check()?;
+        let (name, prefix) = parse(location)?;
+        let memory = (options.part_size * options.parallel_parts as u64).div_ceil(MEMORY_UNIT);
+        let memory = u32::try_from(memory).unwrap_or(u32::MAX >> 3);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("s3")
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Io {
+                what: "start a thread for",
+                place: location.to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            bucket: Arc::new(Bucket {
+                name,
+                prefix,
+                options,
+                client: OnceCell::new(),
+                memory: Semaphore::new(memory as usize),
+                memory_units: memory,
+            }),
+            worker: Arc::new(Worker(Some(runtime))),
+        })
+    }
+
+    /// `s3://bucket/prefix`.
+    pub(super) fn location(&self) -> String {
+        format!("s3://{}/{}", self.bucket.name, self.bucket.prefix)
+            .trim_end_matches('/')
+            .to_owned()
+    }
+
+    /// `s3://bucket/prefix/key`.
+    pub(super) fn locate(&self, key: &str) -> String {
+        self.bucket.place(&self.bucket.object(key))
+    }
+
+    pub(super) fn put_file(&self, key: &str, path: &Path, put: Put<'_>) -> Result<(), Error> {
+        let io = |source| Error::Io {
+            what: "read",
+            place: path.display().to_string(),
+            source,
+        };
+        let file = std::fs::File::open(path).map_err(io)?;
+        let print = Fingerprint::of(&file.metadata().map_err(io)?);
+        let source = Source::file(file, path.display().to_string(), print);
+        self.upload(key, source, put)
+    }
+
+    pub(super) fn put(&self, key: &str, bytes: &[u8], put: Put<'_>) -> Result<(), Error> {
+        self.upload(key, Source::bytes(Bytes::copy_from_slice(bytes)), put)
+    }
+
+    fn upload(&self, key: &str, source: Source, put: Put<'_>) -> Result<(), Error> {
+        check_key(key)?;
+        let key = self.bucket.object(key);
+        let place = self.bucket.place(&key);
+        let meter = Arc::new(Meter::default());
+        let total = source.length();
+        let job = Job {
+            journal: Journal::open(put.journal, &place, source.fingerprint()),
+            bucket: Arc::clone(&self.bucket),
+            tagging: options::tagging(&put.tags),
+            meter: Arc::clone(&meter),
+            key,
+            place,
+            source,
+        };
+        let Some(progress) = put.progress else {
+            return self.worker.wait(job.run(), || {});
+        };
+        let mut tell = || {
+            progress(Progress {
+                done: meter.bytes(),
+                total,
+            });
+        };
+        let result = self.worker.wait(job.run(), &mut tell);
+        tell();
+        result
+    }
+
+    pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let bucket = Arc::clone(&self.bucket);
+        let prefix = bucket.object(prefix);
+        self.worker
+            .wait(async move { bucket.list(&prefix).await }, || {})
+    }
+
+    pub(super) fn open(&self, key: &str) -> Result<Ranged, Error> {
+        check_key(key)?;
+        Ranged::open(
+            Arc::clone(&self.bucket),
+            Arc::clone(&self.worker),
+            self.bucket.object(key),
+        )
+    }
+}
+
+/// What every request needs.
+struct Bucket {
+    name: String,
+    /// Empty, or ending in a slash.
+    prefix: String,
+    options: Options,
+    client: OnceCell<Client>,
+    /// Bytes of uploads that may be in memory at a time, whatever the number of callers.
+    memory: Semaphore,
+    memory_units: u32,
+}
+
+impl Bucket {
+    fn object(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    fn place(&self, object: &str) -> String {
+        format!("s3://{}/{object}", self.name)
+    }
+
+    /// Settles region, profile and endpoint at the first request.
+    async fn client(&self) -> Result<&Client, Error> {
+        self.client.get_or_try_init(|| self.connect()).await
+    }
+
+    async fn connect(&self) -> Result<Client, Error> {
+        let options = &self.options;
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .build(),
+        );
+        if let Some(region) = &options.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(profile) = &options.profile {
+            loader = loader.profile_name(profile);
+        }
+        let shared = loader.load().await;
+        let elsewhere = options.endpoint_url.is_some()
+            || shared.endpoint_url().is_some()
+            || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+        let mut config = aws_sdk_s3::config::Builder::from(&shared)
+            // `attempt` retries, and watches for silence.
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // `upload` sends a SHA-256 with every byte; a second checksum would only trouble other servers.
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+            .force_path_style(options.path_style.unwrap_or(elsewhere));
+        if shared.region().is_none() {
+            if !elsewhere {
+                return Err(Error::Setting {
+                    name: "region",
+                    value: String::new(),
+                    reason: "name one with AWS_REGION, or \"region\" in the profile",
+                });
+            }
+            // Other servers have no regions, but a signature names one.
+            config = config.region(Region::new("us-east-1"));
+        }
+        if let Some(endpoint) = &options.endpoint_url {
+            config = config.endpoint_url(endpoint);
+        }
+        Ok(Client::from_conf(config.build()))
+    }
+
+    /// Every key below `prefix` (the store's own included), without the store's own.
+    async fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let client = self.client().await?;
+        let mut keys = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = persist(self.options.patience, || {
+                let call = client
+                    .list_objects_v2()
+                    .bucket(&self.name)
+                    .prefix(prefix)
+                    .set_continuation_token(token.clone())
+                    .set_expected_bucket_owner(self.options.expected_owner.clone())
+                    .send();
+                lively(self.options.silence, None, async {
+                    call.await.map_err(|error| Failure::read(&error))
+                })
+            })
+            .await
+            .map_err(|failure| failure.into_error("list", self.place(prefix)))?;
+            for object in page.contents.unwrap_or_default() {
+                let key = object.key.unwrap_or_default();
+                if let Some(key) = key.strip_prefix(&self.prefix)
+                    // Consoles make empty objects to show a folder.
+                    && !key.ends_with('/')
+                {
+                    keys.push(key.to_owned());
+                }
+            }
+            token = page.next_continuation_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        // S3 sorts by itself, directory buckets and some other servers do not.
+        keys.sort_unstable();
+        Ok(keys)
+    }
+}
+
+/// The runtime that the requests run on.
+struct Worker(Option<Runtime>);
+
+impl Worker {
+    fn runtime(&self) -> &Runtime {
+        match &self.0 {
+            Some(runtime) => runtime,
+            None => unreachable!("only drop takes the runtime"),
+        }
+    }
+
+    /// Runs `work` to its end; the calling thread waits, and does `meanwhile` ten times a second.
+    fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, Error>> + Send + 'static,
+        mut meanwhile: impl FnMut(),
+    ) -> Result<T, Error> {
+        let (done, result) = sync_channel(1);
+        self.runtime().spawn(async move {
+            // Nobody waits any more when the caller is gone.
+            let _ = done.send(work.await);
+        });
+        loop {
+            match result.recv_timeout(PROGRESS_STEP) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Timeout) => meanwhile(),
+                Err(RecvTimeoutError::Disconnected) => return Err(broken_off()),
+            }
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Waiting for the threads is forbidden inside another runtime, where the last handle may well be dropped.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn broken_off() -> Error {
+    Error::Io {
+        what: "finish a request to",
+        place: "s3".to_owned(),
+        source: std::io::Error::other("its thread ended early"),
+    }
+}
+
+/// `s3://bucket/prefix` as bucket and prefix; the prefix ends in a slash unless it is empty.
+fn parse(location: &str) -> Result<(String, String), Error> {
+    let wrong = |reason| Error::Location {
+        location: location.to_owned(),
+        reason,
+    };
+    let rest = location
+        .strip_prefix("s3://")
+        .ok_or_else(|| wrong("it does not begin with s3://"))?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-._".contains(&b);
+    if !(3..=63).contains(&bucket.len()) || !bucket.bytes().all(plain) {
+        return Err(wrong(
+            "a bucket's name has 3 to 63 lower case letters, digits, dots and hyphens",
+        ));
+    }
+    let prefix = prefix.trim_end_matches('/');
+    if prefix.is_empty() {
+        return Ok((bucket.to_owned(), String::new()));
+    }
+    if check_key(prefix).is_err() || prefix.contains("//") {
+        return Err(wrong("the prefix has an empty or a dotted part"));
+    }
+    if prefix.len() > 512 {
+        return Err(wrong("the prefix is longer than 512 bytes"));
+    }
+    Ok((bucket.to_owned(), format!("{prefix}/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_name_a_bucket_and_a_prefix() {
+        let parsed = |location| parse(location).map_err(|error| error.to_string());
+        let pair = |a: &str, b: &str| Ok((a.to_owned(), b.to_owned()));
+        assert_eq!(parsed("s3://my-bucket"), pair("my-bucket", ""));
+        assert_eq!(parsed("s3://my-bucket/"), pair("my-bucket", ""));
+        assert_eq!(parsed("s3://my-bucket/a/b/"), pair("my-bucket", "a/b/"));
+        for wrong in [
+            "s3://",
+            "s3:///a",
+            "s3://My-Bucket",
+            "s3://b",
+            "s3://my-bucket/../x",
+            "s3://my-bucket//x",
+            "s3://my bucket/x",
+        ] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn places_are_written_as_addresses() {
+        let store = S3::new("s3://my-bucket/fleet/", Options::default()).unwrap();
+        assert_eq!(store.location(), "s3://my-bucket/fleet");
+        assert_eq!(store.locate("a/b"), "s3://my-bucket/fleet/a/b");
+    }
+}
