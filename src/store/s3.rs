@@ -21,7 +21,8 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
+    Credentials, RequestChecksumCalculation, ResponseChecksumValidation,
+    StalledStreamProtectionConfig,
 };
 use bytes::Bytes;
 use tokio::runtime::Runtime;
@@ -33,7 +34,7 @@ use body::Meter;
 use journal::{Fingerprint, Journal};
 use upload::{Job, Source};
 
-pub use options::{Encryption, Options, Retention, RetentionMode};
+pub use options::{Encryption, Keys, Options, Retention, RetentionMode};
 pub use ranges::Ranged;
 
 /// How long a connection may take to open.
@@ -203,6 +204,16 @@ impl Bucket {
         }
         if let Some(profile) = &options.profile {
             loader = loader.profile_name(profile);
+        }
+        if let Some(keys) = &options.keys {
+            let (id, secret) = (keys.id.clone(), keys.secret.clone());
+            loader = loader.credentials_provider(Credentials::new(
+                id,
+                secret,
+                keys.session_token.clone(),
+                None,
+                "options",
+            ));
         }
         let shared = loader.load().await;
         let elsewhere = options.endpoint_url.is_some()

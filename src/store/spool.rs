@@ -69,14 +69,11 @@ impl Spool {
     /// # Errors
     /// There is such a file already, somebody has claimed the name, or the system said no.
     pub fn begin(&self, name: &str) -> Result<(File, Claim), Error> {
-        check_name(name)?;
-        create_private(&self.folder)
-            .map_err(|source| failed("make the folder", &self.folder, source))?;
         let path = self.folder.join(name);
         let exists = || Error::Exists {
             place: path.display().to_string(),
         };
-        let claim = self.lock(name)?.ok_or_else(exists)?;
+        let claim = self.reserve(name)?.ok_or_else(exists)?;
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
         #[cfg(unix)]
@@ -86,6 +83,17 @@ impl Spool {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists()),
             Err(source) => Err(failed("make", &path, source)),
         }
+    }
+
+    /// Claims a name for a file that the caller is about to make by itself. `None`: somebody has claimed it.
+    ///
+    /// # Errors
+    /// The system said no.
+    pub fn reserve(&self, name: &str) -> Result<Option<Claim>, Error> {
+        check_name(name)?;
+        create_private(&self.folder)
+            .map_err(|source| failed("make the folder", &self.folder, source))?;
+        self.lock(name)
     }
 
     /// Everything that waits, the oldest first. A spool that nobody has used yet is empty.

@@ -2,7 +2,7 @@
 //!
 //! Nothing here talks to anybody, and no type of a command line comes in.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use super::super::Error;
@@ -23,6 +23,8 @@ pub struct Options {
     pub region: Option<String>,
     /// A profile of the shared configuration.
     pub profile: Option<String>,
+    /// In place of the usual chain (environment, profile, SSO, instance role). Not for configuration files.
+    pub keys: Option<Keys>,
     /// An S3-compatible server. Without one, `AWS_ENDPOINT_URL_S3` and the profile are heeded as everywhere.
     pub endpoint_url: Option<String>,
     /// `http://host/bucket/key` in place of `http://bucket.host/key`. `None`: yes wherever an endpoint is named.
@@ -55,6 +57,7 @@ impl Default for Options {
         Self {
             region: None,
             profile: None,
+            keys: None,
             endpoint_url: None,
             path_style: None,
             expected_owner: None,
@@ -68,6 +71,25 @@ impl Default for Options {
             patience: Duration::from_secs(120),
             silence: Duration::from_secs(30),
         }
+    }
+}
+
+/// Credentials by hand: for tests, and for programs that have them from elsewhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// The access key's id.
+    pub id: String,
+    /// Never shown.
+    pub secret: String,
+    /// With temporary credentials. Never shown.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -20,12 +20,14 @@
 )]
 
 mod agent;
+pub mod bucket;
 mod calls;
 mod capture;
 mod certificate;
 mod command;
 mod connection;
 mod faults;
+pub mod faulty_proxy;
 mod log;
 mod message;
 mod options;
