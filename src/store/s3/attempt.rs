@@ -175,7 +175,8 @@ fn kind(code: &str, status: Option<u16>) -> Kind {
         // Sent with a status of 503, but no server learns a new method by waiting.
         "NotImplemented" => Kind::Refused,
         _ => match status {
-            Some(408 | 425 | 429 | 500..) => Kind::Passing,
+            // A good status and no answer that can be read: the next try shows what became of it.
+            Some(200..300 | 408 | 425 | 429 | 500..) => Kind::Passing,
             Some(412) => Kind::Exists,
             _ => Kind::Refused,
         },
@@ -392,6 +393,7 @@ mod tests {
             ("RequestTimeout", 400, Kind::Passing),
             ("status 502", 502, Kind::Passing),
             ("status 418", 418, Kind::Refused),
+            ("status 200", 200, Kind::Passing),
         ] {
             assert_eq!(kind(code, Some(status)), expected, "{code}");
         }

@@ -19,6 +19,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     ChecksumAlgorithm, ChecksumMode, ChecksumType, CompletedMultipartUpload, CompletedPart,
@@ -294,8 +296,11 @@ impl Job {
                 .multipart_upload(parts.clone())
                 .send();
             lively(bucket.options.silence, None, async {
-                let answer = call.await.map_err(|error| Failure::read(&error))?;
-                Ok(answer.checksum_sha256)
+                match call.await {
+                    Ok(answer) => Ok(answer.checksum_sha256),
+                    Err(error) if is_other_yes(&error) => Ok(None),
+                    Err(error) => Err(Failure::read(&error)),
+                }
             })
         })
         .await;
@@ -694,6 +699,21 @@ fn encryption(
             Some(*bucket_key),
         ),
     }
+}
+
+/// Some servers (moto is one) give the element of a granted completion another name, and the SDK cannot read it.
+fn is_other_yes<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.raw_response().is_some_and(|answer| {
+        let text = answer.body().bytes().map(String::from_utf8_lossy);
+        answer.status().as_u16() == 200
+            && text.is_some_and(|text| {
+                let text = text.trim_end();
+                text.contains("<CompleteMultipartUpload")
+                    && text.contains("</ETag>")
+                    && text.ends_with('>')
+                    && !text.contains("<Error>")
+            })
+    })
 }
 
 /// For a single request, S3's advice after a conflict is to ask again.
