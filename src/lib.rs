@@ -6,9 +6,11 @@
 //! - [`player`]: a recording shown again in its own time
 //! - [`review`]: which recordings there are, what each one is, and other files made of them
 //! - [`store`]: bytes by key; knows no format
+//! - [`aws`]: region, profile, credentials, endpoints and certificates, settled once for every call; knows no service
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
+pub mod aws;
 pub mod cli;
 pub mod player;
 pub mod recorder;

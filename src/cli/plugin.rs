@@ -18,8 +18,9 @@ use super::exit::{CommandResult, Failure, Status};
 use super::parameters::Parameters;
 use super::recorded::{self, Recorded, refused};
 use super::settings::{Flags, Places, Settings};
+use crate::aws::Access;
 use crate::session::channel::CLIENT_VERSION;
-use crate::session::start::{Access, Request, Service, Started};
+use crate::session::start::{Request, Service, Started};
 
 /// The name that the AWS CLI looks for on PATH.
 pub(crate) const PLUGIN: &str = "session-manager-plugin";
@@ -117,12 +118,22 @@ fn act(mut arguments: Vec<String>) -> CommandResult {
     let access = Access {
         region: chosen(region),
         profile: chosen(profile),
-        endpoint_url: chosen(endpoint),
+        ..Access::default()
     };
-    record(started.into(), request.into(), &access)
+    record(
+        started.into(),
+        request.into(),
+        &access,
+        chosen(endpoint).as_deref(),
+    )
 }
 
-fn record(started: Started, mut request: Request, access: &Access) -> CommandResult {
+fn record(
+    started: Started,
+    mut request: Request,
+    access: &Access,
+    endpoint: Option<&str>,
+) -> CommandResult {
     // Where the AWS CLI takes no reason (ECS Exec), the recording can still have one.
     request.reason = request.reason.or_else(|| env::var(REASON).ok());
     let ready = ready(&mut request);
@@ -130,7 +141,7 @@ fn record(started: Started, mut request: Request, access: &Access) -> CommandRes
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let service = Service::open(access).await.map_err(refused)?;
+        let service = Service::open(access, endpoint).await.map_err(refused)?;
         let (settings, places) = match ready {
             Ok(ready) => ready,
             Err(failure) => {

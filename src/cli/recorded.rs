@@ -21,12 +21,13 @@ use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::message;
 use super::settings::{self, Places};
+use super::start::AccessArgs;
 use crate::recorder::{self, Recorder};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::Console;
 use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
-use crate::session::start::{self, Access, Caller, Request, Service, Started};
+use crate::session::start::{self, Caller, Request, Service, Started};
 use crate::store::{Directory, Store};
 use crate::terminal;
 
@@ -51,7 +52,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// Starts the session and records it to its end.
-    pub(crate) fn run(self, access: Access) -> CommandResult {
+    pub(crate) fn run(self, access: AccessArgs) -> CommandResult {
         let Self {
             settings,
             mut request,
@@ -62,12 +63,15 @@ impl Plan {
         let places = settings.places()?;
         prepare(&places)?;
         admission::admit(&settings, &mut request, asking)?;
+        let (access, endpoint) = access.split();
         // One thread is quickest from key to socket: nothing has to be handed over.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
         runtime.block_on(async {
-            let service = Service::open(&access).await.map_err(refused)?;
+            let service = Service::open(&access, endpoint.as_deref())
+                .await
+                .map_err(refused)?;
             let caller = ask_caller(&service);
             let started = service.start(&request).await.map_err(refused)?;
             let mut description = Description::new(&service, &started, &request, size());

@@ -59,5 +59,5 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         bind: None,
         banner: false,
     };
-    plan.run(args.access.into())
+    plan.run(args.access)
 }

@@ -10,7 +10,8 @@ use super::forward::Forward;
 use super::parameters::{self, Parameters};
 use super::recorded::Plan;
 use super::settings::{Key, Settings, StoreArgs};
-use crate::session::start::{Access, Request};
+use crate::aws::Access;
+use crate::session::start::Request;
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
@@ -97,13 +98,15 @@ pub(crate) struct AccessArgs {
     endpoint_url: Option<String>,
 }
 
-impl From<AccessArgs> for Access {
-    fn from(args: AccessArgs) -> Self {
-        Self {
-            region: args.region,
-            profile: args.profile,
-            endpoint_url: args.endpoint_url,
-        }
+impl AccessArgs {
+    /// The way to AWS, and where Systems Manager is there.
+    pub(crate) fn split(self) -> (Access, Option<String>) {
+        let access = Access {
+            region: self.region,
+            profile: self.profile,
+            ..Access::default()
+        };
+        (access, self.endpoint_url)
     }
 }
 
@@ -163,7 +166,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
             .or_else(|| args.forward.as_ref()?.bind().map(str::to_owned)),
         banner: !args.no_banner,
     };
-    plan.run(args.access.into())
+    plan.run(args.access)
 }
 
 /// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.

@@ -5,29 +5,14 @@
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_sdk_ssm::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use chrono::{DateTime, Utc};
 
-/// How long a connection to the service may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// What the person chose about the way to AWS; everything else comes from the usual configuration chain.
-#[derive(Clone, Debug, Default)]
-pub struct Access {
-    /// Overrides the region of profile and environment.
-    pub region: Option<String>,
-    /// A profile of the shared configuration.
-    pub profile: Option<String>,
-    /// Where Systems Manager answers, instead of the region's endpoint.
-    pub endpoint_url: Option<String>,
-}
+use crate::aws::{self, Access, Way};
 
 /// What to ask of StartSession.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -79,48 +64,22 @@ pub struct Service {
 }
 
 impl Service {
-    /// Settles region, profile and endpoint. Talks to nobody yet.
+    /// Systems Manager by the given way, at `endpoint_url` instead of the region's endpoint if there is one. Talks to
+    /// nobody yet.
     ///
     /// # Errors
-    /// There is no region.
-    pub async fn open(access: &Access) -> Result<Self, Error> {
-        let profile = access
-            .profile
-            .clone()
-            .or_else(|| std::env::var("AWS_PROFILE").ok());
-        if let Some(profile) = &profile {
-            check_profile(profile)?;
-        }
-        let timeouts = aws_config::timeout::TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build();
-        let mut loader: ConfigLoader =
-            aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
-        if let Some(region) = &access.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &access.profile {
-            loader = loader.profile_name(profile);
-        }
-        let shared = loader.load().await;
-        let region = shared.region().map(ToString::to_string).unwrap_or_default();
-        if region.is_empty() {
-            return Err(Error::NoRegion);
-        }
-        if !region
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-')
-        {
-            return Err(Error::Region { region });
-        }
+    /// There is no region, or no way.
+    pub async fn open(access: &Access, endpoint_url: Option<&str>) -> Result<Self, Error> {
+        let way = Way::settle(access).await?;
+        let region = way.region().ok_or(Error::NoRegion)?.to_owned();
         let clock = ServiceClock::default();
-        let mut ssm = aws_sdk_ssm::config::Builder::from(&shared).interceptor(clock.clone());
-        if let Some(endpoint) = &access.endpoint_url {
+        let mut ssm = aws_sdk_ssm::config::Builder::from(way.config()).interceptor(clock.clone());
+        if let Some(endpoint) = endpoint_url {
             ssm = ssm.endpoint_url(endpoint);
         }
         Ok(Self {
             ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
-            sts: aws_sdk_sts::Client::new(&shared),
+            sts: aws_sdk_sts::Client::new(way.config()),
             region,
             clock,
         })
@@ -287,40 +246,6 @@ fn unanswered(cause: String) -> Error {
     Error::Unreachable { cause }
 }
 
-/// The SDK passes over a profile that does not exist and then finds no credentials, which says the wrong thing.
-fn check_profile(profile: &str) -> Result<(), Error> {
-    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().join(".aws"));
-    let files = [
-        ("AWS_CONFIG_FILE", "config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-    ];
-    let known = files.iter().any(|(variable, name)| {
-        let path = std::env::var_os(variable)
-            .map(PathBuf::from)
-            .or_else(|| Some(home.as_ref()?.join(name)));
-        let text = path
-            .and_then(|path| std::fs::read_to_string(path).ok())
-            .unwrap_or_default();
-        text.lines().any(|line| {
-            let section = line
-                .trim()
-                .strip_prefix('[')
-                .and_then(|rest| rest.split_once(']'))
-                .map(|(section, _)| section.trim());
-            let section =
-                section.map(|section| section.strip_prefix("profile").unwrap_or(section).trim());
-            section == Some(profile)
-        })
-    });
-    if known || profile == "default" {
-        Ok(())
-    } else {
-        Err(Error::NoSuchProfile {
-            profile: profile.to_owned(),
-        })
-    }
-}
-
 /// What the account uses when no document is named.
 pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
 
@@ -396,8 +321,8 @@ impl Intercept for ServiceClock {
 pub enum Error {
     #[error("no AWS region is set")]
     NoRegion,
-    #[error("{region:?} is no AWS region")]
-    Region { region: String },
+    #[error(transparent)]
+    Way(#[from] aws::Error),
     #[error("target {target:?} is not connected to Systems Manager")]
     TargetNotConnected { target: String },
     #[error("session document {document:?} cannot be used: {message}")]
@@ -416,8 +341,6 @@ pub enum Error {
     NoSuchSession { session_id: String },
     #[error("the service refused with {code}: {message}")]
     Refused { code: String, message: String },
-    #[error("there is no AWS profile {profile:?}")]
-    NoSuchProfile { profile: String },
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials { cause: String },
     #[error("the service's TLS certificate is not trusted: {cause}")]
@@ -433,7 +356,8 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::NoRegion | Self::Region { .. } => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
+            Self::Way(error) => return error.hint(),
+            Self::NoRegion => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
             Self::TargetNotConnected { target } => format!(
                 "check that the agent runs and reports: aws ssm describe-instance-information --filters Key=InstanceIds,Values={target}"
             ),
@@ -449,7 +373,6 @@ impl Error {
                 "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
             }
             Self::Internal { .. } => "try again; the AWS health dashboard tells of outages".to_owned(),
-            Self::NoSuchProfile { .. } => "list the profiles: aws configure list-profiles".to_owned(),
             Self::NoCredentials { .. } => "sign in (aws sso login), choose a profile with --profile, or run: aws configure".to_owned(),
             Self::Certificate { .. } => "behind an intercepting proxy, name its certificate file in AWS_CA_BUNDLE".to_owned(),
             Self::Unreachable { .. } => "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY".to_owned(),

@@ -24,6 +24,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// There is no way to AWS.
+    #[error(transparent)]
+    Way(crate::aws::Error),
     /// An option that S3 could not accept.
     #[error("store setting {name} is {value:?}: {reason}")]
     Setting {
@@ -127,6 +130,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Way(error) => return error.hint(),
             Self::Refused {
                 what,
                 code,

@@ -16,29 +16,27 @@ use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region};
+use aws_config::Region;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    Credentials, RequestChecksumCalculation, ResponseChecksumValidation,
-    StalledStreamProtectionConfig,
+    RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
 use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::{Error, Progress, Put, check_key};
+use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
 use journal::{Fingerprint, Journal};
 use upload::{Job, Source};
 
-pub use options::{Encryption, Keys, Options, Retention, RetentionMode};
+pub use crate::aws::Keys;
+pub use options::{Encryption, Options, Retention, RetentionMode};
 pub use ranges::Ranged;
 
-/// How long a connection may take to open.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How often a progress callback is called.
 const PROGRESS_STEP: Duration = Duration::from_millis(100);
 /// Memory for uploads is handed out in units of this size.
@@ -194,32 +192,17 @@ impl Bucket {
 
     async fn connect(&self) -> Result<Client, Error> {
         let options = &self.options;
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .build(),
-        );
-        if let Some(region) = &options.region {
-            loader = loader.region(Region::new(region.clone()));
-        }
-        if let Some(profile) = &options.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(keys) = &options.keys {
-            let (id, secret) = (keys.id.clone(), keys.secret.clone());
-            loader = loader.credentials_provider(Credentials::new(
-                id,
-                secret,
-                keys.session_token.clone(),
-                None,
-                "options",
-            ));
-        }
-        let shared = loader.load().await;
+        let access = Access {
+            region: options.region.clone(),
+            profile: options.profile.clone(),
+            keys: options.keys.clone(),
+        };
+        let way = Way::settle(&access).await.map_err(Error::Way)?;
+        let shared = way.config();
         let elsewhere = options.endpoint_url.is_some()
             || shared.endpoint_url().is_some()
             || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
-        let mut config = aws_sdk_s3::config::Builder::from(&shared)
+        let mut config = aws_sdk_s3::config::Builder::from(shared)
             // `attempt` retries, and watches for silence.
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())

@@ -2,10 +2,11 @@
 //!
 //! Nothing here talks to anybody, and no type of a command line comes in.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::super::Error;
+use crate::aws::Keys;
 
 /// S3 takes 10 000 parts in one upload; the last number is kept free, to ask whether an upload still exists.
 const MAX_PARTS: u64 = 9_999;
@@ -71,25 +72,6 @@ impl Default for Options {
             patience: Duration::from_secs(120),
             silence: Duration::from_secs(30),
         }
-    }
-}
-
-/// Credentials by hand: for tests, and for programs that have them from elsewhere.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Keys {
-    /// The access key's id.
-    pub id: String,
-    /// Never shown.
-    pub secret: String,
-    /// With temporary credentials. Never shown.
-    pub session_token: Option<String>,
-}
-
-impl fmt::Debug for Keys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keys")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
     }
 }
 
