@@ -3,7 +3,10 @@
 //! It decides nothing about the protocol. What comes is recorded, then shown, then acknowledged; a key is on the wire
 //! before anything else is done; nothing more is read while recorder or screen have no room.
 
+mod away;
+mod clock;
 mod end;
+mod events;
 mod input;
 mod local;
 mod person;
@@ -12,20 +15,21 @@ use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use formats::AgentMessage;
 use formats::payload::{Flag, Size};
 use futures_util::SinkExt;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
+pub use self::away::{Resume, Resumed};
+use self::clock::{now, wall_millis};
 pub use self::end::End;
 use self::input::Input;
 use self::local::Local;
 pub use self::person::{Keys, Screen, Signal, Signals};
-use super::channel::{Channel, Effect, Event, Token};
+use super::channel::{Channel, Token};
 use super::connection::describe;
 pub use super::line::Socket;
 use super::line::{Batch, Line};
@@ -40,34 +44,10 @@ const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
 const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long output may still take to reach the screen when a signal ended the session.
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
-/// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
-const FIRST_BACKOFF: Duration = Duration::from_millis(100);
-const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// A break shorter than this is not worth a word to the person.
-const QUIET_BREAK: Duration = Duration::from_secs(2);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
 /// Ctrl-D: the end of input for whatever reads a terminal.
 const END_OF_TRANSMISSION: &[u8] = &[0x04];
-
-/// The way back into a session whose connection broke.
-pub trait Resume {
-    /// As the first connection.
-    type Socket: Socket;
-    /// Tries once.
-    fn resume(&mut self) -> impl Future<Output = Resumed<Self::Socket>>;
-}
-
-/// What became of one attempt.
-#[derive(Debug)]
-pub enum Resumed<S> {
-    /// There is a new connection, and the token that opens it.
-    Open(S, Token),
-    /// It did not work this time, for this reason.
-    Failed(String),
-    /// There is nothing to come back to, for this reason.
-    Over(String),
-}
 
 /// What the driver does not find out by itself.
 #[derive(Clone, Debug)]
@@ -377,97 +357,6 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             .map_err(|error| End::RecordingFailed(error).into())
     }
 
-    fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {
-        let at = now();
-        for message in batch.messages {
-            match message {
-                Message::Binary(bytes) => match AgentMessage::parse(bytes.clone()) {
-                    Ok(message) => self.channel.handle_message(at, message),
-                    Err(error) => self.channel.handle_malformed(at, bytes, error.to_string()),
-                },
-                Message::Text(text) => {
-                    let cause = "text where an agent message is due".to_owned();
-                    self.channel.handle_malformed(at, text.into(), cause);
-                }
-                Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {}
-            }
-            self.drain_events(at)?;
-            if let Some(failure) = self.channel.failure() {
-                return Err(End::Protocol(failure.clone()).into());
-            }
-        }
-        match batch.ended {
-            None => Ok(()),
-            Some(cause) if !self.channel.is_closing() => Err(Stop::Lost(cause)),
-            Some(_) => {
-                self.channel.handle_disconnect(at);
-                self.drain_events(at)?;
-                Err(End::Closed { reason: None }.into())
-            }
-        }
-    }
-
-    /// Records and shows everything that happened. The channel hands out acknowledgements only after this.
-    fn drain_events(&mut self, at: Instant) -> Result<(), End<T::Error>> {
-        while let Some(event) = self.channel.poll_event() {
-            let (message, effect) = match event {
-                Event::Message { message, effect } => (message, effect),
-                Event::Malformed { bytes, .. } => {
-                    let recorded = self.recorder.malformed(at, bytes);
-                    recorded.map_err(End::RecordingFailed)?;
-                    continue;
-                }
-            };
-            let recorded = match &effect {
-                Effect::Output if !self.local.is_person() => self.tee_payload(at, &message),
-                Effect::Output | Effect::StdErr => self.recorder.output(at, &message),
-                Effect::Duplicate | Effect::Refused => self.recorder.duplicate(at, &message),
-                Effect::ExitCode(code) => {
-                    let recorded = self.recorder.message(at, &message);
-                    recorded.and_then(|()| self.recorder.exit(at, *code))
-                }
-                _ => self.recorder.message(at, &message),
-            };
-            recorded.map_err(End::RecordingFailed)?;
-            let shown = match effect {
-                Effect::Output => {
-                    self.input.shown(at);
-                    match self.local.port() {
-                        Some(port) => {
-                            port.write(message.payload);
-                            Ok(())
-                        }
-                        None => self.screen.output(message.payload),
-                    }
-                }
-                Effect::Flag(flag) => {
-                    self.handle_flag(flag)?;
-                    Ok(())
-                }
-                Effect::StdErr => {
-                    self.input.shown(at);
-                    self.screen.error(message.payload)
-                }
-                Effect::Notice(text) => {
-                    self.screen.notice(&text);
-                    Ok(())
-                }
-                Effect::ExitCode(code) => {
-                    self.exit_code = Some(code);
-                    Ok(())
-                }
-                Effect::Closed { reason } => return Err(End::Closed { reason }),
-                _ => Ok(()),
-            };
-            shown.map_err(End::ScreenGone)?;
-        }
-        while let Some(sent) = self.channel.poll_sent() {
-            let recorded = self.tee_payload(at, &sent);
-            recorded.map_err(End::RecordingFailed)?;
-        }
-        self.record_notes(at)
-    }
-
     /// Sends what may still be sent, if all is `in_order`, and closes; the other side is not waited for.
     async fn part<S: Socket>(&mut self, line: &mut Line<S>, in_order: bool) {
         let channel = &mut self.channel;
@@ -483,67 +372,6 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             let _ = line.socket().close().await;
         };
         let _ = timeout(PARTING_TIMEOUT, parting).await;
-    }
-
-    /// Tries to come back while keys, signals and time go on.
-    async fn reconnect<R: Resume>(
-        &mut self,
-        resume: &mut R,
-        cause: String,
-        limit: Duration,
-    ) -> Result<(R::Socket, Token), End<T::Error>> {
-        let lost_at = now();
-        self.channel.handle_disconnect(lost_at);
-        self.drain_events(lost_at)?;
-        let marked = self
-            .recorder
-            .marker(lost_at, &format!("connection lost: {cause}"));
-        marked.map_err(End::RecordingFailed)?;
-        let mut told = false;
-        let mut attempts = pin!(attempts(resume, limit));
-        let connection = loop {
-            let told_at = (!told).then_some(lost_at + QUIET_BREAK);
-            let wake_up = self.wake_up().into_iter().chain(told_at).min();
-            let wants_keys = self.input.is_open() && self.channel.input_room() > 0;
-            let time = async {
-                match wake_up {
-                    Some(at) => sleep_until(at.into()).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                biased;
-                signal = self.signals.next() => self.handle_signal(signal)?,
-                keys = self.keys.read(), if wants_keys => {
-                    let handled = self.handle_keys(keys, None::<&mut Line<R::Socket>>).await;
-                    if let Err(Stop::End(end)) = handled {
-                        return Err(end);
-                    }
-                }
-                result = &mut attempts => break result,
-                () = time => {
-                    self.handle_time(now())?;
-                    if !told && now() >= lost_at + QUIET_BREAK {
-                        told = true;
-                        self.screen.notice(&format!("connection lost ({cause}), trying to come back"));
-                    }
-                }
-            }
-        };
-        match connection {
-            Ok(connection) => {
-                let away = (now() - lost_at).as_secs_f64();
-                let marked = self
-                    .recorder
-                    .marker(now(), &format!("connection resumed after {away:.1} s"));
-                marked.map_err(End::RecordingFailed)?;
-                if told {
-                    self.screen.notice("connected again");
-                }
-                Ok(connection)
-            }
-            Err(resume) => Err(End::ConnectionLost { cause, resume }),
-        }
     }
 
     async fn drain_screen(&mut self, patience: Duration) {
@@ -563,47 +391,4 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             () = sleep(patience) => {}
         }
     }
-}
-
-/// Tries until it works, cannot work, or took too long; the error says why.
-async fn attempts<R: Resume>(
-    resume: &mut R,
-    limit: Duration,
-) -> Result<(R::Socket, Token), String> {
-    let mut last = String::new();
-    let trying = async {
-        let mut backoff = FIRST_BACKOFF;
-        loop {
-            match resume.resume().await {
-                Resumed::Open(socket, token) => return Ok((socket, token)),
-                Resumed::Over(why) => return Err(why),
-                Resumed::Failed(why) => last = why,
-            }
-            sleep(backoff).await;
-            backoff = (backoff * 2).min(MAX_BACKOFF);
-        }
-    };
-    match timeout(limit, trying).await {
-        Ok(result) => result,
-        Err(_) => Err(format!("gave up after {} s: {last}", limit.as_secs())),
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the driver is where the time is asked"
-)]
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the driver is where the time is asked"
-)]
-fn wall_millis() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(1, |since| {
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-    })
 }
