@@ -66,7 +66,11 @@ impl Directory {
 
     pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
         let (to, folder) = self.place(key)?;
-        self.publish(&to, &folder, |temporary| temporary.write_all(bytes))
+        match self.publish(&to, &folder, |temporary| temporary.write_all(bytes)) {
+            // Stored by a process that was killed before it could say so.
+            Err(Error::Exists { .. }) if holds(&to, bytes).unwrap_or(false) => Ok(()),
+            stored => stored,
+        }
     }
 
     pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
@@ -183,6 +187,16 @@ fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
         }
     }
     Ok(true)
+}
+
+fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let file = File::open(path)?;
+    if file.metadata()?.len() != bytes.len() as u64 {
+        return Ok(false);
+    }
+    let mut held = Vec::with_capacity(bytes.len());
+    file.take(bytes.len() as u64).read_to_end(&mut held)?;
+    Ok(held == bytes)
 }
 
 /// A name is only safe once its folder is on the disk too.

@@ -9,6 +9,9 @@ pub mod spool;
 
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
+
+use crate::aws::Way;
 
 pub use error::Error;
 pub use local::{Directory, create_private};
@@ -45,6 +48,17 @@ pub struct Progress {
     pub total: u64,
 }
 
+/// How hard a bucket is tried, and with how much memory. A directory has one pace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How long one request is tried again before the store counts as out of reach.
+    pub patience: Duration,
+    /// A request whose bytes have not moved for this long is given up and tried again.
+    pub silence: Duration,
+    /// Parts of an object under way at a time; each is some MiB of memory.
+    pub parallel_parts: usize,
+}
+
 /// What a store hands out for reading in any order.
 pub trait ReadSeek: Read + Seek + Send {}
 impl<T: Read + Seek + Send> ReadSeek for T {}
@@ -71,6 +85,33 @@ impl Store {
             }),
             None if location.is_empty() => Err(Error::Empty),
             None => Ok(Self::Directory(Directory::new(PathBuf::from(location)))),
+        }
+    }
+
+    /// The same store at another pace.
+    #[must_use]
+    pub fn at_pace(&self, pace: Pace) -> Self {
+        match self {
+            Self::Directory(directory) => Self::Directory(directory.clone()),
+            Self::S3(s3) => Self::S3(s3.at_pace(pace)),
+        }
+    }
+
+    /// The same store, reached by a way that is settled already, credentials and all.
+    #[must_use]
+    pub fn by_way(&self, way: &Way) -> Self {
+        match self {
+            Self::Directory(directory) => Self::Directory(directory.clone()),
+            Self::S3(s3) => Self::S3(s3.by_way(way)),
+        }
+    }
+
+    /// The same store, for what is not to be kept: nothing that would keep it from being removed is asked for.
+    #[must_use]
+    pub fn for_passing_things(&self) -> Self {
+        match self {
+            Self::Directory(directory) => Self::Directory(directory.clone()),
+            Self::S3(s3) => Self::S3(s3.for_passing_things()),
         }
     }
 

@@ -26,7 +26,7 @@ use bytes::Bytes;
 use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::{Error, Progress, Put, check_key};
+use super::{Error, Pace, Progress, Put, check_key};
 use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
@@ -65,8 +65,7 @@ impl S3 {
     pub fn new(location: &str, options: Options) -> Result<Self, Error> {
         options.check()?;
         let (name, prefix) = parse(location)?;
-        let memory = (options.part_size * options.parallel_parts as u64).div_ceil(MEMORY_UNIT);
-        let memory = u32::try_from(memory).unwrap_or(u32::MAX >> 3);
+        let memory = memory_units(&options);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("s3")
@@ -82,12 +81,66 @@ impl S3 {
                 name,
                 prefix,
                 options,
-                client: OnceCell::new(),
+                client: Arc::default(),
+                way: None,
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
             worker: Arc::new(Worker(Some(runtime))),
         })
+    }
+
+    /// The same bucket, by the same client, at another pace.
+    pub(super) fn at_pace(&self, pace: Pace) -> Self {
+        let bucket = &self.bucket;
+        let options = Options {
+            patience: pace.patience,
+            silence: pace.silence,
+            parallel_parts: pace.parallel_parts.max(1),
+            ..bucket.options.clone()
+        };
+        let memory = memory_units(&options);
+        Self {
+            bucket: Arc::new(Bucket {
+                name: bucket.name.clone(),
+                prefix: bucket.prefix.clone(),
+                options,
+                client: Arc::clone(&bucket.client),
+                way: bucket.way.clone(),
+                memory: Semaphore::new(memory as usize),
+                memory_units: memory,
+            }),
+            worker: Arc::clone(&self.worker),
+        }
+    }
+
+    /// The same bucket, reached by a way that is settled already.
+    pub(super) fn by_way(&self, way: &Way) -> Self {
+        let mut other = self.at_pace(Pace {
+            patience: self.bucket.options.patience,
+            silence: self.bucket.options.silence,
+            parallel_parts: self.bucket.options.parallel_parts,
+        });
+        if let Some(bucket) = Arc::get_mut(&mut other.bucket) {
+            bucket.client = Arc::default();
+            bucket.way = Some(way.clone());
+        }
+        other
+    }
+
+    /// The same bucket, storing what need not be kept: without retention and legal hold, in the standard class.
+    pub(super) fn for_passing_things(&self) -> Self {
+        let mut passing = self.at_pace(Pace {
+            patience: self.bucket.options.patience,
+            silence: self.bucket.options.silence,
+            parallel_parts: 1,
+        });
+        if let Some(bucket) = Arc::get_mut(&mut passing.bucket) {
+            bucket.options.retention = None;
+            bucket.options.legal_hold = false;
+            bucket.options.storage_class = None;
+        }
+        passing
     }
 
     /// `s3://bucket/prefix`.
@@ -164,13 +217,21 @@ impl S3 {
     }
 }
 
+/// Room for as many parts as may be under way.
+fn memory_units(options: &Options) -> u32 {
+    let memory = (options.part_size * options.parallel_parts as u64).div_ceil(MEMORY_UNIT);
+    u32::try_from(memory).unwrap_or(u32::MAX >> 3)
+}
+
 /// What every request needs.
 struct Bucket {
     name: String,
     /// Empty, or ending in a slash.
     prefix: String,
     options: Options,
-    client: OnceCell<Client>,
+    client: Arc<OnceCell<Client>>,
+    /// Settled elsewhere; else from the options.
+    way: Option<Way>,
     /// Bytes of uploads that may be in memory at a time, whatever the number of callers.
     memory: Semaphore,
     memory_units: u32,
@@ -192,12 +253,17 @@ impl Bucket {
 
     async fn connect(&self) -> Result<Client, Error> {
         let options = &self.options;
-        let access = Access {
-            region: options.region.clone(),
-            profile: options.profile.clone(),
-            keys: options.keys.clone(),
+        let way = match &self.way {
+            Some(way) => way.clone(),
+            None => {
+                let access = Access {
+                    region: options.region.clone(),
+                    profile: options.profile.clone(),
+                    keys: options.keys.clone(),
+                };
+                Way::settle(&access).await.map_err(Error::Way)?
+            }
         };
-        let way = Way::settle(&access).await.map_err(Error::Way)?;
         let shared = way.config();
         let elsewhere = options.endpoint_url.is_some()
             || shared.endpoint_url().is_some()
@@ -210,7 +276,9 @@ impl Bucket {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .force_path_style(options.path_style.unwrap_or(elsewhere));
-        if shared.region().is_none() {
+        if let Some(region) = &options.region {
+            config = config.region(Region::new(region.clone()));
+        } else if shared.region().is_none() {
             if !elsewhere {
                 return Err(Error::Setting {
                     name: "region",

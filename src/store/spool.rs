@@ -2,8 +2,9 @@
 //!
 //! Knows no format and no key, and talks to no store. Nothing is removed here but what a caller says is stored.
 //!
-//! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.upload` (how far
-//! an upload has come) and `.NAME.failure` (why the last one failed). They are removed with the file, after it.
+//! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.upload`,
+//! `.NAME.upload-signature` and `.NAME.upload-manifest` (how far an upload has come, one for each object) and
+//! `.NAME.failure` (why the last one failed). They are removed with the file, after it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
@@ -16,6 +17,26 @@ use super::{Error, create_private};
 
 /// Longer reasons are cut.
 const MAX_REASON: usize = 2000;
+
+/// What lies beside a file, by the end of its name; the lock goes last.
+const BESIDE: [&str; 5] = [
+    "failure",
+    "upload-manifest",
+    "upload-signature",
+    "upload",
+    "lock",
+];
+
+/// One of the objects that a file becomes; each has a journal of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// The file itself.
+    File,
+    /// The signature over what was taken out of it.
+    Signature,
+    /// What was taken out of it.
+    Manifest,
+}
 
 /// A folder of files that wait.
 #[derive(Clone, Debug)]
@@ -160,18 +181,55 @@ impl Spool {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let lock = options
-            .open(&path)
-            .map_err(|source| failed("open", &path, source))?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Some(Claim {
-                spool: self.clone(),
-                name: name.to_owned(),
-                _lock: lock,
-            })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(source)) => Err(failed("lock", &path, source)),
+        loop {
+            let lock = options
+                .open(&path)
+                .map_err(|source| failed("open", &path, source))?;
+            match lock.try_lock() {
+                // Whoever had it may have removed it between the two calls; then this lock keeps nobody away.
+                Ok(()) if !is_at(&lock, &path) => {}
+                Ok(()) => {
+                    return Ok(Some(Claim {
+                        spool: self.clone(),
+                        name: name.to_owned(),
+                        _lock: lock,
+                    }));
+                }
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &path, source)),
+            }
         }
+    }
+
+    /// Removes what lies beside files that are gone: a process was killed between the two.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn tidy(&self) -> Result<(), Error> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(failed("list", &self.folder, source)),
+        };
+        for entry in entries.flatten() {
+            let file_name = entry.file_name();
+            let name = file_name.to_str().and_then(|name| {
+                let name = name.strip_prefix('.')?;
+                BESIDE
+                    .iter()
+                    .find_map(|what| name.strip_suffix(what)?.strip_suffix('.'))
+            });
+            if let Some(name) = name
+                && check_name(name).is_ok()
+                && !self.folder.join(name).exists()
+                // A name that is reserved has no file yet, and a lock that is held.
+                && let Some(claim) = self.lock(name)?
+                && !claim.path().exists()
+            {
+                claim.sweep();
+            }
+        }
+        Ok(())
     }
 
     /// Asked with a shared lock, so that two who ask do not see each other; whoever wants to claim at this very
@@ -210,10 +268,15 @@ impl Claim {
         self.spool.folder.join(&self.name)
     }
 
-    /// Where its upload may remember how far it has come: for [`super::Put::journal`].
+    /// Where the upload of one of its objects may remember how far it has come: for [`super::Put::journal`].
     #[must_use]
-    pub fn journal(&self) -> PathBuf {
-        self.spool.beside(&self.name, "upload")
+    pub fn journal(&self, object: Object) -> PathBuf {
+        let what = match object {
+            Object::File => "upload",
+            Object::Signature => "upload-signature",
+            Object::Manifest => "upload-manifest",
+        };
+        self.spool.beside(&self.name, what)
     }
 
     /// Why it could not be stored when it was last tried.
@@ -253,7 +316,6 @@ impl Claim {
                 Err(failed("remove", &path, error))
             }
             _ => {
-                // The journal goes last but for the lock: a process killed here must not send the file again.
                 self.sweep();
                 Ok(())
             }
@@ -262,10 +324,27 @@ impl Claim {
 
     /// Removes what lay beside a file that is gone. Whatever stays behind harms nobody.
     fn sweep(self) {
-        for what in ["failure", "upload", "lock"] {
+        for what in BESIDE {
             let _ = fs::remove_file(self.spool.beside(&self.name, what));
         }
     }
+}
+
+/// Whether the file that is open is still the one with that name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(one), Ok(other)) => place(one) == place(other),
+        _ => false,
+    }
+}
+
+/// A file that is open cannot be replaced here.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
 }
 
 /// Names are those of files in one folder, and never those of the files beside them.
@@ -352,7 +431,9 @@ mod tests {
     fn what_is_stored_leaves_nothing_behind() {
         let (_folder, spool) = spool();
         let claim = begin(&spool, "a", b"x");
-        fs::write(claim.journal(), "{}").unwrap();
+        for object in [Object::File, Object::Signature, Object::Manifest] {
+            fs::write(claim.journal(object), "{}").unwrap();
+        }
         let error = Error::Unavailable {
             what: "store",
             place: "s3://b/k".to_owned(),
@@ -400,6 +481,38 @@ mod tests {
         });
         assert_eq!(taken.into_inner(), 50);
         assert_eq!(spool.waiting().unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_beside_a_file_that_is_gone_is_swept_and_nothing_else() {
+        let (_folder, spool) = spool();
+        let gone = begin(&spool, "gone", b"x");
+        fs::write(gone.journal(Object::Manifest), "{}").unwrap();
+        fs::remove_file(gone.path()).unwrap();
+        drop(gone);
+        let waits = begin(&spool, "waits", b"x");
+        fs::write(waits.journal(Object::File), "{}").unwrap();
+        drop(waits);
+        let reserved = spool.reserve("reserved").unwrap().unwrap();
+        fs::write(spool.folder().join(".hidden"), "x").unwrap();
+        spool.tidy().unwrap();
+        let mut left: Vec<_> = fs::read_dir(spool.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            [
+                ".hidden",
+                ".reserved.lock",
+                ".waits.lock",
+                ".waits.upload",
+                "waits"
+            ]
+        );
+        assert!(spool.claim("reserved").unwrap().is_none());
+        drop(reserved);
     }
 
     #[test]

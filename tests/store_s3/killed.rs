@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use loopback::bucket;
 use loopback::faulty_proxy::{self, FaultyProxy};
 use ssm_rec::store::s3::Options;
-use ssm_rec::store::spool::Spool;
+use ssm_rec::store::spool::{Object, Spool};
 use ssm_rec::store::{Put, Store};
 
 use crate::server::{MIB, content, keys, quiet, server, server_with, write};
@@ -42,7 +42,7 @@ fn client_that_is_killed() {
             continue;
         };
         let put = Put {
-            journal: Some(claim.journal()),
+            journal: Some(claim.journal(Object::File)),
             ..Put::default()
         };
         match store.put_file_with(&waiting.name, &claim.path(), put) {

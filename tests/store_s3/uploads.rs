@@ -11,7 +11,7 @@ use std::time::Duration;
 use loopback::bucket;
 use loopback::faulty_proxy::{self, FAULTS, Fault, FaultyProxy};
 use ssm_rec::store::s3::{Encryption, Keys, Options, Retention, RetentionMode};
-use ssm_rec::store::spool::Spool;
+use ssm_rec::store::spool::{Object, Spool};
 use ssm_rec::store::{Error, Put, Store};
 
 use crate::server::{MIB, content, quiet, server, server_with, write};
@@ -138,7 +138,7 @@ fn a_hundred_uploads_through_a_faulty_network_arrive_once_and_whole() {
                 drop(file);
                 let store = if n % 2 == 0 { whole } else { in_parts };
                 let put = Put {
-                    journal: Some(claim.journal()),
+                    journal: Some(claim.journal(Object::File)),
                     ..Put::default()
                 };
                 store.put_file_with(&name, &claim.path(), put).unwrap();
