@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -46,6 +47,20 @@ struct Shared {
     work: Condvar,
     /// Wakes the session.
     room: Notify,
+    /// The file's length up to the last flush that was written.
+    flushed: AtomicU64,
+}
+
+/// Tells how much of the recording's file can be read by itself; may outlive the recorder.
+#[derive(Clone, Debug)]
+pub struct Flushed(Arc<Shared>);
+
+impl Flushed {
+    /// The file's length up to the last flush: every event before it is whole, and these bytes never change again.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.0.flushed.load(Ordering::Acquire)
+    }
 }
 
 #[derive(Debug)]
@@ -74,7 +89,7 @@ struct Fault {
 #[derive(Debug)]
 enum Job {
     Write(Vec<u8>),
-    Sync,
+    Flushed { force: bool },
 }
 
 impl Disk {
@@ -112,6 +127,7 @@ impl Disk {
             state: Mutex::new(state),
             work: Condvar::new(),
             room: Notify::new(),
+            flushed: AtomicU64::new(0),
         });
         let thread = std::thread::Builder::new()
             .name("recording".to_owned())
@@ -132,12 +148,11 @@ impl Disk {
         Gauge(Arc::clone(&self.shared))
     }
 
-    /// Asks that everything taken so far reaches the disk itself, if the policy says so.
+    /// Notes that everything taken so far reads by itself, and asks that it reaches the disk, if the policy says so.
     pub(super) fn sync(&self) {
-        if self.sync == Sync::Flush {
-            self.shared.state().queue.push_back(Job::Sync);
-            self.shared.work.notify_one();
-        }
+        let force = self.sync == Sync::Flush;
+        self.shared.state().queue.push_back(Job::Flushed { force });
+        self.shared.work.notify_one();
     }
 
     /// Waits until everything is written, forced to the disk and trimmed to length.
@@ -162,6 +177,12 @@ impl Disk {
 }
 
 impl Gauge {
+    /// How much of the file can be read by itself.
+    #[must_use]
+    pub(super) fn flushed(&self) -> Flushed {
+        Flushed(Arc::clone(&self.0))
+    }
+
     /// Resolves when the disk has kept up and promised room for what was taken and `tail` more bytes.
     ///
     /// # Errors
@@ -265,7 +286,11 @@ impl Shared {
                     self.state().queued -= bytes.len();
                     result
                 }
-                Some(Job::Sync) => file.sync_data(),
+                Some(Job::Flushed { force }) => {
+                    let result = if force { file.sync_data() } else { Ok(()) };
+                    self.flushed.store(written, Ordering::Release);
+                    result
+                }
                 None => Ok(()),
             };
             if let Err(error) = result {
@@ -284,6 +309,7 @@ impl Shared {
             }
             self.room.notify_waiters();
         }
+        self.flushed.store(written, Ordering::Release);
         // Gives back what was reserved and not used.
         if let Err(error) = file.set_len(written).and_then(|()| file.sync_all()) {
             self.state().broken.get_or_insert(Fault::of(&error));

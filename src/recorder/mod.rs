@@ -19,7 +19,7 @@ use formats::utf8::Utf8Joiner;
 use formats::{AgentMessage, PayloadType};
 
 use disk::Disk;
-pub use disk::Sync;
+pub use disk::{Flushed, Sync};
 pub use input::Input;
 
 use disk::Gauge;
@@ -113,6 +113,12 @@ impl Recorder {
     /// As [`Recorder::room`].
     pub fn has_room(&self) -> Result<bool, Error> {
         Ok(self.gauge.has_room(self.tail())?)
+    }
+
+    /// Tells from any thread how much of the file can be read by itself, to its very end.
+    #[must_use]
+    pub fn flushed(&self) -> Flushed {
+        self.gauge.flushed()
     }
 
     /// Records a message whose payload is about to be shown.
