@@ -2,10 +2,9 @@
 //!
 //! Nothing here is taken from the session's own output.
 
-use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use chrono::{DateTime, SecondsFormat, Utc};
 use formats::asciicast::{Header, Session, Term};
 use formats::layout;
@@ -18,6 +17,7 @@ use super::recorded::cannot_record;
 use super::settings::Places;
 use crate::recorder::{self, Recorder};
 use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
+use crate::store::spool::{Claim, Spool};
 
 /// What the recording tells of the session before its first event.
 #[derive(Debug)]
@@ -95,16 +95,23 @@ impl Description {
         }
     }
 
-    /// Opens the recording in the spool.
+    /// Opens the recording in the spool, and claims it there.
     pub(crate) fn open(
         &self,
         places: &Places,
         options: recorder::Options,
-    ) -> Result<(Recorder, PathBuf), Failure> {
-        let path = places.spool.join(format!(
-            "{}.cast.zst",
-            layout::safe_name(&self.session.session_id)
-        ));
+    ) -> Result<(Recorder, Claim), Failure> {
+        let name = format!("{}.cast.zst", layout::safe_name(&self.session.session_id));
+        let spool = Spool::new(places.spool.clone());
+        let claim = spool
+            .reserve(&name)
+            .map_err(anyhow::Error::from)
+            .and_then(|claim| {
+                claim.ok_or_else(|| anyhow!("another process is recording session {name:?}"))
+            })
+            .context("cannot use the spool")
+            .map_err(cannot_record)?;
+        let path = claim.path();
         let recorder = Recorder::create(
             &path,
             &self.header(),
@@ -114,7 +121,7 @@ impl Description {
         )
         .with_context(|| format!("cannot record to {:?}", path.display().to_string()))
         .map_err(cannot_record)?;
-        Ok((recorder, path))
+        Ok((recorder, claim))
     }
 
     /// What the manifest tells, once the session is over.

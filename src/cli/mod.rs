@@ -3,23 +3,28 @@
 //! One file per command; no type of the argument parser passes below this room.
 
 mod admission;
+mod backlog;
 mod config;
+mod delivery;
 mod description;
 mod exit;
 mod export;
 mod figures;
 mod forward;
+mod handover;
 mod list;
 mod message;
 mod named;
 mod parameters;
 mod play;
 mod plugin;
+mod progress;
 mod recorded;
 mod settings;
 mod show;
 mod ssh_proxy;
 mod start;
+mod upload;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +50,7 @@ enum Command {
     Show(show::ShowArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
+    Upload(upload::UploadArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
 }
@@ -89,6 +95,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Upload(args) => upload::run(args),
         Command::Config(args) => config::run(&args),
     }
 }

@@ -136,7 +136,7 @@ fn record(
 ) -> CommandResult {
     // Where the AWS CLI takes no reason (ECS Exec), the recording can still have one.
     request.reason = request.reason.or_else(|| env::var(REASON).ok());
-    let ready = ready(&mut request);
+    let ready = ready(&mut request, access);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
@@ -178,9 +178,9 @@ fn record(
 }
 
 /// The settings and places in force, when they let this session run.
-fn ready(request: &mut Request) -> Result<(Settings, Places), Failure> {
+fn ready(request: &mut Request, access: &Access) -> Result<(Settings, Places), Failure> {
     let settings = Settings::load(&Flags::default())?;
-    let places = settings.places()?;
+    let places = settings.places_for(access)?;
     recorded::prepare(&places)?;
     admission::admit(&settings, request, Asking::Never)?;
     Ok((settings, places))

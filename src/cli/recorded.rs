@@ -4,21 +4,24 @@
 //! said while the terminal is raw; what there is to say waits for the end.
 
 use std::fs;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
 use formats::asciicast::Session;
-use formats::layout::Place;
 use formats::manifest::{Exit, Manifest};
 use formats::payload::Size;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::admission::{self, Asking};
+use super::backlog::{self, Backlog};
+use super::delivery::Delivery;
 use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
+use super::handover::Handover;
 use super::message;
 use super::settings::{self, Places};
 use super::start::AccessArgs;
@@ -28,6 +31,7 @@ use crate::session::connection::{self, Socket};
 use crate::session::console::Console;
 use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
 use crate::session::start::{self, Caller, Request, Service, Started};
+use crate::store::spool::{Claim, Spool};
 use crate::store::{Directory, Store};
 use crate::terminal;
 
@@ -38,6 +42,8 @@ const NO_TERMINAL: Size = Size {
 };
 /// How long the answer to "who am I" may hold back the session; the prompt takes about a second anyway.
 const CALLER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long the look into the spool may hold back the prompt, beyond the opening of the data channel.
+const WORD_PATIENCE: Duration = Duration::from_millis(50);
 /// How long ending the session at the service may take once the terminal is the person's again.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -60,10 +66,10 @@ impl Plan {
             bind,
             banner,
         } = self;
-        let places = settings.places()?;
+        let (access, endpoint) = access.split();
+        let places = settings.places_for(&access)?;
         prepare(&places)?;
         admission::admit(&settings, &mut request, asking)?;
-        let (access, endpoint) = access.split();
         // One thread is quickest from key to socket: nothing has to be handed over.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -159,19 +165,23 @@ impl Recorded {
         let opened = self
             .description
             .open(&self.places, self.settings.record.options());
-        let (recorder, path) = match opened {
+        let (recorder, claim) = match opened {
             Ok(opened) => opened,
             Err(failure) => {
                 self.terminate(&session_id).await;
                 return Err(failure);
             }
         };
+        // The session's own way: nobody is asked for a second factor twice, or at the end.
+        let store = self.places.store.by_way(self.service.way());
+        let delivery = Delivery::new(store, &self.settings);
+        let backlog = Backlog::begin(&delivery, Spool::new(self.places.spool.clone()));
         let outcome = match self.carry(started, recorder).await {
             Ok(outcome) => outcome,
             Err((failure, recorder)) => {
                 drop(recorder);
                 // Nothing was exchanged, so there is nothing to keep.
-                let _ = fs::remove_file(&path);
+                let _ = claim.remove();
                 self.terminate(&session_id).await;
                 return Err(failure);
             }
@@ -183,10 +193,27 @@ impl Recorded {
         let finished = self.finish(recorder, &end);
         let ended = self.told(&end);
         let manifest = finished?;
-        let stored = self.store(&path, &manifest);
-        let status = ended?;
-        stored?;
-        Ok(status)
+        let handed = self.hand_over(delivery, claim, &manifest).await;
+        let others = backlog.stored();
+        if self.banner && others > 0 {
+            let recordings = if others == 1 {
+                "recording"
+            } else {
+                "recordings"
+            };
+            message::say(&format!(
+                "{others} {recordings} that had waited in the spool stored as well"
+            ));
+        }
+        match (ended, handed) {
+            (Ok(status), Ok(left)) => Ok(left.unwrap_or(status)),
+            (Ok(_), Err(not_stored)) => Err(not_stored),
+            (Err(failure), Ok(_)) => Err(failure),
+            (Err(failure), Err(not_stored)) => {
+                message::failure(&not_stored);
+                Err(failure)
+            }
+        }
     }
 
     /// Opens the data channel and carries the session; on failure the recorder comes back unused.
@@ -195,6 +222,7 @@ impl Recorded {
         started: Started,
         recorder: Recorder,
     ) -> Result<Outcome, (Failure, Recorder)> {
+        let word = self.ask_spool();
         let connection = connection::Options {
             ca_bundle: std::env::var_os("AWS_CA_BUNDLE").map(Into::into),
             ..connection::Options::default()
@@ -209,6 +237,10 @@ impl Recorded {
         };
         admission::show_banner(&self.settings, self.banner);
         if self.banner {
+            // A spool on a disk that sleeps must not hold back the prompt.
+            if let Ok(Some(word)) = word.recv_timeout(WORD_PATIENCE) {
+                message::say(&word);
+            }
             let Session {
                 session_id, target, ..
             } = &self.description.session;
@@ -251,6 +283,20 @@ impl Recorded {
         .await)
     }
 
+    /// Looks into the spool while the data channel is opened.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long something has waited is told by the wall clock"
+    )]
+    fn ask_spool(&self) -> mpsc::Receiver<Option<String>> {
+        let (tell, told) = mpsc::sync_channel(1);
+        if self.banner {
+            let spool = Spool::new(self.places.spool.clone());
+            thread::spawn(move || tell.send(backlog::word(&spool, SystemTime::now())));
+        }
+        told
+    }
+
     /// Takes the terminal: from here on it is raw, until what this gives is dropped.
     fn person(&self) -> anyhow::Result<(terminal::Keys, Console, terminal::Signals)> {
         terminal::install_panic_hook();
@@ -286,19 +332,27 @@ impl Recorded {
             .map_err(|error| cannot_record(anyhow!(error).context("cannot close the recording")))
     }
 
-    fn store(&self, path: &Path, manifest: &Manifest) -> Result<(), Failure> {
-        let place = store(&self.places, path, manifest)?;
-        if self.banner {
+    /// The recording goes into the store, or waits.
+    async fn hand_over(
+        &self,
+        delivery: Delivery,
+        claim: Claim,
+        manifest: &Manifest,
+    ) -> Result<Option<Status>, Failure> {
+        let ended = self.banner.then(|| {
             let size = indicatif::HumanBytes(
-                fs::metadata(&place).map_or(manifest.sizes.compressed, |file| file.len()),
+                fs::metadata(claim.path()).map_or(manifest.sizes.compressed, |file| file.len()),
             );
-            message::say(&format!(
-                "session ended after {}, {size} recorded; replay it with: ssm-rec play {}",
-                duration(manifest.duration_us),
-                manifest.session_id
-            ));
-        }
-        Ok(())
+            let duration = duration(manifest.duration_us);
+            format!("session ended after {duration}, {size} recorded")
+        });
+        let handover = Handover {
+            delivery,
+            claim,
+            ended,
+            session_id: manifest.session_id.clone(),
+        };
+        handover.run().await
     }
 
     /// What the end of the session means to whoever started it.
@@ -411,33 +465,4 @@ fn duration(us: u64) -> String {
         (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
         (hours, minutes, seconds) => format!("{hours}h {minutes}m {seconds}s"),
     }
-}
-
-/// Moves a finished recording from the spool to the store: the recording first, the manifest last, so that a manifest
-/// in the store means a complete recording. Gives where it is now.
-pub(crate) fn store(places: &Places, path: &Path, manifest: &Manifest) -> Result<String, Failure> {
-    let place = Place::of(manifest)
-        .ok_or_else(|| anyhow!("the manifest of {:?} has no start", manifest.session_id))?;
-    let key = place.recording();
-    let put = places
-        .store
-        .put_file(&key, path)
-        .and_then(|()| places.store.put(&place.manifest(), &manifest.encode()));
-    put.map_err(|error| {
-        Failure::new(
-            Status::NotStored,
-            anyhow!(error).context("cannot store the recording"),
-        )
-        .hint(format!(
-            "it is complete and safe in {:?}",
-            path.display().to_string()
-        ))
-    })?;
-    fs::remove_file(path).with_context(|| {
-        format!(
-            "cannot remove {:?} from the spool",
-            path.display().to_string()
-        )
-    })?;
-    Ok(places.store.locate(&key))
 }

@@ -61,6 +61,7 @@ pub struct Service {
     sts: aws_sdk_sts::Client,
     region: String,
     clock: ServiceClock,
+    way: Way,
 }
 
 impl Service {
@@ -82,7 +83,14 @@ impl Service {
             sts: aws_sdk_sts::Client::new(way.config()),
             region,
             clock,
+            way,
         })
+    }
+
+    /// The way by which it is reached: for whoever talks to another service in the same session.
+    #[must_use]
+    pub fn way(&self) -> &Way {
+        &self.way
     }
 
     /// The region in force.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here reads a recording or talks to a service. The command that shows settings is `config`.
 
+mod bucket;
 mod file;
 pub(crate) mod key;
 pub(crate) mod layers;
@@ -27,6 +28,7 @@ pub(crate) use origin::{Mistake, Origin, Place, Problem};
 pub(crate) use reason::ReasonRule;
 
 use super::exit::{Failure, Status};
+use crate::aws::Access;
 use crate::recorder::{self, Input, Sync};
 use crate::session::start::DEFAULT_DOCUMENT;
 use crate::store::Store;
@@ -56,7 +58,6 @@ pub(crate) struct Settings {
     pub(crate) spool: Option<PathBuf>,
     pub(crate) record: Record,
     pub(crate) session: Session,
-    #[allow(dead_code, reason = "for the store in S3")]
     pub(crate) upload: Upload,
     pub(crate) play: Play,
     #[allow(dead_code, reason = "for verify and the cache")]
@@ -131,14 +132,15 @@ pub(crate) struct Banner {
 }
 
 /// `[upload]`
-#[allow(dead_code, reason = "for what is stored in S3, verified and cached")]
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
     /// How long a live segment waits for more; `None`: no live segments.
+    #[allow(dead_code, reason = "for live segments")]
     pub(crate) live: Option<Duration>,
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
-    pub(crate) path_style: bool,
+    /// `None`: nobody has said; then wherever an endpoint is named.
+    pub(crate) path_style: Option<bool>,
     pub(crate) expected_bucket_owner: Option<String>,
     pub(crate) encryption: Encryption,
     /// Mode and days.
@@ -252,11 +254,19 @@ impl Settings {
         Err(failure)
     }
 
-    /// The places where recordings are.
+    /// The places where recordings are, reached as the environment says.
     ///
     /// # Errors
     /// There is no home for them, or the store's location has a form that no store understands.
     pub(crate) fn places(&self) -> Result<Places, Failure> {
+        self.places_for(&Access::default())
+    }
+
+    /// The places where recordings are, reached with the profile and the region of `access`.
+    ///
+    /// # Errors
+    /// As [`Settings::places`].
+    pub(crate) fn places_for(&self, access: &Access) -> Result<Places, Failure> {
         let (Some(store), Some(spool)) = (&self.store, &self.spool) else {
             return Err(Failure::new(
                 Status::Usage,
@@ -264,7 +274,14 @@ impl Settings {
             )
             .hint("name a place with --store or SSM_REC_STORE, and a directory for running sessions with SSM_REC_SPOOL"));
         };
-        let store = Store::at(store).map_err(|error| Failure::new(Status::Usage, error))?;
+        let store = Store::with(store, self.upload.options(access)).map_err(|error| {
+            let hint = error.hint();
+            let failure = Failure::new(Status::Usage, error);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        })?;
         Ok(Places {
             store,
             spool: spool.clone(),
@@ -318,7 +335,10 @@ impl Settings {
                     .filter(|_| values.switch(Key::UploadLive)),
                 region: values.text(Key::UploadRegion),
                 endpoint_url: values.text(Key::UploadEndpointUrl),
-                path_style: values.switch(Key::UploadPathStyle),
+                path_style: match values.of(Key::UploadPathStyle) {
+                    Some(Value::Switch(on)) => Some(*on),
+                    _ => None,
+                },
                 expected_bucket_owner: values.text(Key::UploadExpectedBucketOwner),
                 encryption: match values.text(Key::UploadSse).as_deref() {
                     None => Encryption::Bucket,

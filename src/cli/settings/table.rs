@@ -211,9 +211,9 @@ pub(crate) static SPECS: [Spec; 35] = [
         key: Key::UploadPathStyle,
         name: "upload.path_style",
         kind: Kind::Switch,
-        default: Some("false"),
+        default: None,
         example: "false",
-        purpose: "Whether the bucket is named in the path instead of the host; many S3-compatible servers want it.",
+        purpose: "Whether the bucket is named in the path instead of the host, as many S3-compatible servers want it. Unset: where an endpoint is named.",
     },
     Spec {
         key: Key::UploadExpectedBucketOwner,

@@ -51,7 +51,6 @@ pub(crate) fn check(name: &str, template: &str) -> Result<(), Bad> {
 
 /// Fills the templates. A character that no tag may hold becomes `_`, what is too long is cut,
 /// and a tag with nothing in it is left out.
-#[allow(dead_code, reason = "for the store in S3")]
 pub(crate) fn fill<'a>(
     templates: &BTreeMap<String, String>,
     field: impl Fn(&str) -> Option<&'a str>,
