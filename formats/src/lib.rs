@@ -8,6 +8,7 @@
 //! - [`tee`]: an agent message on record; [`raw`] rebuilds the agent's bytes from them
 //! - [`smux`]: the frames of a multiplexed port session
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement
+//! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
 pub mod agent_message;
@@ -18,6 +19,7 @@ pub mod manifest;
 pub mod payload;
 pub mod raw;
 pub mod recording;
+pub mod sealed;
 pub mod smux;
 pub mod tee;
 pub mod utf8;

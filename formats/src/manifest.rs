@@ -80,6 +80,9 @@ pub struct Manifest {
     /// Connections opened through a port session.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connections: Option<u64>,
+    /// Who can read the recording, when not everyone can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// What was counted.
     pub counts: Counts,
     /// How large the recording is.
@@ -107,6 +110,16 @@ pub struct Gap {
     pub at_us: u64,
     /// How long it was lost.
     pub lasted_us: u64,
+}
+
+/// The recording is sealed for readers who hold a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Encryption {
+    /// `chacha20poly1305`, the only one so far.
+    pub cipher: String,
+    /// The readers: age recipients as they are, SSH keys by type and fingerprint.
+    pub recipients: Vec<String>,
 }
 
 /// How a session ended.

@@ -2,8 +2,10 @@
 //! what is needed to check and to seek.
 //!
 //! Nothing here needs the end of a file to read its front: a file cut anywhere gives every whole line before the cut.
-//! Every byte of the layout is written in `README.md`.
+//! A recording for readers who hold a key is the same with the frames sealed, see [`crate::sealed`]. Every byte of the
+//! layout is written in `README.md`.
 
+mod envelope;
 mod reader;
 mod seekable;
 mod skippable;
@@ -19,6 +21,8 @@ pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Writer};
 use std::io;
 
 use crate::lines;
+use crate::manifest::Manifest;
+use crate::sealed::Locked;
 
 /// A SHA-256 digest.
 pub type Digest = [u8; 32];
@@ -44,6 +48,14 @@ pub enum Error {
     /// The tables at the end contradict themselves or the file.
     #[error("the seek table is damaged: {0}")]
     SeekTable(&'static str),
+    /// It is sealed, and there is no key.
+    #[error("{why}")]
+    Locked {
+        /// Why there is none.
+        why: Locked,
+        /// What its envelope tells everyone.
+        opening: Box<Manifest>,
+    },
     /// A line is too long.
     #[error(transparent)]
     Lines(lines::Error),

@@ -8,11 +8,13 @@ use std::io::{self, Read};
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::Error;
+use super::envelope::ChunkHead;
 use super::skippable::{
     Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
 };
 use crate::lines::{self, LineBuffer, LineSource, MAX_LINE, read_some};
-use crate::manifest::MAX_MANIFEST;
+use crate::manifest::{MAX_MANIFEST, Manifest};
+use crate::sealed::{Cipher, Envelope, NoKey, Unlock};
 
 /// Two to this power is the most a file may ask for; `zstd -d` has the same limit.
 const WINDOW_LOG_MAX: u32 = 27;
@@ -52,6 +54,12 @@ pub enum Damage {
     /// Something follows the seek table.
     #[error("bytes follow the end of the recording")]
     Trailing,
+    /// Sealed bytes that the recording's key does not open at this place.
+    #[error("the chunk was not sealed here with the recording's key")]
+    Chunk,
+    /// Bytes that anybody can have put there.
+    #[error("an encrypted recording has a frame that is not")]
+    Unsealed,
 }
 
 /// A recording that is being read from the front.
@@ -67,6 +75,37 @@ pub struct Reader<R> {
     buffer: LineBuffer,
     ending: Option<Ending>,
     seen: Seen,
+    sealed: Option<Sealed>,
+}
+
+/// How a sealed recording is opened, chunk after chunk.
+struct Sealed {
+    cipher: Cipher,
+    /// The data frame that the next chunk belongs to.
+    frame: u32,
+    /// Its number in it.
+    chunk: u32,
+    /// Chunks of this frame have come, and not its last one.
+    is_open: bool,
+    /// A link followed an open frame: the recording was cut there and closed later.
+    is_unfinished: bool,
+    /// The last chunk opened, and how much of it is decoded.
+    plain: Vec<u8>,
+    at: usize,
+}
+
+impl Sealed {
+    /// Data frames opened so far, in whole or in part.
+    fn frames(&self) -> u64 {
+        u64::from(self.frame) + u64::from(self.is_open)
+    }
+
+    /// Whether all that the manifest counts was opened. Only a recording that was closed by somebody without its key may
+    /// lack the end of a frame.
+    fn is_all(&self, manifest: &Manifest) -> bool {
+        manifest.sizes.frames == self.frames()
+            && (manifest.recovered || !(self.is_open || self.is_unfinished))
+    }
 }
 
 enum Body {
@@ -80,7 +119,12 @@ enum At {
     Data {
         start: u64,
     },
+    /// In an opened chunk.
+    Chunk {
+        start: u64,
+    },
     Skippable {
+        start: u64,
         left: u64,
         content: Option<Vec<u8>>,
         is_seek_table: bool,
@@ -102,14 +146,22 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// The source cannot be read, is empty, or is neither.
     pub fn open(source: R) -> Result<Self, Error> {
-        Self::with_limit(source, MAX_LINE)
+        Self::open_with(source, &NoKey)
     }
 
-    /// As [`Self::open`], with lines of up to `limit` bytes.
+    /// As [`Self::open`], also of a sealed recording.
     ///
     /// # Errors
-    /// As [`Self::open`].
-    pub fn with_limit(source: R, limit: usize) -> Result<Self, Error> {
+    /// As [`Self::open`]; or it is sealed and `unlock` has no key for it.
+    pub fn open_with(source: R, unlock: &dyn Unlock) -> Result<Self, Error> {
+        Self::with_limit(source, MAX_LINE, unlock)
+    }
+
+    /// As [`Self::open_with`], with lines of up to `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Self::open_with`].
+    pub fn with_limit(source: R, limit: usize, unlock: &dyn Unlock) -> Result<Self, Error> {
         let mut reader = Self {
             source,
             input: Vec::new(),
@@ -120,6 +172,7 @@ impl<R: Read> Reader<R> {
             buffer: LineBuffer::new(limit),
             ending: None,
             seen: Seen::default(),
+            sealed: None,
         };
         reader.want(4)?;
         let start = reader.unread();
@@ -138,6 +191,7 @@ impl<R: Read> Reader<R> {
                 decoder,
                 at: At::Border,
             };
+            reader.sealed = reader.unseal(unlock)?;
         } else if start
             .trim_ascii_start()
             .first()
@@ -160,8 +214,50 @@ impl<R: Read> Reader<R> {
         self.seen.signed.as_ref()
     }
 
-    /// Goes on at a frame that begins at `offset`, where the source now stands.
-    pub(super) fn restart(&mut self, offset: u64) -> Result<(), Error> {
+    /// Opens the envelope, where one stands at the front.
+    fn unseal(&mut self, unlock: &dyn Unlock) -> Result<Option<Sealed>, Error> {
+        self.want(PREFIX)?;
+        let length = match (u32_at(self.unread(), 0), u32_at(self.unread(), 4)) {
+            (Some(MAGIC), Some(length)) if length as usize <= MAX_CONTENT => length as usize,
+            _ => return Ok(None),
+        };
+        self.want(PREFIX + length)?;
+        let content = self.unread().get(PREFIX..PREFIX + length);
+        let Some(envelope) = content.and_then(Envelope::parse) else {
+            return Ok(None);
+        };
+        let key = unlock.unlock(&envelope).map_err(|why| Error::Locked {
+            why,
+            opening: Box::new(envelope.opening.clone()),
+        })?;
+        self.seen.is_ours = true;
+        Ok(Some(Sealed {
+            cipher: Cipher::new(&key, &envelope.salt),
+            frame: 0,
+            chunk: 0,
+            is_open: false,
+            is_unfinished: false,
+            plain: Vec::new(),
+            at: 0,
+        }))
+    }
+
+    /// The cipher of a sealed recording.
+    pub(super) fn cipher(&self) -> Option<&Cipher> {
+        Some(&self.sealed.as_ref()?.cipher)
+    }
+
+    /// Goes on at the data frame of number `frame`, which begins at `offset`, where the source now stands.
+    pub(super) fn restart(&mut self, offset: u64, frame: usize) -> Result<(), Error> {
+        if let Some(sealed) = &mut self.sealed {
+            // More frames than this, no file of ours has.
+            sealed.frame = u32::try_from(frame).unwrap_or(u32::MAX);
+            sealed.chunk = 0;
+            sealed.is_open = false;
+            sealed.is_unfinished = false;
+            sealed.plain.clear();
+            sealed.at = 0;
+        }
         self.input.clear();
         self.input_at = 0;
         self.offset = offset;
@@ -230,6 +326,14 @@ impl<R: Read> Reader<R> {
                 self.step_data(start)
             }
             Body::Zstd {
+                at: At::Chunk { start },
+                ..
+            } => {
+                let start = *start;
+                self.step_chunk(start);
+                Ok(())
+            }
+            Body::Zstd {
                 at: At::Skippable { .. },
                 ..
             } => self.step_skippable(),
@@ -241,7 +345,13 @@ impl<R: Read> Reader<R> {
         let offset = self.offset;
         let unread = self.unread();
         if unread.is_empty() {
-            let has_tail = self.seen.signed.is_some() && self.seen.has_seek_table;
+            let has_tail = self.seen.has_seek_table
+                && self.seen.signed.as_ref().is_some_and(|signed| {
+                    self.sealed.as_ref().is_none_or(|sealed| {
+                        Manifest::parse(&signed.manifest)
+                            .is_ok_and(|manifest| sealed.is_all(&manifest))
+                    })
+                });
             self.ending = Some(if has_tail || !self.seen.is_ours {
                 Ending::Complete
             } else {
@@ -254,12 +364,17 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let next = match (u32_at(unread, 0), u32_at(unread, 4)) {
+            (Some(ZSTD_MAGIC), _) if self.sealed.is_some() => {
+                self.damaged(offset, Damage::Unsealed);
+                return Ok(());
+            }
             (Some(ZSTD_MAGIC), _) => At::Data { start: offset },
             (Some(magic), Some(length)) if is_skippable(magic) => {
                 let is_ours = magic == MAGIC && length as usize <= MAX_CONTENT;
                 let content = is_ours.then(Vec::new);
                 self.consume(PREFIX);
                 At::Skippable {
+                    start: offset,
                     left: length.into(),
                     content,
                     is_seek_table: magic == SEEK_TABLE_MAGIC,
@@ -312,6 +427,7 @@ impl<R: Read> Reader<R> {
         let Body::Zstd {
             at:
                 At::Skippable {
+                    start,
                     left,
                     content,
                     is_seek_table,
@@ -328,16 +444,13 @@ impl<R: Read> Reader<R> {
             content.extend_from_slice(&self.input[self.input_at..self.input_at + taken]);
         }
         if is_done {
-            if *is_seek_table {
-                self.seen.has_seek_table = true;
-            } else if let Some(content) = content.take() {
-                self.seen.is_ours |= Link::parse(&content).is_some();
-                if let Some(signed) = Signed::parse(&content) {
-                    self.seen.is_ours = true;
-                    self.seen.signed = Some(signed);
-                }
-            }
+            let (start, is_seek_table, content) = (*start, *is_seek_table, content.take());
             self.go(At::Border);
+            if is_seek_table {
+                self.seen.has_seek_table = true;
+            } else if let Some(content) = content {
+                self.content(start, &content);
+            }
         } else if taken == 0 {
             self.ending = Some(Ending::Cut {
                 offset: self.offset,
@@ -345,6 +458,65 @@ impl<R: Read> Reader<R> {
         }
         self.consume(taken);
         Ok(())
+    }
+
+    /// Takes what one of our frames holds.
+    fn content(&mut self, start: u64, content: &[u8]) {
+        if let Some(sealed) = &mut self.sealed
+            && let Some(head) = ChunkHead::parse(content)
+        {
+            let place = (sealed.frame, sealed.chunk);
+            let plain = head.open(place, content, &sealed.cipher);
+            let Some(plain) = plain.filter(|_| !sealed.is_unfinished) else {
+                self.damaged(start, Damage::Chunk);
+                return;
+            };
+            sealed.plain = plain;
+            sealed.at = 0;
+            sealed.chunk += 1;
+            sealed.is_open = !head.is_last;
+            self.go(At::Chunk { start });
+        } else if let Some(link) = Link::parse(content) {
+            self.seen.is_ours = true;
+            if let Some(sealed) = &mut self.sealed {
+                sealed.is_unfinished |= sealed.is_open;
+                if link.index + 1 != sealed.frames() {
+                    self.damaged(start, Damage::Chunk);
+                }
+            }
+        } else if let Some(signed) = Signed::parse(content) {
+            self.seen.is_ours = true;
+            self.seen.signed = Some(signed);
+        }
+    }
+
+    fn step_chunk(&mut self, start: u64) {
+        let (Body::Zstd { decoder, .. }, Some(sealed)) = (&mut self.body, &mut self.sealed) else {
+            return;
+        };
+        let text = self.buffer.refill();
+        let before = text.len();
+        text.reserve(TEXT);
+        let mut input = InBuffer::around(&sealed.plain[sealed.at..]);
+        let result = decoder.run(&mut input, &mut OutBuffer::around_pos(text, before));
+        sealed.at += input.pos();
+        let is_idle = input.pos() == 0 && text.len() == before;
+        let is_used_up = sealed.at == sealed.plain.len();
+        match result {
+            // The data frame and its last chunk end together.
+            Ok(0) if is_used_up && !sealed.is_open => {
+                sealed.frame += 1;
+                sealed.chunk = 0;
+                self.go(At::Border);
+            }
+            Ok(more) if more > 0 && !is_idle => {}
+            Ok(more) if more > 0 && sealed.is_open => self.go(At::Border),
+            Ok(_) => {
+                let cause = Damage::Frame("it does not end with its last chunk".to_owned());
+                self.damaged(start, cause);
+            }
+            Err(error) => self.damaged(start, Damage::Frame(error.to_string())),
+        }
     }
 
     fn go(&mut self, next: At) {

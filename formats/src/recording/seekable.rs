@@ -14,6 +14,7 @@ use super::skippable::{
 use crate::asciicast;
 use crate::lines::{self, LineSource};
 use crate::manifest::MAX_MANIFEST;
+use crate::sealed::{NoKey, Unlock};
 
 /// The most frames of a seek table that are taken: half of them data, 256 KiB each, is 512 GiB of text.
 const MAX_ENTRIES: usize = 4 * 1024 * 1024;
@@ -53,7 +54,15 @@ impl<R: Read + Seek> Seekable<R> {
     ///
     /// # Errors
     /// As [`Reader::open`]. Damaged tables are no error: see [`Self::damage`].
-    pub fn open(mut source: R) -> Result<Self, Error> {
+    pub fn open(source: R) -> Result<Self, Error> {
+        Self::open_with(source, &NoKey)
+    }
+
+    /// As [`Self::open`], also of a sealed recording.
+    ///
+    /// # Errors
+    /// As [`Reader::open_with`].
+    pub fn open_with(mut source: R, unlock: &dyn Unlock) -> Result<Self, Error> {
         let length = source.seek(SeekFrom::End(0))?;
         let mut signed = None;
         let (tables, damage) = match read_tables(&mut source, length, &mut signed) {
@@ -63,7 +72,7 @@ impl<R: Read + Seek> Seekable<R> {
         };
         source.seek(SeekFrom::Start(0))?;
         Ok(Self {
-            reader: Reader::open(source)?,
+            reader: Reader::open_with(source, unlock)?,
             tables,
             damage,
             signed,
@@ -136,15 +145,20 @@ impl<R: Read + Seek> Seekable<R> {
         else {
             return Ok(None);
         };
-        let source = self.reader.source_mut();
         let snapshot = match entry.snapshot {
             0 => None,
-            at => read_content(source, at, MAX_CONTENT)?
-                .and_then(|content| Snapshot::parse(&content))
-                .filter(|snapshot| snapshot.at_us == entry.base_us),
+            at => {
+                let content = read_content(self.reader.source_mut(), at, MAX_CONTENT)?;
+                let parse = |content: Vec<u8>| match self.reader.cipher() {
+                    Some(cipher) => Snapshot::open(&content, u32::try_from(frame).ok()?, cipher),
+                    None => Snapshot::parse(&content),
+                };
+                let snapshot = content.and_then(parse);
+                snapshot.filter(|snapshot| snapshot.at_us == entry.base_us)
+            }
         };
-        source.seek(SeekFrom::Start(offset))?;
-        self.reader.restart(offset)?;
+        self.reader.source_mut().seek(SeekFrom::Start(offset))?;
+        self.reader.restart(offset, frame)?;
         if frame == 0 {
             self.reader.next_line()?;
         }
@@ -161,7 +175,7 @@ impl<R: Read + Seek> Seekable<R> {
     /// The source cannot be read.
     pub fn rewind(&mut self) -> Result<(), Error> {
         self.reader.source_mut().seek(SeekFrom::Start(0))?;
-        self.reader.restart(0)
+        self.reader.restart(0, 0)
     }
 }
 
@@ -249,6 +263,7 @@ fn read_tables<R: Read + Seek>(
         return Err(Error::SeekTable("its two ends do not agree"));
     }
     let mut tables = Tables::default();
+    let mut borders = Vec::with_capacity(count);
     let mut skippable = [0, 0];
     let mut offset = 0;
     for entry in table[PREFIX..].chunks_exact(entry) {
@@ -256,6 +271,7 @@ fn read_tables<R: Read + Seek>(
             tables.frames.push(offset);
         } else {
             skippable = [skippable[1], offset];
+            borders.push(offset);
         }
         offset += u64::from(u32_at(entry, 0).unwrap_or_default());
     }
@@ -266,12 +282,23 @@ fn read_tables<R: Read + Seek>(
     *signed =
         read_content(source, manifest_at, MAX_CONTENT)?.and_then(|content| Signed::parse(&content));
     // Another program's seekable file has no time index, and that is no damage.
-    let limit = 16 * tables.frames.len() + 64;
+    let limit = 24 * count + 64;
     let Some(index) =
         read_content(source, index_at, limit)?.and_then(|content| parse_time_index(&content))
     else {
         return Ok(None);
     };
+    if tables.frames.is_empty() {
+        // A sealed recording: all its frames are skippable, and the index tells where the data begins.
+        tables.frames = index.iter().map(|entry| entry.data).collect();
+        let are_borders = tables
+            .frames
+            .iter()
+            .all(|offset| borders.binary_search(offset).is_ok());
+        if !are_borders || !tables.frames.is_sorted() {
+            return Err(Error::SeekTable("the time index names no frames of it"));
+        }
+    }
     if index.len() != tables.frames.len() || index.is_empty() {
         return Err(Error::SeekTable(
             "the time index has another number of frames",

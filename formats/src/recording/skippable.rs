@@ -3,6 +3,7 @@
 //! Nothing here is seen by `zstd -d`, which passes over skippable frames; their layout is written in `README.md`.
 
 use super::Digest;
+use crate::sealed::{Cipher, Kind, Place};
 
 /// The magic number of our skippable frames. The format reserves sixteen; the seek table has the one that ends in E.
 pub(super) const MAGIC: u32 = 0x184D_2A53;
@@ -16,8 +17,6 @@ pub(super) const ZSTD_MAGIC: u32 = 0xFD2F_B528;
 pub(super) const PREFIX: usize = 8;
 /// Tag and version.
 const TAG: usize = 8;
-/// The only version of each of our frames.
-const VERSION: u32 = 1;
 
 /// Whether a magic number is one of the sixteen of skippable frames.
 pub(super) fn is_skippable(magic: u32) -> bool {
@@ -31,30 +30,37 @@ pub(super) enum Tag {
     Snapshot,
     Manifest,
     TimeIndex,
+    Envelope,
+    Chunk,
+    SealedSnapshot,
+    SealedTimeIndex,
 }
 
 impl Tag {
-    fn letters(self) -> [u8; 4] {
+    /// Four letters and a version.
+    fn head(self) -> [u8; TAG] {
         *match self {
-            Self::Link => b"ssmL",
-            Self::Snapshot => b"ssmS",
-            Self::Manifest => b"ssmM",
-            Self::TimeIndex => b"ssmT",
+            Self::Link => b"ssmL\x01\0\0\0",
+            Self::Snapshot => b"ssmS\x01\0\0\0",
+            Self::Manifest => b"ssmM\x01\0\0\0",
+            Self::TimeIndex => b"ssmT\x01\0\0\0",
+            Self::Envelope => b"ssmE\x01\0\0\0",
+            Self::Chunk => b"ssmC\x01\0\0\0",
+            Self::SealedSnapshot => b"ssmS\x02\0\0\0",
+            Self::SealedTimeIndex => b"ssmT\x02\0\0\0",
         }
     }
 
     /// Begins a frame; [`finish`] fills in its length.
     pub(super) fn begin(self, out: &mut Vec<u8>) -> usize {
         let start = begin(MAGIC, out);
-        out.extend_from_slice(&self.letters());
-        out.extend_from_slice(&VERSION.to_le_bytes());
+        out.extend_from_slice(&self.head());
         start
     }
 
     /// The frame's body when `content`, all that follows the prefix, is of this tag and version.
     pub(super) fn body(self, content: &[u8]) -> Option<&[u8]> {
-        let (head, body) = content.split_at_checked(TAG)?;
-        (head[..4] == self.letters() && head[4..] == VERSION.to_le_bytes()).then_some(body)
+        content.strip_prefix(&self.head())
     }
 }
 
@@ -174,19 +180,54 @@ pub struct Snapshot {
 pub const MAX_SNAPSHOT: usize = 16 * 1024 * 1024;
 
 impl Snapshot {
+    /// Appends the snapshot as a whole skippable frame.
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
         let start = Tag::Snapshot.begin(out);
-        out.extend_from_slice(&self.at_us.to_le_bytes());
-        out.extend_from_slice(&self.cols.to_le_bytes());
-        out.extend_from_slice(&self.rows.to_le_bytes());
-        out.extend_from_slice(&zstd::bulk::compress(self.text.as_bytes(), 3)?);
+        out.extend_from_slice(&self.body()?);
         finish(start, out);
         Ok(())
     }
 
+    /// As [`Self::encode`], sealed: before the data frame of this number.
+    pub(super) fn seal(
+        &self,
+        frame: u32,
+        cipher: &Cipher,
+        out: &mut Vec<u8>,
+    ) -> std::io::Result<()> {
+        let start = Tag::SealedSnapshot.begin(out);
+        let sealed = cipher.seal(
+            snapshot_place(frame),
+            &Tag::SealedSnapshot.head(),
+            &self.body()?,
+        );
+        out.extend_from_slice(&sealed.ok_or(std::io::ErrorKind::FileTooLarge)?);
+        finish(start, out);
+        Ok(())
+    }
+
+    fn body(&self) -> std::io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        body.extend_from_slice(&self.at_us.to_le_bytes());
+        body.extend_from_slice(&self.cols.to_le_bytes());
+        body.extend_from_slice(&self.rows.to_le_bytes());
+        body.extend_from_slice(&zstd::bulk::compress(self.text.as_bytes(), 3)?);
+        Ok(body)
+    }
+
     /// Reads all that follows the prefix of a skippable frame. `None` when it is no snapshot that can be used.
     pub(super) fn parse(content: &[u8]) -> Option<Self> {
-        let body = Tag::Snapshot.body(content)?;
+        Self::parse_body(Tag::Snapshot.body(content)?)
+    }
+
+    /// As [`Self::parse`], of a sealed one.
+    pub(super) fn open(content: &[u8], frame: u32, cipher: &Cipher) -> Option<Self> {
+        let sealed = Tag::SealedSnapshot.body(content)?;
+        let head = Tag::SealedSnapshot.head();
+        Self::parse_body(&cipher.open(snapshot_place(frame), &head, sealed)?)
+    }
+
+    fn parse_body(body: &[u8]) -> Option<Self> {
         let text = zstd::bulk::decompress(body.get(12..)?, MAX_SNAPSHOT).ok()?;
         Some(Self {
             at_us: u64_at(body, 0)?,
@@ -194,6 +235,14 @@ impl Snapshot {
             rows: u16::from_le_bytes(body[10..12].try_into().ok()?),
             text: String::from_utf8(text).ok()?,
         })
+    }
+}
+
+fn snapshot_place(frame: u32) -> Place {
+    Place {
+        kind: Kind::Snapshot,
+        frame,
+        chunk: 0,
     }
 }
 
@@ -251,30 +300,46 @@ pub(super) struct IndexEntry {
     pub(super) base_us: u64,
     /// Offset in the file of the snapshot that stands before the frame, 0 when there is none.
     pub(super) snapshot: u64,
+    /// Offset in the file of the data frame, or of its first chunk. Only a sealed recording's index tells: elsewhere the
+    /// seek table does.
+    pub(super) data: u64,
 }
 
 const INDEX_ENTRY: usize = 16;
+const SEALED_INDEX_ENTRY: usize = 24;
 
-pub(super) fn encode_time_index(entries: &[IndexEntry], out: &mut Vec<u8>) {
-    let start = Tag::TimeIndex.begin(out);
+pub(super) fn encode_time_index(entries: &[IndexEntry], is_sealed: bool, out: &mut Vec<u8>) {
+    let tag = match is_sealed {
+        true => Tag::SealedTimeIndex,
+        false => Tag::TimeIndex,
+    };
+    let start = tag.begin(out);
     for entry in entries {
         out.extend_from_slice(&entry.base_us.to_le_bytes());
         out.extend_from_slice(&entry.snapshot.to_le_bytes());
+        if is_sealed {
+            out.extend_from_slice(&entry.data.to_le_bytes());
+        }
     }
     finish(start, out);
 }
 
 /// Reads all that follows the prefix of a skippable frame. `None` when it is no time index.
 pub(super) fn parse_time_index(content: &[u8]) -> Option<Vec<IndexEntry>> {
-    let body = Tag::TimeIndex.body(content)?;
-    if body.len() % INDEX_ENTRY != 0 {
+    let plain = Tag::TimeIndex.body(content).map(|body| (body, INDEX_ENTRY));
+    let (body, length) = plain.or_else(|| {
+        let body = Tag::SealedTimeIndex.body(content)?;
+        Some((body, SEALED_INDEX_ENTRY))
+    })?;
+    if body.len() % length != 0 {
         return None;
     }
-    body.chunks_exact(INDEX_ENTRY)
+    body.chunks_exact(length)
         .map(|entry| {
             Some(IndexEntry {
                 base_us: u64_at(entry, 0)?,
                 snapshot: u64_at(entry, 8)?,
+                data: u64_at(entry, 16).unwrap_or_default(),
             })
         })
         .collect()

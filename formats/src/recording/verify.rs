@@ -1,6 +1,6 @@
 //! Checks a recording against its own chain: every byte of the file is either proved or named as the first that is not.
 //!
-//! Nothing here decodes a frame or checks a signature. Without a signature the chain shows damage and careless changes;
+//! Nothing here decodes a frame, needs the key of a sealed one or checks a signature. Without a signature the chain shows damage and careless changes;
 //! only the signature over the manifest shows that nobody made the whole file anew.
 
 use std::io::{self, Read};
@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::envelope::ChunkHead;
 use super::skippable::{
     IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Tag, ZSTD_MAGIC,
     encode_seek_table, encode_time_index, is_skippable, u32_at,
@@ -16,6 +17,7 @@ use super::skippable::{
 use super::{Digest, Error, hex};
 use crate::lines::read_some;
 use crate::manifest::{self, MAX_MANIFEST, Manifest};
+use crate::sealed::Envelope;
 
 /// A skippable frame beyond this is hashed and not looked into.
 const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
@@ -35,6 +37,8 @@ pub struct Report {
     pub manifest: Option<Manifest>,
     /// Its exact bytes and the signature over them, which is the caller's to check.
     pub signed: Option<Signed>,
+    /// What the envelope of a sealed recording tells of its session.
+    pub opening: Option<Manifest>,
 }
 
 /// The outcome of a check.
@@ -122,6 +126,7 @@ pub fn verify(source: impl Read) -> Result<Report, Error> {
         until: Duration::from_micros(walk.last_us),
         manifest: walk.manifest,
         signed: walk.signed,
+        opening: walk.sealed.map(|sealed| sealed.opening),
     })
 }
 
@@ -154,6 +159,18 @@ struct Walk<R> {
     manifest: Option<Manifest>,
     signed: Option<Signed>,
     has_index: bool,
+    sealed: Option<Sealed>,
+}
+
+/// What a sealed recording shows of its data frames.
+struct Sealed {
+    opening: Manifest,
+    /// The last chunk since the last link.
+    chunk: Option<ChunkHead>,
+    /// Where the first one begins.
+    data: u64,
+    /// A link followed a chunk that was not the last one of its frame.
+    is_unfinished: bool,
 }
 
 impl<R: Read> Walk<R> {
@@ -177,6 +194,7 @@ impl<R: Read> Walk<R> {
             manifest: None,
             signed: None,
             has_index: false,
+            sealed: None,
         }
     }
 
@@ -290,8 +308,32 @@ impl<R: Read> Walk<R> {
         if Tag::Manifest.body(content).is_some() {
             return Ok(self.closing(content, frame.len()));
         }
-        if Tag::Snapshot.body(content).is_some() {
+        let is_snapshot = [Tag::Snapshot, Tag::SealedSnapshot]
+            .iter()
+            .any(|tag| tag.body(content).is_some());
+        if is_snapshot {
             self.snapshot = self.offset;
+        } else if let Some(envelope) = Envelope::parse(content).filter(|_| self.offset == 0) {
+            self.sealed = Some(Sealed {
+                opening: envelope.opening,
+                chunk: None,
+                data: 0,
+                is_unfinished: false,
+            });
+        } else if let (Some(sealed), Some(head)) = (&mut self.sealed, ChunkHead::parse(content)) {
+            // What is in a chunk only its key tells, but chunks grow in text and time and end with their frame.
+            let is_next = match sealed.chunk {
+                None => head.last_us >= self.last_us,
+                Some(before) => {
+                    !before.is_last && before.text <= head.text && before.last_us <= head.last_us
+                }
+            };
+            if sealed.is_unfinished || !is_next {
+                return Ok(Some(self.fault(FaultKind::Unlinked)));
+            }
+            if sealed.chunk.replace(head).is_none() {
+                sealed.data = self.offset;
+            }
         }
         self.other(whole)
     }
@@ -320,17 +362,36 @@ impl<R: Read> Walk<R> {
         }
         let digest: Digest = std::mem::take(&mut self.hasher).finalize().into();
         let size = self.offset - self.segment;
-        if digest != link.digest || size != link.compressed || self.segment_frames != 1 {
+        let holds_data = match &self.sealed {
+            None => self.segment_frames == 1,
+            Some(sealed) => {
+                self.segment_frames == 0
+                    && sealed.chunk.is_some_and(|chunk| {
+                        u64::from(chunk.text) == link.text && chunk.last_us == link.last_us
+                    })
+            }
+        };
+        if digest != link.digest || size != link.compressed || !holds_data {
             let mut fault = self.fault_at(FaultKind::Digest);
             fault.to = Some(Duration::from_micros(link.last_us));
             return Some(Step::End(Proof::Altered(fault)));
         }
-        if let Some(entry) = self.table.last_mut() {
-            entry.text = u32::try_from(link.text).unwrap_or(u32::MAX);
-        }
+        let data = match (&mut self.sealed, self.table.last_mut()) {
+            (Some(sealed), _) => {
+                let chunk = sealed.chunk.take();
+                sealed.is_unfinished = chunk.is_some_and(|chunk| !chunk.is_last);
+                sealed.data
+            }
+            (None, Some(entry)) => {
+                entry.text = u32::try_from(link.text).unwrap_or(u32::MAX);
+                self.offset - u64::from(entry.compressed)
+            }
+            (None, None) => 0,
+        };
         self.index.push(IndexEntry {
             base_us: self.last_us,
             snapshot: std::mem::take(&mut self.snapshot),
+            data,
         });
         self.head = link.link;
         self.text += link.text;
@@ -366,7 +427,9 @@ impl<R: Read> Walk<R> {
             && manifest.sizes.compressed == self.offset
             && manifest.sizes.frames == self.index.len() as u64
             && manifest.sizes.text == self.text
-            && manifest.duration_us == self.last_us;
+            && manifest.duration_us == self.last_us
+            && manifest.encryption.is_some() == self.sealed.is_some()
+            && (manifest.recovered || !self.is_unfinished());
         self.manifest = Some(manifest);
         self.signed = Some(signed);
         if !is_ours {
@@ -382,7 +445,7 @@ impl<R: Read> Walk<R> {
         if self.has_index {
             encode_seek_table(&self.table, &mut expected);
         } else {
-            encode_time_index(&self.index, &mut expected);
+            encode_time_index(&self.index, self.sealed.is_some(), &mut expected);
         }
         if frame != expected {
             return Ok(Some(self.fault(FaultKind::Table)));
@@ -408,6 +471,12 @@ impl<R: Read> Walk<R> {
         });
         self.segment = self.offset;
         self.proved = self.offset;
+    }
+
+    fn is_unfinished(&self) -> bool {
+        self.sealed
+            .as_ref()
+            .is_some_and(|sealed| sealed.is_unfinished)
     }
 
     fn entry(&mut self, start: u64) {

@@ -9,14 +9,16 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use zstd::stream::raw::{CParameter, Encoder as Zstd, InBuffer, Operation, OutBuffer};
 
+use super::envelope::ChunkHead;
 use super::skippable::{
     IndexEntry, Link, MAX_SNAPSHOT, SeekEntry, Signed, Snapshot, encode_seek_table,
     encode_time_index,
 };
 use super::{Digest, Error};
 use crate::asciicast::{Data, Encoder, Header};
-use crate::manifest::{Chain, Counts, FORMAT, Manifest, Sizes};
+use crate::manifest::{Chain, Counts, Encryption, FORMAT, Manifest, Sizes};
 use crate::payload::Size;
+use crate::sealed::{CIPHER, Cipher, Envelope, Seal};
 use crate::tee::{Content, TeedMessage};
 
 /// A frame is closed at the first line end behind this many bytes of text, if they compress as text usually does.
@@ -32,6 +34,9 @@ pub const SLOW_FRAME: Duration = Duration::from_secs(4);
 const WINDOW_LOG: u32 = 20;
 /// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
 const BATCH: usize = 32 * 1024;
+/// A chunk is sealed at each flush and at the end of a frame, and no later than with as many bytes: as much must be held
+/// back meanwhile.
+const MOST_CHUNK: usize = 256 * 1024;
 
 /// How a recording is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +82,22 @@ pub struct Writer<W> {
     counts: Counts,
     seek_table: Vec<SeekEntry>,
     time_index: Vec<IndexEntry>,
+    sealer: Option<Sealer>,
     has_failed: bool,
+}
+
+/// Seals what the compressor gives.
+struct Sealer {
+    cipher: Cipher,
+    encryption: Encryption,
+    /// The envelope's frame, until it is written.
+    envelope: Vec<u8>,
+    /// Not sealed yet.
+    plain: Vec<u8>,
+    /// Number of the next chunk in the frame.
+    chunk: u32,
+    /// What can be read of the frame once this chunk is there.
+    head: ChunkHead,
 }
 
 /// What is known of the bytes since the last link.
@@ -92,6 +112,8 @@ struct Frame {
     base_us: u64,
     first_us: Option<u64>,
     snapshot_at: u64,
+    /// Where the data begins in the file.
+    data_at: u64,
 }
 
 impl<W: Write> Writer<W> {
@@ -100,6 +122,50 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// The sink failed.
     pub fn new(sink: W, header: &Header, options: Options) -> Result<Self, Error> {
+        Self::begin(sink, header, options, None)
+    }
+
+    /// Begins a recording that only those can read for whom the key of `seal` is wrapped.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub fn sealed(sink: W, header: &Header, options: Options, seal: Seal) -> Result<Self, Error> {
+        let cipher = Cipher::new(&seal.key, &seal.salt);
+        let encryption = Encryption {
+            cipher: CIPHER.to_owned(),
+            recipients: seal.recipients,
+        };
+        let mut envelope = Vec::new();
+        Envelope {
+            salt: seal.salt,
+            wrapped: seal.wrapped,
+            opening: Manifest {
+                terminal: Some(Size {
+                    cols: header.term.cols,
+                    rows: header.term.rows,
+                }),
+                encryption: Some(encryption.clone()),
+                ..Manifest::of_session(&header.ssm.clone().unwrap_or_default())
+            },
+        }
+        .encode(&mut envelope);
+        let sealer = Sealer {
+            cipher,
+            encryption,
+            envelope,
+            plain: Vec::new(),
+            chunk: 0,
+            head: ChunkHead::default(),
+        };
+        Self::begin(sink, header, options, Some(sealer))
+    }
+
+    fn begin(
+        sink: W,
+        header: &Header,
+        options: Options,
+        sealer: Option<Sealer>,
+    ) -> Result<Self, Error> {
         let mut zstd = Zstd::new(options.slow_level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
@@ -120,6 +186,7 @@ impl<W: Write> Writer<W> {
             counts: Counts::default(),
             seek_table: Vec::new(),
             time_index: Vec::new(),
+            sealer,
             has_failed: false,
         };
         writer.append(|encoder, out| encoder.header(header, out))?;
@@ -185,6 +252,7 @@ impl<W: Write> Writer<W> {
             if writer.unflushed > 0 {
                 writer.compress()?;
                 writer.drain(|zstd, out| zstd.flush(out))?;
+                writer.seal(false)?;
                 writer.unflushed = 0;
             }
             writer.sink.flush()
@@ -235,6 +303,13 @@ impl<W: Write> Writer<W> {
         &self.counts
     }
 
+    /// Bytes of the tables that follow the manifest, if the recording ended now.
+    #[must_use]
+    pub fn tables_size(&self) -> u64 {
+        let entries = 8 * self.seek_table.len() + 24 * self.time_index.len();
+        entries as u64
+    }
+
     /// The sink, to ask it something; whoever writes to it breaks the recording.
     pub fn sink_mut(&mut self) -> &mut W {
         &mut self.sink
@@ -252,13 +327,18 @@ impl<W: Write> Writer<W> {
         self.guarded(|writer| {
             writer.close()?;
             let mut frame = Vec::new();
-            Snapshot {
+            let snapshot = Snapshot {
                 at_us: writer.encoder.last_us(),
                 cols: size.cols,
                 rows: size.rows,
                 text: text.to_owned(),
+            };
+            match &writer.sealer {
+                Some(sealer) => {
+                    snapshot.seal(writer.frame_number()?, &sealer.cipher, &mut frame)?
+                }
+                None => snapshot.encode(&mut frame)?,
             }
-            .encode(&mut frame)?;
             writer.snapshot = Some(frame);
             Ok(())
         })
@@ -290,6 +370,10 @@ impl<W: Write> Writer<W> {
                     algorithm: "sha256".to_owned(),
                     head: super::hex(&writer.head),
                 },
+                encryption: writer
+                    .sealer
+                    .as_ref()
+                    .map(|sealer| sealer.encryption.clone()),
                 ..manifest
             };
             writer.write_tail(&manifest, sign)?;
@@ -320,7 +404,7 @@ impl<W: Write> Writer<W> {
             text: 0,
         });
         let before = tail.len();
-        encode_time_index(&self.time_index, &mut tail);
+        encode_time_index(&self.time_index, self.sealer.is_some(), &mut tail);
         self.seek_table.push(SeekEntry {
             compressed: (tail.len() - before) as u32,
             text: 0,
@@ -382,16 +466,29 @@ impl<W: Write> Writer<W> {
             base_us: self.encoder.last_us(),
             ..Frame::default()
         };
+        if let Some(sealer) = &mut self.sealer {
+            sealer.chunk = 0;
+            sealer.head = ChunkHead {
+                last_us: self.encoder.last_us(),
+                ..ChunkHead::default()
+            };
+            let envelope = std::mem::take(&mut sealer.envelope);
+            if !envelope.is_empty() {
+                self.put_frame(&envelope)?;
+            }
+        }
         if let Some(snapshot) = self.snapshot.take() {
             self.frame.snapshot_at = self.offset;
-            self.frame.before = snapshot.len() as u64;
-            self.seek_table.push(SeekEntry {
-                compressed: snapshot.len() as u32,
-                text: 0,
-            });
-            self.put(&snapshot)?;
+            self.put_frame(&snapshot)?;
         }
+        self.frame.before = self.frame.compressed;
+        self.frame.data_at = self.offset;
         Ok(())
+    }
+
+    /// Number of the data frame that is open or comes next.
+    fn frame_number(&self) -> io::Result<u32> {
+        u32::try_from(self.time_index.len()).map_err(|_| io::ErrorKind::FileTooLarge.into())
     }
 
     fn close(&mut self) -> io::Result<()> {
@@ -400,6 +497,7 @@ impl<W: Write> Writer<W> {
         }
         self.compress()?;
         self.drain(|zstd, out| zstd.finish(out, true))?;
+        self.seal(true)?;
         self.zstd.reinit()?;
         let frame = std::mem::take(&mut self.frame);
         let took = Duration::from_micros(self.encoder.last_us() - frame.base_us);
@@ -425,19 +523,20 @@ impl<W: Write> Writer<W> {
         link.encode(&mut bytes);
         self.sink.write_all(&bytes)?;
         self.offset += bytes.len() as u64;
-        self.seek_table.extend([
-            SeekEntry {
+        if self.sealer.is_none() {
+            self.seek_table.push(SeekEntry {
                 compressed: (frame.compressed - frame.before) as u32,
                 text: frame.text as u32,
-            },
-            SeekEntry {
-                compressed: bytes.len() as u32,
-                text: 0,
-            },
-        ]);
+            });
+        }
+        self.seek_table.push(SeekEntry {
+            compressed: bytes.len() as u32,
+            text: 0,
+        });
         self.time_index.push(IndexEntry {
             base_us: frame.base_us,
             snapshot: frame.snapshot_at,
+            data: frame.data_at,
         });
         self.unflushed = 0;
         Ok(())
@@ -471,9 +570,58 @@ impl<W: Write> Writer<W> {
         let mut compressed = std::mem::take(&mut self.compressed);
         compressed.clear();
         let left = step(&mut self.zstd, &mut OutBuffer::around(&mut compressed))?;
-        self.put(&compressed)?;
+        // Before, not after: the last bytes of a frame must be left for its last chunk.
+        let held_back = self.sealer.as_ref().map_or(0, |sealer| sealer.plain.len());
+        if held_back > 0 && held_back + compressed.len() > MOST_CHUNK {
+            self.seal_chunk(false)?;
+        }
+        match &mut self.sealer {
+            Some(sealer) => sealer.plain.extend_from_slice(&compressed),
+            None => self.put(&compressed)?,
+        }
         self.compressed = compressed;
         Ok(left)
+    }
+
+    /// Seals what the compressor has given, which ends with a whole line. Nothing to do in a plain recording.
+    fn seal(&mut self, is_last: bool) -> io::Result<()> {
+        let (text, last_us) = (self.frame.text, self.encoder.last_us());
+        let Some(sealer) = &mut self.sealer else {
+            return Ok(());
+        };
+        sealer.head = ChunkHead {
+            text: u32::try_from(text).map_err(|_| io::ErrorKind::FileTooLarge)?,
+            is_last,
+            last_us,
+        };
+        self.seal_chunk(is_last)
+    }
+
+    fn seal_chunk(&mut self, is_last: bool) -> io::Result<()> {
+        let frame = self.frame_number()?;
+        let Some(sealer) = &mut self.sealer else {
+            return Ok(());
+        };
+        let head = ChunkHead {
+            is_last,
+            ..sealer.head
+        };
+        let mut sealed = Vec::with_capacity(sealer.plain.len() + 64);
+        let place = (frame, sealer.chunk);
+        head.seal(place, &sealer.plain, &sealer.cipher, &mut sealed)
+            .ok_or(io::ErrorKind::FileTooLarge)?;
+        sealer.plain.clear();
+        sealer.chunk += 1;
+        self.put_frame(&sealed)
+    }
+
+    /// A skippable frame that belongs to the data frame.
+    fn put_frame(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.seek_table.push(SeekEntry {
+            compressed: bytes.len() as u32,
+            text: 0,
+        });
+        self.put(bytes)
     }
 
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
