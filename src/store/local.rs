@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, check_key};
 
+/// How the name of a file ends that is not all there yet.
+pub(super) const HALF_MADE: &str = ".new";
+
 /// A folder that serves as a store.
 #[derive(Clone, Debug)]
 pub struct Directory {
@@ -173,6 +176,29 @@ pub fn create_private(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder)
+}
+
+/// Puts `bytes` in the place of a file that one process at a time writes: the old ones or the new ones, never half of
+/// either, readable by their owner alone. What a process that is killed leaves ([`half_made`]) is in nobody's way.
+pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let made = half_made(path);
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&made)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&made, path)?;
+    sync_folder(path.parent().unwrap_or(Path::new(".")))
+}
+
+/// Where the new bytes of a file are until they are all there.
+pub(super) fn half_made(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(HALF_MADE);
+    PathBuf::from(name)
 }
 
 fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {

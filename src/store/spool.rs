@@ -7,12 +7,13 @@
 //! `.NAME.failure` (why the last one failed). They are removed with the file, after it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::local::{HALF_MADE, half_made, replace_private};
 use super::{Error, create_private};
 
 /// Longer reasons are cut.
@@ -215,6 +216,7 @@ impl Spool {
             let file_name = entry.file_name();
             let name = file_name.to_str().and_then(|name| {
                 let name = name.strip_prefix('.')?;
+                let name = name.strip_suffix(HALF_MADE).unwrap_or(name);
                 BESIDE
                     .iter()
                     .find_map(|what| name.strip_suffix(what)?.strip_suffix('.'))
@@ -301,7 +303,10 @@ impl Claim {
             reason: error.to_string().chars().take(MAX_REASON).collect(),
         };
         let path = self.spool.beside(&self.name, "failure");
-        write_failure(&path, &failure).map_err(|source| failed("write", &path, source))?;
+        serde_json::to_vec(&failure)
+            .map_err(io::Error::from)
+            .and_then(|bytes| replace_private(&path, &bytes))
+            .map_err(|source| failed("write", &path, source))?;
         Ok(failure)
     }
 
@@ -325,7 +330,9 @@ impl Claim {
     /// Removes what lay beside a file that is gone. Whatever stays behind harms nobody.
     fn sweep(self) {
         for what in BESIDE {
-            let _ = fs::remove_file(self.spool.beside(&self.name, what));
+            let path = self.spool.beside(&self.name, what);
+            let _ = fs::remove_file(half_made(&path));
+            let _ = fs::remove_file(path);
         }
     }
 }
@@ -364,16 +371,6 @@ fn read_failure(path: &Path) -> Option<Failure> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
 }
 
-fn write_failure(path: &Path, failure: &Failure) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".failure-")
-        .tempfile_in(folder)?;
-    temporary.write_all(&serde_json::to_vec(failure)?)?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
     Error::Io {
         what,
@@ -385,6 +382,7 @@ fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
@@ -488,6 +486,7 @@ mod tests {
         let (_folder, spool) = spool();
         let gone = begin(&spool, "gone", b"x");
         fs::write(gone.journal(Object::Manifest), "{}").unwrap();
+        fs::write(half_made(&gone.journal(Object::File)), "{").unwrap();
         fs::remove_file(gone.path()).unwrap();
         drop(gone);
         let waits = begin(&spool, "waits", b"x");

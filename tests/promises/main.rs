@@ -12,3 +12,4 @@ mod play;
 mod policy;
 mod rig;
 mod start;
+mod upload;

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use loopback::bucket::{ACCESS_KEY, SECRET_KEY};
 use loopback::pty::{self, Pty};
 use loopback::{Options, Service};
 
@@ -27,6 +28,15 @@ impl Rig {
             folder: tempfile::tempdir().unwrap(),
             extra: Vec::new(),
         }
+    }
+
+    /// A service, and a bucket for its recordings behind `endpoint`.
+    pub(crate) fn with_bucket(endpoint: String) -> Self {
+        Self::new(Options::quick())
+            .env("SSM_REC_STORE", "s3://recordings/fleet")
+            .env("AWS_ENDPOINT_URL_S3", endpoint)
+            .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     }
 
     /// Sets one more variable for every run.

@@ -4,12 +4,14 @@
 //! starts over, which costs time and never a recording.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
+
+use super::super::local::replace_private;
 
 /// 10 000 parts need about 2 MB.
 const MAX_LENGTH: u64 = 8 << 20;
@@ -177,24 +179,15 @@ fn read(path: &Path) -> io::Result<Entry> {
     Ok(serde_json::from_slice(&text)?)
 }
 
-/// The old journal or the new one, never half of one; readable by its owner alone.
+/// The old journal or the new one, never half of one; the claim on the file keeps other writers away.
 fn write(path: &Path, entry: &Entry) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new()
-        .prefix(".journal-")
-        .tempfile_in(folder)?;
-    temporary.write_all(&serde_json::to_vec(entry)?)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path).map_err(|error| error.error)?;
-    if cfg!(unix) {
-        fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
+    replace_private(path, &serde_json::to_vec(entry)?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     const FILE: Fingerprint = Fingerprint {
         bytes: 5,

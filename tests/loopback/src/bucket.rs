@@ -140,6 +140,11 @@ impl Bucket {
         );
     }
 
+    /// From now on, whoever asks may not even put.
+    pub fn set_denied(&self, denied: bool) {
+        self.objects.state().denied = denied;
+    }
+
     /// From now on, whoever asks may only put.
     pub fn set_write_only(&self, write_only: bool) {
         self.objects.state().write_only = write_only;
@@ -155,6 +160,7 @@ struct Objects {
 #[derive(Default)]
 struct State {
     write_only: bool,
+    denied: bool,
     objects: BTreeMap<String, Stored>,
     uploads: BTreeMap<String, Upload>,
     next_upload: u64,
@@ -305,6 +311,9 @@ fn amazon(headers: &hyper::HeaderMap) -> BTreeMap<String, String> {
 
 /// Only writes that overwrite nothing are let in, as the bucket policy in `examples/aws` has it.
 fn must_be_new(state: &State, key: &str, condition: Option<&ETagCondition>) -> S3Result<()> {
+    if state.denied {
+        return Err(s3_error!(AccessDenied, "this key may do nothing"));
+    }
     if !condition.is_some_and(ETagCondition::is_any) {
         return Err(s3_error!(AccessDenied, "If-None-Match: * is wanted here"));
     }
