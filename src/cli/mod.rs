@@ -13,6 +13,7 @@ mod figures;
 mod forward;
 mod handover;
 mod list;
+mod live;
 mod message;
 mod named;
 mod parameters;

@@ -22,10 +22,11 @@ use super::delivery::Delivery;
 use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::handover::Handover;
+use super::live::{Live, Segments};
 use super::message;
 use super::settings::{self, Places};
 use super::start::AccessArgs;
-use crate::recorder::{self, Recorder};
+use crate::recorder::{self, Flushed, Recorder};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::Console;
@@ -44,6 +45,8 @@ const NO_TERMINAL: Size = Size {
 const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long the look into the spool may hold back the prompt, beyond the opening of the data channel.
 const WORD_PATIENCE: Duration = Duration::from_millis(50);
+/// How long the last live segment may take beyond the recording itself.
+const LIVE_PATIENCE: Duration = Duration::from_secs(2);
 /// How long ending the session at the service may take once the terminal is the person's again.
 const TERMINATE_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -175,6 +178,7 @@ impl Recorded {
         // The session's own way: nobody is asked for a second factor twice, or at the end.
         let store = self.places.store.by_way(self.service.way());
         let delivery = Delivery::new(store, &self.settings);
+        let live = self.go_live(&delivery, &claim, recorder.flushed());
         let backlog = Backlog::begin(&delivery, Spool::new(self.places.spool.clone()));
         let outcome = match self.carry(started, recorder).await {
             Ok(outcome) => outcome,
@@ -193,7 +197,13 @@ impl Recorded {
         let finished = self.finish(recorder, &end);
         let ended = self.told(&end);
         let manifest = finished?;
+        if let Some(live) = &live {
+            live.end();
+        }
         let handed = self.hand_over(delivery, claim, &manifest).await;
+        if let Some(refused) = live.and_then(|live| live.wait(LIVE_PATIENCE)) {
+            message::say(&format!("there are no live segments: {refused}"));
+        }
         let others = backlog.stored();
         if self.banner && others > 0 {
             let recordings = if others == 1 {
@@ -281,6 +291,23 @@ impl Recorded {
             settings,
         )
         .await)
+    }
+
+    /// Begins to store live segments, if the settings say so. A session runs without them too.
+    fn go_live(&self, delivery: &Delivery, claim: &Claim, flushed: Flushed) -> Option<Live> {
+        let interval = self.settings.upload.live?;
+        let session = &self.description.session;
+        let segments = Segments {
+            session_id: session.session_id.clone(),
+            tags: delivery.tags(&Manifest::of_session(session)),
+            number: 1,
+        };
+        let begun = fs::File::open(claim.path())
+            .and_then(|file| Live::begin(delivery.store(), file, flushed, segments, interval));
+        if let Err(error) = &begun {
+            tracing::warn!(%error, "there are no live segments");
+        }
+        begun.ok()
     }
 
     /// Looks into the spool while the data channel is opened.

@@ -135,7 +135,6 @@ pub(crate) struct Banner {
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
     /// How long a live segment waits for more; `None`: no live segments.
-    #[allow(dead_code, reason = "for live segments")]
     pub(crate) live: Option<Duration>,
     pub(crate) region: Option<String>,
     pub(crate) endpoint_url: Option<String>,
