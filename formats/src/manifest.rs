@@ -83,6 +83,9 @@ pub struct Manifest {
     /// Who can read the recording, when not everyone can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<Encryption>,
+    /// Set when recording failed and the session went on: the end of it is in no recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Unrecorded>,
     /// What was counted.
     pub counts: Counts,
     /// How large the recording is.
@@ -120,6 +123,16 @@ pub struct Encryption {
     pub cipher: String,
     /// The readers: age recipients as they are, SSH keys by type and fingerprint.
     pub recipients: Vec<String>,
+}
+
+/// The session went on without being recorded.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unrecorded {
+    /// Since when, counted from the start.
+    pub from_us: u64,
+    /// Why it could not be recorded.
+    #[serde(default)]
+    pub cause: String,
 }
 
 /// How a session ended.

@@ -273,6 +273,16 @@ fn closing(sheet: &mut Sheet, manifest: &Manifest) {
             ),
         );
     }
+    if let Some(unrecorded) = &manifest.unrecorded {
+        sheet.line(
+            "unrecorded",
+            format!(
+                "from {} on: {}",
+                figures::duration(Duration::from_micros(unrecorded.from_us)),
+                unrecorded.cause
+            ),
+        );
+    }
     if manifest.recovered {
         sheet.line("recovered", "found cut, and closed afterwards");
     }
