@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc};
 
 #[cfg(any(windows, test))]
 mod console;
+pub(crate) mod paint;
 
 /// How many cells a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,14 @@ impl Drop for RawMode {
 pub fn restore() {
     // When the terminal is gone there is nothing left to restore.
     let _ = crossterm::terminal::disable_raw_mode();
+}
+
+/// Stops this process and the rest of its job, as the terminal's own Ctrl-Z would; returns when it is continued.
+///
+/// # Errors
+/// The system cannot.
+pub fn suspend() -> io::Result<()> {
+    system::suspend()
 }
 
 /// From now on a panic first restores the terminal, so that its message can be read and the shell behind it used.

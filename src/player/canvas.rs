@@ -4,8 +4,10 @@
 
 use std::fmt::Write as _;
 
-use avt::{Color, Line, Pen, ScreenKind, Terminal};
+use avt::{Line, ScreenKind, Terminal};
 use formats::payload::Size;
+
+use crate::terminal::paint::{self, sgr};
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: usize = 1000;
@@ -178,69 +180,13 @@ fn emulator(cols: usize, rows: usize) -> Terminal {
 
 fn paint(lines: &[&Line], width: usize, height: usize, out: &mut String) {
     for (row, line) in lines.iter().take(height).enumerate() {
-        let cells = line.cells();
         // What the screen was cleared with need not be painted.
-        let end = cells
-            .iter()
-            .rposition(|cell| !is_blank(cell.char(), cell.pen()))
-            .map_or(0, |last| last + 1);
-        if end == 0 {
+        if paint::is_blank(line) {
             continue;
         }
         let _ = write!(out, "\x1b[{};1H\x1b[0m", row + 1);
-        let mut pen = None;
-        for (col, cell) in cells[..end].iter().enumerate() {
-            // The second half of a wide character has no width of its own.
-            if cell.width() == 0 {
-                continue;
-            }
-            if col + usize::from(cell.width()) > width {
-                break;
-            }
-            if pen != Some(cell.pen()) {
-                sgr(cell.pen(), out);
-                pen = Some(cell.pen());
-            }
-            out.push(cell.char());
-        }
+        paint::line(line, width, out);
     }
-}
-
-fn is_blank(c: char, pen: &Pen) -> bool {
-    c == ' '
-        && pen.background().is_none()
-        && !pen.is_inverse()
-        && !pen.is_underline()
-        && !pen.is_strikethrough()
-}
-
-fn sgr(pen: &Pen, out: &mut String) {
-    out.push_str("\x1b[0");
-    for (on, code) in [
-        (pen.is_bold(), ";1"),
-        (pen.is_faint(), ";2"),
-        (pen.is_italic(), ";3"),
-        (pen.is_underline(), ";4"),
-        (pen.is_blink(), ";5"),
-        (pen.is_inverse(), ";7"),
-        (pen.is_strikethrough(), ";9"),
-    ] {
-        if on {
-            out.push_str(code);
-        }
-    }
-    for (color, base) in [(pen.foreground(), 30), (pen.background(), 40)] {
-        let _ = match color {
-            None => Ok(()),
-            Some(Color::Indexed(index @ 0..=7)) => write!(out, ";{}", base + index),
-            Some(Color::Indexed(index @ 8..=15)) => write!(out, ";{}", base + 60 + index - 8),
-            Some(Color::Indexed(index)) => write!(out, ";{};5;{index}", base + 8),
-            Some(Color::RGB(rgb)) => {
-                write!(out, ";{};2;{};{};{}", base + 8, rgb.r, rgb.g, rgb.b)
-            }
-        };
-    }
-    out.push('m');
 }
 
 /// What the emulator tells of itself in its dump alone.

@@ -26,6 +26,12 @@ pub(super) fn size() -> Option<Size> {
         })
 }
 
+pub(super) fn suspend() -> io::Result<()> {
+    Ok(rustix::process::kill_current_process_group(
+        rustix::process::Signal::TSTP,
+    )?)
+}
+
 /// Stdin without the buffer of the standard library, which would keep bytes that belong to whoever reads next.
 pub(super) fn stdin() -> io::Result<Source> {
     io::stdin().as_fd().try_clone_to_owned().map(File::from)

@@ -26,6 +26,11 @@ pub(super) fn size() -> Option<Size> {
     Some(Size { cols, rows })
 }
 
+/// There are no stopped jobs here.
+pub(super) fn suspend() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 pub(super) fn stdin() -> io::Result<Source> {
     if super::stdin_is_terminal() {
         Ok(Source::Console)

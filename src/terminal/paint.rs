@@ -1,0 +1,76 @@
+//! A line of an emulated screen, in sequences that every terminal knows.
+//!
+//! Nothing here places the line on the screen, and nothing is sent.
+
+use std::fmt::Write as _;
+
+use avt::{Color, Line, Pen};
+
+/// Whether a line shows nothing at all.
+pub(crate) fn is_blank(line: &Line) -> bool {
+    length(line) == 0
+}
+
+/// Paints a line from the cursor on, up to its last cell that shows something.
+pub(crate) fn line(line: &Line, width: usize, out: &mut String) {
+    let mut pen = None;
+    for (col, cell) in line.cells()[..length(line)].iter().enumerate() {
+        // The second half of a wide character has no width of its own.
+        if cell.width() == 0 {
+            continue;
+        }
+        if col + usize::from(cell.width()) > width {
+            break;
+        }
+        if pen != Some(cell.pen()) {
+            sgr(cell.pen(), out);
+            pen = Some(cell.pen());
+        }
+        out.push(cell.char());
+    }
+}
+
+fn length(line: &Line) -> usize {
+    line.cells()
+        .iter()
+        .rposition(|cell| !is_blank_cell(cell.char(), cell.pen()))
+        .map_or(0, |last| last + 1)
+}
+
+fn is_blank_cell(c: char, pen: &Pen) -> bool {
+    c == ' '
+        && pen.background().is_none()
+        && !pen.is_inverse()
+        && !pen.is_underline()
+        && !pen.is_strikethrough()
+}
+
+/// The sequence that sets colors and style, whatever they were before.
+pub(crate) fn sgr(pen: &Pen, out: &mut String) {
+    out.push_str("\x1b[0");
+    for (on, code) in [
+        (pen.is_bold(), ";1"),
+        (pen.is_faint(), ";2"),
+        (pen.is_italic(), ";3"),
+        (pen.is_underline(), ";4"),
+        (pen.is_blink(), ";5"),
+        (pen.is_inverse(), ";7"),
+        (pen.is_strikethrough(), ";9"),
+    ] {
+        if on {
+            out.push_str(code);
+        }
+    }
+    for (color, base) in [(pen.foreground(), 30), (pen.background(), 40)] {
+        let _ = match color {
+            None => Ok(()),
+            Some(Color::Indexed(index @ 0..=7)) => write!(out, ";{}", base + index),
+            Some(Color::Indexed(index @ 8..=15)) => write!(out, ";{}", base + 60 + index - 8),
+            Some(Color::Indexed(index)) => write!(out, ";{};5;{index}", base + 8),
+            Some(Color::RGB(rgb)) => {
+                write!(out, ";{};2;{};{};{}", base + 8, rgb.r, rgb.g, rgb.b)
+            }
+        };
+    }
+    out.push('m');
+}
