@@ -322,6 +322,13 @@ impl Shared {
 fn reserve(file: &File, from: u64, to: u64) -> io::Result<u64> {
     use rustix::fs::{FallocateFlags, fallocate};
     use rustix::io::Errno;
+    // A promise beyond the process's own limit would be worth nothing.
+    if rustix::process::getrlimit(rustix::process::Resource::Fsize)
+        .current
+        .is_some_and(|limit| to > limit)
+    {
+        return Err(Errno::FBIG.into());
+    }
     match fallocate(file, FallocateFlags::KEEP_SIZE, from, to - from) {
         Ok(()) => Ok(to),
         // File systems that cannot promise: the write itself will tell.
