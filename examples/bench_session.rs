@@ -17,7 +17,9 @@ use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use futures_util::{SinkExt, StreamExt};
 use ssm_rec::recorder::{Options as RecorderOptions, Recorder};
 use ssm_rec::session::channel::{Channel, Options, Token};
-use ssm_rec::session::driver::{Keys, Resume, Resumed, Screen, Settings, Signal, Signals, run};
+use ssm_rec::session::driver::{
+    Keys, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
+};
 use tokio::io::DuplexStream;
 use tokio::runtime::Builder;
 use tokio_tungstenite::WebSocketStream;
@@ -72,6 +74,10 @@ impl Screen for BlindScreen {
     }
 
     fn notice(&mut self, _: &str) {}
+
+    fn status(&mut self, _: Status<'_>) {}
+
+    fn ask(&mut self, _: Option<&str>) {}
 
     fn size(&self) -> Option<Size> {
         Some(SIZE)
@@ -205,10 +211,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let first = (near, Token::new("none".to_owned()));
         let settings = Settings {
             input_is_terminal: true,
+            escape: Some(b'~'),
             size: SIZE,
             resume_limit: Duration::ZERO,
+            ping_interval: Duration::from_secs(10),
             bind: None,
+            reserved: None,
             record_payload: false,
+            go_on_unrecorded: false,
+            wall_millis,
         };
         let person = (NoKeys, BlindScreen, NoSignals);
         run(

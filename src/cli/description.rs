@@ -2,13 +2,13 @@
 //!
 //! Nothing here is taken from the session's own output.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use chrono::{DateTime, SecondsFormat, Utc};
 use formats::asciicast::{Header, Session, Term};
 use formats::layout;
-use formats::manifest::{Exit, Gap, Manifest};
+use formats::manifest::{ClockJump, Exit, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::exit::Failure;
 use super::recorded::cannot_record;
 use super::settings::Places;
 use crate::recorder::{self, Recorder};
+use crate::session::driver::Report;
 use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
 use crate::store::spool::{Claim, Spool};
 
@@ -125,20 +126,31 @@ impl Description {
     }
 
     /// What the manifest tells, once the session is over.
-    pub(crate) fn manifest(
-        &self,
-        service: &Service,
-        agent_version: Option<String>,
-        exit: Exit,
-        gaps: Vec<Gap>,
-    ) -> Manifest {
+    pub(crate) fn manifest(&self, service: &Service, exit: Exit, report: &Report) -> Manifest {
+        let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let at_us = |at: Instant| us(at.saturating_duration_since(self.origin));
+        let gaps = report.gaps.iter().map(|gap| Gap {
+            at_us: at_us(gap.at),
+            lasted_us: us(gap.lasted),
+        });
+        let clock_jumps = report.clock_jumps.iter().map(|jump| ClockJump {
+            at_us: at_us(jump.at),
+            by_ms: jump.by_ms,
+        });
+        let unrecorded = report.unrecorded.as_ref().map(|failed| Unrecorded {
+            from_us: at_us(failed.at),
+            cause: failed.cause.clone(),
+        });
         Manifest {
-            agent_version,
+            agent_version: report.agent_version.clone(),
+            connections: report.connections,
+            clock_jumps: clock_jumps.collect(),
+            unrecorded,
             ended_at: Some(now().to_rfc3339_opts(SecondsFormat::Micros, true)),
             clock_offset_ms: service.clock_offset_ms(),
             terminal: Some(self.size),
             exit: Some(exit),
-            gaps,
+            gaps: gaps.collect(),
             ..Manifest::of_session(&self.session)
         }
     }

@@ -5,6 +5,7 @@
 use std::str::FromStr;
 
 use super::parameters::Parameters;
+use crate::session::port::Listen;
 
 /// `PORT`, `LOCAL:PORT`, `LOCAL:HOST:PORT`, `BIND:LOCAL:PORT` or `BIND:LOCAL:HOST:PORT`, as `ssh -L` has them.
 ///
@@ -12,6 +13,8 @@ use super::parameters::Parameters;
 /// to bind. The local port 0 picks one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Forward {
+    /// As it was typed.
+    text: String,
     bind: Option<String>,
     local: u16,
     host: Option<String>,
@@ -19,9 +22,17 @@ pub(crate) struct Forward {
 }
 
 impl Forward {
-    /// The local address that was named with it.
-    pub(crate) fn bind(&self) -> Option<&str> {
-        self.bind.as_deref()
+    /// As it was typed: what it is called.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where it listens, if nothing is said with it.
+    pub(crate) fn listen(&self, bind: Option<&str>) -> Listen {
+        Listen::Tcp {
+            bind: self.bind.as_deref().or(bind).map(str::to_owned),
+            port: self.local,
+        }
     }
 
     /// The document that forwards, and its parameters.
@@ -73,6 +84,7 @@ impl FromStr for Forward {
             .transpose()?;
         let host = host.map(Part::host).transpose()?;
         Ok(Self {
+            text: text.to_owned(),
             bind,
             local,
             host,
@@ -187,6 +199,7 @@ mod tests {
 
     fn check(text: &str, bind: Option<&str>, local: u16, host: Option<&str>, port: u16) {
         let expected = Forward {
+            text: text.to_owned(),
             bind: bind.map(str::to_owned),
             local,
             host: host.map(str::to_owned),

@@ -16,7 +16,7 @@ use super::admission::{self, Asking, REASON};
 use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::parameters::Parameters;
-use super::recorded::{self, Recorded, refused};
+use super::recorded::{self, Here, Recorded, refused};
 use super::settings::{Flags, Places, Settings};
 use crate::aws::Access;
 use crate::session::channel::CLIENT_VERSION;
@@ -163,10 +163,9 @@ fn record(
             settings,
             places,
             description,
-            bind: None,
             banner: !quiet,
         }
-        .run(started)
+        .run(started, Here::default())
         .await;
         if !quiet {
             say(&format!(

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, anyhow};
 use chrono::TimeDelta;
 use formats::asciicast::Session;
-use formats::manifest::{Exit, Manifest};
+use formats::manifest::Manifest;
 use formats::payload::Size;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -20,17 +20,19 @@ use super::admission::{self, Asking};
 use super::backlog::{self, Backlog};
 use super::delivery::Delivery;
 use super::description::Description;
+use super::ending;
 use super::exit::{CommandResult, Failure, Status};
 use super::handover::Handover;
 use super::live::{Live, Segments};
 use super::message;
-use super::settings::{self, Places};
+use super::settings::{self, OnFailure, Places};
 use super::start::AccessArgs;
-use crate::recorder::{self, Flushed, Recorder};
+use crate::recorder::{Flushed, Recorder};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
-use crate::session::console::Console;
-use crate::session::driver::{self, End, Outcome, Resume, Resumed, Settings};
+use crate::session::console::{Console, Typing};
+use crate::session::driver::{self, End, Outcome, Report, Resume, Resumed, Settings};
+use crate::session::port::Reserved;
 use crate::session::start::{self, Caller, Request, Service, Started};
 use crate::store::spool::{Claim, Spool};
 use crate::store::{Directory, Store};
@@ -55,18 +57,29 @@ pub(crate) struct Plan {
     pub(crate) settings: settings::Settings,
     pub(crate) request: Request,
     pub(crate) asking: Asking,
-    pub(crate) bind: Option<String>,
     pub(crate) banner: bool,
+}
+
+/// What a session has at this end.
+#[derive(Debug, Default)]
+pub(crate) struct Here {
+    /// Keys are not for the session: it only forwards.
+    pub(crate) silent: bool,
+    /// Where a port session listens, instead of on localhost.
+    pub(crate) bind: Option<String>,
+    /// What listens already.
+    pub(crate) reserved: Option<Reserved>,
+    /// Which of several sessions speaks.
+    pub(crate) label: Option<String>,
 }
 
 impl Plan {
     /// Starts the session and records it to its end.
-    pub(crate) fn run(self, access: AccessArgs) -> CommandResult {
+    pub(crate) fn run(self, here: Here, access: AccessArgs) -> CommandResult {
         let Self {
             settings,
             mut request,
             asking,
-            bind,
             banner,
         } = self;
         let (access, endpoint) = access.split();
@@ -81,21 +94,32 @@ impl Plan {
             let service = Service::open(&access, endpoint.as_deref())
                 .await
                 .map_err(refused)?;
-            let caller = ask_caller(&service);
-            let started = service.start(&request).await.map_err(refused)?;
-            let mut description = Description::new(&service, &started, &request, size());
-            name_caller(&mut description, caller).await;
-            let session = Recorded {
-                service,
-                settings,
-                places,
-                description,
-                bind,
-                banner,
-            };
-            session.run(started).await
+            start(service, settings, places, request, here, banner).await
         })
     }
+}
+
+/// Starts one session and records it to its end.
+pub(crate) async fn start(
+    service: Service,
+    settings: settings::Settings,
+    places: Places,
+    request: Request,
+    here: Here,
+    banner: bool,
+) -> CommandResult {
+    let caller = ask_caller(&service);
+    let started = service.start(&request).await.map_err(refused)?;
+    let mut description = Description::new(&service, &started, &request, size());
+    name_caller(&mut description, caller).await;
+    let session = Recorded {
+        service,
+        settings,
+        places,
+        description,
+        banner,
+    };
+    session.run(started, here).await
 }
 
 /// Checks that spool and store can be written, before anything is asked of the service.
@@ -157,13 +181,12 @@ pub(crate) struct Recorded {
     pub(crate) settings: settings::Settings,
     pub(crate) places: Places,
     pub(crate) description: Description,
-    pub(crate) bind: Option<String>,
     pub(crate) banner: bool,
 }
 
 impl Recorded {
     /// Runs it to its end and stores the recording.
-    pub(crate) async fn run(self, started: Started) -> CommandResult {
+    pub(crate) async fn run(self, started: Started, here: Here) -> CommandResult {
         let session_id = started.session_id.clone();
         let opened = self
             .description
@@ -180,7 +203,7 @@ impl Recorded {
         let delivery = Delivery::new(store, &self.settings);
         let live = self.go_live(&delivery, &claim, recorder.flushed());
         let backlog = Backlog::begin(&delivery, Spool::new(self.places.spool.clone()));
-        let outcome = match self.carry(started, recorder).await {
+        let outcome = match self.carry(started, recorder, here).await {
             Ok(outcome) => outcome,
             Err((failure, recorder)) => {
                 drop(recorder);
@@ -190,12 +213,23 @@ impl Recorded {
                 return Err(failure);
             }
         };
-        let Outcome { recorder, end } = outcome;
-        if left_first(&end) {
+        let Outcome {
+            recorder,
+            end,
+            report,
+        } = outcome;
+        // Said before the service is told, which may take its time.
+        let mut ended = ending::told(&end);
+        if ending::left_first(&end) {
             self.terminate(&session_id).await;
         }
-        let finished = self.finish(recorder, &end);
-        let ended = self.told(&end);
+        if let Some(unrecorded) = &report.unrecorded {
+            if let Err(failure) = ended {
+                message::failure(&failure);
+            }
+            ended = Err(ending::unrecorded(unrecorded));
+        }
+        let finished = self.finish(recorder, &end, &report);
         let manifest = finished?;
         if let Some(live) = &live {
             live.end();
@@ -231,6 +265,7 @@ impl Recorded {
         &self,
         started: Started,
         recorder: Recorder,
+        here: Here,
     ) -> Result<Outcome, (Failure, Recorder)> {
         let word = self.ask_spool();
         let connection = connection::Options {
@@ -259,7 +294,8 @@ impl Recorded {
                 "session {session_id} on {target} is being recorded to {place}"
             ));
         }
-        let person = match self.person() {
+        let types = !here.silent && terminal::stdin_is_terminal();
+        let person = match person(types, here.silent, here.label) {
             Ok(person) => person,
             Err(error) => return Err((Failure::new(Status::Failure, error), recorder)),
         };
@@ -276,11 +312,16 @@ impl Recorded {
             connection,
         };
         let settings = Settings {
-            input_is_terminal: terminal::stdin_is_terminal(),
+            input_is_terminal: types,
+            escape: self.settings.session.escape,
             size: self.description.size,
             resume_limit: self.settings.session.reconnect_limit,
-            bind: self.bind.clone(),
+            ping_interval: self.settings.session.ping_interval,
+            bind: here.bind,
+            reserved: here.reserved,
             record_payload: self.settings.record.payload,
+            go_on_unrecorded: self.settings.record.on_failure == OnFailure::Warn,
+            wall_millis: driver::wall_millis,
         };
         Ok(driver::run(
             (socket, Token::new(started.token)),
@@ -324,36 +365,23 @@ impl Recorded {
         told
     }
 
-    /// Takes the terminal: from here on it is raw, until what this gives is dropped.
-    fn person(&self) -> anyhow::Result<(terminal::Keys, Console, terminal::Signals)> {
-        terminal::install_panic_hook();
-        let signals = terminal::Signals::open().context("cannot listen for signals")?;
-        let keys = terminal::Keys::open().context("cannot read stdin")?;
-        let raw_mode = match terminal::stdin_is_terminal() {
-            true => Some(terminal::RawMode::enter().context("cannot make the terminal raw")?),
-            false => None,
-        };
-        Ok((
-            keys,
-            Console::open(raw_mode).context("cannot write to stdout")?,
-            signals,
-        ))
-    }
-
     /// A session that the service still thinks is open would stay open until it times out.
     async fn terminate(&self, session_id: &str) {
-        // It ends by itself in the end; the person waits for the prompt.
-        let _ = tokio::time::timeout(TERMINATE_PATIENCE, self.service.terminate(session_id)).await;
+        // It ends by itself in the end; the person waits for the prompt, and need not.
+        tokio::select! {
+            _ = tokio::time::timeout(TERMINATE_PATIENCE, self.service.terminate(session_id)) => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
     }
 
     #[expect(
         clippy::disallowed_methods,
         reason = "the end of a recording is a moment of its own"
     )]
-    fn finish(&self, recorder: Recorder, end: &End) -> Result<Manifest, Failure> {
+    fn finish(&self, recorder: Recorder, end: &End, report: &Report) -> Result<Manifest, Failure> {
         let manifest = self
             .description
-            .manifest(&self.service, None, exit(end), Vec::new());
+            .manifest(&self.service, ending::exit(end), report);
         recorder
             .finish(Instant::now(), manifest, |_| None)
             .map_err(|error| cannot_record(anyhow!(error).context("cannot close the recording")))
@@ -381,42 +409,26 @@ impl Recorded {
         };
         handover.run().await
     }
+}
 
-    /// What the end of the session means to whoever started it.
-    fn told(&self, end: &End) -> CommandResult {
-        match end {
-            End::Closed { reason: None } => Ok(Status::Success),
-            End::Closed {
-                reason: Some(reason),
-            } => {
-                message::say(&format!("the session was closed: {reason}"));
-                Ok(Status::Success)
-            }
-            End::Exited(status) => Ok(Status::Remote(u8::try_from(*status & 0xff).unwrap_or(1))),
-            End::Signal(number) => Ok(Status::Signal(*number)),
-            End::InputGone(None) => Ok(Status::Signal(1)),
-            End::InputGone(Some(error)) => {
-                Err(anyhow!("cannot read what is typed: {error}").into())
-            }
-            End::ScreenGone(error) => Err(anyhow!("cannot write to stdout: {error}").into()),
-            End::ConnectionLost { cause, resume } => Err(Failure::new(
-                Status::ConnectionLost,
-                anyhow!(
-                    "the connection was lost ({cause}) and could not be taken up again: {resume}"
-                ),
-            )),
-            End::LocalPort(error) => Err(anyhow!("cannot open the local end: {error}").into()),
-            End::PortRefused => Err(Failure::new(Status::Refused, anyhow!("{end}"))),
-            End::RecordingFailed(error) => Err(cannot_record(anyhow!(
-                "the session was ended, since it could not be recorded: {}",
-                chain(error)
-            ))),
-            End::Protocol(error) => Err(Failure::new(
-                Status::BrokenPeer,
-                anyhow!("the session was ended: {error}"),
-            )),
-        }
-    }
+/// Takes the terminal: from here on it is raw if a person types, until what this gives is dropped.
+fn person(
+    types: bool,
+    silent: bool,
+    label: Option<String>,
+) -> anyhow::Result<(Typing, Console, terminal::Signals)> {
+    terminal::install_panic_hook();
+    let signals = terminal::Signals::open().context("cannot listen for signals")?;
+    let keys = match silent {
+        true => Typing::Nobody,
+        false => Typing::Stdin(terminal::Keys::open().context("cannot read stdin")?),
+    };
+    let raw_mode = match types {
+        true => Some(terminal::RawMode::enter().context("cannot make the terminal raw")?),
+        false => None,
+    };
+    let console = Console::open(raw_mode, label).context("cannot write to stdout")?;
+    Ok((keys, console, signals))
 }
 
 /// The way back into this session.
@@ -435,50 +447,19 @@ impl Resume for Again<'_> {
             Ok(None) => {
                 return Resumed::Over("the service says that the session is over".to_owned());
             }
-            Err(error) => return Resumed::Failed(error.to_string()),
+            // What the person can do about it, such as signing in again, may be done while it is tried.
+            Err(error) => {
+                return Resumed::Failed(match error.hint() {
+                    Some(hint) if !error.is_connection() => format!("{error}: {hint}"),
+                    _ => error.to_string(),
+                });
+            }
         };
         match connection::open(&started.stream_url, &self.connection).await {
             Ok(socket) => Resumed::Open(socket, Token::new(started.token)),
             Err(error) => Resumed::Failed(error.to_string()),
         }
     }
-}
-
-/// Whether the service does not know yet that the session is over.
-fn left_first(end: &End) -> bool {
-    !matches!(end, End::Closed { .. } | End::Exited(_))
-}
-
-fn exit(end: &End) -> Exit {
-    let (kind, status, reason) = match end {
-        End::Closed { reason } => ("closed", None, reason.clone()),
-        End::Exited(status) => ("exited", Some(*status), None),
-        End::Signal(number) => ("signal", None, Some(number.to_string())),
-        End::InputGone(error) => ("input-gone", None, error.as_ref().map(ToString::to_string)),
-        End::ScreenGone(error) => ("screen-gone", None, Some(error.to_string())),
-        End::ConnectionLost { cause, resume } => {
-            ("connection-lost", None, Some(format!("{cause}; {resume}")))
-        }
-        End::LocalPort(error) => ("local-port", None, Some(error.to_string())),
-        End::PortRefused => ("port-refused", None, None),
-        End::RecordingFailed(error) => ("recording-failed", None, Some(chain(error))),
-        End::Protocol(error) => ("protocol", None, Some(error.to_string())),
-    };
-    Exit {
-        kind: kind.to_owned(),
-        status,
-        reason,
-    }
-}
-
-fn chain(error: &recorder::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }
 
 fn duration(us: u64) -> String {

@@ -5,7 +5,7 @@
 use super::admission::{Asking, REASON};
 use super::exit::CommandResult;
 use super::parameters::Parameters;
-use super::recorded::Plan;
+use super::recorded::{Here, Plan};
 use super::settings::{Key, Settings, StoreArgs};
 use super::start::AccessArgs;
 use crate::session::start::Request;
@@ -56,8 +56,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         settings: Settings::load(&flags)?,
         request,
         asking: Asking::Never,
-        bind: None,
         banner: false,
     };
-    plan.run(args.access)
+    plan.run(Here::default(), args.access)
 }

@@ -8,7 +8,7 @@ use super::admission::{Asking, REASON};
 use super::exit::{CommandResult, Failure, Status};
 use super::forward::Forward;
 use super::parameters::{self, Parameters};
-use super::recorded::Plan;
+use super::recorded::{Here, Plan};
 use super::settings::{Key, Settings, StoreArgs};
 use crate::aws::Access;
 use crate::session::start::Request;
@@ -28,7 +28,7 @@ Examples:
 
   A local port that leads to port 80 of the instance, and one to a database that it reaches:
     ssm-rec start i-0abc --forward 8080:80
-    ssm-rec start i-0abc --forward 5432:db.internal:5432
+    ssm-rec start i-0abc --forward 8080:80 --forward 5432:db.internal:5432
 
   Commands from a file:
     ssm-rec start i-0abc --reason nightly < commands.sh
@@ -51,9 +51,9 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "PARAMETERS")]
     parameters: Option<String>,
 
-    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one
+    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one. May be given several times: each is a session of its own
     #[arg(long, value_name = "FORWARD", conflicts_with_all = ["document_name", "parameters", "command"])]
-    forward: Option<Forward>,
+    forward: Vec<Forward>,
 
     /// The local address that a forwarded port listens on, instead of localhost
     #[arg(long, value_name = "ADDRESS")]
@@ -76,6 +76,10 @@ pub(crate) struct StartArgs {
     /// Record the bytes of port and SSH sessions too, not only their lengths
     #[arg(long)]
     record_payload: bool,
+
+    /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
+    #[arg(short = 'e', long, value_name = "CHARACTER")]
+    escape_char: Option<String>,
 
     /// Say nothing at the start and at the end unless something goes wrong
     #[arg(long)]
@@ -139,6 +143,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         args.record_input.map(RecordInput::word),
     );
     let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let flags = flags.with(Key::SessionEscape, "--escape-char", args.escape_char);
     let settings = Settings::load(&flags)?;
     let given = match &args.parameters {
         Some(text) => {
@@ -146,27 +151,29 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         }
         None => Parameters::new(),
     };
-    let (document, parameters) = match (&args.forward, &args.command[..]) {
-        (Some(forward), _) => forward.request(),
-        (None, []) => (args.document_name, given),
-        (None, command) => command_request(command),
-    };
-    let request = Request {
-        target: args.target,
-        document,
-        reason: args.reason,
-        parameters,
+    let (document, parameters) = match &args.command[..] {
+        [] => (args.document_name, given),
+        command => command_request(command),
     };
     let plan = Plan {
         settings,
-        request,
+        request: Request {
+            target: args.target,
+            document,
+            reason: args.reason,
+            parameters,
+        },
         asking: Asking::Terminal,
-        bind: args
-            .bind
-            .or_else(|| args.forward.as_ref()?.bind().map(str::to_owned)),
         banner: !args.no_banner,
     };
-    plan.run(args.access)
+    let here = Here {
+        bind: args.bind,
+        ..Here::default()
+    };
+    match &args.forward[..] {
+        [] => plan.run(here, args.access),
+        forwards => super::forwards::run(plan, forwards, here.bind.as_deref(), args.access),
+    }
 }
 
 /// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.

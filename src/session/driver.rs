@@ -7,9 +7,11 @@ mod away;
 mod clock;
 mod end;
 mod events;
+mod guard;
 mod input;
 mod local;
 mod person;
+mod typed;
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -23,17 +25,24 @@ use futures_util::SinkExt;
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
+use self::away::Away;
 pub use self::away::{Resume, Resumed};
-use self::clock::{now, wall_millis};
+use self::clock::{Clocks, now};
+pub use self::clock::{Jump, wall_millis};
 pub use self::end::End;
+use self::guard::Guard;
+pub use self::guard::Unrecorded;
 use self::input::Input;
 use self::local::Local;
-pub use self::person::{Keys, Screen, Signal, Signals};
+pub use self::person::{Keys, Screen, Signal, Signals, Status};
+use self::typed::Early;
 use super::channel::{Channel, Token};
 use super::connection::describe;
+use super::escape::{Escape, Note};
 pub use super::line::Socket;
-use super::line::{Batch, Line};
+use super::line::{Batch, Line, Liveness};
 use super::port::Outgoing;
+use super::port::Reserved;
 use super::tee::Tee;
 use super::window::MAX_QUEUED_BYTES;
 use crate::recorder::Recorder;
@@ -50,18 +59,28 @@ const PORT_AHEAD: usize = 64 * 1024;
 const END_OF_TRANSMISSION: &[u8] = &[0x04];
 
 /// What the driver does not find out by itself.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Settings {
     /// A person types: the end of input is a terminal that went away.
     pub input_is_terminal: bool,
+    /// What begins a local command at the start of a line; `None`: there are none. Heeded only where a person types.
+    pub escape: Option<u8>,
     /// What the remote terminal should measure at first.
     pub size: Size,
     /// How long a lost connection is worth trying for.
     pub resume_limit: Duration,
+    /// After so long without a sign of life the other side is asked for one.
+    pub ping_interval: Duration,
     /// Where a port session listens, instead of on localhost.
     pub bind: Option<String>,
+    /// What listens already, for a port session that was announced as one.
+    pub reserved: Option<Reserved>,
     /// Whether the bytes of port sessions are recorded, not only their lengths.
     pub record_payload: bool,
+    /// Whether the session goes on when it cannot be recorded any more.
+    pub go_on_unrecorded: bool,
+    /// Milliseconds since the epoch; [`wall_millis`] outside of tests.
+    pub wall_millis: fn() -> u64,
 }
 
 /// How a session ended, and the recorder to finish.
@@ -70,6 +89,32 @@ pub struct Outcome {
     pub recorder: Recorder,
     /// Why it ended.
     pub end: End,
+    /// What else is worth keeping.
+    pub report: Report,
+}
+
+/// What is known of a session when it is over.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Times without a connection.
+    pub gaps: Vec<Gap>,
+    /// Where the clock on the wall jumped.
+    pub clock_jumps: Vec<Jump>,
+    /// When the agent told.
+    pub agent_version: Option<String>,
+    /// Connections through a port session; `None` for other sessions.
+    pub connections: Option<u64>,
+    /// Set when the session went on without a recording.
+    pub unrecorded: Option<Unrecorded>,
+}
+
+/// A time without a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// When it was noticed.
+    pub at: Instant,
+    /// Until something was heard again, or the session was over.
+    pub lasted: Duration,
 }
 
 /// Carries a session from its first connection to its end.
@@ -85,8 +130,12 @@ where
     S: Socket,
     R: Resume<Socket = S>,
 {
-    let (recorder, end) = pump(first, channel, recorder, person, resume, settings).await;
-    Outcome { recorder, end }
+    let (recorder, end, report) = pump(first, channel, recorder, person, resume, settings).await;
+    Outcome {
+        recorder,
+        end,
+        report,
+    }
 }
 
 /// As [`run`], whatever records.
@@ -97,39 +146,54 @@ pub(super) async fn pump<S, T, R>(
     (keys, screen, signals): (impl Keys, impl Screen, impl Signals),
     mut resume: R,
     settings: Settings,
-) -> (T, End<T::Error>)
+) -> (T, End<T::Error>, Report)
 where
     S: Socket,
     T: Tee,
     R: Resume<Socket = S>,
 {
+    let escape = settings.escape.filter(|_| settings.input_is_terminal);
     let mut driver = Driver {
         channel,
-        recorder,
+        recorder: Guard::new(recorder, settings.go_on_unrecorded),
         keys,
         screen,
         signals,
         input: Input::new(settings.input_is_terminal, now()),
+        early: Early::new(),
+        escape: escape.map(Escape::new),
+        asking: None,
         local: Local::Person,
         bind: settings.bind,
+        reserved: settings.reserved,
         record_payload: settings.record_payload,
         exit_code: None,
+        away: None,
+        resume_limit: settings.resume_limit,
+        liveness: Liveness::every(settings.ping_interval),
+        gaps: Vec::new(),
+        clocks: Clocks::new(now(), (settings.wall_millis)()),
+        wall_millis: settings.wall_millis,
+        suspect: false,
     };
     driver.channel.resize(now(), settings.size);
     let (mut socket, mut token) = first;
-    let end = loop {
+    let mut end = loop {
         let cause = match driver.carry(socket, &token).await {
             Stop::End(end) => break end,
             Stop::Lost(cause) => cause,
         };
-        let again = driver.reconnect(&mut resume, cause, settings.resume_limit);
-        (socket, token) = match again.await {
+        (socket, token) = match driver.come_back(&mut resume, cause).await {
             Ok(connection) => connection,
             Err(end) => break end,
         };
     };
+    driver.end_break(now());
+    if driver.asking.take().is_some() {
+        driver.screen.ask(None);
+    }
     driver.close_port().await;
-    let mut end = end;
+    driver.tell_unrecorded();
     if matches!(end, End::Closed { .. })
         && let Some(code) = driver.exit_code
     {
@@ -141,7 +205,15 @@ where
         _ => LAST_OUTPUT_TIMEOUT,
     };
     driver.drain_screen(patience).await;
-    (driver.recorder, end)
+    let (recorder, unrecorded) = driver.recorder.into_parts();
+    let report = Report {
+        gaps: driver.gaps,
+        clock_jumps: driver.clocks.into_jumps(),
+        agent_version: driver.channel.agent_version().map(str::to_owned),
+        connections: driver.local.connections(),
+        unrecorded,
+    };
+    (recorder, end, report)
 }
 
 enum Stop<E> {
@@ -166,21 +238,38 @@ enum Happened<E> {
 
 struct Driver<T, K, D, G> {
     channel: Channel,
-    recorder: T,
+    recorder: Guard<T>,
     keys: K,
     screen: D,
     signals: G,
     input: Input,
+    early: Early,
+    escape: Option<Escape>,
+    /// A note is being typed.
+    asking: Option<Note>,
     local: Local,
     bind: Option<String>,
+    reserved: Option<Reserved>,
     record_payload: bool,
     exit_code: Option<i32>,
+    /// Set while the connection is lost, or a new one has proved nothing yet.
+    away: Option<Away>,
+    resume_limit: Duration,
+    liveness: Liveness,
+    gaps: Vec<Gap>,
+    clocks: Clocks,
+    wall_millis: fn() -> u64,
+    /// The clocks say that the machine slept: the connection may be dead.
+    suspect: bool,
 }
 
 impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
     /// Carries the session over one connection.
     async fn carry<S: Socket>(&mut self, socket: S, token: &Token) -> Stop<T::Error> {
-        let mut line = Line::new(socket, now());
+        let mut line = Line::new(socket, now(), self.liveness);
+        if self.away.is_some() {
+            line.doubt(now());
+        }
         let stop = match self.open(&mut line, token).await {
             Ok(()) => loop {
                 if let Err(stop) = self.step(&mut line).await {
@@ -201,7 +290,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
     }
 
     async fn open<S: Socket>(&mut self, line: &mut Line<S>, token: &Token) -> Result<(), String> {
-        let opening = self.channel.open(now(), wall_millis(), token);
+        let opening = self.channel.open(now(), (self.wall_millis)(), token);
         let opening = Message::text(opening.into_text());
         match timeout(OPENING_TIMEOUT, line.socket().send(opening)).await {
             Ok(Ok(())) => Ok(()),
@@ -223,23 +312,31 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             Happened::Keys(keys) => self.handle_keys(keys, Some(line)).await?,
             Happened::Port(outgoing) => self.handle_port(outgoing)?,
             Happened::Noted => self.record_notes(now())?,
+            Happened::Traffic(Err(Stop::End(End::RecordingFailed(error)))) => {
+                self.handle_full(now(), error)?;
+            }
             Happened::Traffic(batch) => self.handle_batch(batch?)?,
             Happened::Time => {
                 self.handle_time(now())?;
                 line.handle_timeout(now()).map_err(Stop::Lost)?;
             }
         }
-        Ok(self.open_port().await?)
+        self.compare_clocks(now())?;
+        if std::mem::take(&mut self.suspect) {
+            line.doubt(now());
+        }
+        self.tell_unrecorded();
+        self.open_port().await?;
+        self.send_early(line).await
     }
 
     async fn wait<S: Socket>(&mut self, line: &mut Line<S>) -> Happened<T::Error> {
         let wake_up = self
             .wake_up()
             .map_or(line.poll_timeout(), |at| at.min(line.poll_timeout()));
-        let has_input_room = self.channel.is_open() && self.channel.input_room() > 0;
-        let wants_keys = self.input.is_open() && has_input_room && self.local.port().is_none();
+        let wants_keys = self.wants_keys();
         let wants_port =
-            has_input_room && self.channel.input_room() > MAX_QUEUED_BYTES - PORT_AHEAD;
+            self.channel.is_open() && self.channel.input_room() > MAX_QUEUED_BYTES - PORT_AHEAD;
         let Self {
             channel,
             recorder,
@@ -291,6 +388,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             self.channel.poll_timeout(),
             self.recorder.poll_timeout(),
             end_of_input,
+            self.tell_at(),
         ]
         .into_iter()
         .flatten()
@@ -309,7 +407,27 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             }
             self.channel.send_input(now, END_OF_TRANSMISSION);
         }
+        self.tell_break(now);
         self.drain_events(now)
+    }
+
+    /// Notes where the clock on the wall jumped. A machine that slept has most likely lost its connection.
+    fn compare_clocks(&mut self, now: Instant) -> Result<(), End<T::Error>> {
+        if !self.clocks.is_due(now) {
+            return Ok(());
+        }
+        let Some(jump) = self.clocks.compare(now, (self.wall_millis)()) else {
+            return Ok(());
+        };
+        self.suspect = jump.by_ms > 0;
+        let (way, by_ms) = match jump.by_ms {
+            by_ms @ 0.. => ("forward", by_ms),
+            by_ms => ("back", by_ms.saturating_neg()),
+        };
+        let label = format!("the clock went {way} by {} s", by_ms / 1000);
+        self.recorder
+            .marker(now, &label)
+            .map_err(End::RecordingFailed)
     }
 
     fn handle_signal(&mut self, signal: Signal) -> Result<(), End<T::Error>> {
@@ -321,6 +439,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
                 }
                 if let Some(size) = self.screen.size() {
                     let at = now();
+                    self.screen.resized(size);
                     self.channel.resize(at, size);
                     let recorded = self.recorder.resize(at, size);
                     recorded.map_err(End::RecordingFailed)?;
@@ -328,33 +447,6 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
                 Ok(())
             }
         }
-    }
-
-    /// Keys go on the wire first, where there is one, and into the recording then.
-    async fn handle_keys(
-        &mut self,
-        keys: Option<io::Result<Bytes>>,
-        line: Option<&mut Line<impl Socket>>,
-    ) -> Result<(), Stop<T::Error>> {
-        let at = now();
-        let bytes = match keys {
-            Some(Ok(bytes)) => bytes,
-            Some(Err(error)) => return Err(End::InputGone(Some(error)).into()),
-            None if self.input.is_terminal => return Err(End::InputGone(None).into()),
-            None => {
-                self.input.end(at);
-                return Ok(());
-            }
-        };
-        self.channel.send_input(at, &bytes);
-        if let Some(line) = line {
-            line.write_now(&mut self.channel, now)
-                .await
-                .map_err(Stop::Lost)?;
-        }
-        self.recorder
-            .input(at, &bytes)
-            .map_err(|error| End::RecordingFailed(error).into())
     }
 
     /// Sends what may still be sent, if all is `in_order`, and closes; the other side is not waited for.

@@ -15,10 +15,9 @@ use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 use super::channel::Channel;
 use super::connection::describe;
 
-/// After so long without a sign of life the other side is asked for one.
-const PING_AFTER: Duration = Duration::from_secs(10);
-/// After so long without one the connection counts as dead.
-const DEAD_AFTER: Duration = Duration::from_secs(30);
+/// How long an answer to a ping is waited for, at least and at most.
+const MIN_PATIENCE: Duration = Duration::from_secs(5);
+const MAX_PATIENCE: Duration = Duration::from_secs(15);
 /// How many messages are taken before what they call for is sent: many acknowledgements leave in one write, and a key
 /// waits for a millisecond of work at most.
 const BATCH: usize = 64;
@@ -38,6 +37,25 @@ impl<T> Socket for T where
 {
 }
 
+/// How a dead connection is told from a silent one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Liveness {
+    /// After so long without a sign of life the other side is asked for one.
+    ping_after: Duration,
+    /// How long the answer is waited for.
+    patience: Duration,
+}
+
+impl Liveness {
+    /// Asks after `interval`, and waits as long again, within reason.
+    pub(super) fn every(interval: Duration) -> Self {
+        Self {
+            ping_after: interval,
+            patience: interval.clamp(MIN_PATIENCE, MAX_PATIENCE),
+        }
+    }
+}
+
 /// What was read at once.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
@@ -52,18 +70,23 @@ pub(super) struct Line<S> {
     ping: bool,
     heard: Instant,
     pinged: Instant,
+    liveness: Liveness,
+    /// When the connection counts as dead, if nothing is heard before.
+    dead_at: Instant,
     /// Whether messages are taken at all just now: while they are not, silence proves nothing.
     listening: bool,
 }
 
 impl<S: Socket> Line<S> {
-    pub(super) fn new(socket: S, now: Instant) -> Self {
+    pub(super) fn new(socket: S, now: Instant, liveness: Liveness) -> Self {
         Self {
             socket,
             unflushed: false,
             ping: false,
             heard: now,
             pinged: now,
+            liveness,
+            dead_at: now + liveness.ping_after + liveness.patience,
             listening: true,
         }
     }
@@ -158,7 +181,7 @@ impl<S: Socket> Line<S> {
         }
         if !self.listening || !batch.messages.is_empty() {
             self.listening = true;
-            self.heard = now();
+            self.hear(now());
         }
         if batch.messages.is_empty() && batch.ended.is_none() {
             return Poll::Pending;
@@ -166,24 +189,37 @@ impl<S: Socket> Line<S> {
         Poll::Ready(batch)
     }
 
+    /// Asks for a sign of life at once, and waits for it no longer than need be.
+    pub(super) fn doubt(&mut self, now: Instant) {
+        self.pinged = now;
+        self.ping = true;
+        self.dead_at = self.dead_at.min(now + self.liveness.patience);
+    }
+
     /// When to call [`Line::handle_timeout`].
     pub(super) fn poll_timeout(&self) -> Instant {
-        let ping = self.heard.max(self.pinged) + PING_AFTER;
-        ping.min(self.heard + DEAD_AFTER)
+        let ping = self.heard.max(self.pinged) + self.liveness.ping_after;
+        ping.min(self.dead_at)
     }
 
     /// Asks for a sign of life when it is time; an error when there was none for too long.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Result<(), String> {
         if !self.listening {
-            self.heard = now;
+            self.hear(now);
         }
-        if now >= self.heard + DEAD_AFTER {
-            return Err(format!("no sign of life for {} s", DEAD_AFTER.as_secs()));
+        if now >= self.dead_at {
+            let silent = now.saturating_duration_since(self.heard);
+            return Err(format!("no sign of life for {} s", silent.as_secs()));
         }
-        if now >= self.heard.max(self.pinged) + PING_AFTER {
+        if now >= self.heard.max(self.pinged) + self.liveness.ping_after {
             self.pinged = now;
             self.ping = true;
         }
         Ok(())
+    }
+
+    fn hear(&mut self, now: Instant) {
+        self.heard = now;
+        self.dead_at = now + self.liveness.ping_after + self.liveness.patience;
     }
 }

@@ -14,6 +14,7 @@ mod connection;
 mod local;
 mod note;
 mod plain;
+mod reserved;
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -35,6 +36,7 @@ pub use local::{Address, Listen};
 use local::{Listeners, Reader, Writer};
 pub use note::{Ending, Note};
 use plain::Plain;
+pub use reserved::Reserved;
 
 /// How long an end of one direction may wait for the other: an agent closes both directions of its connection at the first
 /// end that it sees, so a client that has said its last word would never get the answer if the agent were told at once.
@@ -134,25 +136,32 @@ pub struct Port {
 }
 
 impl Port {
-    /// Opens the local side; from here on connections are accepted.
+    /// Opens the local side, or takes over what was reserved for it; from here on connections are accepted.
     ///
     /// # Errors
     /// The address cannot be listened on.
-    pub async fn open(form: Form) -> Result<Self, Error> {
-        Self::open_with(form, GRACE).await
+    pub async fn open(form: Form, reserved: Option<Reserved>) -> Result<Self, Error> {
+        Self::open_with(form, reserved, GRACE).await
     }
 
-    async fn open_with(form: Form, grace: Duration) -> Result<Self, Error> {
+    async fn open_with(
+        form: Form,
+        reserved: Option<Reserved>,
+        grace: Duration,
+    ) -> Result<Self, Error> {
+        let (Form::Multiplexed { listen, .. } | Form::Plain { listen }) = &form;
+        let listeners = match reserved {
+            Some(Reserved(listeners)) => listeners,
+            None => Listeners::open(listen).await?,
+        };
         match form {
-            Form::Multiplexed { listen, keep_alive } => {
-                let listeners = Listeners::open(&listen).await?;
+            Form::Multiplexed { keep_alive, .. } => {
                 let addresses = listeners.addresses().to_vec();
                 let shared = Arc::new(Shared::new(Wire::Mux(Mux::new()), grace));
                 let work = accept_many(Arc::clone(&shared), listeners, keep_alive);
                 Ok(Self::new(shared, addresses, tokio::spawn(work)))
             }
-            Form::Plain { listen } => {
-                let listeners = Listeners::open(&listen).await?;
+            Form::Plain { .. } => {
                 let addresses = listeners.addresses().to_vec();
                 let shared = Arc::new(Shared::new(Wire::Plain(Plain::new()), grace));
                 let work = accept_one_by_one(Arc::clone(&shared), listeners);
@@ -167,6 +176,12 @@ impl Port {
             addresses,
             work,
         }
+    }
+
+    /// How many connections there were so far.
+    #[must_use]
+    pub fn opened(&self) -> u64 {
+        self.shared.lock().opened
     }
 
     /// Where connections are accepted.

@@ -72,7 +72,6 @@ pub(crate) struct Record {
     /// The bytes of port sessions too.
     pub(crate) payload: bool,
     pub(crate) sync: Sync,
-    #[allow(dead_code, reason = "the driver ends the session in any case")]
     pub(crate) on_failure: OnFailure,
     /// Age recipients and SSH public keys.
     pub(crate) encrypt_to: Vec<String>,
@@ -114,11 +113,9 @@ pub(crate) enum SignKey {
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     /// `None`: no local commands.
-    #[allow(dead_code, reason = "the driver has no local commands so far")]
     pub(crate) escape: Option<u8>,
     pub(crate) banner: Option<Banner>,
     pub(crate) reconnect_limit: Duration,
-    #[allow(dead_code, reason = "the driver has an interval of its own so far")]
     pub(crate) ping_interval: Duration,
 }
 
@@ -312,8 +309,7 @@ impl Settings {
             session: Session {
                 escape: values
                     .text(Key::SessionEscape)
-                    .filter(|text| text != "none")
-                    .and_then(|text| text.bytes().next()),
+                    .and_then(|text| escape_character(&text)),
                 banner: values.text(Key::SessionBanner).map(|text| Banner {
                     text,
                     fixed: matches!(
@@ -392,6 +388,15 @@ impl From<String> for SignKey {
             None if text == "agent" => Self::Agent,
             None => Self::File(text.into()),
         }
+    }
+}
+
+/// `None` for "none"; `^]` is Ctrl-].
+fn escape_character(text: &str) -> Option<u8> {
+    match text.as_bytes() {
+        [character] => Some(*character),
+        [b'^', letter] => Some(letter & 0x1f),
+        _ => None,
     }
 }
 

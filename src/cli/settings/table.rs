@@ -117,8 +117,9 @@ pub(crate) static SPECS: [Spec; 35] = [
             form: |text| {
                 text == "none"
                     || (text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_punctuation()))
+                    || matches!(text.as_bytes(), [b'^', b'@'..=b'_' | b'a'..=b'z'])
             },
-            expected: "one ASCII punctuation character, or \"none\"",
+            expected: "one ASCII punctuation character, ^ and a letter for a control character, or \"none\"",
             lines: false,
         },
         default: Some("~"),
@@ -157,7 +158,7 @@ pub(crate) static SPECS: [Spec; 35] = [
         },
         default: Some("10s"),
         example: "10s",
-        purpose: "How long a connection may be silent before it is tested with a ping. A dead one is noticed after about two of these.",
+        purpose: "How long a connection may be silent before it is tested with a ping. Without an answer within as long again (at least 5 s, at most 15 s) it counts as dead.",
     },
     Spec {
         key: Key::UploadLive,

@@ -1,22 +1,30 @@
 //! The way back when a connection breaks: one attempt after the other, while keys, signals and time go on.
 //!
-//! Nothing here opens a connection; [`Resume`] does.
+//! Nothing here opens a connection; [`Resume`] does. A break is over when something was heard on a new connection, not
+//! when one was opened: a service that takes connections and drops them is still away.
 
 use std::future::Future;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, sleep_until, timeout};
 
-use super::{Driver, End, Keys, Line, Screen, Signals, Socket, Stop, now};
+use super::{Driver, End, Gap, Keys, Line, Screen, Signals, Socket, Status, Stop, now};
 use crate::session::channel::Token;
+use crate::session::escape;
 use crate::session::tee::Tee;
 
 /// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
+/// How long one attempt may take: a call whose answer is swallowed must not be waited for.
+const MAX_ATTEMPT: Duration = Duration::from_secs(30);
 /// A break shorter than this is not worth a word to the person.
 const QUIET_BREAK: Duration = Duration::from_secs(2);
+/// A wait that took so much longer than asked was slept through by the whole machine.
+const ASLEEP: Duration = Duration::from_secs(5);
+/// Breaks that are remembered one by one; the recording has a marker for each.
+const MAX_GAPS: usize = 10_000;
 
 /// The way back into a session whose connection broke.
 pub trait Resume {
@@ -37,27 +45,152 @@ pub enum Resumed<S> {
     Over(String),
 }
 
+/// A break that is not over.
+#[derive(Debug)]
+pub(super) struct Away {
+    lost_at: Instant,
+    /// When to give up; later than the limit says by as long as the machine slept.
+    deadline: Instant,
+    /// Why the connection broke, or the last attempt failed.
+    cause: String,
+    backoff: Option<Duration>,
+    /// What the person was told.
+    told: Option<String>,
+}
+
 impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
-    /// Tries to come back while keys, signals and time go on.
-    pub(super) async fn reconnect<R: Resume>(
+    /// Tries to come back until it works, cannot work, or took too long.
+    pub(super) async fn come_back<R: Resume>(
         &mut self,
         resume: &mut R,
         cause: String,
-        limit: Duration,
     ) -> Result<(R::Socket, Token), End<T::Error>> {
-        let lost_at = now();
-        self.channel.handle_disconnect(lost_at);
-        self.drain_events(lost_at)?;
-        let marked = self
-            .recorder
-            .marker(lost_at, &format!("connection lost: {cause}"));
+        let at = now();
+        self.channel.handle_disconnect(at);
+        self.drain_events(at)?;
+        if self.away.is_none() {
+            let marked = self
+                .recorder
+                .marker(at, &format!("connection lost: {cause}"));
+            marked.map_err(End::RecordingFailed)?;
+            self.away = Some(Away {
+                lost_at: at,
+                deadline: at + self.resume_limit,
+                cause: cause.clone(),
+                backoff: None,
+                told: None,
+            });
+        }
+        loop {
+            let Some(away) = &mut self.away else {
+                // Cannot be: nothing in here ends the break.
+                return Err(End::Closed { reason: None });
+            };
+            let wait = away.backoff;
+            away.backoff = Some(wait.map_or(FIRST_BACKOFF, |wait| (wait * 2).min(MAX_BACKOFF)));
+            if let Some(wait) = wait {
+                let wait = wait.min(away.deadline.saturating_duration_since(now()));
+                self.meanwhile::<R::Socket, _>(wait, sleep(wait)).await?;
+            }
+            let left = self.time_left();
+            if left.is_zero() {
+                let seconds = self.resume_limit.as_secs();
+                let why = self.away.as_ref().map_or("", |away| &away.cause);
+                let resume = format!("gave up after {seconds} s: {why}");
+                return Err(End::ConnectionLost { cause, resume });
+            }
+            let limit = MAX_ATTEMPT.min(left);
+            let attempt = timeout(limit, resume.resume());
+            match self.meanwhile::<R::Socket, _>(limit, attempt).await? {
+                Ok(Resumed::Open(socket, token)) => return Ok((socket, token)),
+                Ok(Resumed::Over(resume)) => return Err(End::ConnectionLost { cause, resume }),
+                Ok(Resumed::Failed(why)) => self.failed(why),
+                Err(_) => self.failed(format!("no answer within {} s", limit.as_secs())),
+            }
+        }
+    }
+
+    /// Something was heard on a new connection.
+    pub(super) fn handle_return(&mut self, at: Instant) -> Result<(), End<T::Error>> {
+        let Some(away) = self.away.take() else {
+            return Ok(());
+        };
+        let lasted = at.saturating_duration_since(away.lost_at);
+        self.add_gap(away.lost_at, lasted);
+        let label = format!("connection resumed after {:.1} s", lasted.as_secs_f64());
+        let marked = self.recorder.marker(at, &label);
         marked.map_err(End::RecordingFailed)?;
-        let mut told = false;
-        let mut attempts = pin!(attempts(resume, limit));
-        let connection = loop {
-            let told_at = (!told).then_some(lost_at + QUIET_BREAK);
-            let wake_up = self.wake_up().into_iter().chain(told_at).min();
-            let wants_keys = self.input.is_open() && self.channel.input_room() > 0;
+        if away.told.is_some() {
+            self.screen.status(Status::Back);
+        }
+        Ok(())
+    }
+
+    /// The session ends: a break that is not over ends with it.
+    pub(super) fn end_break(&mut self, at: Instant) {
+        if let Some(away) = self.away.take() {
+            self.add_gap(away.lost_at, at.saturating_duration_since(away.lost_at));
+            if away.told.is_some() {
+                self.screen.status(Status::Off);
+            }
+        }
+    }
+
+    /// When the person is to be told that the connection is away.
+    pub(super) fn tell_at(&self) -> Option<Instant> {
+        let away = self.away.as_ref()?;
+        away.told.is_none().then(|| away.lost_at + QUIET_BREAK)
+    }
+
+    /// Tells the person of a break that lasts, and why it does; each reason once.
+    pub(super) fn tell_break(&mut self, now: Instant) {
+        let Some(away) = &mut self.away else {
+            return;
+        };
+        if now < away.lost_at + QUIET_BREAK {
+            return;
+        }
+        let way_out = match &self.escape {
+            Some(escape) => format!(" ({}. ends)", escape::name(escape.character())),
+            None => String::new(),
+        };
+        let text = format!("connection lost{way_out}, trying again: {}", away.cause);
+        if away.told.as_ref() != Some(&text) {
+            self.screen.status(Status::Away(&text));
+            away.told = Some(text);
+        }
+    }
+
+    fn failed(&mut self, why: String) {
+        if let Some(away) = &mut self.away {
+            away.cause = why;
+        }
+        self.tell_break(now());
+    }
+
+    fn add_gap(&mut self, at: Instant, lasted: Duration) {
+        if self.gaps.len() < MAX_GAPS {
+            self.gaps.push(Gap { at, lasted });
+        }
+    }
+
+    fn time_left(&self) -> Duration {
+        self.away.as_ref().map_or(Duration::ZERO, |away| {
+            away.deadline.saturating_duration_since(now())
+        })
+    }
+
+    /// Waits for `work`, which takes at most `limit`, while keys, signals and time go on.
+    async fn meanwhile<S: Socket, W: Future>(
+        &mut self,
+        limit: Duration,
+        work: W,
+    ) -> Result<W::Output, End<T::Error>> {
+        let began = now();
+        let mut work = pin!(work);
+        loop {
+            let wake_up = self.wake_up();
+            let wants_keys = self.wants_keys();
             let time = async {
                 match wake_up {
                     Some(at) => sleep_until(at.into()).await,
@@ -68,58 +201,21 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
                 biased;
                 signal = self.signals.next() => self.handle_signal(signal)?,
                 keys = self.keys.read(), if wants_keys => {
-                    let handled = self.handle_keys(keys, None::<&mut Line<R::Socket>>).await;
+                    let handled = self.handle_keys(keys, None::<&mut Line<S>>).await;
                     if let Err(Stop::End(end)) = handled {
                         return Err(end);
                     }
                 }
-                result = &mut attempts => break result,
-                () = time => {
-                    self.handle_time(now())?;
-                    if !told && now() >= lost_at + QUIET_BREAK {
-                        told = true;
-                        self.screen.notice(&format!("connection lost ({cause}), trying to come back"));
+                done = &mut work => {
+                    let slept = now().saturating_duration_since(began + limit);
+                    if slept > ASLEEP && let Some(away) = &mut self.away {
+                        away.deadline += slept;
                     }
+                    return Ok(done);
                 }
+                () = time => self.handle_time(now())?,
             }
-        };
-        match connection {
-            Ok(connection) => {
-                let away = (now() - lost_at).as_secs_f64();
-                let marked = self
-                    .recorder
-                    .marker(now(), &format!("connection resumed after {away:.1} s"));
-                marked.map_err(End::RecordingFailed)?;
-                if told {
-                    self.screen.notice("connected again");
-                }
-                Ok(connection)
-            }
-            Err(resume) => Err(End::ConnectionLost { cause, resume }),
+            self.tell_unrecorded();
         }
-    }
-}
-
-/// Tries until it works, cannot work, or took too long; the error says why.
-async fn attempts<R: Resume>(
-    resume: &mut R,
-    limit: Duration,
-) -> Result<(R::Socket, Token), String> {
-    let mut last = String::new();
-    let trying = async {
-        let mut backoff = FIRST_BACKOFF;
-        loop {
-            match resume.resume().await {
-                Resumed::Open(socket, token) => return Ok((socket, token)),
-                Resumed::Over(why) => return Err(why),
-                Resumed::Failed(why) => last = why,
-            }
-            sleep(backoff).await;
-            backoff = (backoff * 2).min(MAX_BACKOFF);
-        }
-    };
-    match timeout(limit, trying).await {
-        Ok(result) => result,
-        Err(_) => Err(format!("gave up after {} s: {last}", limit.as_secs())),
     }
 }

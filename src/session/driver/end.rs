@@ -18,6 +18,8 @@ pub enum End<E = recorder::Error> {
     },
     /// The remote command ended with this status, and with it the session.
     Exited(i32),
+    /// The person left it, with the escape character.
+    Left,
     /// A signal of this number ended it on this side.
     Signal(u8),
     /// The terminal went away, or could not be read.
@@ -49,6 +51,7 @@ impl<E: fmt::Display> fmt::Display for End<E> {
                 reason: Some(reason),
             } => write!(f, "the session has ended: {reason}"),
             Self::Exited(code) => write!(f, "the remote command ended with status {code}"),
+            Self::Left => f.write_str("the session was left"),
             Self::Signal(number) => write!(f, "ended by signal {number}"),
             Self::InputGone(None) => f.write_str("the terminal is gone"),
             Self::InputGone(Some(error)) => write!(f, "cannot read the input: {error}"),

@@ -15,6 +15,9 @@ use crate::session::tee::Tee;
 impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
     pub(super) fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {
         let at = now();
+        if self.away.is_some() && !batch.messages.is_empty() {
+            self.handle_return(at)?;
+        }
         for message in batch.messages {
             match message {
                 Message::Binary(bytes) => match AgentMessage::parse(bytes.clone()) {

@@ -29,6 +29,15 @@ impl Local {
         matches!(self, Self::Person)
     }
 
+    /// How many connections there were; `None` where there are none to count.
+    pub(super) fn connections(&self) -> Option<u64> {
+        match self {
+            Self::Person => None,
+            Self::Pipe => Some(1),
+            Self::Port(port) => Some(port.opened()),
+        }
+    }
+
     pub(super) fn port(&self) -> Option<&Port> {
         match self {
             Self::Port(port) => Some(port),
@@ -70,7 +79,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             self.local = Local::Pipe;
             return Ok(());
         };
-        let port = Port::open(form).await.map_err(End::LocalPort)?;
+        let port = Port::open(form, self.reserved.take())
+            .await
+            .map_err(End::LocalPort)?;
         let addresses: Vec<String> = port.addresses().iter().map(ToString::to_string).collect();
         self.screen.notice(&format!(
             "connections to {} are forwarded",

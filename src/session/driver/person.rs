@@ -14,6 +14,17 @@ pub trait Keys {
     fn read(&mut self) -> impl Future<Output = Option<io::Result<Bytes>>>;
 }
 
+/// What the person is told of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status<'a> {
+    /// It is away; in words. Takes the place of what was said before.
+    Away(&'a str),
+    /// It is back.
+    Back,
+    /// It will not come back.
+    Off,
+}
+
 /// Where output goes.
 pub trait Screen {
     /// Output of the session; never waits.
@@ -22,8 +33,23 @@ pub trait Screen {
     fn error(&mut self, bytes: Bytes) -> io::Result<()>;
     /// A line for the person, not part of the session.
     fn notice(&mut self, text: &str);
+    /// How the connection is.
+    fn status(&mut self, status: Status<'_>);
+    /// Lines that the person asked for.
+    fn list(&mut self, lines: &[String]) {
+        for line in lines {
+            self.notice(line);
+        }
+    }
+    /// Asks for a line, of which so much is typed; `None` when it is complete or not wanted any more. Output that comes
+    /// meanwhile is kept and shown then.
+    fn ask(&mut self, typed: Option<&str>);
+    /// Stops this process, for the person to go on with another.
+    fn suspend(&mut self) {}
     /// How large it is now, when it knows.
     fn size(&self) -> Option<Size>;
+    /// It is so large now.
+    fn resized(&mut self, _size: Size) {}
     /// The process was stopped and continued: the terminal's modes may be another's.
     fn reclaim(&mut self);
     /// Nobody types here after all: gives the terminal its own modes back.

@@ -32,7 +32,7 @@ fn multiplexed() -> Form {
 }
 
 async fn open(form: Form) -> (Arc<Port>, SocketAddr) {
-    let port = Port::open_with(form, SHORT_GRACE).await.unwrap();
+    let port = Port::open_with(form, None, SHORT_GRACE).await.unwrap();
     let Address::Tcp(address) = port.addresses()[0] else {
         panic!("not a TCP port")
     };
@@ -343,7 +343,9 @@ async fn bytes_that_are_no_smux_end_the_session_with_a_reason() {
 
 #[tokio::test]
 async fn what_has_come_is_delivered_when_the_session_ends() {
-    let mut port = Port::open_with(multiplexed(), PATIENCE).await.unwrap();
+    let mut port = Port::open_with(multiplexed(), None, PATIENCE)
+        .await
+        .unwrap();
     let Address::Tcp(address) = port.addresses()[0] else {
         panic!("not a TCP port")
     };
@@ -439,7 +441,9 @@ async fn a_unix_socket_is_private_replaces_a_stale_one_and_goes_with_the_session
         listen: Listen::Unix(path.clone()),
         keep_alive: false,
     };
-    let mut port = Port::open_with(form.clone(), SHORT_GRACE).await.unwrap();
+    let mut port = Port::open_with(form.clone(), None, SHORT_GRACE)
+        .await
+        .unwrap();
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let mut client = tokio::net::UnixStream::connect(&path).await.unwrap();
@@ -450,7 +454,7 @@ async fn a_unix_socket_is_private_replaces_a_stale_one_and_goes_with_the_session
     client.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"hello");
     drop(client);
-    let error = Port::open_with(form, SHORT_GRACE).await.unwrap_err();
+    let error = Port::open_with(form, None, SHORT_GRACE).await.unwrap_err();
     assert!(
         matches!(&error, Error::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse),
         "{error}"

@@ -1,5 +1,7 @@
 //! The pump over a pipe in memory, with a clock that jumps: order, back-pressure, liveness, coming back, ends.
 
+mod feel;
+
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -14,7 +16,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
-use crate::session::driver::{End, Keys, Resume, Resumed, Screen, Settings, Signal, Signals, pump};
+use crate::session::driver::{
+    End, Keys, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
+};
 use crate::session::tee::Tee;
 
 type Pipe = WebSocketStream<DuplexStream>;
@@ -141,6 +145,25 @@ impl Screen for FakeScreen {
         self.0.add(format!("notice {text}"));
     }
 
+    fn status(&mut self, status: Status<'_>) {
+        self.0.add(match status {
+            Status::Away(text) => format!("status {text}"),
+            Status::Back => "status back".to_owned(),
+            Status::Off => "status off".to_owned(),
+        });
+    }
+
+    fn ask(&mut self, typed: Option<&str>) {
+        self.0.add(match typed {
+            Some(typed) => format!("ask {typed}"),
+            None => "asked".to_owned(),
+        });
+    }
+
+    fn suspend(&mut self) {
+        self.0.add("suspend");
+    }
+
     fn size(&self) -> Option<Size> {
         Some(Size {
             cols: 132,
@@ -171,6 +194,9 @@ impl Signals for FakeSignals {
     }
 }
 
+/// An attempt whose answer never comes.
+const SWALLOWED: &str = "swallowed";
+
 struct FakeResume {
     connections: VecDeque<Resumed<Pipe>>,
     log: Log,
@@ -182,7 +208,10 @@ impl Resume for FakeResume {
     async fn resume(&mut self) -> Resumed<Pipe> {
         self.log.add("resume");
         let over = Resumed::Over("the service says that it is over".to_owned());
-        self.connections.pop_front().unwrap_or(over)
+        match self.connections.pop_front() {
+            Some(Resumed::Failed(why)) if why == SWALLOWED => std::future::pending().await,
+            next => next.unwrap_or(over),
+        }
     }
 }
 
@@ -230,6 +259,17 @@ impl Peer {
     }
 }
 
+thread_local! {
+    static BEGAN: Instant = start();
+    static SET: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// A wall clock that goes with the fake time, until it is set.
+fn wall_millis() -> u64 {
+    let passed = start().saturating_duration_since(BEGAN.with(|began| *began));
+    WALL + SET.get() + u64::try_from(passed.as_millis()).unwrap()
+}
+
 /// A client with everything around it in the test's hands.
 struct Bench {
     log: Log,
@@ -238,6 +278,8 @@ struct Bench {
     room: watch::Sender<bool>,
     later: VecDeque<Resumed<Pipe>>,
     fails_at: Option<i64>,
+    goes_on: bool,
+    report: Report,
     is_terminal: bool,
     ends: (
         Option<mpsc::UnboundedReceiver<&'static str>>,
@@ -256,6 +298,8 @@ impl Bench {
             room: watch::Sender::new(true),
             later: VecDeque::new(),
             fails_at: None,
+            goes_on: false,
+            report: Report::default(),
             is_terminal: true,
             ends: (Some(keys_end), Some(signals_end)),
         }
@@ -283,15 +327,21 @@ impl Bench {
         };
         let settings = Settings {
             input_is_terminal: self.is_terminal,
+            escape: Some(b'~'),
             size: Size { cols: 80, rows: 24 },
             resume_limit: Duration::from_secs(300),
+            ping_interval: Duration::from_secs(10),
             bind: None,
+            reserved: None,
             record_payload: false,
+            go_on_unrecorded: self.goes_on,
+            wall_millis,
         };
         let channel = unconnected(start());
         let token = Token::new("first".to_owned());
         let client = pump((socket, token), channel, recorder, person, resume, settings);
-        let ((_, end), ()) = tokio::join!(client, peer(self));
+        let ((_, end, report), ()) = tokio::join!(client, peer(self));
+        self.report = report;
         end
     }
 }
@@ -419,7 +469,7 @@ async fn a_silent_connection_is_asked_for_a_sign_of_life_and_given_up_without_on
     let End::ConnectionLost { cause, resume } = end else {
         panic!("{end:?}");
     };
-    assert_eq!(cause, "no sign of life for 30 s");
+    assert_eq!(cause, "no sign of life for 20 s");
     assert_eq!(resume, "the service says that it is over");
 }
 
@@ -470,7 +520,7 @@ async fn a_broken_connection_is_resumed_with_the_keys_typed_meanwhile() {
             sleep(millis(150)).await;
             bench.type_keys("s");
             second_peer
-                .expect(&["open second", SIZE, "1:l", "2:s"])
+                .expect(&["open second", "ping", SIZE, "1:l", "2:s"])
                 .await;
             second_peer.send(output(0, "$ ")).await;
             second_peer.send(output(1, "ls")).await;
@@ -489,11 +539,21 @@ async fn a_broken_connection_is_resumed_with_the_keys_typed_meanwhile() {
     assert_eq!(marks.len(), 2, "{marks:?}");
     assert!(marks[0].starts_with("mark connection lost: "), "{marks:?}");
     assert_eq!(marks[1], "mark connection resumed after 3.1 s");
-    assert!(
-        lines
-            .iter()
-            .any(|line| line.starts_with("notice connection lost"))
+    let told: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("status"))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "status connection lost (~. ends), trying again: no network",
+            "status back"
+        ]
     );
+    let [gap] = bench.report.gaps[..] else {
+        panic!("{:?}", bench.report.gaps);
+    };
+    assert_eq!(gap.lasted.as_millis() / 100, 31);
 }
 
 #[tokio::test(start_paused = true)]

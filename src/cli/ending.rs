@@ -1,0 +1,99 @@
+//! How a session ended, for whoever started it: words, an exit status, an entry in the manifest.
+//!
+//! Nothing here ends a session.
+
+use anyhow::anyhow;
+use formats::manifest::Exit;
+
+use super::exit::{CommandResult, Failure, Status};
+use super::message;
+use super::recorded::cannot_record;
+use crate::recorder;
+use crate::session::driver::{End, Unrecorded};
+
+/// What the end of the session means to whoever started it.
+pub(crate) fn told(end: &End) -> CommandResult {
+    match end {
+        End::Closed { reason: None } => Ok(Status::Success),
+        End::Closed {
+            reason: Some(reason),
+        } => {
+            message::say(&format!("the session was closed: {reason}"));
+            Ok(Status::Success)
+        }
+        End::Exited(status) => Ok(Status::Remote(u8::try_from(*status & 0xff).unwrap_or(1))),
+        End::Left => {
+            message::say("the session was left; it ends at the service too");
+            Ok(Status::Failure)
+        }
+        End::Signal(number) => Ok(Status::Signal(*number)),
+        End::InputGone(None) => Ok(Status::Signal(1)),
+        End::InputGone(Some(error)) => Err(anyhow!("cannot read what is typed: {error}").into()),
+        End::ScreenGone(error) => Err(anyhow!("cannot write to stdout: {error}").into()),
+        End::ConnectionLost { cause, resume } => Err(Failure::new(
+            Status::ConnectionLost,
+            anyhow!("the connection was lost ({cause}) and could not be taken up again: {resume}"),
+        )),
+        End::LocalPort(error) => Err(anyhow!("cannot open the local end: {error}").into()),
+        End::PortRefused => Err(Failure::new(Status::Refused, anyhow!("{end}"))),
+        End::RecordingFailed(error) => Err(cannot_record(anyhow!(
+            "the session was ended, since it could not be recorded: {}",
+            chain(error)
+        ))),
+        End::Protocol(error) => Err(Failure::new(
+            Status::BrokenPeer,
+            anyhow!("the session was ended: {error}"),
+        )),
+    }
+}
+
+/// The failure of a session that went on after its recording had failed. What was recorded before is kept.
+pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> Failure {
+    Failure::new(
+        Status::CouldNotRecord,
+        anyhow!(
+            "the last part of the session is not recorded: {}",
+            unrecorded.cause
+        ),
+    )
+    .hint("record.on_failure = \"warn\" let it go on; ssm-rec show tells where the recording ends")
+}
+
+/// Whether the service does not know yet that the session is over.
+pub(crate) fn left_first(end: &End) -> bool {
+    !matches!(end, End::Closed { .. } | End::Exited(_))
+}
+
+/// How it ended, for the manifest.
+pub(crate) fn exit(end: &End) -> Exit {
+    let (kind, status, reason) = match end {
+        End::Closed { reason } => ("closed", None, reason.clone()),
+        End::Exited(status) => ("exited", Some(*status), None),
+        End::Left => ("left", None, None),
+        End::Signal(number) => ("signal", None, Some(number.to_string())),
+        End::InputGone(error) => ("input-gone", None, error.as_ref().map(ToString::to_string)),
+        End::ScreenGone(error) => ("screen-gone", None, Some(error.to_string())),
+        End::ConnectionLost { cause, resume } => {
+            ("connection-lost", None, Some(format!("{cause}; {resume}")))
+        }
+        End::LocalPort(error) => ("local-port", None, Some(error.to_string())),
+        End::PortRefused => ("port-refused", None, None),
+        End::RecordingFailed(error) => ("recording-failed", None, Some(chain(error))),
+        End::Protocol(error) => ("protocol", None, Some(error.to_string())),
+    };
+    Exit {
+        kind: kind.to_owned(),
+        status,
+        reason,
+    }
+}
+
+fn chain(error: &recorder::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = std::error::Error::source(error);
+    while let Some(error) = next {
+        text = format!("{text}: {error}");
+        next = error.source();
+    }
+    text
+}
