@@ -6,7 +6,9 @@
 mod captures;
 mod config;
 mod export;
+mod feel;
 mod forward;
+mod forwards;
 mod list;
 mod play;
 mod policy;

@@ -88,12 +88,23 @@ impl Rig {
 
     /// Runs the program in a terminal of 80 x 24.
     pub(crate) fn terminal(&self, arguments: &[&str]) -> Pty {
+        self.spawn(Path::new(PROGRAM), arguments)
+    }
+
+    /// The same, below a shell that has run `preparation` first.
+    pub(crate) fn terminal_after(&self, preparation: &str, arguments: &[&str]) -> Pty {
+        let script = format!("{preparation}; exec \"$0\" \"$@\"");
+        let arguments = [&["-c", &script, PROGRAM][..], arguments].concat();
+        self.spawn(Path::new("/bin/sh"), &arguments)
+    }
+
+    fn spawn(&self, program: &Path, arguments: &[&str]) -> Pty {
         let environment = self.environment();
         let environment: Vec<_> = environment
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .collect();
-        pty::spawn(Path::new(PROGRAM), arguments, &environment)
+        pty::spawn(program, arguments, &environment)
     }
 
     /// The program without a terminal, ready to be spawned.
@@ -161,6 +172,25 @@ impl Rig {
             "one recording in the store: {recordings:?}"
         );
         recordings.into_iter().next().unwrap()
+    }
+}
+
+impl Rig {
+    /// The text of the one recording in the store.
+    pub(crate) fn recorded(&self) -> String {
+        let file = std::fs::File::open(self.recording()).unwrap();
+        String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap()
+    }
+
+    /// The manifest of the one recording in the store.
+    pub(crate) fn manifest(&self) -> formats::manifest::Manifest {
+        let manifests = self.files(&self.store().join("manifests"));
+        assert_eq!(
+            manifests.len(),
+            1,
+            "one manifest in the store: {manifests:?}"
+        );
+        formats::manifest::Manifest::parse(&std::fs::read(&manifests[0]).unwrap()).unwrap()
     }
 }
 

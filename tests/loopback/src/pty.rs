@@ -115,7 +115,7 @@ impl Pty {
             assert!(
                 !state.1 && !left.is_zero(),
                 "{text:?} was not shown; on the screen: {:?}",
-                String::from_utf8_lossy(&state.0[self.seen..])
+                String::from_utf8_lossy(end_of(&state.0[self.seen..]))
             );
             state = self
                 .shown
@@ -186,7 +186,7 @@ impl Pty {
             assert!(
                 Instant::now() < until,
                 "the program did not end; on the screen: {:?}",
-                String::from_utf8_lossy(&shown)
+                String::from_utf8_lossy(end_of(&shown))
             );
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -210,6 +210,11 @@ impl Drop for Pty {
         // A test that failed must not leave its program running.
         let _ = self.child.kill();
     }
+}
+
+/// What a person would still see of it.
+fn end_of(shown: &[u8]) -> &[u8] {
+    &shown[shown.len().saturating_sub(4000)..]
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
