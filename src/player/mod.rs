@@ -37,6 +37,8 @@ pub enum Ended {
     CutShort,
     /// Something in it does not read; the text says what, and where.
     Damaged(String),
+    /// Its bytes did not all come: the network, the store or the disk failed. The text says how.
+    Unread(String),
 }
 
 /// Why playback stopped.
@@ -67,4 +69,25 @@ pub enum Error {
     /// The system fails.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&io::Error> {
+        match self {
+            Self::Recording(error) => error.source_failure(),
+            Self::Asciicast(error) => error.source_failure(),
+            Self::Io(error) => Some(error),
+            Self::Screen(_) => None,
+        }
+    }
+}
+
+/// How a recording ends whose source fails: never as if it were whole, nor as if it were the recording's fault.
+fn broken_off(error: &Error) -> Ended {
+    match error.source_failure() {
+        Some(failure) => Ended::Unread(failure.to_string()),
+        None => Ended::Damaged(error.to_string()),
+    }
 }

@@ -14,7 +14,7 @@ use formats::recording::{self, Seekable};
 use tokio::sync::Notify;
 
 use super::playback::Reposition;
-use super::{Ended, Error};
+use super::{Ended, Error, broken_off};
 
 /// A recording to play.
 pub enum Input {
@@ -120,7 +120,7 @@ impl Reader {
                     Ended::Damaged(format!("from byte {offset} on: {cause}"))
                 }
             }),
-            Err(error) => Item::End(Ended::Damaged(error.to_string())),
+            Err(error) => Item::End(broken_off(&error.into())),
         }
     }
 
@@ -300,7 +300,7 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
         let item = match wanted {
             Some(to) => match reader.reposition(to) {
                 Ok(screen) => screen,
-                Err(error) => Some(Item::End(Ended::Damaged(error.to_string()))),
+                Err(error) => Some(Item::End(broken_off(&error))),
             },
             None => Some(reader.next()),
         };
@@ -425,6 +425,32 @@ mod tests {
         thread::sleep(Duration::from_millis(5));
         assert!(source.queue.lock().bytes < AHEAD + EVENT_COST + 16);
         assert!(!source.next().await.is_empty());
+    }
+
+    /// A file that is there up to a point, and then the network is not.
+    struct Failing(Cursor<Vec<u8>>, u64);
+
+    impl Read for Failing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.0.position() >= self.1 {
+                return Err(io::Error::other("no answer"));
+            }
+            let room = usize::try_from(self.1 - self.0.position()).unwrap();
+            let length = buffer.len().min(room);
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    #[tokio::test]
+    async fn a_source_that_fails_is_neither_the_end_nor_damage() {
+        let text = cast(10);
+        let at = text.len() as u64 - 20;
+        let mut source = start(Input::Stream(Box::new(Failing(
+            Cursor::new(text.into_bytes()),
+            at,
+        ))));
+        let (times, ended) = read_all(&mut source).await;
+        assert_eq!((times.len(), ended), (8, Ended::Unread("no answer".into())));
     }
 
     #[test]

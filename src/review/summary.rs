@@ -97,6 +97,7 @@ impl Summary {
                     }
                 }
                 Ok(None) => break None,
+                Err(error) if error.source_failure().is_some() => return Err(error.into()),
                 Err(error) => break Some(error.to_string()),
             }
         };
@@ -128,6 +129,17 @@ pub enum Error {
     /// The text in it does not read.
     #[error(transparent)]
     Asciicast(#[from] asciicast::Error),
+}
+
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&std::io::Error> {
+        match self {
+            Self::Recording(error) => error.source_failure(),
+            Self::Asciicast(error) => error.source_failure(),
+        }
+    }
 }
 
 #[cfg(test)]

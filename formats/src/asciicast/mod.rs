@@ -114,3 +114,14 @@ pub enum Error {
         expected: &'static str,
     },
 }
+
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&std::io::Error> {
+        match self {
+            Self::Lines(lines::Error::Io(error)) => Some(error),
+            _ => None,
+        }
+    }
+}

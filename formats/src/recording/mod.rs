@@ -61,6 +61,17 @@ pub enum Error {
     Lines(lines::Error),
 }
 
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&io::Error> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 impl From<lines::Error> for Error {
     fn from(error: lines::Error) -> Self {
         match error {

@@ -233,5 +233,18 @@ pub enum Error {
     Pattern(#[from] PatternError),
 }
 
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&io::Error> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Container(error) => error.source_failure(),
+            Self::Header(error) => error.source_failure(),
+            Self::Write(_) | Self::Pattern(_) => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;
