@@ -143,6 +143,11 @@ impl Error {
             Self::Credentials { .. } => {
                 "check the credentials with: aws sts get-caller-identity".to_owned()
             }
+            Self::Unavailable {
+                what: "read" | "list",
+                ..
+            } => "try again later; ssm-rec config shows which store and endpoint are in force"
+                .to_owned(),
             Self::Unavailable { .. } => {
                 "nothing is lost: the recording waits in the spool; try later with: ssm-rec upload"
                     .to_owned()
@@ -217,5 +222,12 @@ mod tests {
             "cannot store \"s3://b/k\": gave up after 3 tries: 503 SlowDown"
         );
         assert!(hint(&outage).contains("nothing is lost"));
+        let outage = Error::Unavailable {
+            what: "read",
+            place: "s3://b/k".to_owned(),
+            tries: 3,
+            reason: "503 SlowDown".to_owned(),
+        };
+        assert!(hint(&outage).contains("try again"));
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! Knows no format and never overwrites: a key that exists is an error, not a new version.
 
+mod cache;
 mod error;
 mod local;
+mod ranges;
 pub mod s3;
 pub mod spool;
+pub mod web;
 
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Way;
 
+pub use cache::Cache;
 pub use error::Error;
 pub use local::{Directory, create_private};
+pub use ranges::Ranged;
 pub use s3::S3;
 
 /// A place for recordings, manifests and text.
@@ -57,6 +63,38 @@ pub struct Pace {
     pub silence: Duration,
     /// Parts of an object under way at a time; each is some MiB of memory.
     pub parallel_parts: usize,
+}
+
+/// Keys that begin alike, or those of them between two others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    /// How they begin.
+    pub prefix: String,
+    /// They come after this.
+    pub after: Option<String>,
+    /// And before this.
+    pub before: Option<String>,
+}
+
+impl Span {
+    /// All keys that begin with `prefix`.
+    #[must_use]
+    pub fn of(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn holds(&self, key: &str) -> bool {
+        key.starts_with(&self.prefix)
+            && self.after.as_deref().is_none_or(|after| key > after)
+            && !self.is_behind(key)
+    }
+
+    fn is_behind(&self, key: &str) -> bool {
+        self.before.as_deref().is_some_and(|before| key >= before)
+    }
 }
 
 /// What a store hands out for reading in any order.
@@ -112,6 +150,15 @@ impl Store {
         match self {
             Self::Directory(directory) => Self::Directory(directory.clone()),
             Self::S3(s3) => Self::S3(s3.for_passing_things()),
+        }
+    }
+
+    /// The same store, with what is read from a bucket kept on this machine.
+    #[must_use]
+    pub fn caching(&self, cache: Arc<Cache>) -> Self {
+        match self {
+            Self::Directory(directory) => Self::Directory(directory.clone()),
+            Self::S3(s3) => Self::S3(s3.caching(cache)),
         }
     }
 
@@ -192,9 +239,39 @@ impl Store {
     /// # Errors
     /// The store cannot be listed.
     pub fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        Ok(self.list_spans(&[Span::of(prefix)])?.concat())
+    }
+
+    /// The keys of each span, sorted. A bucket is asked for all of them at once, and for no page that holds none.
+    ///
+    /// # Errors
+    /// The store cannot be listed.
+    pub fn list_spans(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
         match self {
-            Self::Directory(directory) => directory.list(prefix),
-            Self::S3(s3) => s3.list(prefix),
+            Self::Directory(directory) => spans
+                .iter()
+                .map(|span| {
+                    let mut keys = directory.list(&span.prefix)?;
+                    keys.retain(|key| span.holds(key));
+                    Ok(keys)
+                })
+                .collect(),
+            Self::S3(s3) => s3.list(spans),
+        }
+    }
+
+    /// All bytes under each key, as [`Store::read`] gives them, many at a time where waiting takes the longest.
+    ///
+    /// # Errors
+    /// The store cannot be reached at all. What is wrong with one key alone stands in its place.
+    pub fn read_many(
+        &self,
+        keys: &[String],
+        limit: u64,
+    ) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+        match self {
+            Self::Directory(_) => Ok(keys.iter().map(|key| self.read(key, limit)).collect()),
+            Self::S3(s3) => s3.read_many(keys, limit),
         }
     }
 

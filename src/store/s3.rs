@@ -6,8 +6,8 @@
 mod attempt;
 mod body;
 mod journal;
+mod object;
 mod options;
-mod ranges;
 mod upload;
 
 use std::fmt;
@@ -23,10 +23,13 @@ use aws_sdk_s3::config::{
     RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig,
 };
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, Semaphore};
 
-use super::{Error, Pace, Progress, Put, check_key};
+use super::cache::Cache;
+use super::ranges::Ranged;
+use super::{Error, Pace, Progress, Put, Span, check_key};
 use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
@@ -35,12 +38,14 @@ use upload::{Job, Source};
 
 pub use crate::aws::Keys;
 pub use options::{Encryption, Options, Retention, RetentionMode};
-pub use ranges::Ranged;
 
 /// How often a progress callback is called.
 const PROGRESS_STEP: Duration = Duration::from_millis(100);
 /// Memory for uploads is handed out in units of this size.
 const MEMORY_UNIT: u64 = 64 << 10;
+
+/// How many small objects are read at a time.
+const AT_ONCE: usize = 64;
 
 /// A bucket and a prefix.
 #[derive(Clone)]
@@ -83,6 +88,7 @@ impl S3 {
                 options,
                 client: Arc::default(),
                 way: None,
+                cache: None,
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
@@ -107,6 +113,7 @@ impl S3 {
                 options,
                 client: Arc::clone(&bucket.client),
                 way: bucket.way.clone(),
+                cache: bucket.cache.clone(),
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
@@ -141,6 +148,19 @@ impl S3 {
             bucket.options.storage_class = None;
         }
         passing
+    }
+
+    /// The same bucket, with what is read from it kept on this machine.
+    pub(super) fn caching(&self, cache: Arc<Cache>) -> Self {
+        let mut caching = self.at_pace(Pace {
+            patience: self.bucket.options.patience,
+            silence: self.bucket.options.silence,
+            parallel_parts: self.bucket.options.parallel_parts,
+        });
+        if let Some(bucket) = Arc::get_mut(&mut caching.bucket) {
+            bucket.cache = Some(cache);
+        }
+        caching
     }
 
     /// `s3://bucket/prefix`.
@@ -200,21 +220,67 @@ impl S3 {
         result
     }
 
-    pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+    /// Keys by prefix, for each of the spans.
+    pub(super) fn list(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
         let bucket = Arc::clone(&self.bucket);
-        let prefix = bucket.object(prefix);
-        self.worker
-            .wait(async move { bucket.list(&prefix).await }, || {})
+        let spans = spans.to_vec();
+        let work = async move {
+            futures_util::future::try_join_all(spans.iter().map(|span| bucket.list(span))).await
+        };
+        self.worker.wait(work, || {})
     }
 
     pub(super) fn open(&self, key: &str) -> Result<Ranged, Error> {
         check_key(key)?;
-        Ranged::open(
-            Arc::clone(&self.bucket),
-            Arc::clone(&self.worker),
-            self.bucket.object(key),
-        )
+        let (bucket, worker) = (Arc::clone(&self.bucket), Arc::clone(&self.worker));
+        object::open(bucket, worker, self.bucket.object(key))
     }
+
+    /// Many small objects, each with its own result.
+    pub(super) fn read_many(
+        &self,
+        keys: &[String],
+        limit: u64,
+    ) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+        let bucket = Arc::clone(&self.bucket);
+        let keys = keys.to_vec();
+        let work = async move {
+            // The first one settles credentials and endpoint; without it a hundred would ask for them at once.
+            bucket.client().await?;
+            let reads = keys.into_iter().map(|key| {
+                let bucket = Arc::clone(&bucket);
+                async move {
+                    check_key(&key)?;
+                    let object = bucket.object(&key);
+                    object::read(bucket, object, limit).await
+                }
+            });
+            let results = futures_util::stream::iter(reads).buffered(AT_ONCE);
+            Ok(results.collect().await)
+        };
+        self.worker.wait(work, || {})
+    }
+}
+
+/// Opens `s3://bucket/key`, whatever the key: the object may be of another program.
+///
+/// # Errors
+/// The address or an option could not be accepted by S3, there is no such object, or it cannot be read.
+pub fn open(address: &str, options: Options, cache: Option<&Arc<Cache>>) -> Result<Ranged, Error> {
+    let wrong = |reason| Error::Location {
+        location: address.to_owned(),
+        reason,
+    };
+    let rest = address.strip_prefix("s3://").unwrap_or(address);
+    let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
+    if key.is_empty() || key.len() > 1024 {
+        return Err(wrong("the name of an object has 1 to 1024 bytes"));
+    }
+    let mut store = S3::new(&format!("s3://{bucket}"), options)?;
+    if let Some(cache) = cache {
+        store = store.caching(Arc::clone(cache));
+    }
+    object::open(store.bucket, store.worker, key.to_owned())
 }
 
 /// Room for as many parts as may be under way.
@@ -232,6 +298,7 @@ struct Bucket {
     client: Arc<OnceCell<Client>>,
     /// Settled elsewhere; else from the options.
     way: Option<Way>,
+    cache: Option<Arc<Cache>>,
     /// Bytes of uploads that may be in memory at a time, whatever the number of callers.
     memory: Semaphore,
     memory_units: u32,
@@ -295,17 +362,21 @@ impl Bucket {
         Ok(Client::from_conf(config.build()))
     }
 
-    /// Every key below `prefix` (the store's own included), without the store's own.
-    async fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+    /// Every key of a span.
+    async fn list(&self, span: &Span) -> Result<Vec<String>, Error> {
         let client = self.client().await?;
+        let prefix = &self.object(&span.prefix);
+        let after = span.after.as_deref().map(|after| self.object(after));
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
         loop {
+            let mut is_behind = false;
             let page = persist(self.options.patience, || {
                 let call = client
                     .list_objects_v2()
                     .bucket(&self.name)
                     .prefix(prefix)
+                    .set_start_after(after.clone())
                     .set_continuation_token(token.clone())
                     .set_expected_bucket_owner(self.options.expected_owner.clone())
                     .send();
@@ -321,17 +392,27 @@ impl Bucket {
                     // Consoles make empty objects to show a folder.
                     && !key.ends_with('/')
                 {
-                    keys.push(key.to_owned());
+                    is_behind |= span.is_behind(key);
+                    if span.holds(key) {
+                        keys.push(key.to_owned());
+                    }
                 }
             }
             token = page.next_continuation_token;
-            if token.is_none() {
+            if token.is_none() || (is_behind && self.is_sorted()) {
                 break;
             }
         }
         // S3 sorts by itself, directory buckets and some other servers do not.
         keys.sort_unstable();
         Ok(keys)
+    }
+}
+
+impl Bucket {
+    /// Directory buckets list in no order.
+    fn is_sorted(&self) -> bool {
+        !self.name.ends_with("--x-s3")
     }
 }
 

@@ -34,9 +34,6 @@ use tokio::net::TcpListener;
 pub const ACCESS_KEY: &str = "loopback-key";
 /// Its secret.
 pub const SECRET_KEY: &str = "loopback-secret";
-/// Keys in one page of a listing: few, so that tests turn pages.
-const PAGE: usize = 10;
-
 /// What the server is like.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -46,6 +43,8 @@ pub struct Options {
     pub folder: Option<PathBuf>,
     /// Whoever asks may put objects and nothing else, as operators may.
     pub write_only: bool,
+    /// Keys in one page of a listing. S3 gives 1000.
+    pub page: usize,
 }
 
 impl Default for Options {
@@ -54,6 +53,8 @@ impl Default for Options {
             name: "recordings".to_owned(),
             folder: None,
             write_only: false,
+            // Few, so that tests turn pages.
+            page: 10,
         }
     }
 }
@@ -153,6 +154,7 @@ impl Bucket {
 
 struct Objects {
     name: String,
+    page: usize,
     folder: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -176,6 +178,7 @@ impl Objects {
     fn open(options: Options) -> io::Result<Self> {
         let objects = Self {
             name: options.name,
+            page: options.page,
             folder: options.folder,
             state: Mutex::new(State {
                 write_only: options.write_only,
@@ -515,15 +518,18 @@ impl S3 for Shared {
         self.0.check(&input.bucket)?;
         self.0.may_read()?;
         let prefix = input.prefix.unwrap_or_default();
-        let after = input.continuation_token.unwrap_or_default();
+        let after = input
+            .continuation_token
+            .or(input.start_after)
+            .unwrap_or_default();
         let state = self.0.state();
         let mut found = state
             .objects
-            .iter()
-            .filter(|(key, _)| key.starts_with(&prefix) && **key > after);
+            .range::<String, _>((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded))
+            .filter(|(key, _)| key.starts_with(&prefix));
         let page: Vec<Object> = found
             .by_ref()
-            .take(PAGE)
+            .take(self.0.page)
             .map(|(key, stored)| Object {
                 key: Some(key.clone()),
                 size: Some(stored.bytes.len().cast_signed() as i64),
