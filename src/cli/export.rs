@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use clap::ValueEnum;
 use formats::recording::Ending;
 
@@ -51,7 +51,7 @@ replaced wherever it stands. Neither knows a secret that has no known form: look
 
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is exported.")]
 pub(crate) struct ExportArgs {
-    /// Path, session id or the beginning of one, or - for stdin
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
     #[arg(value_name = "RECORDING")]
     name: String,
 
@@ -132,6 +132,9 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     target.check(named.location.as_deref())?;
     let label = named.label;
     let failed = |error: export::Error| {
+        if let Some(failure) = error.source_failure() {
+            return named::unread(failure, &format!("cannot export {label:?}"));
+        }
         let status = match &error {
             export::Error::Container(_) | export::Error::Header(_) => Status::Damaged,
             _ => Status::Failure,
@@ -260,7 +263,8 @@ impl Source {
             Bytes::Stream(stream) if !is_read_again => Self::Once(Some(stream)),
             Bytes::Stream(mut stream) => {
                 let mut kept = tempfile::tempfile()?;
-                io::copy(&mut stream, &mut kept).context("cannot read stdin")?;
+                io::copy(&mut stream, &mut kept)
+                    .map_err(|error| named::unread(&error, "cannot read it all"))?;
                 shared(Box::new(kept))
             }
         })

@@ -14,7 +14,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::exit::{CommandResult, Failure, Status};
 use super::settings::{Places, StoreArgs};
 use super::{figures, message, named};
-use crate::review::catalog::{Entry, Filter, Listing, State};
+use crate::review::catalog::{Entry, Filter, Listing, Name, State};
 use crate::terminal;
 
 /// List recordings, newest first
@@ -27,11 +27,19 @@ Examples:
   Who was on a machine this week, and why:
     ssm-rec list --target i-0abc --since 7d
 
+  What is in another bucket, or in a folder:
+    ssm-rec list s3://example-recordings/team-b --since 2026-11-01 --until 2026-12-01
+
   The sessions of one ticket, for a program:
     ssm-rec list --reason ticket-42 --json | jq -r .session_id
 
-Texts match in part and in any case of letters. Times are in the local time zone unless they say otherwise.")]
+With --since or --until, only those days are asked of a bucket. Texts match in part and in any case of letters. Times are in the local time zone unless they say otherwise.")]
 pub(crate) struct ListArgs {
+    /// A store to list in place of the usual one (a directory, s3://bucket/prefix), the beginning of session ids, or
+    /// one recording by its path or address
+    #[arg(value_name = "STORE|RECORDING")]
+    name: Option<String>,
+
     /// Only targets with this in their id
     #[arg(long, value_name = "TEXT")]
     target: Option<String>,
@@ -125,16 +133,27 @@ impl When {
 )]
 pub(crate) fn run(args: &ListArgs) -> CommandResult {
     let now = Utc::now();
+    let of = Of::what(args)?;
     let filter = Filter {
+        session: of.session,
         target: args.target.clone(),
         reason: args.reason.clone(),
         operator: args.operator.clone(),
         since: args.since.map(|when| when.moment(now)).transpose()?,
         until: args.until.map(|when| when.moment(now)).transpose()?,
     };
-    let places = Places::to_read(&args.store)?;
-    let catalog = named::catalog(&places);
-    let listing = catalog.list(&filter, args.limit.unwrap_or(usize::MAX))?;
+    let limit = args.limit.unwrap_or(usize::MAX);
+    let (listing, place) = match of.recording {
+        Some(name) => (one(&name, &of.store, &filter, limit)?, name),
+        None => {
+            let places = Places::to_read(&of.store)?;
+            let catalog = named::catalog(&places);
+            let listing = catalog
+                .list(&filter, limit)
+                .map_err(named::catalog_failure)?;
+            (listing, places.store.location())
+        }
+    };
     let text = if args.json {
         json(&listing)
     } else {
@@ -147,7 +166,7 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if listing.entries.is_empty() && !args.json {
-        message::say(&format!("no recordings in {:?}", places.store.location()));
+        message::say(&format!("no recordings in {place:?}"));
     }
     for problem in &listing.problems {
         let error = anyhow!(problem.error.to_string());
@@ -158,6 +177,73 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
     } else {
         Status::Damaged
     })
+}
+
+/// What a person wants a list of.
+struct Of {
+    store: StoreArgs,
+    session: Option<String>,
+    recording: Option<String>,
+}
+
+impl Of {
+    fn what(args: &ListArgs) -> Result<Self, Failure> {
+        let mut of = Self {
+            store: args.store.clone(),
+            session: None,
+            recording: None,
+        };
+        let Some(name) = &args.name else {
+            return Ok(of);
+        };
+        let is_recording = name.ends_with(".cast") || name.ends_with(".cast.zst");
+        let is_store = match Name::of(name) {
+            Name::Object(_) => !is_recording,
+            Name::Path(path) => path.is_dir() || !is_recording && !path.exists(),
+            Name::Session(_) => std::path::Path::new(name).is_dir(),
+            Name::Page(_) | Name::Foreign(_) | Name::Stdin => false,
+        };
+        if is_store && of.store.store.replace(name.clone()).is_some() {
+            return Err(Failure::new(
+                Status::Usage,
+                anyhow!("there are two stores: {name:?} and that of --store"),
+            ));
+        }
+        match Name::of(name) {
+            _ if is_store => {}
+            Name::Session(id) => of.session = Some(id),
+            _ => of.recording = Some(name.clone()),
+        }
+        Ok(of)
+    }
+}
+
+/// One recording as a list.
+fn one(name: &str, store: &StoreArgs, filter: &Filter, limit: usize) -> Result<Listing, Failure> {
+    let named = named::open(name, store)?;
+    let (summary, location) = named.summary()?;
+    let session = summary.header.ssm.clone().unwrap_or_default();
+    let state = match summary.manifest {
+        Some(_) => State::Stored,
+        None => State::WithoutManifest,
+    };
+    let mut manifest = summary.manifest.unwrap_or_else(|| {
+        let mut manifest = Manifest::of_session(&session);
+        manifest.duration_us = u64::try_from(summary.duration.as_micros()).unwrap_or(u64::MAX);
+        manifest
+    });
+    if manifest.session_id.is_empty() {
+        manifest.session_id = name.rsplit('/').next().unwrap_or(name).to_owned();
+    }
+    let mut listing = Listing::default();
+    if limit > 0 && filter.lets_through(&manifest) {
+        listing.entries.push(Entry {
+            manifest,
+            state,
+            location: location.unwrap_or_else(|| name.to_owned()),
+        });
+    }
+    Ok(listing)
 }
 
 /// A manifest and where the recording is.

@@ -1,4 +1,5 @@
-//! A recording by the name that a person gives it: a path, `-`, a session id or the beginning of one.
+//! A recording by the name that a person gives it: a session id or the beginning of one, a path, `s3://bucket/key`, an
+//! http(s) address, or `-`.
 //!
 //! Every command that takes a recording comes through here, so that all of them take the same names.
 
@@ -9,9 +10,10 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::exit::{Failure, Status};
-use super::settings::{Places, StoreArgs};
+use super::settings::{Places, Settings, StoreArgs};
 use crate::review::catalog::{self, Catalog, Found, Name};
-use crate::store::{Directory, ReadSeek, Store};
+use crate::review::summary::Summary;
+use crate::store::{self, Directory, ReadSeek, Store, web};
 use crate::terminal;
 
 /// An opened recording.
@@ -29,6 +31,30 @@ pub(crate) enum Bytes {
     Stream(Box<dyn Read + Send>),
 }
 
+impl Named {
+    /// The recording in short, and where it lies.
+    ///
+    /// # Errors
+    /// It is no recording, or cannot be read.
+    pub(crate) fn summary(self) -> Result<(Summary, Option<String>), Failure> {
+        let what = format!("cannot show {:?}", self.label);
+        let summary = match self.bytes {
+            Bytes::Seekable(bytes) => Summary::of(bytes),
+            Bytes::Stream(mut stream) => {
+                // The end of a recording says what it is; a pipe is kept in a file to get there.
+                let mut kept = tempfile::tempfile()?;
+                std::io::copy(&mut stream, &mut kept).map_err(|error| unread(&error, &what))?;
+                Summary::of(kept)
+            }
+        };
+        let summary = summary.map_err(|error| match error.source_failure() {
+            Some(failure) => unread(failure, &what),
+            None => Failure::new(Status::Damaged, anyhow!(error).context(what)),
+        })?;
+        Ok((summary, self.location))
+    }
+}
+
 /// Finds and opens a recording.
 pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
     match Name::of(name) {
@@ -43,10 +69,39 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
             bytes: Bytes::Stream(Box::new(std::io::stdin())),
         }),
         Name::Path(path) => open_path(&path),
+        Name::Object(address) => {
+            let settings = Settings::load_to_read(&store.flags())?;
+            let options = settings.options_to_read(&address);
+            let bytes = store::s3::open(&address, options, settings.cache().as_ref())
+                .map_err(store_failure)?;
+            Ok(Named {
+                label: address.clone(),
+                location: Some(address),
+                bytes: Bytes::Seekable(Box::new(bytes)),
+            })
+        }
+        Name::Page(address) => {
+            let settings = Settings::load_to_read(&store.flags())?;
+            let opened = web::open(&address, settings.cache().as_ref()).map_err(store_failure)?;
+            let label = web::label(&address);
+            Ok(Named {
+                location: Some(label.clone()),
+                label,
+                bytes: match opened {
+                    web::Opened::Seekable(bytes) => Bytes::Seekable(bytes),
+                    web::Opened::Stream(bytes) => Bytes::Stream(bytes),
+                },
+            })
+        }
+        Name::Foreign(scheme) => Err(Failure::new(
+            Status::Usage,
+            anyhow!("cannot read from {scheme:?} addresses"),
+        )
+        .hint("a recording is a session id, a path, s3://bucket/key, an http(s):// address, or -")),
         Name::Session(id) => {
             let catalog = catalog(&Places::to_read(store)?);
             let found = find(&catalog, &id)?;
-            let bytes = catalog.open(&found)?;
+            let bytes = catalog.open(&found).map_err(catalog_failure)?;
             Ok(Named {
                 location: Some(catalog.locate(&found)),
                 label: found.session_id,
@@ -69,8 +124,49 @@ fn find(catalog: &Catalog, id: &str) -> Result<Found, Failure> {
         catalog::Error::Ambiguous { .. } => {
             Failure::new(Status::Usage, error).hint("write more of the session id")
         }
-        error => error.into(),
+        error => catalog_failure(error),
     })
+}
+
+/// A catalog that could not look, or a recording in it that could not be opened.
+pub(crate) fn catalog_failure(error: catalog::Error) -> Failure {
+    match error {
+        catalog::Error::Store(error) => store_failure(error),
+        error => error.into(),
+    }
+}
+
+/// A store that failed, with the status that fits and what helps.
+fn store_failure(error: store::Error) -> Failure {
+    let hint = error.hint();
+    let status = match &error {
+        store::Error::NotFound { .. } => Status::NotFound,
+        store::Error::Location { .. }
+        | store::Error::Scheme { .. }
+        | store::Error::Setting { .. } => Status::Usage,
+        store::Error::Altered { .. } => Status::Damaged,
+        _ => Status::Failure,
+    };
+    let failure = Failure::new(status, error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
+/// A source that failed while it was read, in the middle of `what`.
+pub(crate) fn unread(error: &std::io::Error, what: &str) -> Failure {
+    let of_store = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<store::Error>());
+    let failure = Failure::new(
+        Status::Failure,
+        anyhow!(error.to_string()).context(what.to_owned()),
+    );
+    match of_store.and_then(store::Error::hint) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 fn open_path(path: &Path) -> Result<Named, Failure> {

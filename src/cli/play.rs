@@ -40,7 +40,7 @@ A recording holds what the remote side sent. On a terminal it can do what any ou
 window's title, or the clipboard where the terminal allows it. Look at those you do not trust with --no-wait
 and a pager that shows escape sequences.")]
 pub(crate) struct PlayArgs {
-    /// Path, session id or the beginning of one, or - for stdin
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
     #[arg(value_name = "RECORDING")]
     name: String,
 
@@ -94,6 +94,9 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         Bytes::Stream(bytes) => Input::Stream(bytes),
     };
     let recording = Recording::open(input).map_err(|error| {
+        if let Some(failure) = error.source_failure() {
+            return named::unread(failure, &format!("cannot play {label:?}"));
+        }
         let status = match &error {
             player::Error::Recording(_) | player::Error::Asciicast(_) => Status::Damaged,
             player::Error::Screen(_) | player::Error::Io(_) => Status::Failure,
@@ -134,6 +137,11 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
             anyhow!("{label:?} is cut short: it ends after {position}"),
         )
         .hint("all that is there was played")),
+        (Stopped::AtEnd, Ended::Unread(cause)) => Err(Failure::new(
+            Status::Failure,
+            anyhow!("{label:?} was played only up to {position}: {cause}"),
+        )
+        .hint("there is more of it; play the rest later with --from")),
         (Stopped::AtEnd, Ended::Damaged(cause)) => Err(Failure::new(
             Status::Damaged,
             anyhow!("{label:?} is damaged after {position}: {cause}"),

@@ -6,15 +6,14 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use chrono::{DateTime, Local};
 use formats::asciicast::Header;
 use formats::manifest::Manifest;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::exit::{CommandResult, Failure, Status};
-use super::named::{self, Bytes};
+use super::exit::{CommandResult, Status};
+use super::named;
 use super::settings::StoreArgs;
 use super::{figures, message};
 use crate::review::summary::{Counts, Ended, Summary};
@@ -31,7 +30,7 @@ Examples:
 
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged.")]
 pub(crate) struct ShowArgs {
-    /// Path, session id or the beginning of one, or - for stdin
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
     #[arg(value_name = "RECORDING")]
     name: String,
 
@@ -46,26 +45,11 @@ pub(crate) struct ShowArgs {
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> CommandResult {
     let named = named::open(&args.name, &args.store)?;
-    let unreadable = |error: anyhow::Error| {
-        Failure::new(
-            Status::Damaged,
-            error.context(format!("cannot show {:?}", named.label)),
-        )
-    };
-    let summary = match named.bytes {
-        Bytes::Seekable(bytes) => Summary::of(bytes),
-        Bytes::Stream(mut stream) => {
-            // The end of a recording says what it is; a pipe is kept in a file to get there.
-            let mut kept = tempfile::tempfile()?;
-            std::io::copy(&mut stream, &mut kept)?;
-            Summary::of(kept)
-        }
-    }
-    .map_err(|error| unreadable(anyhow!(error)))?;
+    let (summary, location) = named.summary()?;
     let text = if args.json {
-        json(&summary, named.location.as_deref())
+        json(&summary, location.as_deref())
     } else {
-        text(&summary, named.location.as_deref())
+        text(&summary, location.as_deref())
     };
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());

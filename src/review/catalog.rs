@@ -12,10 +12,13 @@ use formats::layout::{self, Place};
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::recording;
 
-use crate::store::{self, ReadSeek, Store};
+use crate::store::{self, ReadSeek, Span, Store};
 
 /// How many of the recordings that a prefix may mean are named.
 const CANDIDATES: usize = 10;
+
+/// How many manifests are asked for at a time, at most: more than any store fetches at once.
+const BATCH: usize = 512;
 
 /// What a person calls a recording by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,12 @@ pub enum Name {
     Stdin,
     /// A file.
     Path(PathBuf),
+    /// `s3://bucket/key`
+    Object(String),
+    /// `http://…` or `https://…`
+    Page(String),
+    /// `gs://…` and the like, with its scheme: none that is read.
+    Foreign(String),
     /// A session id, or the beginning of one.
     Session(String),
 }
@@ -38,6 +47,17 @@ impl Name {
             || text.ends_with(".cast.zst");
         if text == "-" {
             Self::Stdin
+        } else if let Some((scheme, _)) = text.split_once("://")
+            && !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        {
+            match scheme.to_ascii_lowercase().as_str() {
+                "s3" => Self::Object(text.to_owned()),
+                "http" | "https" => Self::Page(text.to_owned()),
+                other => Self::Foreign(other.to_owned()),
+            }
         } else if looks_like_path || path.is_file() {
             Self::Path(path.to_owned())
         } else {
@@ -83,6 +103,8 @@ impl State {
 /// What is asked for. Texts match in part and in any case of letters.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// The session id begins so.
+    pub session: Option<String>,
     /// In the target.
     pub target: Option<String>,
     /// In the reason.
@@ -144,13 +166,13 @@ impl Catalog {
     /// Store or spool cannot be listed.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let manifests = self.manifests()?;
+        let [manifests, recordings] = self.keys(filter)?;
+        let manifests = by_day(manifests);
         let stored: BTreeSet<&str> = manifests
             .values()
             .flatten()
             .map(|key| id_part(key))
             .collect();
-        let recordings = self.store.list("recordings/")?;
         let orphans = recordings
             .iter()
             .filter(|key| !stored.contains(id_part(key)))
@@ -180,15 +202,25 @@ impl Catalog {
             .retain(|entry| filter.lets_through(&entry.manifest));
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
-        for (day, keys) in manifests.into_iter().rev() {
-            if found >= limit {
+        let mut days = manifests
+            .into_iter()
+            .rev()
+            .filter(|(day, _)| may_hold(filter, *day));
+        while found < limit {
+            // Whole days, and enough of them that none of those who fetch at once has nothing to do.
+            let mut keys = Vec::new();
+            for (_, day) in days.by_ref() {
+                keys.extend(day);
+                if keys.len() >= limit.saturating_sub(found).clamp(BATCH / 4, BATCH) {
+                    break;
+                }
+            }
+            if keys.is_empty() {
                 break;
             }
-            if !may_hold(filter, day) {
-                continue;
-            }
-            for key in keys {
-                match self.read_manifest(&key) {
+            let read = self.store.read_many(&keys, MAX_MANIFEST as u64)?;
+            for (key, bytes) in keys.into_iter().zip(read) {
+                match parse_manifest(bytes) {
                     Ok(manifest) if filter.lets_through(&manifest) => {
                         found += 1;
                         let recording = Place::of(&manifest).map(|place| place.recording());
@@ -225,10 +257,11 @@ impl Catalog {
         for (_, key) in self.spooled()? {
             add(&mut found, name, key, State::InSpool);
         }
-        for key in self.store.list("recordings/")? {
+        let [manifests, recordings] = self.keys(&Filter::default())?;
+        for key in recordings {
             add(&mut found, name, key, State::WithoutManifest);
         }
-        for key in self.manifests()?.into_values().flatten() {
+        for key in manifests {
             let part = id_part(&key);
             if let Some(entry) = found.get_mut(part)
                 && entry.state == State::WithoutManifest
@@ -244,13 +277,17 @@ impl Catalog {
             return Ok(entry.clone());
         }
         let count = found.len();
+        let candidates = found
+            .values()
+            .map(|entry| entry.session_id.clone())
+            .collect();
         match found.into_values().next() {
             Some(entry) if count == 1 => Ok(entry),
             None => Err(Error::NotFound {
                 name: name.to_owned(),
                 store: self.store.location(),
             }),
-            Some(_) => Err(self.ambiguous(name)?),
+            Some(_) => Err(ambiguous(name, candidates)),
         }
     }
 
@@ -287,19 +324,35 @@ impl Catalog {
         }
     }
 
-    /// Keys of manifests by day. Those without a day come first, and so last when read newest first.
-    fn manifests(&self) -> Result<BTreeMap<Option<NaiveDate>, Vec<String>>, Error> {
-        let mut days: BTreeMap<_, Vec<String>> = BTreeMap::new();
-        for key in self.store.list("manifests/")? {
-            // Signatures lie beside them.
-            if Path::new(&key)
+    /// Keys of manifests and of recordings, of the days that `filter` may want something of.
+    fn keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
+        let spans = ["manifests/", "recordings/"].map(|folder| {
+            let of_day = |day| format!("{folder}{}/", layout::day(day));
+            Span {
+                prefix: folder.to_owned(),
+                after: filter.since.map(|since| of_day(since.date_naive())),
+                before: filter
+                    .until
+                    .and_then(|until| until.date_naive().succ_opt())
+                    .map(of_day),
+            }
+        });
+        let mut keys = self.store.list_spans(&spans)?.into_iter();
+        let mut next = || keys.next().unwrap_or_default();
+        let mut manifests = next();
+        // Signatures lie beside them.
+        manifests.retain(|key| {
+            Path::new(key)
                 .extension()
                 .is_some_and(|ending| ending == "json")
-            {
-                days.entry(layout::parse_day(&key)).or_default().push(key);
+        });
+        let mut recordings = next();
+        if let Some(start) = &filter.session {
+            for keys in [&mut manifests, &mut recordings] {
+                keys.retain(|key| begins(key, start));
             }
         }
-        Ok(days)
+        Ok([manifests, recordings])
     }
 
     fn spooled(&self) -> Result<Vec<(&Store, String)>, Error> {
@@ -314,33 +367,36 @@ impl Catalog {
     }
 
     fn read_manifest(&self, key: &str) -> Result<Manifest, Error> {
-        let bytes = self.store.read(key, MAX_MANIFEST as u64)?;
-        Ok(Manifest::parse(bytes.trim_ascii())?)
+        parse_manifest(self.store.read(key, MAX_MANIFEST as u64))
     }
+}
 
-    fn ambiguous(&self, name: &str) -> Result<Error, Error> {
-        let mut candidates = BTreeSet::new();
-        let recordings = self.store.list("recordings/")?;
-        let spooled = self.spooled()?;
-        for key in recordings.iter().chain(spooled.iter().map(|(_, key)| key)) {
-            let id = session_id(key);
-            if id.starts_with(name) || id_part(key).starts_with(name) {
-                candidates.insert(id);
-            }
-        }
-        let more = candidates.len().saturating_sub(CANDIDATES);
-        Ok(Error::Ambiguous {
-            name: name.to_owned(),
-            candidates: candidates.into_iter().take(CANDIDATES).collect(),
-            more,
-        })
+fn parse_manifest(bytes: Result<Vec<u8>, store::Error>) -> Result<Manifest, Error> {
+    Ok(Manifest::parse(bytes?.trim_ascii())?)
+}
+
+/// Keys of manifests by day. Those without a day come first, and so last when read newest first.
+fn by_day(keys: Vec<String>) -> BTreeMap<Option<NaiveDate>, Vec<String>> {
+    let mut days: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for key in keys {
+        days.entry(layout::parse_day(&key)).or_default().push(key);
+    }
+    days
+}
+
+fn ambiguous(name: &str, candidates: BTreeSet<String>) -> Error {
+    let more = candidates.len().saturating_sub(CANDIDATES);
+    Error::Ambiguous {
+        name: name.to_owned(),
+        candidates: candidates.into_iter().take(CANDIDATES).collect(),
+        more,
     }
 }
 
 fn add(found: &mut BTreeMap<String, Found>, name: &str, key: String, state: State) {
     let session_id = session_id(&key);
     let part = id_part(&key);
-    if key.ends_with(".cast.zst") && (session_id.starts_with(name) || part.starts_with(name)) {
+    if key.ends_with(".cast.zst") && begins(&key, name) {
         found.insert(
             part.to_owned(),
             Found {
@@ -351,6 +407,11 @@ fn add(found: &mut BTreeMap<String, Found>, name: &str, key: String, state: Stat
             },
         );
     }
+}
+
+/// Whether the session's id begins so, as it is or as it stands in keys.
+fn begins(key: &str, start: &str) -> bool {
+    id_part(key).starts_with(start) || session_id(key).starts_with(start)
 }
 
 /// The part of a key that stands for the session: the same in every folder, also for an id that had to be shortened.
@@ -392,7 +453,9 @@ fn may_hold(filter: &Filter, day: Option<NaiveDate>) -> bool {
 }
 
 impl Filter {
-    fn lets_through(&self, manifest: &Manifest) -> bool {
+    /// Whether this is asked for.
+    #[must_use]
+    pub fn lets_through(&self, manifest: &Manifest) -> bool {
         let within = |wanted: &Option<String>, texts: &[Option<&str>]| {
             wanted.as_ref().is_none_or(|wanted| {
                 let wanted = wanted.to_lowercase();
@@ -401,7 +464,10 @@ impl Filter {
             })
         };
         let started = started(manifest);
-        within(&self.target, &[Some(&manifest.target)])
+        self.session
+            .as_ref()
+            .is_none_or(|start| manifest.session_id.starts_with(start))
+            && within(&self.target, &[Some(&manifest.target)])
             && within(&self.reason, &[manifest.reason.as_deref()])
             && within(
                 &self.operator,

@@ -12,6 +12,8 @@ mod forwards;
 mod list;
 mod play;
 mod policy;
+mod remote;
 mod rig;
 mod start;
 mod upload;
+mod web_server;

@@ -8,6 +8,7 @@ pub(crate) mod key;
 pub(crate) mod layers;
 mod origin;
 mod quantity;
+mod reading;
 pub(crate) mod reason;
 pub(crate) mod table;
 pub(crate) mod tags;
@@ -60,7 +61,6 @@ pub(crate) struct Settings {
     pub(crate) session: Session,
     pub(crate) upload: Upload,
     pub(crate) play: Play,
-    #[allow(dead_code, reason = "for verify and the cache")]
     pub(crate) review: Review,
     pub(crate) policy: Policy,
 }
@@ -178,9 +178,9 @@ pub(crate) struct Play {
 }
 
 /// `[review]`
-#[allow(dead_code, reason = "for what is stored in S3, verified and cached")]
 #[derive(Clone, Debug)]
 pub(crate) struct Review {
+    #[allow(dead_code, reason = "for verify")]
     pub(crate) allowed_signers: Option<PathBuf>,
     /// In bytes.
     pub(crate) cache_size: u64,
@@ -506,11 +506,4 @@ pub(crate) struct Places {
     pub(crate) store: Store,
     /// Where a recording grows, and stays until the store has it.
     pub(crate) spool: PathBuf,
-}
-
-impl Places {
-    /// Those of a command that only reads.
-    pub(crate) fn to_read(args: &StoreArgs) -> Result<Self, Failure> {
-        Settings::load_to_read(&args.flags())?.places()
-    }
 }

@@ -1,0 +1,65 @@
+//! What the settings mean to a command that reads recordings: the options of a bucket, and the cache.
+//!
+//! Nothing here talks to a bucket, and no folder is made.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use directories::ProjectDirs;
+
+use super::{Places, Settings, StoreArgs};
+use crate::cli::exit::Failure;
+use crate::store::{Cache, Pace, Store, s3};
+
+/// A person waits, and nothing is lost when this gives up: shorter than for an upload.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Settings {
+    /// The options for an object at `address`. What the settings say of the store's bucket holds for no other, but the
+    /// server that has the one is where the other is looked for too.
+    pub(crate) fn options_to_read(&self, address: &str) -> s3::Options {
+        let upload = &self.upload;
+        let own = self.store.as_deref().map(bucket) == Some(bucket(address));
+        s3::Options {
+            region: upload.region.clone().filter(|_| own),
+            expected_owner: upload.expected_bucket_owner.clone().filter(|_| own),
+            endpoint_url: upload.endpoint_url.clone(),
+            path_style: upload.path_style,
+            patience: PATIENCE,
+            ..s3::Options::default()
+        }
+    }
+
+    /// Where pieces of recordings from afar are kept; `None` when nothing is to be kept, or there is no home.
+    pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
+        let folders = ProjectDirs::from("", "", "ssm-rec")?;
+        let folder = folders.cache_dir().join("objects");
+        (self.review.cache_size > 0).then(|| Arc::new(Cache::new(folder, self.review.cache_size)))
+    }
+}
+
+impl Places {
+    /// Those of a command that only reads.
+    pub(crate) fn to_read(args: &StoreArgs) -> Result<Self, Failure> {
+        let settings = Settings::load_to_read(&args.flags())?;
+        let mut places = settings.places()?;
+        if let Store::S3(_) = &places.store {
+            let pace = s3::Options::default();
+            places.store = places.store.at_pace(Pace {
+                patience: PATIENCE,
+                silence: pace.silence,
+                parallel_parts: pace.parallel_parts,
+            });
+            if let Some(cache) = settings.cache() {
+                places.store = places.store.caching(cache);
+            }
+        }
+        Ok(places)
+    }
+}
+
+/// `bucket` of `s3://bucket/prefix`; a directory has none.
+fn bucket(location: &str) -> Option<&str> {
+    let rest = location.strip_prefix("s3://")?;
+    rest.split('/').next()
+}
