@@ -10,9 +10,12 @@ use std::thread;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
+mod ask;
 #[cfg(any(windows, test))]
 mod console;
 pub(crate) mod paint;
+
+pub use ask::ask_hidden;
 
 /// How many cells a terminal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,42 @@
-//! Ways to AWS: region, profile, credentials, endpoints, settled once for every call.
+//! Ways to AWS: region, profile, credentials, endpoints, certificates and proxies, settled once for every connection.
 //!
-//! Knows no service: whoever calls one builds its client from [`Way::config`]. Nothing here prints or asks a person.
+//! Knows no service: whoever calls one builds its client from [`Way::config`], and opens what is no call with
+//! [`Way::network`]. Nothing here prints; a person is only asked through the callback that is handed in.
+//!
+//! What the SDK does by itself is left to it: regions, profiles, SSO, web identities, process, container and instance
+//! credentials, FIPS and dual-stack endpoints, `AWS_ENDPOINT_URL` and its kin.
 
+mod assume_role;
+mod certificates;
+mod client;
+mod credential_cache;
+mod network;
+mod proxy;
+
+use std::error::Error as StdError;
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::Credentials;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+
+use assume_role::{AssumedRoles, Base, Chain};
+use credential_cache::CredentialCache;
+
+pub use assume_role::{AskMfaCode, MfaQuestion};
+pub use certificates::Certificates;
+pub use network::{Failure, Network, Peer, Wire};
+pub use proxy::{Proxies, Proxy};
 
 /// How long a connection to a service may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,10 +46,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Access {
     /// Overrides the region of profile and environment.
     pub region: Option<String>,
-    /// A profile of the shared configuration.
+    /// A profile of the shared configuration. Named here it goes before keys in the environment, as with the AWS CLI.
     pub profile: Option<String>,
     /// In place of the usual chain (environment, profile, SSO, instance role).
     pub keys: Option<Keys>,
+    /// Asks for the MFA code of a role; without it, a role that wants one is only assumed by what the AWS CLI has kept.
+    pub ask_mfa_code: Option<AskMfaCode>,
 }
 
 /// Credentials by hand: for tests, and for programs that have them from elsewhere.
@@ -47,25 +77,25 @@ impl fmt::Debug for Keys {
 #[derive(Clone, Debug)]
 pub struct Way {
     config: SdkConfig,
+    network: Network,
 }
 
 impl Way {
-    /// Settles region, profile, endpoints and credentials.
+    /// Settles region, profile, endpoints, certificates, proxies and credentials. Talks to nobody, unless a role wants an
+    /// MFA code: then it is asked for and the role assumed.
     ///
     /// # Errors
-    /// What was chosen does not exist or cannot be.
+    /// What was chosen does not exist or cannot be; or the role cannot be assumed.
     pub async fn settle(access: &Access) -> Result<Self, Error> {
-        let profile = access
-            .profile
-            .clone()
-            .or_else(|| std::env::var("AWS_PROFILE").ok());
-        if let Some(profile) = &profile {
-            check_profile(profile)?;
-        }
+        let profiles = profiles(access).await?;
+        let network = network(&profiles)?;
+        let client = client::client(&network)?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .build();
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).timeout_config(timeouts);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .timeout_config(timeouts)
+            .http_client(client.clone());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -82,11 +112,21 @@ impl Way {
                 "options",
             ));
         }
-        let config = loader.load().await;
+        let mut config = loader.load().await;
         if let Some(region) = config.region() {
             check_region(region.as_ref())?;
         }
-        Ok(Self { config })
+        if access.keys.is_none() {
+            let providers = ProviderConfig::without_region()
+                .with_http_client(client)
+                .with_region(config.region().cloned())
+                .with_use_fips(config.use_fips())
+                .with_use_dual_stack(config.use_dual_stack());
+            if let Some(provider) = credentials(access, &profiles, &providers, &config).await? {
+                config = config.into_builder().credentials_provider(provider).build();
+            }
+        }
+        Ok(Self { config, network })
     }
 
     /// What every client is built from.
@@ -95,11 +135,120 @@ impl Way {
         &self.config
     }
 
+    /// How connections are opened that are no calls.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
     /// The region in force, where there is one.
     #[must_use]
     pub fn region(&self) -> Option<&str> {
         self.config.region().map(AsRef::as_ref)
     }
+}
+
+/// The shared configuration. The SDK passes over a profile that does not exist and then finds no credentials, which says
+/// the wrong thing.
+async fn profiles(access: &Access) -> Result<ProfileSet, Error> {
+    let chosen = access.profile.clone().map(Into::into);
+    let default = &Default::default();
+    let profiles =
+        aws_config::profile::load(default, &Default::default(), &Default::default(), chosen)
+            .await
+            .map_err(|error| Error::Profiles {
+                cause: causes(&error),
+            })?;
+    let name = profiles.selected_profile();
+    // Keys by hand need no profile.
+    if name != "default" && access.keys.is_none() && profiles.get_profile(name).is_none() {
+        return Err(Error::NoSuchProfile {
+            profile: name.to_owned(),
+        });
+    }
+    Ok(profiles)
+}
+
+fn network(profiles: &ProfileSet) -> Result<Network, Error> {
+    let bundle = std::env::var_os("AWS_CA_BUNDLE")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| profiles.get("ca_bundle").map(PathBuf::from));
+    Ok(Network {
+        proxies: Proxies::from_environment()?,
+        certificates: Certificates::load(bundle.as_deref())?,
+    })
+}
+
+/// Credentials that the SDK's own chain does not give as the AWS CLI does; `None` where it does.
+async fn credentials(
+    access: &Access,
+    profiles: &ProfileSet,
+    providers: &ProviderConfig,
+    config: &SdkConfig,
+) -> Result<Option<SharedCredentialsProvider>, Error> {
+    let in_environment = std::env::var_os("AWS_ACCESS_KEY_ID").is_some_and(|key| !key.is_empty());
+    if access.profile.is_none() && in_environment {
+        return Ok(None);
+    }
+    let name = profiles.selected_profile();
+    let Some(chain) = Chain::of(profiles, name)? else {
+        return Ok(access
+            .profile
+            .as_ref()
+            .map(|name| named_profile(name, providers)));
+    };
+    let base = match &chain.base {
+        Base::Keys(keys) => SharedCredentialsProvider::new(keys.clone()),
+        Base::Profile(name) => named_profile(name, providers),
+        Base::Source(source) => {
+            named_source(source, providers).ok_or_else(|| Error::RoleChain {
+                profile: name.to_owned(),
+                reason: format!("its credential_source is {source:?}, which is none that is known"),
+            })?
+        }
+    };
+    let config = config.to_builder();
+    let roles = AssumedRoles::new(chain, base, config.build(), CredentialCache::of_the_cli());
+    if let Some(ask) = &access.ask_mfa_code {
+        roles.prepare(ask).await?;
+    }
+    Ok(Some(SharedCredentialsProvider::new(roles)))
+}
+
+/// A profile that was asked for by name, without the environment's keys before it.
+fn named_profile(name: &str, providers: &ProviderConfig) -> SharedCredentialsProvider {
+    let profile = ProfileFileCredentialsProvider::builder()
+        .profile_name(name)
+        .configure(providers)
+        .build();
+    let chain = CredentialsProviderChain::first_try("Profile", profile)
+        .or_else("EcsContainer", container(providers))
+        .or_else("Ec2InstanceMetadata", instance(providers));
+    SharedCredentialsProvider::new(chain)
+}
+
+fn named_source(source: &str, providers: &ProviderConfig) -> Option<SharedCredentialsProvider> {
+    Some(match source.to_ascii_lowercase().as_str() {
+        "environment" => {
+            SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new())
+        }
+        "ecscontainer" => SharedCredentialsProvider::new(container(providers)),
+        "ec2instancemetadata" => SharedCredentialsProvider::new(instance(providers)),
+        _ => return None,
+    })
+}
+
+fn container(providers: &ProviderConfig) -> EcsCredentialsProvider {
+    EcsCredentialsProvider::builder()
+        .configure(providers)
+        .build()
+}
+
+fn instance(providers: &ProviderConfig) -> ImdsCredentialsProvider {
+    ImdsCredentialsProvider::builder()
+        .configure(providers)
+        .build()
 }
 
 /// The region becomes a part of host names.
@@ -117,38 +266,31 @@ fn check_region(region: &str) -> Result<(), Error> {
     }
 }
 
-/// The SDK passes over a profile that does not exist and then finds no credentials, which says the wrong thing.
-fn check_profile(profile: &str) -> Result<(), Error> {
-    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().join(".aws"));
-    let files = [
-        ("AWS_CONFIG_FILE", "config"),
-        ("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-    ];
-    let known = files.iter().any(|(variable, name)| {
-        let path = std::env::var_os(variable)
-            .map(PathBuf::from)
-            .or_else(|| Some(home.as_ref()?.join(name)));
-        let text = path
-            .and_then(|path| std::fs::read_to_string(path).ok())
-            .unwrap_or_default();
-        text.lines().any(|line| {
-            let section = line
-                .trim()
-                .strip_prefix('[')
-                .and_then(|rest| rest.split_once(']'))
-                .map(|(section, _)| section.trim());
-            let section =
-                section.map(|section| section.strip_prefix("profile").unwrap_or(section).trim());
-            section == Some(profile)
-        })
-    });
-    if known || profile == "default" {
-        Ok(())
-    } else {
-        Err(Error::NoSuchProfile {
-            profile: profile.to_owned(),
-        })
+/// The error and those below it, each in its own words, without repeating what the one above it said.
+#[must_use]
+pub fn causes(error: &dyn StdError) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let text = error.to_string();
+        if parts.last().is_none_or(|last| !last.contains(&text)) {
+            parts.push(text);
+        }
+        next = error.source();
     }
+    parts.join(": ")
+}
+
+/// The failed connection or the missing credentials below a call's error, if that is what it comes from.
+pub fn below<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// Why there is no way to AWS.
@@ -159,6 +301,29 @@ pub enum Error {
     Region { region: String },
     #[error("there is no AWS profile {profile:?}")]
     NoSuchProfile { profile: String },
+    #[error("the shared AWS configuration does not read: {cause}")]
+    Profiles { cause: String },
+    #[error("profile {profile:?}: {reason}")]
+    RoleChain { profile: String, reason: String },
+    #[error("{variable} names no proxy that can be used: {reason}")]
+    Proxy {
+        variable: &'static str,
+        reason: &'static str,
+    },
+    #[error("cannot use the certificates in {path:?}: {cause}")]
+    CaBundle { path: PathBuf, cause: String },
+    #[error("this system has no trusted certificates: {cause}")]
+    NoRoots { cause: String },
+    #[error("no usable AWS credentials: {cause}")]
+    NoCredentials { cause: String },
+    #[error("role {role:?} cannot be assumed: {cause}")]
+    AssumeRole { role: String, cause: String },
+    #[error("no MFA code for {serial:?}: {source}")]
+    NoMfaCode { serial: String, source: io::Error },
+    #[error(
+        "the credentials of MFA device {serial:?} have expired, and nobody can be asked for a code now"
+    )]
+    NobodyToAsk { serial: String },
 }
 
 impl Error {
@@ -171,8 +336,41 @@ impl Error {
                     "name one with --region, AWS_REGION, or \"region\" in the profile"
                 }
                 Self::NoSuchProfile { .. } => "list the profiles: aws configure list-profiles",
+                Self::Profiles { .. } => "the files are ~/.aws/config and ~/.aws/credentials",
+                Self::RoleChain { .. } => "see the profile in ~/.aws/config",
+                Self::Proxy { .. } => "it is written like http://USER:PASSWORD@HOST:PORT",
+                Self::CaBundle { .. } => {
+                    "AWS_CA_BUNDLE, or ca_bundle in the profile, names a file with certificates in PEM"
+                }
+                Self::NoRoots { .. } => {
+                    "install the system's certificates (ca-certificates), or name a file with AWS_CA_BUNDLE"
+                }
+                Self::NoCredentials { cause } => return Some(sign_in(cause)),
+                Self::AssumeRole { cause, .. } if cause.contains("MultiFactorAuthentication") => {
+                    "a code is good once, and for half a minute; check the clock of the device"
+                }
+                Self::AssumeRole { .. } => {
+                    "the role's trust policy must allow these credentials; see who you are with: aws sts get-caller-identity"
+                }
+                Self::NoMfaCode { .. } => {
+                    "a code is asked for at the terminal; without one, sign in first with: aws sts get-caller-identity"
+                }
+                Self::NobodyToAsk { .. } => {
+                    "sign in again in another window: aws sts get-caller-identity"
+                }
             }
             .to_owned(),
         )
+    }
+}
+
+/// What helps when there are no credentials, by what was found instead.
+#[must_use]
+pub fn sign_in(cause: &str) -> String {
+    let cause = cause.to_lowercase();
+    if cause.contains("sso") {
+        "sign in again: aws sso login".to_owned()
+    } else {
+        "sign in (aws sso login), choose a profile with --profile, or run: aws configure".to_owned()
     }
 }

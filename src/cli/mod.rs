@@ -17,6 +17,7 @@ mod handover;
 mod list;
 mod live;
 mod message;
+mod mfa;
 mod named;
 mod parameters;
 mod play;

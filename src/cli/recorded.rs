@@ -268,15 +268,21 @@ impl Recorded {
         here: Here,
     ) -> Result<Outcome, (Failure, Recorder)> {
         let word = self.ask_spool();
-        let connection = connection::Options {
-            ca_bundle: std::env::var_os("AWS_CA_BUNDLE").map(Into::into),
-            ..connection::Options::default()
-        };
-        let socket = match connection::open(&started.stream_url, &connection).await {
+        let opened = connection::open(
+            &started.stream_url,
+            self.service.network(),
+            connection::PATIENCE,
+        )
+        .await;
+        let socket = match opened {
             Ok(socket) => socket,
             Err(error) => {
-                let failure = Failure::new(Status::ConnectionLost, anyhow!(error).context("cannot open the data channel"))
-                    .hint("the data channel goes to ssmmessages.REGION.amazonaws.com on port 443; check firewall and proxy");
+                let hint = error.hint();
+                let failure = Failure::new(
+                    Status::ConnectionLost,
+                    anyhow!(error).context("cannot open the data channel"),
+                )
+                .hint(hint);
                 return Err((failure, recorder));
             }
         };
@@ -309,7 +315,6 @@ impl Recorded {
         let resume = Again {
             service: &self.service,
             session_id: &started.session_id,
-            connection,
         };
         let settings = Settings {
             input_is_terminal: types,
@@ -435,7 +440,6 @@ fn person(
 struct Again<'a> {
     service: &'a Service,
     session_id: &'a str,
-    connection: connection::Options,
 }
 
 impl Resume for Again<'_> {
@@ -455,7 +459,12 @@ impl Resume for Again<'_> {
                 });
             }
         };
-        match connection::open(&started.stream_url, &self.connection).await {
+        let opened = connection::open(
+            &started.stream_url,
+            self.service.network(),
+            connection::PATIENCE,
+        );
+        match opened.await {
             Ok(socket) => Resumed::Open(socket, Token::new(started.token)),
             Err(error) => Resumed::Failed(error.to_string()),
         }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::admission::{Asking, REASON};
 use super::exit::{CommandResult, Failure, Status};
 use super::forward::Forward;
+use super::mfa;
 use super::parameters::{self, Parameters};
 use super::recorded::{Here, Plan};
 use super::settings::{Key, Settings, StoreArgs};
@@ -108,6 +109,7 @@ impl AccessArgs {
         let access = Access {
             region: self.region,
             profile: self.profile,
+            ask_mfa_code: Some(mfa::at_the_terminal()),
             ..Access::default()
         };
         (access, self.endpoint_url)

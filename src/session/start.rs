@@ -12,7 +12,7 @@ use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use chrono::{DateTime, Utc};
 
-use crate::aws::{self, Access, Way};
+use crate::aws::{self, Access, Failure, Network, Way};
 
 /// What to ask of StartSession.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,6 +60,7 @@ pub struct Service {
     ssm: aws_sdk_ssm::Client,
     sts: aws_sdk_sts::Client,
     region: String,
+    network: Network,
     clock: ServiceClock,
     way: Way,
 }
@@ -82,6 +83,7 @@ impl Service {
             ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
             sts: aws_sdk_sts::Client::new(way.config()),
             region,
+            network: way.network().clone(),
             clock,
             way,
         })
@@ -97,6 +99,12 @@ impl Service {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// How the data channel is reached.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        &self.network
     }
 
     /// How far this machine's clock is ahead of the service's, as the last answer showed; `None` before any.
@@ -199,10 +207,10 @@ impl Service {
     fn error<E, R>(&self, error: &SdkError<E, R>, subject: Subject<'_>) -> Error
     where
         E: ProvideErrorMetadata + StdError + 'static,
-        R: fmt::Debug,
+        R: fmt::Debug + 'static,
     {
         let Some(code) = error.code() else {
-            return unanswered(chain(error));
+            return unanswered(error);
         };
         let message = error.message().unwrap_or("no further message").to_owned();
         match (code, subject) {
@@ -243,12 +251,17 @@ impl Service {
 }
 
 /// Nothing came back that names an error: the credentials, the network or TLS.
-fn unanswered(cause: String) -> Error {
-    let names = |words: &[&str]| words.iter().any(|word| cause.to_lowercase().contains(word));
-    if names(&["certificate", "unknownissuer", "tls"]) {
-        return Error::Certificate { cause };
+fn unanswered(error: &(dyn StdError + 'static)) -> Error {
+    if let Some(failure) = aws::below::<Failure>(error) {
+        return Error::Network(failure.clone());
     }
-    if names(&["credential", "identity", "sso", "assume role"]) {
+    let cause = match aws::below::<aws::Error>(error) {
+        // What the credentials lack is said in one sentence; the SDK's own around it help nobody.
+        Some(found) => found.to_string(),
+        None => aws::causes(error),
+    };
+    let names = |words: &[&str]| words.iter().any(|word| cause.to_lowercase().contains(word));
+    if names(&["credential", "identity", "sso", "assume role", "assumed"]) {
         return Error::NoCredentials { cause };
     }
     Error::Unreachable { cause }
@@ -257,24 +270,13 @@ fn unanswered(cause: String) -> Error {
 /// What the account uses when no document is named.
 pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
 
+const UNREACHABLE: &str =
+    "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY";
+
 enum Subject<'a> {
     Start(&'a Request),
     Session(&'a str),
     Caller,
-}
-
-/// The errors below, each in its own words, without repeating what the one above it said.
-fn chain(error: &dyn StdError) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
 
 /// Notes how far this machine's clock is from the `Date` of the service's answers.
@@ -351,8 +353,8 @@ pub enum Error {
     Refused { code: String, message: String },
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials { cause: String },
-    #[error("the service's TLS certificate is not trusted: {cause}")]
-    Certificate { cause: String },
+    #[error(transparent)]
+    Network(Failure),
     #[error("the service cannot be reached: {cause}")]
     Unreachable { cause: String },
     #[error("the answer to {call} lacks what it must have")]
@@ -381,9 +383,9 @@ impl Error {
                 "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
             }
             Self::Internal { .. } => "try again; the AWS health dashboard tells of outages".to_owned(),
-            Self::NoCredentials { .. } => "sign in (aws sso login), choose a profile with --profile, or run: aws configure".to_owned(),
-            Self::Certificate { .. } => "behind an intercepting proxy, name its certificate file in AWS_CA_BUNDLE".to_owned(),
-            Self::Unreachable { .. } => "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY".to_owned(),
+            Self::NoCredentials { cause } => aws::sign_in(cause),
+            Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
+            Self::Unreachable { .. } => UNREACHABLE.to_owned(),
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } => return None,
         })
     }
@@ -391,6 +393,6 @@ impl Error {
     /// Whether nobody was reached, rather than somebody said no.
     #[must_use]
     pub fn is_connection(&self) -> bool {
-        matches!(self, Self::Certificate { .. } | Self::Unreachable { .. })
+        matches!(self, Self::Network(_) | Self::Unreachable { .. })
     }
 }

@@ -327,6 +327,7 @@ impl Bucket {
                     region: options.region.clone(),
                     profile: options.profile.clone(),
                     keys: options.keys.clone(),
+                    ask_mfa_code: options.ask_mfa_code.clone(),
                 };
                 Way::settle(&access).await.map_err(Error::Way)?
             }

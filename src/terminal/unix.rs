@@ -41,6 +41,12 @@ pub(super) fn tty() -> io::Result<Source> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
+/// The controlling terminal, to read from and to write to.
+pub(super) fn dialog() -> io::Result<(File, File)> {
+    let tty = tty()?;
+    Ok((tty.try_clone()?, tty))
+}
+
 pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
     io::stdout()
         .as_fd()

@@ -43,6 +43,12 @@ pub(super) fn tty() -> io::Result<Source> {
     Ok(Source::Console)
 }
 
+/// The console, to read from and to write to, whatever stdin and stdout are.
+pub(super) fn dialog() -> io::Result<(std::fs::File, std::fs::File)> {
+    let open = |name| std::fs::File::options().read(true).write(true).open(name);
+    Ok((open("CONIN$")?, open("CONOUT$")?))
+}
+
 pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
     Ok(io::stdout())
 }

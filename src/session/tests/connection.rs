@@ -4,10 +4,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::session::connection::{Options, open};
+use crate::aws::{Certificates, Network, Proxies};
+use crate::session::connection::{PATIENCE, open};
+
+fn network() -> Network {
+    Network {
+        proxies: Proxies::default(),
+        certificates: Certificates::load(None).unwrap(),
+    }
+}
 
 /// Opens `scheme://` a listener that answers `answer`, and gives the error.
-async fn refused(scheme: &str, answer: &'static [u8], options: Options) -> String {
+async fn refused(scheme: &str, answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let answering = async {
@@ -20,7 +28,8 @@ async fn refused(scheme: &str, answer: &'static [u8], options: Options) -> Strin
         }
     };
     let url = format!("{scheme}://127.0.0.1:{port}/v1/data-channel/s-0a1b?role=secret");
-    let opening = open(&url, &options);
+    let network = network();
+    let opening = open(&url, &network, Duration::from_secs(1));
     let error = tokio::select! {
         result = opening => result.err().unwrap().to_string(),
         () = async { answering.await; std::future::pending().await } => unreachable!(),
@@ -32,11 +41,7 @@ async fn refused(scheme: &str, answer: &'static [u8], options: Options) -> Strin
 #[tokio::test]
 async fn each_failure_has_its_own_sentence() {
     let check = async |scheme, answer, wanted: &str| {
-        let options = Options {
-            connect_timeout: Duration::from_secs(1),
-            ..Options::default()
-        };
-        let error = refused(scheme, answer, options).await;
+        let error = refused(scheme, answer).await;
         assert!(error.contains(wanted), "{error}");
     };
     check(
@@ -65,7 +70,7 @@ async fn nobody_listening_and_no_such_host_are_told_apart() {
         .unwrap()
         .port();
     let url = format!("ws://127.0.0.1:{port}/?role=secret");
-    let error = open(&url, &Options::default())
+    let error = open(&url, &network(), PATIENCE)
         .await
         .err()
         .unwrap()
@@ -74,26 +79,10 @@ async fn nobody_listening_and_no_such_host_are_told_apart() {
         error.starts_with("cannot connect to \"127.0.0.1:"),
         "{error}"
     );
-    let error = open("ws://no-such-host.invalid/", &Options::default()).await;
+    let error = open("ws://no-such-host.invalid/", &network(), PATIENCE).await;
     let error = error.err().unwrap().to_string();
     assert!(
         error.starts_with("cannot find host \"no-such-host.invalid\""),
-        "{error}"
-    );
-}
-
-#[tokio::test]
-async fn a_bundle_without_certificates_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ca.pem");
-    std::fs::write(&path, "nothing").unwrap();
-    let options = Options {
-        ca_bundle: Some(path),
-        ..Options::default()
-    };
-    let error = refused("wss", b"x", options).await;
-    assert!(
-        error.contains("ca.pem") && error.contains("no certificate"),
         "{error}"
     );
 }

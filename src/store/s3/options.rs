@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::super::Error;
-use crate::aws::Keys;
+use crate::aws::{AskMfaCode, Keys};
 
 /// S3 takes 10 000 parts in one upload; the last number is kept free, to ask whether an upload still exists.
 const MAX_PARTS: u64 = 9_999;
@@ -26,6 +26,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// In place of the usual chain (environment, profile, SSO, instance role). Not for configuration files.
     pub keys: Option<Keys>,
+    /// Asks for an MFA code where a role wants one. The callback may be called on another thread.
+    pub ask_mfa_code: Option<AskMfaCode>,
     /// An S3-compatible server. Without one, `AWS_ENDPOINT_URL_S3` and the profile are heeded as everywhere.
     pub endpoint_url: Option<String>,
     /// `http://host/bucket/key` in place of `http://bucket.host/key`. `None`: yes wherever an endpoint is named.
@@ -59,6 +61,7 @@ impl Default for Options {
             region: None,
             profile: None,
             keys: None,
+            ask_mfa_code: None,
             endpoint_url: None,
             path_style: None,
             expected_owner: None,

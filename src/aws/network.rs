@@ -1,0 +1,349 @@
+//! How a host is reached: directly or through a proxy, plain or encrypted, trusting whose certificates.
+//!
+//! Knows no protocol above TLS, and gives every failure on the way a sentence of its own.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::certificates::Certificates;
+use super::proxy::{Proxies, Proxy, authority};
+
+/// How many of a host's addresses are tried.
+const MAX_ADDRESSES: usize = 8;
+/// The longest answer to CONNECT that is read, headers included.
+const MAX_ANSWER: usize = 16 * 1024;
+
+/// The bytes below a websocket, plain or encrypted.
+pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// What every connection has in common.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// What stands between.
+    pub proxies: Proxies,
+    /// Who is believed.
+    pub certificates: Certificates,
+}
+
+impl Network {
+    /// Opens a connection within `limit`.
+    ///
+    /// # Errors
+    /// Says which step failed, and names the host.
+    pub async fn connect(
+        &self,
+        encrypted: bool,
+        host: &str,
+        port: u16,
+        limit: Duration,
+    ) -> Result<Box<dyn Wire>, Failure> {
+        let waits_for = Mutex::new(Peer::Host(host.to_owned()));
+        let steps = self.steps(encrypted, host, port, &waits_for);
+        match timeout(limit, steps).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::Timeout {
+                peer: waits_for
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner),
+                after: limit,
+            }),
+        }
+    }
+
+    async fn steps(
+        &self,
+        encrypted: bool,
+        host: &str,
+        port: u16,
+        waits_for: &Mutex<Peer>,
+    ) -> Result<Box<dyn Wire>, Failure> {
+        let now_waits_for = |peer| {
+            *waits_for.lock().unwrap_or_else(PoisonError::into_inner) = peer;
+        };
+        let there = Peer::Host(host.to_owned());
+        let mut wire: Box<dyn Wire> = match self.proxies.for_host(encrypted, host, port) {
+            None => Box::new(tcp(&there, host, port).await?),
+            Some(proxy) => {
+                let peer = Peer::Proxy(proxy.to_string());
+                now_waits_for(peer.clone());
+                let mut wire: Box<dyn Wire> = Box::new(tcp(&peer, &proxy.host, proxy.port).await?);
+                if proxy.encrypted {
+                    wire = self.tls(&peer, &proxy.host, wire).await?;
+                }
+                tunnel(&mut wire, proxy, host, port).await?;
+                wire
+            }
+        };
+        if encrypted {
+            now_waits_for(there.clone());
+            wire = self.tls(&there, host, wire).await?;
+        }
+        Ok(wire)
+    }
+
+    async fn tls(
+        &self,
+        peer: &Peer,
+        host: &str,
+        wire: Box<dyn Wire>,
+    ) -> Result<Box<dyn Wire>, Failure> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Failure::Name {
+            peer: peer.clone(),
+            cause: "no certificate can be for that name".to_owned(),
+        })?;
+        let connector = TlsConnector::from(self.certificates.tls());
+        let tls = connector.connect(name, wire).await;
+        Ok(Box::new(tls.map_err(|error| tls_failure(peer, &error))?))
+    }
+}
+
+async fn tcp(peer: &Peer, host: &str, port: u16) -> Result<TcpStream, Failure> {
+    let addresses = lookup_host((host, port))
+        .await
+        .map_err(|error| Failure::Name {
+            peer: peer.clone(),
+            cause: error.to_string(),
+        })?;
+    let mut last = None;
+    for address in addresses.take(MAX_ADDRESSES) {
+        match TcpStream::connect(address).await {
+            Ok(tcp) => {
+                // A key must not wait for the acknowledgement of the one before.
+                let _ = tcp.set_nodelay(true);
+                return Ok(tcp);
+            }
+            Err(error) => last = Some(error),
+        }
+    }
+    Err(match last {
+        Some(error) => Failure::Connect {
+            peer: peer.clone(),
+            port,
+            cause: error.to_string(),
+        },
+        None => Failure::Name {
+            peer: peer.clone(),
+            cause: "it has no address".to_owned(),
+        },
+    })
+}
+
+/// Asks a proxy for a tunnel (source: RFC 9110, section 9.3.6). What follows its answer is the host's.
+async fn tunnel(
+    wire: &mut Box<dyn Wire>,
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+) -> Result<(), Failure> {
+    let there = authority(host, port);
+    let mut request = format!("CONNECT {there} HTTP/1.1\r\nHost: {there}\r\n");
+    if let Some(authorization) = proxy.authorization() {
+        request.push_str(&format!("Proxy-Authorization: {authorization}\r\n"));
+    }
+    request.push_str("\r\n");
+    let broken = |error: io::Error| Failure::ProxyBroke {
+        proxy: proxy.to_string(),
+        cause: error.to_string(),
+    };
+    wire.write_all(request.as_bytes()).await.map_err(broken)?;
+    wire.flush().await.map_err(broken)?;
+    // Byte by byte: the first byte behind the answer belongs to the tunnel.
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n\r\n") {
+        // Whoever does not begin like HTTP would keep us waiting for an end that never comes.
+        let begins = &b"HTTP/1."[..answer.len().min(7)];
+        if answer.len() >= MAX_ANSWER || !answer.starts_with(begins) {
+            return Err(Failure::NotAProxy {
+                proxy: proxy.to_string(),
+            });
+        }
+        let byte = wire.read_u8().await.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Failure::ProxyBroke {
+                proxy: proxy.to_string(),
+                cause: "it closed the connection without an answer".to_owned(),
+            },
+            _ => broken(error),
+        })?;
+        answer.push(byte);
+    }
+    judge(&String::from_utf8_lossy(&answer), proxy, &there)
+}
+
+fn judge(answer: &str, proxy: &Proxy, there: &str) -> Result<(), Failure> {
+    let mut lines = answer.lines();
+    let status = lines.next().unwrap_or_default();
+    let (code, reason) = match status.split_once(' ') {
+        Some((_, rest)) => rest.split_once(' ').unwrap_or((rest, "")),
+        None => ("", ""),
+    };
+    match code.parse::<u16>() {
+        Ok(200..300) => Ok(()),
+        Ok(407) => {
+            let schemes: Vec<&str> = lines
+                .filter_map(|line| line.split_once(':'))
+                .filter(|(name, _)| name.eq_ignore_ascii_case("proxy-authenticate"))
+                .filter_map(|(_, value)| value.split_whitespace().next())
+                .collect();
+            let basic = schemes.is_empty()
+                || schemes
+                    .iter()
+                    .any(|scheme| scheme.eq_ignore_ascii_case("basic"));
+            Err(if basic {
+                Failure::ProxyLogin {
+                    proxy: proxy.to_string(),
+                    variable: proxy.variable,
+                    given: proxy.authorization().is_some(),
+                }
+            } else {
+                Failure::ProxyScheme {
+                    proxy: proxy.to_string(),
+                    schemes: schemes.join(", "),
+                }
+            })
+        }
+        Ok(code) => Err(Failure::ProxyRefused {
+            proxy: proxy.to_string(),
+            there: there.to_owned(),
+            status: format!("{code} {}", reason.trim()).trim().to_owned(),
+        }),
+        Err(_) => Err(Failure::NotAProxy {
+            proxy: proxy.to_string(),
+        }),
+    }
+}
+
+fn tls_failure(peer: &Peer, error: &io::Error) -> Failure {
+    let inner = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        Some(rustls::Error::InvalidCertificate(cause)) => Failure::Certificate {
+            peer: peer.clone(),
+            cause: cause.to_string(),
+        },
+        Some(other) => Failure::Tls {
+            peer: peer.clone(),
+            cause: other.to_string(),
+        },
+        None => Failure::Tls {
+            peer: peer.clone(),
+            cause: error.to_string(),
+        },
+    }
+}
+
+/// Who is at the other end of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peer {
+    /// The host itself.
+    Host(String),
+    /// A proxy, as an address without user name and password.
+    Proxy(String),
+}
+
+impl std::fmt::Display for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Host(host) => write!(f, "host {host:?}"),
+            Self::Proxy(proxy) => write!(f, "proxy {proxy:?}"),
+        }
+    }
+}
+
+fn place(peer: &Peer, port: u16) -> String {
+    match peer {
+        Peer::Host(host) => format!("{:?}", authority(host, port)),
+        Peer::Proxy(_) => peer.to_string(),
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the sentences are the documentation")]
+pub enum Failure {
+    #[error("cannot find {peer}: {cause}")]
+    Name { peer: Peer, cause: String },
+    #[error("cannot connect to {}: {cause}", place(peer, *port))]
+    Connect {
+        peer: Peer,
+        port: u16,
+        cause: String,
+    },
+    #[error("no answer from {peer} within {} s", after.as_secs())]
+    Timeout { peer: Peer, after: Duration },
+    #[error("the certificate of {peer} is not trusted: {cause}")]
+    Certificate { peer: Peer, cause: String },
+    #[error("no encrypted connection to {peer}: {cause}")]
+    Tls { peer: Peer, cause: String },
+    #[error("proxy {proxy:?} broke off: {cause}")]
+    ProxyBroke { proxy: String, cause: String },
+    #[error("proxy {proxy:?} does not answer as a proxy does")]
+    NotAProxy { proxy: String },
+    #[error("proxy {proxy:?} {}", if *given { format!("refuses the user name and password in {variable}") } else { "wants a user name and a password".to_owned() })]
+    ProxyLogin {
+        proxy: String,
+        variable: &'static str,
+        given: bool,
+    },
+    #[error("proxy {proxy:?} wants a way to log in that is not supported: {schemes}")]
+    ProxyScheme { proxy: String, schemes: String },
+    #[error("proxy {proxy:?} refuses to connect to {there:?}: {status}")]
+    ProxyRefused {
+        proxy: String,
+        there: String,
+        status: String,
+    },
+}
+
+impl Failure {
+    /// Whether the same can succeed later with nobody doing anything.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Name { .. }
+            | Self::Connect { .. }
+            | Self::Timeout { .. }
+            | Self::ProxyBroke { .. } => true,
+            // A gateway that does not reach the host today may do so in a minute.
+            Self::ProxyRefused { status, .. } => status.starts_with('5'),
+            _ => false,
+        }
+    }
+
+    /// What the person can do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ProxyLogin {
+                proxy,
+                variable,
+                given,
+            } => {
+                let place = proxy.split_once("://").map_or(proxy.as_str(), |(_, place)| place);
+                let scheme = proxy.split("://").next().unwrap_or("http");
+                if *given {
+                    format!("check them; percent-encode what is not a letter or a digit: {variable}={scheme}://USER:PASSWORD@{place}")
+                } else {
+                    format!("name them in the address: {variable}={scheme}://USER:PASSWORD@{place}")
+                }
+            }
+            Self::ProxyScheme { .. } => "ssm-rec knows Basic; a local proxy such as cntlm can log in for it".to_owned(),
+            Self::ProxyRefused { .. } => "ask whoever runs the proxy to allow ssm, ssmmessages and sts of your region on port 443, or except them with NO_PROXY".to_owned(),
+            Self::NotAProxy { .. } | Self::ProxyBroke { .. } => "check the address in HTTPS_PROXY".to_owned(),
+            Self::Certificate { .. } => "behind an intercepting proxy, name its certificate file in AWS_CA_BUNDLE".to_owned(),
+            Self::Name { peer: Peer::Proxy(_), .. }
+            | Self::Connect { peer: Peer::Proxy(_), .. }
+            | Self::Timeout { peer: Peer::Proxy(_), .. } => "check HTTPS_PROXY; NO_PROXY excepts hosts from it".to_owned(),
+            _ => return None,
+        })
+    }
+}
