@@ -115,17 +115,13 @@ fn act(mut arguments: Vec<String>) -> CommandResult {
             .map_err(usage)?,
     };
     let chosen = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+    let endpoint = chosen(endpoint).filter(|endpoint| !is_of_ecs(endpoint));
     let access = Access {
         region: chosen(region),
         profile: chosen(profile),
         ..Access::default()
     };
-    record(
-        started.into(),
-        request.into(),
-        &access,
-        chosen(endpoint).as_deref(),
-    )
+    record(started.into(), request.into(), &access, endpoint.as_deref())
 }
 
 fn record(
@@ -176,6 +172,24 @@ fn record(
     })
 }
 
+/// For ECS Exec the AWS CLI hands on the endpoint of ECS, where no session can be resumed or ended.
+fn is_of_ecs(endpoint: &str) -> bool {
+    let host = endpoint
+        .split_once("://")
+        .map_or(endpoint, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    host.split('.')
+        .any(|label| matches!(label, "ecs" | "ecs-fips"))
+        && [
+            ".amazonaws.com",
+            ".amazonaws.com.cn",
+            ".api.aws",
+            ".api.amazonwebservices.com.cn",
+        ]
+        .iter()
+        .any(|domain| host.ends_with(domain))
+}
+
 /// The settings and places in force, when they let this session run.
 fn ready(request: &mut Request, access: &Access) -> Result<(Settings, Places), Failure> {
     let settings = Settings::load(&Flags::default())?;
@@ -202,12 +216,16 @@ fn take_response(argument: &str) -> Result<String, Failure> {
     Ok(response)
 }
 
-/// The answer to StartSession, as the AWS CLI hands it on.
+/// The answer to StartSession, as the AWS CLI hands it on. That of ECS has names that begin small
+/// (source: awscli, ecs/executecommand.py).
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Response {
+    #[serde(alias = "sessionId")]
     session_id: String,
+    #[serde(alias = "streamUrl")]
     stream_url: String,
+    #[serde(alias = "tokenValue")]
     token_value: String,
 }
 
@@ -325,4 +343,36 @@ fn usage(error: anyhow::Error) -> Failure {
 fn say(text: &str) -> CommandResult {
     writeln!(std::io::stdout(), "{text}").context("cannot write to stdout")?;
     Ok(Status::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answers_of_systems_manager_and_of_ecs_both_read() {
+        for answer in [
+            r#"{"SessionId": "s-1", "TokenValue": "t", "StreamUrl": "wss://x"}"#,
+            r#"{"sessionId": "s-1", "streamUrl": "wss://x", "tokenValue": "t"}"#,
+        ] {
+            let started: Started = serde_json::from_str::<Response>(answer).unwrap().into();
+            assert_eq!(
+                (started.session_id.as_str(), started.token.as_str()),
+                ("s-1", "t")
+            );
+        }
+    }
+
+    #[test]
+    fn the_endpoint_of_ecs_is_told_from_that_of_systems_manager() {
+        assert!(is_of_ecs("https://ecs.eu-central-1.amazonaws.com"));
+        assert!(is_of_ecs("https://ecs-fips.us-east-1.amazonaws.com/"));
+        assert!(is_of_ecs(
+            "https://vpce-1-a.ecs.eu-central-1.vpce.amazonaws.com"
+        ));
+        assert!(is_of_ecs("https://ecs.eu-central-1.api.aws"));
+        assert!(!is_of_ecs("https://ssm.eu-central-1.amazonaws.com"));
+        assert!(!is_of_ecs("http://127.0.0.1:4566"));
+        assert!(!is_of_ecs("https://ecs.internal:8443"));
+    }
 }

@@ -14,6 +14,7 @@ use super::delivery::{Delivery, Undelivered, id_of};
 use super::exit::{CommandResult, Failure, Status};
 use super::figures;
 use super::message;
+use super::mfa;
 use super::progress::Bar;
 use super::settings::{Key, Settings, StoreArgs};
 use crate::aws::Access;
@@ -123,6 +124,7 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
     let settings = Settings::load(&flags)?;
     let access = Access {
         profile: args.profile,
+        ask_mfa_code: Some(mfa::at_the_terminal()),
         ..Access::default()
     };
     let places = settings.places_for(&access)?;

@@ -5,6 +5,8 @@
 
 mod captures;
 mod config;
+#[cfg(unix)]
+mod credentials;
 mod export;
 mod feel;
 mod forward;
@@ -13,6 +15,7 @@ mod list;
 mod play;
 mod policy;
 mod remote;
+mod proxy;
 mod rig;
 mod start;
 mod upload;

@@ -17,6 +17,7 @@ pub(crate) struct Rig {
     pub(crate) service: Service,
     folder: tempfile::TempDir,
     extra: Vec<(String, String)>,
+    less: Vec<&'static str>,
 }
 
 impl Rig {
@@ -27,6 +28,7 @@ impl Rig {
             service,
             folder: tempfile::tempdir().unwrap(),
             extra: Vec::new(),
+            less: Vec::new(),
         }
     }
 
@@ -42,6 +44,12 @@ impl Rig {
     /// Sets one more variable for every run.
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.extra.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Leaves one variable out of every run.
+    pub(crate) fn without(mut self, name: &'static str) -> Self {
+        self.less.push(name);
         self
     }
 
@@ -79,6 +87,7 @@ impl Rig {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec();
+        variables.retain(|(name, _)| !self.less.contains(&name.as_str()));
         for (name, value) in &self.extra {
             variables.retain(|(known, _)| known != name);
             variables.push((name.clone(), value.clone()));

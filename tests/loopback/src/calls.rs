@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::agent::{self, ToAgent};
 use crate::connection;
 use crate::faults::{self, Refusal};
+use crate::identity;
 use crate::log::Call;
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
@@ -27,6 +28,7 @@ use crate::work;
 /// The longest request taken.
 const MAX_BODY: usize = 1024 * 1024;
 const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+const ECS_TASK: &str = "arn:aws:ecs:eu-central-1:123456789012:task/fleet/0a1b2c3d";
 const DATA_CHANNEL: &str = "/v1/data-channel/";
 
 type Answer = Result<Value, Refusal>;
@@ -36,12 +38,28 @@ pub(crate) async fn answer(
     registry: Arc<Registry>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
+    let authorization = header_text(&request, "authorization").unwrap_or_default();
+    let scope = |part| authorization.split('/').nth(part).map(str::to_owned);
+    let region = scope(2);
+    let key = scope(0).and_then(|text| Some(text.split_once("Credential=")?.1.to_owned()));
+    let by_path = identity::by_path(request.method(), request.uri().path(), |name| {
+        header_text(&request, name)
+    });
+    if let Some((operation, response)) = by_path {
+        registry.note_call(Call {
+            at: registry.elapsed(),
+            operation: operation.to_owned(),
+            body: Value::Null,
+            region,
+            key,
+            status: response.status().as_u16(),
+        });
+        return Ok(response);
+    }
     if request.method() == Method::GET {
         return Ok(upgrade(registry, request));
     }
     let target = header_text(&request, "x-amz-target").unwrap_or_default();
-    let region = header_text(&request, "authorization")
-        .and_then(|text| text.split('/').nth(2).map(str::to_owned));
     let Ok(body) = Limited::new(request.into_body(), MAX_BODY).collect().await else {
         return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
     };
@@ -49,7 +67,12 @@ pub(crate) async fn answer(
     let (operation, body, response) = if target.is_empty() {
         let form = String::from_utf8_lossy(&body).into_owned();
         let action = form_value(&form, "Action").unwrap_or_default();
-        let response = sts(&registry, &action);
+        let (status, answer) = identity::sts(
+            &registry.options.account,
+            &form,
+            key.as_deref().unwrap_or_default(),
+        );
+        let response = with_headers(status, "text/xml", Uuid::new_v4(), answer);
         (action, Value::Null, response)
     } else {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -62,6 +85,7 @@ pub(crate) async fn answer(
         operation,
         body,
         region,
+        key,
         status: response.status().as_u16(),
     });
     Ok(response)
@@ -74,6 +98,8 @@ async fn call(registry: &Arc<Registry>, target: &str, body: &Value) -> Answer {
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
         "AmazonSSM.TerminateSession" => terminate(registry, body).await,
         "AmazonSSM.DescribeSessions" => describe(registry, body),
+        "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
+        "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => ecs_execute(registry, body).await,
         _ => Err(refusal(
             "UnknownOperationException",
             "The operation is not known here.",
@@ -251,26 +277,34 @@ fn describe(registry: &Registry, body: &Value) -> Answer {
     Ok(answer)
 }
 
-/// STS speaks the query protocol and answers XML.
-fn sts(registry: &Registry, action: &str) -> Response<Full<Bytes>> {
-    let account = &registry.options.account;
-    let request_id = Uuid::new_v4();
-    let (status, body) = if action == "GetCallerIdentity" {
-        (
-            StatusCode::OK,
-            format!(
-                "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult><Arn>arn:aws:iam::{account}:user/operator</Arn><UserId>AIDALOOPBACKEXAMPLE00</UserId><Account>{account}</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
-            ),
-        )
-    } else {
-        (
-            StatusCode::BAD_REQUEST,
-            format!(
-                "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>Could not find operation</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-            ),
-        )
-    };
-    with_headers(status, "text/xml", request_id, body)
+/// One task with one container, whatever was asked for.
+fn ecs_tasks() -> Value {
+    json!({ "tasks": [{
+        "taskArn": ECS_TASK,
+        "containers": [{ "name": "web", "runtimeId": "0a1b2c3d4e5f-0001" }],
+    }], "failures": [] })
+}
+
+/// ECS starts the session by itself and hands on what StartSession answered, in names that begin small.
+async fn ecs_execute(registry: &Arc<Registry>, body: &Value) -> Answer {
+    let command = body["command"].as_str().unwrap_or_default();
+    let request = json!({
+        "Target": "ecs:fleet_0a1b2c3d_0a1b2c3d4e5f-0001",
+        "DocumentName": "AWS-StartInteractiveCommand",
+        "Parameters": { "command": [command] },
+    });
+    let started = start(registry, &request).await?;
+    Ok(json!({
+        "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/fleet",
+        "taskArn": ECS_TASK,
+        "containerName": "web",
+        "interactive": true,
+        "session": {
+            "sessionId": started["SessionId"],
+            "streamUrl": started["StreamUrl"],
+            "tokenValue": started["TokenValue"],
+        },
+    }))
 }
 
 fn upgrade(registry: Arc<Registry>, request: Request<Incoming>) -> Response<Full<Bytes>> {

@@ -23,6 +23,8 @@ pub struct Call {
     pub body: serde_json::Value,
     /// The region that the request was signed for.
     pub region: Option<String>,
+    /// The id of the access key that the request was signed with.
+    pub key: Option<String>,
     /// The HTTP status of the answer.
     pub status: u16,
 }
