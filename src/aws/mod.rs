@@ -113,8 +113,11 @@ impl Way {
             ));
         }
         let mut config = loader.load().await;
-        if let Some(region) = config.region() {
-            check_region(region.as_ref())?;
+        match config.region().map(AsRef::as_ref) {
+            // An empty variable is none.
+            Some("") => config = config.into_builder().region(None).build(),
+            Some(region) => check_region(region)?,
+            None => {}
         }
         if access.keys.is_none() {
             let providers = ProviderConfig::without_region()
@@ -253,10 +256,9 @@ fn instance(providers: &ProviderConfig) -> ImdsCredentialsProvider {
 
 /// The region becomes a part of host names.
 fn check_region(region: &str) -> Result<(), Error> {
-    if !region.is_empty()
-        && region
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '-')
+    if region
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '-')
     {
         Ok(())
     } else {

@@ -353,7 +353,7 @@ pub enum Error {
     Refused { code: String, message: String },
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials { cause: String },
-    #[error(transparent)]
+    #[error("the service cannot be reached: {0}")]
     Network(Failure),
     #[error("the service cannot be reached: {cause}")]
     Unreachable { cause: String },
