@@ -43,8 +43,13 @@ impl Rig {
 
     /// Sets one more variable for every run.
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.extra.push((name.to_owned(), value.into()));
+        self.set(name, value);
         self
+    }
+
+    /// The same, in place.
+    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+        self.extra.push((name.to_owned(), value.into()));
     }
 
     /// Leaves one variable out of every run.
@@ -65,7 +70,8 @@ impl Rig {
         self.folder().join("spool")
     }
 
-    fn environment(&self) -> Vec<(String, String)> {
+    /// The whole environment of a run.
+    pub(crate) fn environment(&self) -> Vec<(String, String)> {
         let path = |path: PathBuf| path.display().to_string();
         let mut variables: Vec<(String, String)> = [
             ("AWS_ENDPOINT_URL", self.service.endpoint()),

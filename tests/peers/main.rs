@@ -1,0 +1,37 @@
+//! The program beside programs of others, which the machine must have: what `cargo test` alone cannot bring.
+//!
+//! Every test here is ignored unless asked for (`cargo test --test peers -- --ignored`), and fails where its program is
+//! missing. `.ci/run` installs the programs.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
+#[cfg(unix)]
+mod aws_cli;
+#[cfg(unix)]
+mod openssh;
+#[path = "../promises/rig.rs"]
+#[allow(dead_code, reason = "each kind of test needs another half of it")]
+mod rig;
+
+use std::path::{Path, PathBuf};
+
+/// Where a program is, on PATH or where systems keep those of the administrator.
+///
+/// # Panics
+/// It is nowhere.
+fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/usr/local/sbin"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("{name} is not installed; .ci/run brings it"))
+}
+
+/// PATH with a folder before it.
+fn path_with(folder: &Path) -> String {
+    format!(
+        "{}:{}",
+        folder.display(),
+        std::env::var("PATH").unwrap_or_default()
+    )
+}
