@@ -10,7 +10,7 @@ use std::thread;
 use loopback::Options;
 use loopback::pty::{self, Pty};
 
-use super::rig::{PROGRAM, Rig, Run};
+use super::rig::{Rig, Run};
 use super::{path_with, program};
 
 /// A rig whose PATH has the link.
@@ -271,7 +271,7 @@ fn a_role_with_mfa_is_asked_for_by_the_aws_cli_and_not_again_by_the_plugin() {
 
 #[test]
 #[ignore = "needs aws; .ci/run brings it"]
-fn a_policy_that_says_no_ends_the_session_that_the_aws_cli_started() {
+fn a_session_that_cannot_be_recorded_is_ended_though_the_aws_cli_has_started_it() {
     let rig = rig();
     std::fs::write(rig.spool(), "a file, not a folder").unwrap();
     let run = run(&rig, &["ssm", "start-session", "--target", "i-0abc"]);
@@ -284,5 +284,4 @@ fn a_policy_that_says_no_ends_the_session_that_the_aws_cli_started() {
             .any(|call| call.operation == "TerminateSession"),
         "{calls:?}"
     );
-    assert!(std::path::Path::new(PROGRAM).exists());
 }
