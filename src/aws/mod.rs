@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use aws_config::ecs::EcsCredentialsProvider;
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::identity::IdentityCache;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileSet};
@@ -40,6 +41,8 @@ pub use proxy::{Proxies, Proxy};
 
 /// How long a connection to a service may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long credentials may take to come. A process that gives them may wait for a person: a touch, a browser.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What the person chose about the way to AWS; everything else comes from the usual configuration chain.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +98,11 @@ impl Way {
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .timeout_config(timeouts)
+            .identity_cache(
+                IdentityCache::lazy()
+                    .load_timeout(CREDENTIALS_TIMEOUT)
+                    .build(),
+            )
             .http_client(client.clone());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));

@@ -347,3 +347,80 @@ impl Failure {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    /// A proxy that answers `answer` to whatever is asked, or nothing for ever.
+    async fn through(answer: Option<&'static [u8]>) -> (Failure, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let asked = tokio::spawn(async move {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let mut asked = vec![0; 4096];
+            let length = client.read(&mut asked).await.unwrap();
+            asked.truncate(length);
+            match answer {
+                Some(answer) => {
+                    client.write_all(answer).await.unwrap();
+                    client.shutdown().await.unwrap();
+                }
+                None => drop(client.read(&mut [0; 1]).await),
+            }
+            asked
+        });
+        let proxy = format!("http://ada:pass@127.0.0.1:{port}");
+        let network = Network {
+            proxies: Proxies::of(&[("HTTPS_PROXY", &proxy)]).unwrap(),
+            certificates: Certificates::load(None).unwrap(),
+        };
+        let limit = Duration::from_secs(if answer.is_some() { 30 } else { 1 });
+        let failure = network.connect(true, "ssm.example", 443, limit).await;
+        (failure.err().unwrap(), asked.await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_proxy_is_asked_for_a_tunnel_and_its_login_is_sent_to_it_alone() {
+        let (_, asked) = through(Some(b"HTTP/1.1 403 No\r\n\r\n")).await;
+        assert_eq!(
+            String::from_utf8(asked).unwrap(),
+            "CONNECT ssm.example:443 HTTP/1.1\r\nHost: ssm.example:443\r\nProxy-Authorization: Basic YWRhOnBhc3M=\r\n\r\n"
+        );
+    }
+
+    #[tokio::test]
+    async fn each_answer_of_a_proxy_has_its_sentence() {
+        for (answer, wanted) in [
+            (&b"HTTP/1.1 502 Bad Gateway\r\nX: y\r\n\r\n"[..], "refuses to connect to \"ssm.example:443\": 502 Bad Gateway"),
+            (b"HTTP/1.1 407 Login\r\nProxy-Authenticate: basic realm=x\r\n\r\n", "refuses the user name and password in HTTPS_PROXY"),
+            (b"HTTP/1.1 407 Login\r\nproxy-authenticate: Negotiate\r\nproxy-authenticate: NTLM\r\n\r\n", "is not supported: Negotiate, NTLM"),
+            (b"HTTP/1.1 OK\r\n\r\n", "does not answer as a proxy does"),
+            (b"220 mail.example ESMTP\r\n", "does not answer as a proxy does"),
+            (b"HTTP/1.1 200 OK\r\nhalf a", "closed the connection without an answer"),
+            (b"HTTP/1.1 200 OK\r\n\r\nnot TLS at all", "no encrypted connection to host \"ssm.example\""),
+        ] {
+            let (failure, _) = through(Some(answer)).await;
+            let said = failure.to_string();
+            assert!(said.contains(wanted) && !said.contains("pass@"), "{said}");
+            assert!(!format!("{failure:?}").contains("ada"), "{failure:?}");
+        }
+        let endless: &'static [u8] = [&b"HTTP/1.1 200 OK\r\nx: "[..], &[b'x'; 20_000]]
+            .concat()
+            .leak();
+        let (failure, _) = through(Some(endless)).await;
+        assert!(failure.to_string().contains("does not answer"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_proxy_that_says_nothing_is_named_as_the_one_that_is_waited_for() {
+        let (failure, _) = through(None).await;
+        let said = failure.to_string();
+        assert!(
+            said.starts_with("no answer from proxy \"http://127.0.0.1:"),
+            "{said}"
+        );
+        assert!(failure.is_passing());
+    }
+}

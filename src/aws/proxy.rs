@@ -135,6 +135,14 @@ impl Proxies {
         Self::read(|name| std::env::var(name).ok())
     }
 
+    #[cfg(test)]
+    pub(super) fn of(variables: &[(&str, &str)]) -> Result<Self, Error> {
+        Self::read(|name| {
+            let (_, value) = variables.iter().find(|(known, _)| *known == name)?;
+            Some((*value).to_owned())
+        })
+    }
+
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         // Written small it wins, as everywhere; empty it means none.
         let named = |names: [&'static str; 2]| {
@@ -293,17 +301,8 @@ fn encode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn proxies(variables: &[(&str, &str)]) -> Result<Proxies, Error> {
-        Proxies::read(|name| {
-            variables
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
-    }
-
     fn way(variables: &[(&str, &str)], encrypted: bool, host: &str) -> Option<String> {
-        let proxies = proxies(variables).unwrap();
+        let proxies = Proxies::of(variables).unwrap();
         proxies
             .for_host(encrypted, host, 443)
             .map(ToString::to_string)
@@ -368,7 +367,7 @@ mod tests {
 
     #[test]
     fn the_password_is_sent_and_never_shown() {
-        let proxies = proxies(&[("HTTPS_PROXY", "http://ada:p%40ss@w:rd@proxy:1")]).unwrap();
+        let proxies = Proxies::of(&[("HTTPS_PROXY", "http://ada:p%40ss@w:rd@proxy:1")]).unwrap();
         let proxy = proxies.for_host(true, "ssm", 443).unwrap();
         assert_eq!(
             proxy.authorization().unwrap(),
@@ -387,7 +386,9 @@ mod tests {
             ("http://ada:secret@proxy:secret", "port"),
             ("http://ada:secret@pro xy", "names no host"),
         ] {
-            let error = proxies(&[("HTTPS_PROXY", value)]).unwrap_err().to_string();
+            let error = Proxies::of(&[("HTTPS_PROXY", value)])
+                .unwrap_err()
+                .to_string();
             assert!(
                 error.contains(wanted) && !error.contains("secret"),
                 "{error}"

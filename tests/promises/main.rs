@@ -13,6 +13,8 @@ mod forward;
 mod forwards;
 mod list;
 mod play;
+#[cfg(unix)]
+mod plugin;
 mod policy;
 mod proxy;
 mod remote;
