@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub(crate) enum Status {
     /// 0: all went well.
     Success,
-    /// 1: anything that has no status of its own.
+    /// 1: anything that has no status of its own; a session that the person left.
     Failure,
     /// 2: the arguments or the configuration are wrong.
     Usage,
@@ -21,7 +21,7 @@ pub(crate) enum Status {
     Damaged,
     /// 5: there is no such recording, session or store.
     NotFound,
-    /// 120: the session could not be recorded, so it was not run, or was ended at once.
+    /// 120: the session could not be recorded, so it was not run, was ended at once, or went on unrecorded.
     CouldNotRecord,
     /// 121: the service refused: no such target, no permission, no credentials.
     Refused,
