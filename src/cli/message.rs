@@ -12,6 +12,11 @@ pub(crate) fn say(text: &str) {
     line(&format!("ssm-rec: {}", printable(text)));
 }
 
+/// Ends whatever line stands on the terminal.
+pub(crate) fn end_line() {
+    line("");
+}
+
 /// Says what failed and what to do next.
 pub(crate) fn failure(failure: &Failure) {
     line(&format!(

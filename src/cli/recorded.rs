@@ -203,6 +203,7 @@ impl Recorded {
         let delivery = Delivery::new(store, &self.settings);
         let live = self.go_live(&delivery, &claim, recorder.flushed());
         let backlog = Backlog::begin(&delivery, Spool::new(self.places.spool.clone()));
+        let types = !here.silent && terminal::stdin_is_terminal();
         let outcome = match self.carry(started, recorder, here).await {
             Ok(outcome) => outcome,
             Err((failure, recorder)) => {
@@ -218,6 +219,10 @@ impl Recorded {
             end,
             report,
         } = outcome;
+        if types && ending::left_first(&end) {
+            // The remote's last line is not ours to go on with.
+            message::end_line();
+        }
         // Said before the service is told, which may take its time.
         let mut ended = ending::told(&end);
         if ending::left_first(&end) {
@@ -313,7 +318,7 @@ impl Recorded {
             },
         );
         let resume = Again {
-            service: &self.service,
+            service: self.service.clone(),
             session_id: &started.session_id,
         };
         let settings = Settings {
@@ -438,7 +443,7 @@ fn person(
 
 /// The way back into this session.
 struct Again<'a> {
-    service: &'a Service,
+    service: Service,
     session_id: &'a str,
 }
 
@@ -453,6 +458,11 @@ impl Resume for Again<'_> {
             }
             // What the person can do about it, such as signing in again, may be done while it is tried.
             Err(error) => {
+                if error.is_credentials()
+                    && let Ok(renewed) = self.service.renewed().await
+                {
+                    self.service = renewed;
+                }
                 return Resumed::Failed(match error.hint() {
                     Some(hint) if !error.is_connection() => format!("{error}: {hint}"),
                     _ => error.to_string(),

@@ -63,6 +63,8 @@ pub struct Service {
     network: Network,
     clock: ServiceClock,
     way: Way,
+    access: Access,
+    endpoint_url: Option<String>,
 }
 
 impl Service {
@@ -86,7 +88,26 @@ impl Service {
             network: way.network().clone(),
             clock,
             way,
+            access: Access {
+                // In the middle of a session nobody can be asked.
+                ask_mfa_code: None,
+                ..access.clone()
+            },
+            endpoint_url: endpoint_url.map(str::to_owned),
         })
+    }
+
+    /// The same service by a way that is settled anew: credentials that were renewed since are found. Nobody is asked.
+    ///
+    /// # Errors
+    /// As [`Service::open`].
+    pub async fn renewed(&self) -> Result<Self, Error> {
+        let region = Some(self.region.clone());
+        let access = Access {
+            region,
+            ..self.access.clone()
+        };
+        Self::open(&access, self.endpoint_url.as_deref()).await
     }
 
     /// The way by which it is reached: for whoever talks to another service in the same session.
@@ -388,6 +409,18 @@ impl Error {
             Self::Unreachable { .. } => UNREACHABLE.to_owned(),
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } => return None,
         })
+    }
+
+    /// Whether other credentials may do better.
+    #[must_use]
+    pub fn is_credentials(&self) -> bool {
+        matches!(
+            self,
+            Self::AccessDenied { .. }
+                | Self::ExpiredCredentials
+                | Self::UnknownCredentials { .. }
+                | Self::NoCredentials { .. }
+        )
     }
 
     /// Whether nobody was reached, rather than somebody said no.

@@ -62,6 +62,37 @@ fn a_break_is_told_in_one_line_and_what_is_typed_meanwhile_arrives() {
 }
 
 #[test]
+fn credentials_that_are_renewed_in_a_break_are_used() {
+    let rig = rig(Faults {
+        cut: cut_once(),
+        resume: Some(Refusal::named("ExpiredTokenException").times(7)),
+        ..Faults::default()
+    })
+    .env("AWS_ACCESS_KEY_ID", "")
+    .env("AWS_SECRET_ACCESS_KEY", "");
+    let sign_in = |key: &str| {
+        let text =
+            format!("[default]\naws_access_key_id = {key}\naws_secret_access_key = secret\n");
+        std::fs::write(rig.folder().join("aws-credentials"), text).unwrap();
+    };
+    sign_in("AKIDOLD");
+    let mut terminal = rig.terminal(&START);
+    terminal.wait_for("trying again: the AWS credentials have");
+    sign_in("AKIDNEW");
+    terminal.type_keys("echo ba''ck; exit\r");
+    terminal.wait_for("back\r\n");
+    assert_eq!(terminal.wait(), 0);
+    let calls = rig.service.calls();
+    let resumed: Vec<_> = calls
+        .iter()
+        .filter(|call| call.operation == "ResumeSession")
+        .map(|call| call.key.as_deref().unwrap_or_default())
+        .collect();
+    assert_eq!(resumed.first(), Some(&"AKIDOLD"), "{resumed:?}");
+    assert_eq!(resumed.last(), Some(&"AKIDNEW"), "{resumed:?}");
+}
+
+#[test]
 fn bulk_output_over_a_connection_that_breaks_again_and_again_is_exact() {
     let rig = rig(Faults {
         cut: Some(Cut {
