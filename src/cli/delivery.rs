@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::io::Seek;
 use std::path::Path;
 use std::time::SystemTime;
 
 use formats::asciicast;
 use formats::layout::Place;
 use formats::manifest::Manifest;
-use formats::recording::{Seekable, Signed};
+use formats::recording::{self, Signed};
 
 use super::settings::{Settings, tags};
 use crate::store::spool::{Claim, Object};
@@ -174,21 +175,31 @@ struct Closing {
 
 impl Closing {
     fn read(path: &Path) -> Result<Self, Undelivered> {
-        let file = File::open(path).map_err(|source| store::Error::Io {
-            what: "read",
-            place: path.display().to_string(),
-            source,
-        })?;
+        let io = |source| {
+            Undelivered::Store(store::Error::Io {
+                what: "read",
+                place: path.display().to_string(),
+                source,
+            })
+        };
         let foreign = |error: &dyn std::fmt::Display| Undelivered::Foreign(error.to_string());
-        let lines = match Seekable::open(file) {
-            Ok(lines) => lines,
-            // Made, and cut before the first byte reached the disk.
-            Err(formats::recording::Error::Empty) => return Err(Undelivered::CutShort),
+        let mut file = File::open(path).map_err(io)?;
+        let signed = match Signed::at_end(&mut file) {
+            Ok(signed) => signed,
+            Err(recording::Error::Io(error)) => return Err(io(error)),
             Err(error) => return Err(foreign(&error)),
         };
-        let signed = lines.signed().cloned().filter(|_| lines.is_indexed());
         let Some(signed) = signed else {
-            // What has no end is a recording if it has a beginning.
+            // What has no end is a recording if it begins like one; sealed, it needs no key to be told so.
+            file.rewind().map_err(io)?;
+            let lines = match recording::Reader::open(file) {
+                Ok(lines) => lines,
+                // Made, and cut before the first byte reached the disk.
+                Err(recording::Error::Empty | recording::Error::Locked { .. }) => {
+                    return Err(Undelivered::CutShort);
+                }
+                Err(error) => return Err(foreign(&error)),
+            };
             return Err(match asciicast::Reader::open(lines) {
                 Ok(_) | Err(asciicast::Error::Empty) => Undelivered::CutShort,
                 Err(error) => foreign(&error),

@@ -28,6 +28,7 @@ mod settings;
 mod show;
 mod ssh_proxy;
 mod start;
+mod tail;
 mod upload;
 
 use std::ffi::OsString;
@@ -55,6 +56,7 @@ enum Command {
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
     Upload(upload::UploadArgs),
+    Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
 }
@@ -100,6 +102,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Show(args) => show::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Upload(args) => upload::run(args),
+        Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),
     }
 }

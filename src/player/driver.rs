@@ -272,7 +272,7 @@ async fn until(timeout: Option<Instant>) {
 }
 
 /// Whether a terminal answers this: status and cursor reports, its name and version, colors, modes, sizes.
-fn asks(text: &str) -> bool {
+pub(super) fn asks(text: &str) -> bool {
     text.split('\x1b').skip(1).any(|sequence| {
         let mut rest = sequence.chars();
         match rest.next() {

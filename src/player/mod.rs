@@ -6,6 +6,7 @@
 
 mod canvas;
 mod driver;
+mod follow;
 mod keys;
 mod playback;
 mod source;
@@ -14,6 +15,7 @@ use std::io;
 use std::time::Duration;
 
 pub use driver::run;
+pub use follow::Following;
 pub use playback::Options;
 pub use source::{Input, ReadSeek, Recording};
 

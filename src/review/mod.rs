@@ -4,4 +4,5 @@
 
 pub mod catalog;
 pub mod export;
+pub mod follow;
 pub mod summary;

@@ -236,7 +236,8 @@ impl Spool {
 
     /// Asked with a shared lock, so that two who ask do not see each other; whoever wants to claim at this very
     /// moment may be told "claimed", and comes again later.
-    fn is_claimed(&self, name: &str) -> bool {
+    #[must_use]
+    pub fn is_claimed(&self, name: &str) -> bool {
         let Ok(lock) = File::open(self.beside(name, "lock")) else {
             return false;
         };

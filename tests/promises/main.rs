@@ -20,5 +20,6 @@ mod proxy;
 mod remote;
 mod rig;
 mod start;
+mod tail;
 mod upload;
 mod web_server;

@@ -41,6 +41,23 @@ pub struct Point {
     pub snapshot: Option<Snapshot>,
 }
 
+impl Signed {
+    /// The manifest and its signature out of the end of a closed recording, sealed ones too; nothing is checked. `None`
+    /// when there is no end that reads.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn at_end<R: Read + Seek>(mut source: R) -> Result<Option<Self>, Error> {
+        let length = source.seek(SeekFrom::End(0))?;
+        let mut signed = None;
+        match read_tables(&mut source, length, &mut signed) {
+            Ok(_) => Ok(signed),
+            Err(Error::SeekTable(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Tables {
     /// Offset of each data frame.
