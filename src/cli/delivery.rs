@@ -42,7 +42,7 @@ pub(crate) enum Undelivered {
     #[error("it was cut short and never closed")]
     CutShort,
     /// Some other file, or one damaged beyond recognition.
-    #[error("it is no recording: {0}")]
+    #[error("it was left alone: {0}")]
     Foreign(String),
     /// It is closed, and the store does not have it.
     #[error(transparent)]
@@ -59,7 +59,7 @@ impl Undelivered {
     pub(crate) fn hint(&self, name: &str) -> Option<String> {
         match self {
             Self::CutShort => Some(format!("close it with: ssm-rec recover {}", id_of(name))),
-            Self::Foreign(_) => Some("it was left alone; move it elsewhere".to_owned()),
+            Self::Foreign(_) => Some("move it elsewhere".to_owned()),
             Self::Store(error) => error.hint(),
         }
     }

@@ -20,7 +20,7 @@ use crate::terminal::{Signal, Signals};
 /// What a person who waits for the prompt is asked to bear. Two parts are memory enough beside a session.
 const PACE: Pace = Pace {
     patience: Duration::from_secs(2),
-    silence: Duration::from_secs(4),
+    silence: Duration::from_millis(2500),
     parallel_parts: 2,
 };
 

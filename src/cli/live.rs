@@ -5,11 +5,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use formats::layout;
+use tokio::sync::oneshot;
 
 use crate::recorder::Flushed;
 use crate::store::{Error, Pace, Put, Store};
@@ -27,7 +28,7 @@ const PACE: Pace = Pace {
 #[derive(Debug)]
 pub(crate) struct Live {
     end: Sender<()>,
-    ended: Receiver<Option<Error>>,
+    ended: oneshot::Receiver<Option<Error>>,
 }
 
 impl Live {
@@ -41,7 +42,7 @@ impl Live {
     ) -> io::Result<Self> {
         let store = store.for_passing_things().at_pace(PACE);
         let (end, beat) = channel::<()>();
-        let (tell, ended) = channel();
+        let (tell, ended) = oneshot::channel();
         let mut line = Line {
             store,
             file,
@@ -76,8 +77,11 @@ impl Live {
     }
 
     /// Waits for that. Gives why there are no segments, when the store refused them.
-    pub(crate) fn wait(self, patience: Duration) -> Option<Error> {
-        self.ended.recv_timeout(patience).ok().flatten()
+    pub(crate) async fn wait(self, patience: Duration) -> Option<Error> {
+        tokio::time::timeout(patience, self.ended)
+            .await
+            .ok()?
+            .ok()?
     }
 }
 

@@ -25,7 +25,7 @@ impl Bar {
     /// `label` says what happens, in a few words.
     pub(crate) fn new(label: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let template = "{msg} [{bar:24}] {bytes} of {total_bytes}, {bytes_per_sec}";
+        let template = "{msg} [{bar:16}] {bytes} of {total_bytes}, {bytes_per_sec}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -62,11 +62,9 @@ impl Bar {
         }
         let still = now.duration_since(self.moved.1);
         if still >= STILL_AFTER && done < total {
-            self.bar.set_message(format!(
-                "{} (nothing moved for {} s, trying again; Ctrl-C leaves it in the spool)",
-                self.label,
-                still.as_secs()
-            ));
+            let seconds = still.as_secs();
+            self.bar
+                .set_message(format!("no answer for {seconds} s, Ctrl-C leaves"));
         }
         self.bar.set_length(total);
         self.bar.set_position(done);

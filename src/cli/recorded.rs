@@ -240,7 +240,9 @@ impl Recorded {
             live.end();
         }
         let handed = self.hand_over(delivery, claim, &manifest).await;
-        if let Some(refused) = live.and_then(|live| live.wait(LIVE_PATIENCE)) {
+        if let Some(live) = live
+            && let Some(refused) = live.wait(LIVE_PATIENCE).await
+        {
             message::say(&format!("there are no live segments: {refused}"));
         }
         let others = backlog.stored();

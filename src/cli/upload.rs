@@ -137,13 +137,17 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
         return Ok(Status::Success);
     }
     let delivery = Delivery::new(places.store, &settings);
+    let width = waiting
+        .iter()
+        .map(|waiting| name_of(&waiting.name).chars().count());
+    let width = width.max().unwrap_or_default();
     let mut left = 0;
     store_all(&delivery, &spool, waiting, |bar, report| {
         if report.state.is_left(&report.file) {
             left += 1;
         }
         // Nobody reading is no reason to stop storing.
-        bar.aside(|| drop(tell(&report, args.json)));
+        bar.aside(|| drop(tell(&report, args.json, width)));
     });
     spool.tidy()?;
     if left > 0 {
@@ -300,23 +304,19 @@ fn store_one(
     }
 }
 
-fn tell(report: &Report, json: bool) -> std::io::Result<()> {
+/// What a person calls a file: a session by its id.
+fn name_of(file: &str) -> String {
+    message::printable(&id_of(file))
+}
+
+fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if json {
         serde_json::to_writer(&mut out, report)?;
         return writeln!(out);
     }
-    let Report {
-        session_id,
-        bytes,
-        state,
-        ..
-    } = report;
-    let name = match state {
-        State::Foreign => &report.file,
-        _ => session_id,
-    };
+    let Report { bytes, state, .. } = report;
     let what = match (&report.location, &report.reason, &report.hint) {
         (Some(location), _, _) => location.clone(),
         (None, Some(reason), Some(hint)) => format!("{reason} ({hint})"),
@@ -324,8 +324,8 @@ fn tell(report: &Report, json: bool) -> std::io::Result<()> {
     };
     writeln!(
         out,
-        "{}  {:>8}  {:9}  {}",
-        message::printable(name),
+        "{:width$}  {:>8}  {:9}  {}",
+        name_of(&report.file),
         figures::size(*bytes),
         state.words(),
         message::printable(&what)

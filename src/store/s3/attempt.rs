@@ -183,12 +183,25 @@ fn kind(code: &str, status: Option<u16>) -> Kind {
     }
 }
 
+/// No connection was made at all.
+const AWAY: [&str; 6] = [
+    "connection refused",
+    "dns error",
+    "failed to lookup",
+    "network is unreachable",
+    "no route to host",
+    "tcp connect error",
+];
+
 /// Nothing came back that names an error: the credentials, the network, TLS, or an answer cut in the middle.
 fn unanswered(cause: &str, status: Option<u16>) -> Failure {
     let lower = cause.to_lowercase();
-    let kind = if ["credential", "identity", "sso token", "assume role"]
-        .iter()
-        .any(|word| lower.contains(word))
+    // Credentials come over the same network: away, it says nothing of them.
+    let is_away = AWAY.iter().any(|word| lower.contains(word));
+    let kind = if !is_away
+        && ["credential", "identity", "sso token", "assume role"]
+            .iter()
+            .any(|word| lower.contains(word))
     {
         Kind::Credentials {
             expired: lower.contains("expired"),
@@ -213,11 +226,8 @@ fn unanswered(cause: &str, status: Option<u16>) -> Failure {
             None => "no answer".to_owned(),
         },
         message: cause.to_owned(),
-        // A connection that was refused carried nothing.
-        ambiguous: kind == Kind::Passing
-            && !["connection refused", "dns error", "failed to lookup"]
-                .iter()
-                .any(|word| lower.contains(word)),
+        // A connection that was never made carried nothing.
+        ambiguous: kind == Kind::Passing && !is_away,
         tries: 1,
     }
 }
@@ -369,6 +379,17 @@ mod tests {
             .await
             .unwrap_err();
         assert!(failure.kind == Kind::Passing && failure.ambiguous);
+    }
+
+    #[test]
+    fn credentials_that_cannot_be_fetched_without_a_network_are_not_wrong() {
+        let kind = |cause: &str| unanswered(cause, None).kind;
+        let refused = Kind::Credentials { expired: false };
+        assert_eq!(kind("no providers in chain provided credentials"), refused);
+        let away = "an error occurred while loading credentials: dispatch failure: dns error: failed to lookup address information";
+        assert_eq!(kind(away), Kind::Passing);
+        assert!(!unanswered(away, None).ambiguous);
+        assert!(unanswered("connection reset by peer", None).ambiguous);
     }
 
     #[test]
