@@ -6,6 +6,7 @@
 
 #[cfg(unix)]
 mod aws_cli;
+mod moto;
 #[cfg(unix)]
 mod openssh;
 #[path = "../promises/rig.rs"]
