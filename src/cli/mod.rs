@@ -4,6 +4,7 @@
 
 mod admission;
 mod backlog;
+mod completions;
 mod config;
 mod delivery;
 mod description;
@@ -59,6 +60,7 @@ enum Command {
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 /// Runs the command named by `args`, program name first, and gives the status to end with.
@@ -104,5 +106,6 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Upload(args) => upload::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Completions(args) => completions::run(&args),
     }
 }
