@@ -272,3 +272,42 @@ fn nothing_is_configured_where_the_persons_file_is_the_null_device() {
     let home = Home::new().variable("SSM_REC_CONFIG", "/dev/null");
     assert_eq!(home.run(&["config", "show"]).status, 0);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_policy_that_anybody_could_have_written_is_none() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new()
+        .file("org.toml", "[policy.reason]\nrequired = true\n")
+        .points("SSM_REC_ORG_CONFIG", "org.toml");
+    assert_eq!(home.run(&["config", "check"]).status, 0);
+    let path = home.path().join("org.toml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    for arguments in [
+        &["config", "check"][..],
+        &["config", "show"],
+        &["start", "i-0abc"],
+    ] {
+        let run = home.run(arguments);
+        let told = run.out + &run.err;
+        assert_eq!(run.status, 2, "{told}");
+        assert!(
+            told.contains("everybody on this machine may write"),
+            "{told}"
+        );
+        assert!(told.contains("chmod o-w"), "{told}");
+    }
+}
+
+#[test]
+fn a_shell_is_taught_every_command() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = home.run(&["completions", shell]);
+        assert_eq!((run.status, run.err.as_str()), (0, ""), "{shell}");
+        for word in ["ssm-rec", "start", "play", "export", "reason"] {
+            assert!(run.out.contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(home.run(&["completions", "tcsh"]).status, 2);
+}

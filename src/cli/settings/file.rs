@@ -51,7 +51,15 @@ impl File {
     pub(crate) fn read(path: &Path, role: Role, home: Option<&Path>) -> Option<Self> {
         match text(path) {
             Ok(None) => None,
-            Ok(Some(text)) => Some(Self::parse(&text, path, role, home)),
+            Ok(Some(text)) => {
+                let mut file = Self::parse(&text, path, role, home);
+                if role == Role::Organisation && is_open_to_all(path) {
+                    let place = Place::File(path.to_owned());
+                    let problem = Problem::OpenToAll;
+                    file.mistakes.insert(0, Mistake { place, problem });
+                }
+                Some(file)
+            }
             Err(mistake) => Some(Self {
                 mistakes: vec![*mistake],
                 ..Self::default()
@@ -262,6 +270,29 @@ fn text(path: &Path) -> Result<Option<String>, Box<Mistake>> {
             problem: Problem::NotText,
         })
     })
+}
+
+/// Whether anybody on this machine may write the file, or put another one in its place.
+fn is_open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        const OTHERS: u32 = 0o002;
+        /// In a folder like /tmp, only the owner may replace a file.
+        const STICKY: u32 = 0o1000;
+        let Ok(real) = path.canonicalize() else {
+            return false;
+        };
+        let mode = |path: &Path| fs::metadata(path).map_or(0, |found| found.permissions().mode());
+        let folder = real.parent().map_or(0, mode);
+        let file = fs::metadata(&real).is_ok_and(|found| found.is_file());
+        file && (mode(&real) & OTHERS != 0 || folder & (OTHERS | STICKY) == OTHERS)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
 }
 
 /// Whether there is nothing at all under that path. No permission to look is not the same.

@@ -99,6 +99,11 @@ pub(crate) enum Problem {
     /// No configuration is this long.
     #[error("cannot read the configuration: longer than {limit} bytes")]
     TooLong { limit: u64 },
+    /// The organisation's file, when anybody could have written it.
+    #[error(
+        "everybody on this machine may write the organisation's file, so it can promise nothing"
+    )]
+    OpenToAll,
     /// Bytes that are no text.
     #[error("not UTF-8")]
     NotText,
@@ -149,6 +154,7 @@ impl Problem {
             Self::NoFile | Self::TooLong { .. } => {
                 Some("a configuration is a small TOML file: ssm-rec config example".to_owned())
             }
+            Self::OpenToAll => Some("take the right from file and folder: chmod o-w".to_owned()),
             Self::Unreadable(_)
             | Self::NotText
             | Self::Syntax(_)
