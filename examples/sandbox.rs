@@ -3,15 +3,20 @@
 //! Endpoint and throw-away credentials are set for one child process alone; nothing of the person's own AWS
 //! configuration is read or changed. Recordings stay in `target/sandbox` for later commands.
 //!
+//! With `--s3` first, or with `SSM_REC_STORE=s3://…`, the store is a bucket of an S3 server on this machine, whose objects
+//! stay in `target/sandbox` too.
+//!
 //! ```text
 //! cargo run --release --example sandbox -- start i-0abc --reason ticket-42
 //! cargo run --release --example sandbox -- list
+//! cargo run --release --example sandbox -- --s3 start i-0abc --reason ticket-42
 //! ```
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use loopback::bucket::{self, ACCESS_KEY, Bucket, SECRET_KEY};
 use loopback::{Options, Service};
 
 /// Set in the child, which then is ssm-rec and nothing else.
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
 fn sandbox(arguments: &[OsString]) -> Result<u8, Box<dyn std::error::Error>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sandbox");
     let service = Service::start(Options::default())?;
+    let (bucket, arguments) = bucket(&folder, arguments)?;
     let guided = arguments.is_empty();
     let arguments = if guided {
         ["start", "i-0abc", "--reason", "ticket-42"]
@@ -47,13 +53,38 @@ fn sandbox(arguments: &[OsString]) -> Result<u8, Box<dyn std::error::Error>> {
     };
     // The keyboard's signals are the child's to handle; the service must outlive it.
     let ignore = std::thread::spawn(ignore_interrupts);
-    let status = child(&folder, &service.endpoint(), &arguments)?.status()?;
+    let mut child = child(&folder, &service.endpoint(), &arguments)?;
+    if let Some((bucket, location)) = &bucket {
+        child
+            .env("AWS_ENDPOINT_URL_S3", bucket.endpoint())
+            .env("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+            .env("SSM_REC_STORE", location);
+    }
+    let before = bucket.as_ref().map(|(bucket, _)| bucket.objects());
+    let status = child.status()?;
+    if let (Some((bucket, location)), Some(before)) = (&bucket, before) {
+        let name = location.split('/').nth(2).unwrap_or_default();
+        for (key, object) in bucket.objects() {
+            if !before.contains_key(&key) {
+                eprintln!(
+                    "sandbox: {:>9} bytes in s3://{name}/{key}",
+                    object.bytes.len()
+                );
+            }
+        }
+    }
     if guided {
-        let program = "cargo run --release --example sandbox --";
-        eprintln!(
-            "sandbox: the recording is in {}",
-            folder.join("store").display()
-        );
+        let program = match bucket {
+            Some(_) => "cargo run --release --example sandbox -- --s3",
+            None => "cargo run --release --example sandbox --",
+        };
+        if bucket.is_none() {
+            eprintln!(
+                "sandbox: the recording is in {}",
+                folder.join("store").display()
+            );
+        }
         eprintln!("sandbox: list it:        {program} list");
         eprintln!("sandbox: play it again:  {program} play ID");
     }
@@ -62,6 +93,36 @@ fn sandbox(arguments: &[OsString]) -> Result<u8, Box<dyn std::error::Error>> {
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .unwrap_or(1))
+}
+
+/// The bucket that is asked for, its location as a store, and the arguments that are ssm-rec's.
+#[expect(
+    clippy::type_complexity,
+    reason = "one use, and every part is named above"
+)]
+fn bucket(
+    folder: &Path,
+    arguments: &[OsString],
+) -> Result<(Option<(Bucket, String)>, Vec<OsString>), Box<dyn std::error::Error>> {
+    let asked = arguments.first().is_some_and(|first| first == "--s3");
+    let arguments = arguments[usize::from(asked)..].to_vec();
+    let named = std::env::var("SSM_REC_STORE").ok();
+    let location = match named.filter(|store| store.starts_with("s3://")) {
+        Some(location) => location,
+        None if asked => "s3://recordings/sandbox".to_owned(),
+        None => return Ok((None, arguments)),
+    };
+    let name = location.split('/').nth(2).unwrap_or_default().to_owned();
+    if name.is_empty() || name.starts_with('.') {
+        return Err(format!("{location:?} names no bucket").into());
+    }
+    let options = bucket::Options {
+        folder: Some(folder.join("buckets").join(&name)),
+        name,
+        page: 1000,
+        ..bucket::Options::default()
+    };
+    Ok((Some((Bucket::start(options)?, location)), arguments))
 }
 
 fn child(folder: &Path, endpoint: &str, arguments: &[OsString]) -> std::io::Result<Command> {
