@@ -45,6 +45,8 @@ pub struct Options {
     pub write_only: bool,
     /// Keys in one page of a listing. S3 gives 1000.
     pub page: usize,
+    /// Takes what any S3 takes: writes that could overwrite, and without a SHA-256.
+    pub lenient: bool,
 }
 
 impl Default for Options {
@@ -55,6 +57,7 @@ impl Default for Options {
             write_only: false,
             // Few, so that tests turn pages.
             page: 10,
+            lenient: false,
         }
     }
 }
@@ -155,6 +158,7 @@ impl Bucket {
 struct Objects {
     name: String,
     page: usize,
+    lenient: bool,
     folder: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -179,6 +183,7 @@ impl Objects {
         let objects = Self {
             name: options.name,
             page: options.page,
+            lenient: options.lenient,
             folder: options.folder,
             state: Mutex::new(State {
                 write_only: options.write_only,
@@ -280,6 +285,7 @@ async fn receive(
     body: Option<StreamingBlob>,
     named: Option<&String>,
     length: Option<i64>,
+    lenient: bool,
 ) -> S3Result<(Bytes, String)> {
     let mut bytes = BytesMut::new();
     if let Some(mut body) = body {
@@ -295,6 +301,7 @@ async fn receive(
     match named {
         Some(named) if *named == digest => Ok((bytes.freeze(), digest)),
         Some(_) => Err(s3_error!(BadDigest, "the SHA-256 does not match")),
+        None if lenient => Ok((bytes.freeze(), digest)),
         None => Err(s3_error!(InvalidRequest, "a SHA-256 is wanted here")),
     }
 }
@@ -342,10 +349,13 @@ impl S3 for Shared {
             input.body,
             input.checksum_sha256.as_ref(),
             input.content_length,
+            self.0.lenient,
         )
         .await?;
         let mut state = self.0.state();
-        must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        if !self.0.lenient {
+            must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        }
         let stored = self
             .0
             .create(&mut state, &input.key, bytes, sha256, headers);
@@ -390,6 +400,7 @@ impl S3 for Shared {
             input.body,
             input.checksum_sha256.as_ref(),
             input.content_length,
+            self.0.lenient,
         )
         .await?;
         let mut state = self.0.state();
@@ -414,7 +425,9 @@ impl S3 for Shared {
         let input = request.input;
         self.0.check(&input.bucket)?;
         let mut state = self.0.state();
-        must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        if !self.0.lenient {
+            must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        }
         let wanted = input.multipart_upload.and_then(|list| list.parts);
         let wanted = wanted.unwrap_or_default();
         let Some(upload) = state.uploads.get(&input.upload_id) else {
@@ -425,9 +438,9 @@ impl S3 for Shared {
         for (index, part) in wanted.iter().enumerate() {
             let number = part.part_number.unwrap_or_default();
             let found = upload.parts.get(&number);
-            let Some((piece, sha256)) =
-                found.filter(|(_, sha256)| part.checksum_sha256.as_ref() == Some(sha256))
-            else {
+            let Some((piece, sha256)) = found.filter(|(_, sha256)| {
+                self.0.lenient || part.checksum_sha256.as_ref() == Some(sha256)
+            }) else {
                 return Err(s3_error!(InvalidPart, "no such part"));
             };
             if index + 1 < wanted.len() && piece.len() < 5 << 20 {
