@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use formats::payload::{
-    ACTION_SESSION_TYPE, Acknowledge, ActionStatus, Flag, HandshakeComplete, HandshakeRequest,
-    HandshakeResponse, RequestedClientAction, SessionTypeRequest, Size, encode_json,
+    ACTION_KMS_ENCRYPTION, ACTION_SESSION_TYPE, Acknowledge, ActionStatus, Flag, HandshakeComplete,
+    HandshakeRequest, HandshakeResponse, KmsEncryptionRequest, RequestedClientAction,
+    SessionTypeRequest, Size, encode_json,
 };
 use formats::{AgentMessage, MessageType, PayloadType};
 use tokio::sync::mpsc;
 
 use crate::connection::{Line, ToClient};
+use crate::encryption::{Cipher, Encryption};
 use crate::log::{Fate, KEPT, Received};
 use crate::message;
 use crate::options::Options;
@@ -70,7 +72,8 @@ pub(crate) fn spawn(
 ///
 /// ```text
 ///   Waiting ──(first_output_after)──► Working ──(shell exits)──► Draining ──► Over
-///   Greeting ──(client)──► Handshaking ──(response)──┘                        ▲
+///   Greeting ──(client)──► Handshaking ──(response)──┤                        ▲
+///      │                      └─► Challenging ───────┘                        │
 ///      └────────────────── TerminateSession, limits ──────────────────────────┘
 /// ```
 enum Stage {
@@ -80,6 +83,11 @@ enum Stage {
     Greeting,
     /// The request is out.
     Handshaking { since: Instant },
+    /// The challenge is out; the session begins for a client of this version.
+    Challenging {
+        since: Instant,
+        client_version: String,
+    },
     /// Input goes in, output comes out.
     Working(Work),
     /// All is sent; the last acknowledgements are missing.
@@ -102,6 +110,7 @@ struct Agent {
     target: String,
     kind: Kind,
     options: Arc<Options>,
+    cipher: Option<Cipher>,
     outgoing: Outgoing,
     incoming: Incoming,
     line: Option<Line>,
@@ -120,7 +129,7 @@ impl Agent {
         options: Arc<Options>,
     ) -> Self {
         let now = Instant::now();
-        let stage = if kind.has_handshake() {
+        let stage = if kind.has_handshake() || encryption(&kind, &options).is_some() {
             Stage::Greeting
         } else {
             Stage::Waiting {
@@ -135,6 +144,7 @@ impl Agent {
             target,
             kind,
             options,
+            cipher: None,
             outgoing: Outgoing::default(),
             incoming: Incoming::default(),
             line: None,
@@ -205,7 +215,11 @@ impl Agent {
         let mut wake = self.close_at;
         match &self.stage {
             Stage::Waiting { until } | Stage::Draining { until, .. } => wake = wake.min(*until),
-            Stage::Greeting | Stage::Handshaking { .. } | Stage::Working(_) | Stage::Over => {}
+            Stage::Greeting
+            | Stage::Handshaking { .. }
+            | Stage::Challenging { .. }
+            | Stage::Working(_)
+            | Stage::Over => {}
         }
         if self.may_send() {
             if let Some(at) = self.outgoing.resend_at(self.options.resend_every) {
@@ -341,12 +355,37 @@ impl Agent {
                     return Fate::Ignored;
                 }
                 let since = *since;
-                self.finish_handshake(now, since, &message.payload);
+                self.take_response(now, since, &message.payload);
+                Fate::Processed
+            }
+            Stage::Challenging {
+                since,
+                client_version,
+            } => {
+                if message.payload_type != PayloadType::ENCRYPTION_CHALLENGE_RESPONSE {
+                    return Fate::Ignored;
+                }
+                let (since, client_version) = (*since, client_version.clone());
+                let checked = self
+                    .cipher
+                    .as_ref()
+                    .map(|cipher| cipher.check(&message.payload));
+                match checked {
+                    Some(Err(error)) => self.give_up(now, &error),
+                    _ => self.finish_handshake(now, since, &client_version),
+                }
                 Fate::Processed
             }
             Stage::Working(work) => {
                 let input = match message.payload_type {
-                    PayloadType::OUTPUT => Some(Input::Bytes(message.payload.clone())),
+                    PayloadType::OUTPUT => match &self.cipher {
+                        None => Some(Input::Bytes(message.payload.clone())),
+                        Some(cipher) => match cipher.open(&message.payload) {
+                            Ok(bytes) => Some(Input::Bytes(bytes.into())),
+                            // The real agent says nothing to it, and waits for it to come again.
+                            Err(_) => return Fate::NotReady,
+                        },
+                    },
                     PayloadType::SIZE => serde_json::from_slice::<Size>(&message.payload)
                         .ok()
                         .map(Input::Size),
@@ -386,37 +425,83 @@ impl Agent {
     }
 
     fn handshake_request(&self) -> Bytes {
-        let parameters = SessionTypeRequest {
+        let session_type = SessionTypeRequest {
             session_type: self.kind.session_type().to_owned(),
             properties: self.kind.properties(),
         };
-        let parameters = serde_json::value::to_raw_value(&parameters).ok();
+        let mut actions = vec![requested(ACTION_SESSION_TYPE, &session_type)];
+        if let Some(encryption) = encryption(&self.kind, &self.options) {
+            let request = KmsEncryptionRequest {
+                kms_key_id: encryption.key_id.clone(),
+            };
+            actions.push(requested(ACTION_KMS_ENCRYPTION, &request));
+        }
         encode_json(&HandshakeRequest {
             agent_version: self.options.agent_version.clone(),
-            requested_client_actions: vec![RequestedClientAction {
-                action_type: ACTION_SESSION_TYPE.to_owned(),
-                action_parameters: parameters,
-            }],
+            requested_client_actions: actions,
         })
         .into()
     }
 
-    fn finish_handshake(&mut self, now: Instant, since: Instant, payload: &[u8]) {
-        let response: Option<HandshakeResponse> = serde_json::from_slice(payload).ok();
-        let response = response.filter(|response| {
-            let mut actions = response.processed_client_actions.iter();
-            actions.all(|action| action.action_status == ActionStatus::Success)
-        });
-        let Some(response) = response else {
-            self.end_at(now, Closing::Told("Handshake failed on client.".to_owned()));
-            return;
+    fn take_response(&mut self, now: Instant, since: Instant, payload: &[u8]) {
+        let response: HandshakeResponse = match serde_json::from_slice(payload) {
+            Ok(response) => response,
+            Err(error) => return self.give_up(now, &error.to_string()),
+        };
+        for action in &response.processed_client_actions {
+            if action.action_status != ActionStatus::Success {
+                let status = u8::from(action.action_status);
+                let text = format!(
+                    "{} failed on client with status {status} error: {}",
+                    action.action_type, action.error
+                );
+                return self.give_up(now, &text);
+            }
+            let Some(encryption) = encryption(&self.kind, &self.options) else {
+                continue;
+            };
+            if action.action_type != ACTION_KMS_ENCRYPTION {
+                continue;
+            }
+            let cipher = Cipher::finalize(
+                &self.registry.kms,
+                action.action_result.as_ref(),
+                &self.id,
+                &self.target,
+                encryption.mischief,
+            );
+            match cipher {
+                Ok(cipher) => self.cipher = Some(cipher),
+                Err(error) => return self.give_up(now, &error),
+            }
+        }
+        let Some(cipher) = &mut self.cipher else {
+            return self.finish_handshake(now, since, &response.client_version);
+        };
+        let challenge = cipher.challenge();
+        self.send_stream(now, PayloadType::ENCRYPTION_CHALLENGE_REQUEST, challenge);
+        self.stage = Stage::Challenging {
+            since,
+            client_version: response.client_version,
+        };
+    }
+
+    fn give_up(&mut self, now: Instant, error: &str) {
+        let text = format!("Encountered error while initiating handshake. {error}");
+        self.end_at(now, Closing::Told(text));
+    }
+
+    fn finish_handshake(&mut self, now: Instant, since: Instant, client_version: &str) {
+        let message = match self.cipher {
+            Some(_) => "This session is encrypted using AWS KMS.",
+            None => "",
         };
         let complete = encode_json(&HandshakeComplete {
             handshake_time_to_complete: now.duration_since(since).as_nanos() as i64,
-            customer_message: Some(String::new()),
+            customer_message: Some(message.to_owned()),
         });
         self.send_stream(now, PayloadType::HANDSHAKE_COMPLETE, complete.into());
-        self.start_work(now, &response.client_version);
+        self.start_work(now, client_version);
     }
 
     fn start_work(&mut self, now: Instant, client_version: &str) {
@@ -450,6 +535,10 @@ impl Agent {
     }
 
     fn send_stream(&mut self, now: Instant, payload_type: PayloadType, payload: Bytes) {
+        let payload = match &mut self.cipher {
+            Some(cipher) => cipher.seal(payload_type, payload),
+            None => payload,
+        };
         let bytes = self.outgoing.push(now, payload_type, payload);
         self.registry.note(&self.id, |log| log.sent += 1);
         if let Some(line) = &self.line {
@@ -479,6 +568,19 @@ impl Agent {
             // Whoever is not attached learns it from ResumeSession.
             let _ = line.control.send(ToClient::Last(last));
         }
+    }
+}
+
+/// How this kind of session is encrypted, if it is.
+fn encryption<'a>(kind: &Kind, options: &'a Options) -> Option<&'a Encryption> {
+    let encryption = options.encryption.as_ref()?;
+    (encryption.ports || !matches!(kind, Kind::Port(_))).then_some(encryption)
+}
+
+fn requested(action_type: &str, parameters: &impl serde::Serialize) -> RequestedClientAction {
+    RequestedClientAction {
+        action_type: action_type.to_owned(),
+        action_parameters: serde_json::value::to_raw_value(parameters).ok(),
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) async fn answer(
         (action, Value::Null, response)
     } else {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let answer = call(&registry, &target, &body).await;
+        let answer = call(&registry, &target, &body, region.as_deref()).await;
         let operation = target.split('.').next_back().unwrap_or_default().to_owned();
         (operation, body, json_response(answer))
     };
@@ -92,8 +92,14 @@ pub(crate) async fn answer(
 }
 
 /// The seam for further services: each is one prefix of `X-Amz-Target`.
-async fn call(registry: &Arc<Registry>, target: &str, body: &Value) -> Answer {
+async fn call(
+    registry: &Arc<Registry>,
+    target: &str,
+    body: &Value,
+    region: Option<&str>,
+) -> Answer {
     match target {
+        "TrentService.GenerateDataKey" => generate_data_key(registry, body, region).await,
         "AmazonSSM.StartSession" => start(registry, body).await,
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
         "AmazonSSM.TerminateSession" => terminate(registry, body).await,
@@ -104,6 +110,22 @@ async fn call(registry: &Arc<Registry>, target: &str, body: &Value) -> Answer {
             "UnknownOperationException",
             "The operation is not known here.",
         )),
+    }
+}
+
+/// The session's target is named by the context, and with it what goes wrong.
+async fn generate_data_key(registry: &Registry, body: &Value, region: Option<&str>) -> Answer {
+    let mut options = registry.options.clone();
+    let target = body["EncryptionContext"]["aws:ssm:TargetId"].as_str();
+    faults::apply_target(target.unwrap_or_default(), &mut options);
+    tokio::time::sleep(options.faults.data_key_after).await;
+    match options.faults.data_key {
+        Some(refusal) => Err(refusal),
+        None => registry.kms.generate_data_key(
+            body,
+            &registry.options.account,
+            region.unwrap_or_default(),
+        ),
     }
 }
 

@@ -5,10 +5,9 @@
 use std::io::{self, PipeReader};
 use std::process::Stdio;
 
-use bytes::Bytes;
 use formats::PayloadType;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::options::Options;
@@ -61,17 +60,22 @@ impl Settings {
     }
 }
 
-/// Starts the command.
+/// Starts the command: its words are split as a shell splits them, but no shell runs it (source: StartCommandExecutor,
+/// shell_unix.go), and it has nothing to read.
 pub(crate) fn start(settings: &Settings, options: &Options) -> io::Result<Work> {
+    let (work, inside) = Work::channel();
+    let words = shlex::split(&settings.command).unwrap_or_default();
+    let Some((name, arguments)) = words.split_first() else {
+        return Err(io::Error::other("Failed to parse commands input"));
+    };
     let (directory, environment) = environment(options);
-    let mut command = Command::new("/bin/sh");
+    let mut command = Command::new(name);
     command
-        .arg("-c")
-        .arg(&settings.command)
+        .args(arguments)
         .env_clear()
         .envs(environment)
         .current_dir(directory)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .kill_on_drop(true);
     let merged = if settings.separate.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -81,12 +85,42 @@ pub(crate) fn start(settings: &Settings, options: &Options) -> io::Result<Work> 
         command.stdout(writer.try_clone()?).stderr(writer);
         Some(reader)
     };
-    let child = command.spawn()?;
+    let child = command.spawn();
     // The builder holds the writing ends; as long as it lives the pipe has no end.
     drop(command);
-    let (work, inside) = Work::channel();
-    tokio::spawn(run(child, merged, settings.separate.clone(), inside));
+    match child {
+        Ok(child) => drop(tokio::spawn(run(
+            child,
+            merged,
+            settings.separate.clone(),
+            inside,
+        ))),
+        Err(_) => {
+            let text = format!(
+                "Error occurred starting the command: exec: \"{name}\": executable file not found in $PATH\n\n"
+            );
+            drop(tokio::spawn(fail(
+                text,
+                settings.separate.is_some(),
+                inside,
+            )));
+        }
+    }
     Ok(work)
+}
+
+/// A command that does not start: its text is output, behind the exit code.
+async fn fail(text: String, separate: bool, inside: Inside) {
+    let mut outputs = Vec::new();
+    if separate {
+        outputs.push(Output::Data(PayloadType::EXIT_CODE, "EXIT_CODE: 1".into()));
+    }
+    outputs.push(Output::Data(PayloadType::OUTPUT, text.into()));
+    outputs.push(Output::Ended);
+    for output in outputs {
+        // The session may be over already.
+        let _ = inside.output.send(output).await;
+    }
 }
 
 async fn run(
@@ -96,7 +130,7 @@ async fn run(
     inside: Inside,
 ) {
     let Inside { mut input, output } = inside;
-    let mut stdin = child.stdin.take();
+    let process = child.id();
     let stdout = child.stdout.take();
     let stderr = child.stderr.take();
     let (stdout_prefix, stderr_prefix) = match &separate {
@@ -114,6 +148,7 @@ async fn run(
     tokio::select! {
         status = outputs => {
             if separate.is_some() {
+                // -1 when a signal ended it, as Go has it.
                 let code = status.ok().and_then(|status| status.code()).unwrap_or(-1);
                 let text = format!("EXIT_CODE: {code}");
                 // The session may be over before its command is.
@@ -121,21 +156,29 @@ async fn run(
             }
             let _ = output.send(Output::Ended).await;
         }
-        () = take_input(&mut input, &mut stdin) => {}
+        () = take_input(&mut input, process) => {}
     }
 }
 
-/// Ends when the session is over; dropping the child then ends the command.
-async fn take_input(input: &mut mpsc::UnboundedReceiver<Input>, stdin: &mut Option<ChildStdin>) {
+/// Ends when the session is over; dropping the child then ends the command. Input is looked through for two characters
+/// that become signals, and is otherwise dropped.
+async fn take_input(input: &mut mpsc::UnboundedReceiver<Input>, process: Option<u32>) {
+    let process = process.and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
     while let Some(input) = input.recv().await {
-        if let (Input::Bytes(bytes), Some(pipe)) = (input, stdin.as_mut())
-            && pipe.write_all(&bytes).await.is_err()
-        {
-            *stdin = None;
+        let Input::Bytes(bytes) = input else { continue };
+        let signal = bytes.iter().find_map(|byte| match byte {
+            0x03 => Some(rustix::process::Signal::INT),
+            0x1c => Some(rustix::process::Signal::QUIT),
+            _ => None,
+        });
+        if let (Some(process), Some(signal)) = (process, signal) {
+            // It may have ended this very moment.
+            let _ = rustix::process::kill_process(process, signal);
         }
     }
 }
 
+/// Each payload that begins a line has the prefix; what goes on with a line has none.
 async fn pump(
     reader: Option<impl AsyncRead + Unpin>,
     payload_type: PayloadType,
@@ -146,41 +189,40 @@ async fn pump(
     let mut buffer = [0; MAX_READ];
     let mut payloads = Payloads::default();
     let room = MAX_READ - prefix.len();
-    let prefixed = |payload: Bytes| {
-        if prefix.is_empty() {
-            payload
-        } else {
-            [prefix.as_bytes(), &payload].concat().into()
-        }
-    };
+    let mut begins_line = true;
     while let Ok(length @ 1..) = reader.read(&mut buffer[..room]).await {
-        let payload = payloads.push(&buffer[..length]);
+        let read = &buffer[..length];
+        let payload = if begins_line {
+            payloads.push(&[prefix.as_bytes(), read].concat())
+        } else {
+            payloads.push(read)
+        };
+        begins_line = read.ends_with(b"\n");
         if !payload.is_empty() {
             // The session may be over before its command is.
-            let _ = output
-                .send(Output::Data(payload_type, prefixed(payload)))
-                .await;
+            let _ = output.send(Output::Data(payload_type, payload)).await;
         }
     }
     let rest = payloads.finish();
     if !rest.is_empty() {
-        let _ = output
-            .send(Output::Data(payload_type, prefixed(rest)))
-            .await;
+        let _ = output.send(Output::Data(payload_type, rest)).await;
     }
 }
 
-/// The merged pipe is read on a thread: it is an ordinary pipe, not one of the runtime's.
+/// The merged pipe is read on a thread: it is an ordinary pipe, not one of the runtime's. The real agent has the command
+/// write into a file, and sends it when the command has ended.
 async fn pump_blocking(reader: Option<PipeReader>, output: &mpsc::Sender<Output>) {
     use std::io::Read as _;
 
     let Some(mut reader) = reader else { return };
     let output = output.clone();
     let pump = tokio::task::spawn_blocking(move || {
-        let mut buffer = [0; MAX_READ];
+        let mut written = Vec::new();
+        // What cannot be read is not sent; the command's end follows all the same.
+        let _ = reader.read_to_end(&mut written);
         let mut payloads = Payloads::default();
-        while let Ok(length @ 1..) = reader.read(&mut buffer) {
-            let payload = payloads.push(&buffer[..length]);
+        for read in written.chunks(MAX_READ) {
+            let payload = payloads.push(read);
             if !payload.is_empty()
                 && output
                     .blocking_send(Output::Data(PayloadType::OUTPUT, payload))

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::encryption::Encryption;
 use crate::options::Options;
 
 /// Everything that goes wrong in one session. The default is nothing.
@@ -24,6 +25,10 @@ pub struct Faults {
     pub start: Option<Refusal>,
     /// ResumeSession answers this.
     pub resume: Option<Refusal>,
+    /// GenerateDataKey answers this.
+    pub data_key: Option<Refusal>,
+    /// Time before the answer to GenerateDataKey.
+    pub data_key_after: Duration,
     /// ResumeSession answers without a token, as for a session that is over.
     pub resume_without_token: bool,
     /// Time before any answer over HTTP.
@@ -125,6 +130,21 @@ impl Cut {
     }
 }
 
+/// What an agent does wrong in an encrypted session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mischief {
+    /// It may not have the data key decrypted.
+    MayNotDecrypt,
+    /// Its challenge is sealed with no key at all.
+    WrongChallenge,
+    /// It takes the halves of the key the wrong way round.
+    KeysSwapped,
+    /// After so many payloads the rest is noise.
+    GarbageAfter(u32),
+    /// After so many payloads the rest is in the clear.
+    ClearAfter(u32),
+}
+
 /// One thing that no good peer sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Garbage {
@@ -213,6 +233,14 @@ impl Refusal {
                 400,
                 "The security token included in the request is invalid.",
             ),
+            "NotFoundException" => (
+                400,
+                "Key 'arn:aws:kms:eu-central-1:123456789012:key/sessions' does not exist",
+            ),
+            "DisabledException" => (
+                400,
+                "arn:aws:kms:eu-central-1:123456789012:key/sessions is disabled.",
+            ),
             "DoesNotExistException" => (400, "Session does not exist."),
             "InternalServerError" => (500, "Internal Server Error"),
             _ => (400, "The request was refused."),
@@ -267,7 +295,43 @@ pub const TARGETS: &[(&str, &str)] = &[
     ("i-timeout", "the service closes the channel after 5 s"),
     ("i-garbage", "garbage between good messages"),
     ("i-bash", "bash instead of sh"),
+    (
+        "i-kms",
+        "sessions are encrypted with KMS; ports are not, as with the real agent",
+    ),
+    ("i-kmsport", "i-kms, ports too"),
+    ("i-kmslossy", "i-kms and i-lossy at once, ports too"),
+    ("i-kmsrough", "i-kms and i-rough at once, ports too"),
+    (
+        "i-kmsdenied",
+        "i-kms; GenerateDataKey: AccessDeniedException",
+    ),
+    ("i-kmsmissing", "i-kms; GenerateDataKey: NotFoundException"),
+    ("i-kmsdisabled", "i-kms; GenerateDataKey: DisabledException"),
+    (
+        "i-kmsthrottled",
+        "i-kms; GenerateDataKey: ThrottlingException",
+    ),
+    ("i-kmsslow", "i-kms; GenerateDataKey answers after 30 s"),
+    (
+        "i-kmsnodecrypt",
+        "i-kms; the agent may not have the data key decrypted",
+    ),
+    (
+        "i-kmschallenge",
+        "i-kms; the agent's challenge does not decrypt",
+    ),
+    (
+        "i-kmsswapped",
+        "i-kms; the agent takes the halves of the key the wrong way round",
+    ),
+    ("i-kmsgarbage", "i-kms; the third payload is noise"),
+    ("i-kmsclear", "i-kms; the third payload is not encrypted"),
 ];
+
+/// The KMS key of the targets above.
+const KMS_KEY: &str =
+    "arn:aws:kms:eu-central-1:123456789012:key/5e551035-0000-4000-8000-000000000001";
 
 /// Changes `options` into what the target's name stands for.
 pub(crate) fn apply_target(target: &str, options: &mut Options) {
@@ -319,4 +383,36 @@ pub(crate) fn apply_target(target: &str, options: &mut Options) {
         }
         _ => {}
     }
+    let Some(kms) = target.strip_prefix("i-kms") else {
+        return;
+    };
+    let mut encryption = Encryption::with(KMS_KEY);
+    match kms {
+        "port" => encryption.ports = true,
+        "lossy" | "rough" => {
+            encryption.ports = true;
+            *faults = if kms == "lossy" {
+                Faults::lossy()
+            } else {
+                Faults::rough()
+            };
+        }
+        "denied" => {
+            faults.data_key = refused("AccessDeniedException").map(|refusal| Refusal {
+                message: format!("User: arn:aws:iam::123456789012:user/operator is not authorized to perform: kms:GenerateDataKey on resource: {KMS_KEY} because no identity-based policy allows the kms:GenerateDataKey action"),
+                ..refusal
+            });
+        }
+        "missing" => faults.data_key = refused("NotFoundException"),
+        "disabled" => faults.data_key = refused("DisabledException"),
+        "throttled" => faults.data_key = refused("ThrottlingException"),
+        "slow" => faults.data_key_after = Duration::from_secs(30),
+        "nodecrypt" => encryption.mischief = Some(Mischief::MayNotDecrypt),
+        "challenge" => encryption.mischief = Some(Mischief::WrongChallenge),
+        "swapped" => encryption.mischief = Some(Mischief::KeysSwapped),
+        "garbage" => encryption.mischief = Some(Mischief::GarbageAfter(2)),
+        "clear" => encryption.mischief = Some(Mischief::ClearAfter(2)),
+        _ => {}
+    }
+    options.encryption = Some(encryption);
 }

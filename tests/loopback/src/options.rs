@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Capture;
+use crate::encryption::Encryption;
 use crate::faults::Faults;
 
 /// Settings of a [`Service`](crate::Service). The default is the real agent's behaviour; [`Options::quick`] is the same
@@ -44,6 +45,8 @@ pub struct Options {
     pub replay: Option<Arc<Capture>>,
     /// How fast [`replay`](Self::replay) goes.
     pub replay_pace: ReplayPace,
+    /// With KMS, for targets that do not choose by name.
+    pub encryption: Option<Encryption>,
     /// What the agent calls itself in a handshake.
     pub agent_version: String,
     /// Seeds every fault.
@@ -70,6 +73,7 @@ impl Default for Options {
             directory: None,
             replay: None,
             replay_pace: ReplayPace::Acknowledged,
+            encryption: None,
             agent_version: "3.3.0.0".to_owned(),
             seed: 1,
             log_delivered: false,

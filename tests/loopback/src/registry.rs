@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use crate::agent::ToAgent;
 use crate::faults::Refusal;
+use crate::kms::Kms;
 use crate::log::{Call, Opening, SessionLog};
 use crate::options::Options;
 
@@ -21,6 +22,7 @@ use crate::options::Options;
 pub(crate) struct Registry {
     pub(crate) options: Options,
     pub(crate) authority: String,
+    pub(crate) kms: Kms,
     started: Instant,
     state: Mutex<State>,
     changed: Condvar,
@@ -83,6 +85,7 @@ impl Registry {
         Self {
             options,
             authority,
+            kms: Kms::default(),
             started: Instant::now(),
             state: Mutex::default(),
             changed: Condvar::new(),

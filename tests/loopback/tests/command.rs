@@ -69,9 +69,10 @@ async fn separate_streams_have_prefixes_and_an_exit_code() {
 }
 
 #[tokio::test]
-async fn merged_streams_have_no_exit_code_and_stdin_reaches_the_command() {
+async fn merged_streams_have_no_exit_code_and_input_is_dropped() {
     let service = Service::start(Options::quick()).unwrap();
-    let parameters = json!({ "command": ["read line; echo \"<$line>\"; echo error 1>&2; exit 7"] });
+    let parameters =
+        json!({ "command": ["sh -c 'read line || echo nothing; echo error 1>&2; exit 7'"] });
     let mut client = start(&service, "AWS-StartNonInteractiveCommand", parameters).await;
     shake_hands(&mut client).await;
     client.keys("typed\n").await;
@@ -79,13 +80,49 @@ async fn merged_streams_have_no_exit_code_and_stdin_reaches_the_command() {
         client.rest().await.unwrap().message_type,
         MessageType::ChannelClosed
     );
-    assert_eq!(client.output, b"<typed>\nerror\n");
+    assert_eq!(client.output, b"nothing\nerror\n");
     assert!(
         client
             .received
             .iter()
             .all(|m| m.payload_type != PayloadType::EXIT_CODE)
     );
+}
+
+async fn exit_code(command: &str, keys: Option<&str>) -> (Vec<u8>, Option<i32>) {
+    let service = Service::start(Options::quick()).unwrap();
+    let parameters = json!({ "command": [command], "separateOutputStream": ["true"] });
+    let mut client = start(&service, "AWS-StartNonInteractiveCommand", parameters).await;
+    shake_hands(&mut client).await;
+    if let Some(keys) = keys {
+        while client.output.is_empty() {
+            client.next().await.unwrap();
+        }
+        client.keys(keys).await;
+    }
+    client.rest().await.unwrap();
+    let mut received = client.received.iter();
+    let code = received.find(|message| message.payload_type == PayloadType::EXIT_CODE);
+    let code = code.and_then(|message| parse_exit_code(&message.payload));
+    (client.output, code)
+}
+
+#[tokio::test]
+async fn no_shell_runs_the_command_and_its_words_keep_their_quotes() {
+    let (output, code) = exit_code("echo $HOME 'a  b' \"c d\"", None).await;
+    assert_eq!((&output[..], code), (&b"$HOME a  b c d\n"[..], Some(0)));
+    let (output, code) = exit_code("no-such-program", None).await;
+    assert!(output.starts_with(b"Error occurred starting the command: "));
+    assert_eq!(code, Some(1));
+}
+
+#[tokio::test]
+async fn a_control_character_becomes_a_signal() {
+    let (_, code) = exit_code("sh -c 'echo on; exec sleep 600'", Some("x\x03")).await;
+    assert_eq!(code, Some(-1));
+    let trap = "sh -c 'trap \"exit 9\" INT; echo on; while :; do sleep 0.05; done'";
+    let (_, code) = exit_code(trap, Some("\x03")).await;
+    assert_eq!(code, Some(9));
 }
 
 #[tokio::test]
@@ -104,7 +141,10 @@ async fn a_failed_handshake_ends_the_session_with_a_reason() {
         .await;
     let last = client.rest().await.unwrap();
     let body: Value = serde_json::from_slice(&last.payload).unwrap();
-    assert_eq!(body["Output"], "Handshake failed on client.");
+    assert_eq!(
+        body["Output"],
+        "Encountered error while initiating handshake. SessionType failed on client with status 3 error: "
+    );
 }
 
 #[tokio::test]
