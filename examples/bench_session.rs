@@ -16,10 +16,11 @@ use formats::payload::Size;
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use futures_util::{SinkExt, StreamExt};
 use ssm_rec::recorder::{Options as RecorderOptions, Recorder};
-use ssm_rec::session::channel::{Channel, Options, Token};
+use ssm_rec::session::channel::{Channel, DataKey, Options, Token};
 use ssm_rec::session::driver::{
     Keys, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
 };
+use ssm_rec::session::kms::{self, DataKeys};
 use tokio::io::DuplexStream;
 use tokio::runtime::Builder;
 use tokio_tungstenite::WebSocketStream;
@@ -47,6 +48,17 @@ struct NoSignals;
 
 impl Signals for NoSignals {
     fn next(&mut self) -> impl Future<Output = Signal> {
+        pending()
+    }
+}
+
+struct NoDataKeys;
+
+impl DataKeys for NoDataKeys {
+    fn generate(
+        &self,
+        _: String,
+    ) -> impl Future<Output = Result<DataKey, kms::Error>> + Send + 'static {
         pending()
     }
 }
@@ -227,7 +239,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Channel::new(began, &options),
             recorder,
             person,
-            NoWayBack,
+            (NoWayBack, NoDataKeys),
             settings,
         )
         .await

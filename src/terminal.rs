@@ -128,6 +128,12 @@ impl Keys {
         Self::from_source(system::tty()?)
     }
 
+    /// Whether something was read ahead.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        !self.pieces.is_empty()
+    }
+
     fn from_source(source: system::Source) -> io::Result<Self> {
         let (sender, pieces) = mpsc::channel(1);
         let (mut source, waiting) = system::interruptible(source)?;

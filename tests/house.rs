@@ -28,8 +28,10 @@ const MAY_IMPORT: [(&str, &[&str]); 8] = [
 ];
 
 /// The pure machines: files that may import `formats` and each other, and never a socket, a clock or a terminal.
-const PURE: [&str; 6] = [
+const PURE: [&str; 8] = [
     "session/channel",
+    "session/cipher",
+    "session/handshake",
     "session/mux",
     "session/port/plain",
     "session/window",

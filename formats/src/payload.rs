@@ -167,6 +167,18 @@ pub struct KmsEncryptionRequest {
     pub kms_key_id: String,
 }
 
+/// `ActionResult` of the action `KMSEncryption`; both texts are base64.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names are those of the protocol")]
+pub struct KmsEncryptionResponse {
+    /// The data key as KMS encrypted it; the agent has it decrypted.
+    #[serde(rename = "KMSCipherTextKey")]
+    pub kms_cipher_text_key: String,
+    /// `null` from the official client; no agent reads it.
+    #[serde(rename = "KMSCipherTextHash")]
+    pub kms_cipher_text_hash: Option<String>,
+}
+
 /// The client's answer to a handshake request.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(rename_all = "PascalCase")]
@@ -275,14 +287,20 @@ impl Flag {
 }
 
 /// Reads the text of payload type 12, `EXIT_CODE: 7`. `None` when it is anything else.
+///
+/// The agent writes -1 for a command that a signal ended. An agent on Windows writes statuses as unsigned numbers of 32
+/// bits (`3221225786`, interrupted); they become the signed numbers of the same bits, which is how Windows has them too.
 #[must_use]
 pub fn parse_exit_code(payload: &[u8]) -> Option<i32> {
-    std::str::from_utf8(payload)
+    let number: i64 = std::str::from_utf8(payload)
         .ok()?
         .trim()
         .strip_prefix("EXIT_CODE:")?
         .trim()
         .parse()
+        .ok()?;
+    i32::try_from(number)
+        .or_else(|_| u32::try_from(number).map(u32::cast_signed))
         .ok()
 }
 
@@ -340,9 +358,30 @@ mod tests {
     }
 
     #[test]
+    fn the_data_key_goes_into_the_action_result() {
+        let result = KmsEncryptionResponse {
+            kms_cipher_text_key: "AQID".to_owned(),
+            kms_cipher_text_hash: None,
+        };
+        assert_eq!(
+            encode_json(&result),
+            br#"{"KMSCipherTextKey":"AQID","KMSCipherTextHash":null}"#
+        );
+        let request = br#"{"KMSKeyId":"alias/sessions"}"#;
+        let request: KmsEncryptionRequest = parse_json("KMS encryption", request).unwrap();
+        assert_eq!(request.kms_key_id, "alias/sessions");
+    }
+
+    #[test]
     fn the_exit_code_is_read_from_its_text() {
         assert_eq!(parse_exit_code(b"EXIT_CODE: 7"), Some(7));
         assert_eq!(parse_exit_code(b"EXIT_CODE: -1"), Some(-1));
+        assert_eq!(parse_exit_code(b"EXIT_CODE: 256"), Some(256));
+        assert_eq!(
+            parse_exit_code(b"EXIT_CODE: 3221225786"),
+            Some(-1_073_741_510)
+        );
+        assert_eq!(parse_exit_code(b"EXIT_CODE: 4294967296"), None);
         assert_eq!(parse_exit_code(b"7"), None);
         assert_eq!(parse_exit_code(&[0xff]), None);
     }

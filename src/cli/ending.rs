@@ -2,6 +2,8 @@
 //!
 //! Nothing here ends a session.
 
+use std::io;
+
 use anyhow::anyhow;
 use formats::manifest::Exit;
 
@@ -10,6 +12,9 @@ use super::message;
 use super::recorded::cannot_record;
 use crate::recorder;
 use crate::session::driver::{End, Unrecorded};
+
+/// The number of SIGPIPE.
+const BROKEN_PIPE: u8 = 13;
 
 /// What the end of the session means to whoever started it.
 pub(crate) fn told(end: &End) -> CommandResult {
@@ -21,7 +26,28 @@ pub(crate) fn told(end: &End) -> CommandResult {
             message::say(&format!("the session was closed: {reason}"));
             Ok(Status::Success)
         }
-        End::Exited(status) => Ok(Status::Remote(u8::try_from(*status & 0xff).unwrap_or(1))),
+        End::Exited(status) => Ok(remote(*status)),
+        End::NotOpened { encrypted_with, .. } => {
+            let failure = Failure::new(Status::Refused, anyhow!("{end}"));
+            Err(match encrypted_with {
+                Some(key_id) => failure.hint(format!(
+                    "the target itself needs kms:Decrypt on {key_id}: look at its instance role"
+                )),
+                None => failure,
+            })
+        }
+        End::NoDataKey { cause, .. } => {
+            let status = if cause.is_connection() {
+                Status::ConnectionLost
+            } else {
+                Status::Refused
+            };
+            let failure = Failure::new(status, anyhow!("{end}"));
+            Err(match cause.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
+        }
         End::Left => {
             message::say("the session was left; it ends at the service too");
             Ok(Status::Failure)
@@ -29,6 +55,10 @@ pub(crate) fn told(end: &End) -> CommandResult {
         End::Signal(number) => Ok(Status::Signal(*number)),
         End::InputGone(None) => Ok(Status::Signal(1)),
         End::InputGone(Some(error)) => Err(anyhow!("cannot read what is typed: {error}").into()),
+        // Whoever read our output has had enough, as with any other program in a pipe.
+        End::ScreenGone(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(Status::Signal(BROKEN_PIPE))
+        }
         End::ScreenGone(error) => Err(anyhow!("cannot write to stdout: {error}").into()),
         End::ConnectionLost { cause, resume } => Err(Failure::new(
             Status::ConnectionLost,
@@ -47,6 +77,17 @@ pub(crate) fn told(end: &End) -> CommandResult {
     }
 }
 
+/// A remote command's status as ours. What does not fit into a byte must not look like success.
+fn remote(status: i32) -> Status {
+    match u8::try_from(status) {
+        Ok(status) => Status::Remote(status),
+        Err(_) => {
+            message::say(&format!("the remote command ended with status {status}"));
+            Status::Remote(255)
+        }
+    }
+}
+
 /// The failure of a session that went on after its recording had failed. What was recorded before is kept.
 pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> Failure {
     Failure::new(
@@ -61,7 +102,10 @@ pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> Failure {
 
 /// Whether the service does not know yet that the session is over.
 pub(crate) fn left_first(end: &End) -> bool {
-    !matches!(end, End::Closed { .. } | End::Exited(_))
+    !matches!(
+        end,
+        End::Closed { .. } | End::Exited(_) | End::NotOpened { .. }
+    )
 }
 
 /// How it ended, for the manifest.
@@ -69,6 +113,8 @@ pub(crate) fn exit(end: &End) -> Exit {
     let (kind, status, reason) = match end {
         End::Closed { reason } => ("closed", None, reason.clone()),
         End::Exited(status) => ("exited", Some(*status), None),
+        End::NotOpened { reason, .. } => ("not-opened", None, reason.clone()),
+        End::NoDataKey { cause, .. } => ("no-data-key", None, Some(cause.to_string())),
         End::Left => ("left", None, None),
         End::Signal(number) => ("signal", None, Some(number.to_string())),
         End::InputGone(error) => ("input-gone", None, error.as_ref().map(ToString::to_string)),

@@ -32,6 +32,7 @@ use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::{Console, Typing};
 use crate::session::driver::{self, End, Outcome, Report, Resume, Resumed, Settings};
+use crate::session::kms;
 use crate::session::port::Reserved;
 use crate::session::start::{self, Caller, Request, Service, Started};
 use crate::store::spool::{Claim, Spool};
@@ -323,6 +324,11 @@ impl Recorded {
             service: self.service.clone(),
             session_id: &started.session_id,
         };
+        let keys = kms::Keys::new(
+            self.service.way(),
+            &started.session_id,
+            &self.description.session.target,
+        );
         let settings = Settings {
             input_is_terminal: types,
             escape: self.settings.session.escape,
@@ -340,7 +346,7 @@ impl Recorded {
             channel,
             recorder,
             person,
-            resume,
+            (resume, keys),
             settings,
         )
         .await)

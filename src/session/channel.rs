@@ -5,6 +5,7 @@
 //! One kind of message is acknowledged before: one that is ahead of its turn is parked and acknowledged at once, as the
 //! protocol asks (the agent resends nothing behind its first unacknowledged message), and its event comes in its turn.
 
+mod encryption;
 mod event;
 mod identity;
 
@@ -19,11 +20,13 @@ use formats::payload::{
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use uuid::Uuid;
 
+use self::encryption::Encryption;
 pub use self::event::{Effect, Error, Event};
 use self::identity::{MessageIds, WallClock};
 pub use self::identity::{Opening, Token};
+pub use super::cipher::DataKey;
+use super::handshake;
 pub use super::handshake::SessionType;
-use super::handshake::{self, Answer};
 use super::window::{Arrival, Draft, Incoming, Outgoing};
 
 /// What this client says it is. Agents compare it with the official client's versions to decide what it can do.
@@ -31,6 +34,9 @@ pub const CLIENT_VERSION: &str = "1.2.707.0";
 
 /// How long an agent may say nothing before it is asked: a command that prints nothing needs its input all the same.
 const PROBE_AFTER: Duration = Duration::from_secs(2);
+/// How long a handshake may still begin once a probe was acknowledged: an agent that is about to ask for one acknowledges
+/// what comes before, and drops it.
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a pause lasts when nobody ends it: a `start_publication` that was lost must not hold the keys for ever.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How long messages are awaited that `channel_closed` may have overtaken.
@@ -51,17 +57,26 @@ pub struct Options {
 }
 
 /// ```text
-///          ┌── 2 s ──► Probing ── acknowledged ──┐
-/// Silent ──┼── output (also from Probing) ───────┼──► Open ──┐
-///          └── handshake request (also from ─────┘           ├── channel_closed ──► Closed
-///              Probing) ──► Handshaking ── complete ─────────┘   (from every state)
+/// Silent ── 2 s ──► Probing ── acknowledged ──► Probed ── 0.5 s ──┐
+///   │                  │                           │              ├──► Open ──► Closed
+///   ├──────────────────┴───────────────────────────┴── output ────┤    (on channel_closed, from every state)
+///   └── handshake request (also from the other two)               │
+///         ├── encrypted ──► Keying ── data key ──┐                │
+///         └──────────────────────────────────────┴─► Handshaking ─┘
 /// ```
-/// Keys are sent in `Open` only: what precedes the handshake response would take its sequence number.
+/// Keys are sent in `Open` only: an agent that has asked for a handshake drops what precedes its end, and what is to be
+/// encrypted must not leave in the clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Silent,
-    /// One message is out, to see whether the agent takes input. It is withdrawn when a handshake begins after all.
+    /// One message is out, to see whether the agent takes input.
     Probing,
+    /// It does, or it drops what comes before a handshake that it is about to begin.
+    Probed {
+        until: Instant,
+    },
+    /// The handshake's response waits for a data key.
+    Keying,
     Handshaking,
     Open,
     Closed,
@@ -89,10 +104,13 @@ pub struct Channel {
     size_queued: Option<Size>,
     session_type: Option<SessionType>,
     agent_version: Option<String>,
+    encryption: Encryption,
     malformed: Malformed,
     closing: Option<Closing>,
     failure: Option<Error>,
     last_heard: Instant,
+    /// The session was over before its handshake was.
+    never_opened: bool,
 }
 
 #[derive(Debug, Default)]
@@ -132,10 +150,12 @@ impl Channel {
             size_queued: None,
             session_type: None,
             agent_version: None,
+            encryption: Encryption::default(),
             malformed: Malformed::default(),
             closing: None,
             failure: None,
             last_heard: now,
+            never_opened: false,
         }
     }
 
@@ -217,6 +237,9 @@ impl Channel {
             self.state = State::Probing;
             self.queue_size();
         }
+        if matches!(self.state, State::Probed { until } if now >= until) {
+            self.become_open();
+        }
         let patience = |since: Instant| now >= since + MALFORMED_PATIENCE;
         if self.malformed.since.is_some_and(patience) {
             self.fail_malformed();
@@ -282,11 +305,12 @@ impl Channel {
             return Some(message);
         }
         let may_send = match self.state {
-            State::Silent | State::Closed => false,
+            State::Silent | State::Probed { .. } | State::Keying | State::Closed => false,
             State::Probing => !self.outgoing.has_unacknowledged(),
-            State::Handshaking => {
-                self.outgoing.next_type() == Some(PayloadType::HANDSHAKE_RESPONSE)
-            }
+            State::Handshaking => matches!(
+                self.outgoing.next_type(),
+                Some(PayloadType::HANDSHAKE_RESPONSE | PayloadType::ENCRYPTION_CHALLENGE_RESPONSE)
+            ),
             State::Open => true,
         };
         if !may_send || !self.outgoing.has_sendable() {
@@ -294,9 +318,16 @@ impl Channel {
         }
         let created_date = self.wall_clock.millis_at(now);
         let message_id = self.ids.next();
-        let message = self
-            .outgoing
-            .send_next(now, |sequence_number, draft: Draft| AgentMessage {
+        let is_recorded = matches!(self.session_type, Some(SessionType::Port { .. }));
+        let Self {
+            outgoing,
+            encryption,
+            failure,
+            sent,
+            ..
+        } = self;
+        outgoing.send_next(now, |sequence_number, draft: Draft| {
+            let mut message = AgentMessage {
                 message_type: MessageType::InputStreamData,
                 schema_version: 1,
                 created_date,
@@ -304,15 +335,28 @@ impl Channel {
                 flags: Flags::NONE,
                 message_id,
                 payload_type: draft.payload_type,
-                payload: draft.payload.into(),
-            })?;
-        if matches!(self.session_type, Some(SessionType::Port { .. })) {
-            self.sent.push_back(message.clone());
-        }
-        Some(message)
+                payload: Bytes::new(),
+            };
+            if is_recorded {
+                let payload = Bytes::copy_from_slice(&draft.payload);
+                sent.push_back(AgentMessage {
+                    payload,
+                    ..message.clone()
+                });
+            }
+            match encryption.seal(draft.payload_type, draft.payload) {
+                Ok(payload) => message.payload = payload,
+                // Nothing of it leaves; the failure ends the session.
+                Err(error) => {
+                    failure.get_or_insert(error);
+                }
+            }
+            message
+        })
     }
 
-    /// What was sent for the first time in a port session, whose recording holds both directions.
+    /// What was sent for the first time in a port session, whose recording holds both directions; its payload in the
+    /// clear.
     pub fn poll_sent(&mut self) -> Option<AgentMessage> {
         self.sent.pop_front()
     }
@@ -336,6 +380,7 @@ impl Channel {
             malformed,
             self.paused_until,
             self.probe_at(),
+            self.grace(),
         ]
         .into_iter()
         .flatten()
@@ -358,6 +403,12 @@ impl Channel {
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.closing.is_some() || self.is_closed()
+    }
+
+    /// Whether the session was over before its handshake was.
+    #[must_use]
+    pub fn never_opened(&self) -> bool {
+        self.never_opened
     }
 
     /// Whether input reaches the remote side, as far as one can know.
@@ -423,7 +474,12 @@ impl Channel {
     /// Surfaces the message that is due and those parked behind it, which were acknowledged when they came.
     fn release(&mut self, acknowledge: Acknowledge) {
         let mut acknowledge = Some(acknowledge);
-        while let Some(message) = self.incoming.take_in_order() {
+        while let Some(mut message) = self.incoming.take_in_order() {
+            if let Err(cause) = self.decrypt(&mut message) {
+                self.fail_undecipherable(&message, cause);
+                self.surface_stranded();
+                return;
+            }
             let effect = self.handle_in_order(&message);
             self.surface(message, effect);
             if let Some(acknowledge) = acknowledge.take() {
@@ -437,16 +493,21 @@ impl Channel {
         match message.payload_type {
             PayloadType::HANDSHAKE_REQUEST => return self.handle_handshake(message),
             PayloadType::HANDSHAKE_COMPLETE => return self.handle_handshake_complete(message),
+            PayloadType::ENCRYPTION_CHALLENGE_REQUEST => return self.handle_challenge(message),
             _ => {}
         }
-        if matches!(self.state, State::Silent | State::Probing) {
+        if matches!(
+            self.state,
+            State::Silent | State::Probing | State::Probed { .. }
+        ) {
             self.become_open();
         }
         match message.payload_type {
             PayloadType::OUTPUT => Effect::Output,
             PayloadType::STD_ERR => Effect::StdErr,
             PayloadType::EXIT_CODE => {
-                parse_exit_code(&message.payload).map_or(Effect::Unknown, Effect::ExitCode)
+                // A status that does not read is no success; -1 is also what the agent writes when it knows none.
+                Effect::ExitCode(parse_exit_code(&message.payload).unwrap_or(-1))
             }
             PayloadType::FLAG => {
                 Flag::parse(&message.payload).map_or(Effect::Unknown, Effect::Flag)
@@ -456,7 +517,8 @@ impl Channel {
     }
 
     fn handle_handshake(&mut self, message: &AgentMessage) -> Effect {
-        if !matches!(self.state, State::Silent | State::Probing) {
+        // The request is the first thing that an agent sends, or it is none.
+        if message.sequence_number != 0 {
             return Effect::Unknown;
         }
         let request: HandshakeRequest = match parse_json("handshake request", &message.payload) {
@@ -466,25 +528,36 @@ impl Channel {
                 return Effect::Unknown;
             }
         };
-        let Answer {
-            response,
-            session_type,
-            failure,
-        } = handshake::answer(&request);
-        // A probe was not taken: the agent takes no input before the response, which needs its sequence number.
-        self.outgoing.withdraw();
-        self.outgoing
-            .queue_first(PayloadType::HANDSHAKE_RESPONSE, encode_json(&response));
-        self.session_type = session_type;
+        let mut answer = handshake::answer(&request);
+        self.session_type = answer.session_type.take();
         self.agent_version = Some(request.agent_version);
-        self.failure = failure;
-        self.state = State::Handshaking;
+        self.failure = answer.failure.take();
+        // A probe that is out keeps its place: the agent drops it, and it is counted all the same. What it said is said
+        // again when the handshake is over.
+        self.size_queued = None;
+        if answer.key.is_some() {
+            self.encryption.wait(answer);
+            self.state = State::Keying;
+        } else {
+            self.outgoing.queue_first(
+                PayloadType::HANDSHAKE_RESPONSE,
+                encode_json(&answer.response),
+            );
+            self.state = State::Handshaking;
+        }
         Effect::Handshake
     }
 
     fn handle_handshake_complete(&mut self, message: &AgentMessage) -> Effect {
-        if self.state != State::Open {
-            self.become_open();
+        match self.state {
+            State::Open => {}
+            State::Keying => {
+                let cause = "word that the handshake is complete came before the answer to it";
+                self.failure
+                    .get_or_insert(Error::Handshake(cause.to_owned()));
+                return Effect::Unknown;
+            }
+            _ => self.become_open(),
         }
         match parse_json::<HandshakeComplete>("handshake complete", &message.payload) {
             Ok(HandshakeComplete {
@@ -506,7 +579,8 @@ impl Channel {
             _ => Effect::Unknown,
         };
         if self.state == State::Probing && !self.outgoing.has_unacknowledged() {
-            self.become_open();
+            let until = now + GRACE;
+            self.state = State::Probed { until };
         }
         self.surface(message, effect);
     }
@@ -541,11 +615,23 @@ impl Channel {
         else {
             return;
         };
-        while let Some(stranded) = self.incoming.take_stranded() {
-            self.surface(stranded, Effect::Stranded);
-        }
+        self.surface_stranded();
+        self.never_opened = matches!(self.state, State::Keying | State::Handshaking);
         self.surface(message, Effect::Closed { reason });
         self.state = State::Closed;
+    }
+
+    /// Surfaces what was acknowledged when it came and will not be due any more.
+    fn surface_stranded(&mut self) {
+        while let Some(mut stranded) = self.incoming.take_stranded() {
+            match self.decrypt(&mut stranded) {
+                Ok(()) => self.surface(stranded, Effect::Stranded),
+                Err(cause) => {
+                    let bytes = stranded.encode();
+                    self.push(Event::Malformed { bytes, cause });
+                }
+            }
+        }
     }
 
     fn become_open(&mut self) {
@@ -574,6 +660,13 @@ impl Channel {
     fn probe_at(&self) -> Option<Instant> {
         let silent = self.state == State::Silent && self.connected && self.closing.is_none();
         silent.then(|| self.connected_at + PROBE_AFTER)
+    }
+
+    fn grace(&self) -> Option<Instant> {
+        match self.state {
+            State::Probed { until } => Some(until),
+            _ => None,
+        }
     }
 
     fn fail_malformed(&mut self) {

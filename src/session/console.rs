@@ -40,6 +40,13 @@ impl Keys for Typing {
             Self::Nobody => std::future::pending().await,
         }
     }
+
+    fn is_waiting(&self) -> bool {
+        match self {
+            Self::Stdin(keys) => keys.is_waiting(),
+            Self::Nobody => false,
+        }
+    }
 }
 
 /// Output that waits while the person types a note, in bytes; beyond it the agent waits.

@@ -5,6 +5,7 @@
 
 mod away;
 mod clock;
+mod encryption;
 mod end;
 mod events;
 mod guard;
@@ -29,6 +30,7 @@ use self::away::Away;
 pub use self::away::{Resume, Resumed};
 use self::clock::{Clocks, now};
 pub use self::clock::{Jump, wall_millis};
+use self::encryption::Vault;
 pub use self::end::End;
 use self::guard::Guard;
 pub use self::guard::Unrecorded;
@@ -36,9 +38,10 @@ use self::input::Input;
 use self::local::Local;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
 use self::typed::Early;
-use super::channel::{Channel, Token};
+use super::channel::{Channel, DataKey, Token};
 use super::connection::describe;
 use super::escape::{Escape, Note};
+use super::kms::{self, DataKeys};
 pub use super::line::Socket;
 use super::line::{Batch, Line, Liveness};
 use super::port::Outgoing;
@@ -55,6 +58,8 @@ const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
+/// The number of SIGINT.
+const INTERRUPT: u8 = 2;
 /// Ctrl-D: the end of input for whatever reads a terminal.
 const END_OF_TRANSMISSION: &[u8] = &[0x04];
 
@@ -123,14 +128,14 @@ pub async fn run<S, R>(
     channel: Channel,
     recorder: Recorder,
     person: (impl Keys, impl Screen, impl Signals),
-    resume: R,
+    service: (R, impl DataKeys),
     settings: Settings,
 ) -> Outcome
 where
     S: Socket,
     R: Resume<Socket = S>,
 {
-    let (recorder, end, report) = pump(first, channel, recorder, person, resume, settings).await;
+    let (recorder, end, report) = pump(first, channel, recorder, person, service, settings).await;
     Outcome {
         recorder,
         end,
@@ -144,7 +149,7 @@ pub(super) async fn pump<S, T, R>(
     channel: Channel,
     recorder: T,
     (keys, screen, signals): (impl Keys, impl Screen, impl Signals),
-    mut resume: R,
+    (mut resume, data_keys): (R, impl DataKeys),
     settings: Settings,
 ) -> (T, End<T::Error>, Report)
 where
@@ -164,6 +169,7 @@ where
         escape: escape.map(Escape::new),
         asking: None,
         local: Local::Person,
+        vault: Vault::new(data_keys),
         bind: settings.bind,
         reserved: settings.reserved,
         record_payload: settings.record_payload,
@@ -232,11 +238,12 @@ enum Happened<E> {
     Keys(Option<io::Result<Bytes>>),
     Port(Option<Outgoing>),
     Noted,
+    Key(Result<DataKey, kms::Error>),
     Traffic(Result<Batch, Stop<E>>),
     Time,
 }
 
-struct Driver<T, K, D, G> {
+struct Driver<T, K, D, G, V> {
     channel: Channel,
     recorder: Guard<T>,
     keys: K,
@@ -248,6 +255,7 @@ struct Driver<T, K, D, G> {
     /// A note is being typed.
     asking: Option<Note>,
     local: Local,
+    vault: Vault<V>,
     bind: Option<String>,
     reserved: Option<Reserved>,
     record_payload: bool,
@@ -263,7 +271,7 @@ struct Driver<T, K, D, G> {
     suspect: bool,
 }
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     /// Carries the session over one connection.
     async fn carry<S: Socket>(&mut self, socket: S, token: &Token) -> Stop<T::Error> {
         let mut line = Line::new(socket, now(), self.liveness);
@@ -304,14 +312,16 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         line.write_now(&mut self.channel, now)
             .await
             .map_err(Stop::Lost)?;
-        if let Some(failure) = self.channel.failure() {
-            return Err(End::Protocol(failure.clone()).into());
+        if let Some(failure) = self.channel.failure().cloned() {
+            return Err(self.channel_failed(failure).into());
         }
+        self.ask_for_key();
         match self.wait(line).await {
             Happened::Signal(signal) => self.handle_signal(signal)?,
             Happened::Keys(keys) => self.handle_keys(keys, Some(line)).await?,
             Happened::Port(outgoing) => self.handle_port(outgoing)?,
             Happened::Noted => self.record_notes(now())?,
+            Happened::Key(answer) => self.handle_key(answer),
             Happened::Traffic(Err(Stop::End(End::RecordingFailed(error)))) => {
                 self.handle_full(now(), error)?;
             }
@@ -326,7 +336,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             line.doubt(now());
         }
         self.tell_unrecorded();
-        self.open_port().await?;
+        self.open_local().await?;
         self.send_early(line).await
     }
 
@@ -344,6 +354,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             screen,
             signals,
             local,
+            vault,
             ..
         } = self;
         let port = local.port();
@@ -377,6 +388,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             piece = keys.read(), if wants_keys => Happened::Keys(piece),
             outgoing = local::read(port), if wants_port => Happened::Port(outgoing),
             () = local::noted(port) => Happened::Noted,
+            answer = vault.answer() => Happened::Key(answer),
             result = traffic => Happened::Traffic(result),
             () = sleep_until(wake_up.into()) => Happened::Time,
         }
@@ -432,6 +444,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
 
     fn handle_signal(&mut self, signal: Signal) -> Result<(), End<T::Error>> {
         match signal {
+            Signal::End(INTERRUPT) if self.interrupt_command() => Ok(()),
             Signal::End(number) => Err(End::Signal(number)),
             Signal::Resized { reclaim } => {
                 if reclaim {

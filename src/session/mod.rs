@@ -4,6 +4,7 @@
 //!
 //! - [`start`]: StartSession and its kin: a target in, a stream URL and a token out
 //! - [`channel`]: the data channel as a state machine, with the handshake and the window below it
+//! - [`kms`]: the data key of an encrypted session; `cipher` is what becomes of it
 //! - [`connection`]: the websocket, and why there is none
 //! - [`console`]: the terminal as the driver wants it
 //! - [`port`]: the local side of a port session; `mux` carries its streams
@@ -11,11 +12,13 @@
 
 mod agent_version;
 pub mod channel;
+mod cipher;
 pub mod connection;
 pub mod console;
 pub mod driver;
 mod escape;
 mod handshake;
+pub mod kms;
 mod line;
 mod mux;
 mod overlay;

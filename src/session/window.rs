@@ -361,16 +361,6 @@ impl Outgoing {
         }
     }
 
-    /// Takes back everything sent, as if it had never been: nothing of it was taken by the agent.
-    pub(super) fn withdraw(&mut self) {
-        self.next_sequence -= self.sent.len() as i64;
-        while let Some((_, sent)) = self.sent.pop_last() {
-            self.queue_first(sent.message.payload_type, sent.message.payload.to_vec());
-        }
-        self.overtaken = 0;
-        self.wake_up = None;
-    }
-
     /// When to call [`Outgoing::send_again`] next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         self.wake_up.filter(|_| !self.sent.is_empty())

@@ -16,7 +16,9 @@ use super::rig::Rig;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A service that treats each connection with `serve`, on a thread of its own.
-fn service(serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static) -> u16 {
+pub(crate) fn service(
+    serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -28,20 +30,20 @@ fn service(serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'st
     port
 }
 
-fn echo(mut stream: TcpStream) -> std::io::Result<()> {
+pub(crate) fn echo(mut stream: TcpStream) -> std::io::Result<()> {
     let mut reader = stream.try_clone()?;
     std::io::copy(&mut reader, &mut stream)?;
     stream.shutdown(Shutdown::Write)
 }
 
-fn pattern(seed: usize, length: usize) -> Vec<u8> {
+pub(crate) fn pattern(seed: usize, length: usize) -> Vec<u8> {
     (0..length)
         .map(|at| (at * 7 + at / 251 + seed) as u8)
         .collect()
 }
 
 /// The program, forwarding.
-struct Forwarding {
+pub(crate) struct Forwarding {
     child: Child,
     stderr: BufReader<ChildStderr>,
     address: SocketAddr,
@@ -49,10 +51,14 @@ struct Forwarding {
 
 impl Forwarding {
     fn start(rig: &Rig, forward: &str) -> Self {
+        Self::start_on(rig, "i-0abc", forward)
+    }
+
+    pub(crate) fn start_on(rig: &Rig, target: &str, forward: &str) -> Self {
         let mut child = rig
             .command(&[
                 "start",
-                "i-0abc",
+                target,
                 "--reason",
                 "ticket-42",
                 "--forward",
@@ -74,12 +80,12 @@ impl Forwarding {
         }
     }
 
-    fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         connect(self.address)
     }
 
     /// Ctrl-C, and what is said after it.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let id = i32::try_from(self.child.id()).unwrap();
         let process = rustix::process::Pid::from_raw(id).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
@@ -115,7 +121,7 @@ fn wait_for(stderr: &mut BufReader<ChildStderr>, text: &str) -> String {
 }
 
 /// The recording's text.
-fn recorded(rig: &Rig) -> String {
+pub(crate) fn recorded(rig: &Rig) -> String {
     let file = std::fs::File::open(rig.recording()).unwrap();
     let text = zstd::stream::decode_all(file).unwrap();
     String::from_utf8(text).unwrap()

@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod captures;
+mod command;
 mod config;
 #[cfg(unix)]
 mod credentials;
+mod encrypted;
 mod export;
 mod feel;
 mod forward;

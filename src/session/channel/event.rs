@@ -6,6 +6,8 @@ use bytes::Bytes;
 use formats::AgentMessage;
 use formats::payload::Flag;
 
+use super::super::cipher;
+
 /// What came over the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -16,11 +18,11 @@ pub enum Event {
         /// What became of it.
         effect: Effect,
     },
-    /// A websocket message that was no agent message; dropped.
+    /// A websocket message that was no agent message, or one that does not decrypt; dropped.
     Malformed {
         /// As it came.
         bytes: Bytes,
-        /// Which field was wrong.
+        /// What was wrong.
         cause: String,
     },
 }
@@ -64,12 +66,30 @@ pub enum Effect {
 /// Why a channel cannot go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The account's preferences ask for encryption.
-    #[error("the session is encrypted with KMS (key {key_id:?}), which is not supported yet")]
-    Encrypted {
+    /// The session is to be encrypted, and there is no data key for it.
+    #[error(
+        "the session is encrypted with KMS key {key_id:?}, and there is no data key for it: {cause}"
+    )]
+    NoDataKey {
         /// As the agent named it.
         key_id: String,
+        /// Why KMS gave none.
+        cause: String,
     },
+    /// The agent's challenge cannot be answered: the two ends have different keys.
+    #[error("the agent's encryption challenge cannot be answered: {0}")]
+    Challenge(String),
+    /// What the agent sent does not decrypt.
+    #[error("message {sequence_number} of the agent does not decrypt: {cause}")]
+    Undecipherable {
+        /// Of the message.
+        sequence_number: i64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// What is to be sent does not encrypt.
+    #[error("cannot encrypt what is to be sent: {0}")]
+    Sealing(cipher::Error),
     /// A kind of session that this client does not carry.
     #[error("sessions of type {0:?} are not supported yet")]
     SessionType(String),

@@ -12,6 +12,7 @@ use tokio::time::{sleep, sleep_until, timeout};
 use super::{Driver, End, Gap, Keys, Line, Screen, Signals, Socket, Status, Stop, now};
 use crate::session::channel::Token;
 use crate::session::escape;
+use crate::session::kms::DataKeys;
 use crate::session::tee::Tee;
 
 /// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
@@ -58,7 +59,7 @@ pub(super) struct Away {
     told: Option<String>,
 }
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     /// Tries to come back until it works, cannot work, or took too long.
     pub(super) async fn come_back<R: Resume>(
         &mut self,

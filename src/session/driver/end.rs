@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 
 use crate::recorder;
-use crate::session::{channel, port};
+use crate::session::{channel, kms, port};
 
 /// Why a session ended.
 #[derive(Debug)]
@@ -15,6 +15,20 @@ pub enum End<E = recorder::Error> {
     Closed {
         /// What the service said about it.
         reason: Option<String>,
+    },
+    /// The agent ended it before its handshake was over.
+    NotOpened {
+        /// What the service said about it.
+        reason: Option<String>,
+        /// The KMS key that was to encrypt the session.
+        encrypted_with: Option<String>,
+    },
+    /// The session is to be encrypted, and KMS gives no data key for it.
+    NoDataKey {
+        /// The KMS key, as the agent named it.
+        key_id: String,
+        /// Why there is none.
+        cause: kms::Error,
     },
     /// The remote command ended with this status, and with it the session.
     Exited(i32),
@@ -50,6 +64,14 @@ impl<E: fmt::Display> fmt::Display for End<E> {
             Self::Closed {
                 reason: Some(reason),
             } => write!(f, "the session has ended: {reason}"),
+            Self::NotOpened { reason, .. } => {
+                let reason = reason.as_deref().unwrap_or("it does not say why");
+                write!(f, "the agent did not open the session: {reason}")
+            }
+            Self::NoDataKey { key_id, cause } => write!(
+                f,
+                "the session is encrypted with KMS key {key_id:?}, and there is no data key for it: {cause}"
+            ),
             Self::Exited(code) => write!(f, "the remote command ended with status {code}"),
             Self::Left => f.write_str("the session was left"),
             Self::Signal(number) => write!(f, "ended by signal {number}"),

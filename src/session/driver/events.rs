@@ -9,10 +9,11 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Driver, End, Keys, Screen, Signals, Stop, now};
 use crate::session::channel::{Effect, Event};
+use crate::session::kms::DataKeys;
 use crate::session::line::Batch;
 use crate::session::tee::Tee;
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     pub(super) fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {
         let at = now();
         if self.away.is_some() && !batch.messages.is_empty() {
@@ -94,6 +95,13 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
                 Effect::ExitCode(code) => {
                     self.exit_code = Some(code);
                     Ok(())
+                }
+                Effect::Closed { reason } if self.channel.never_opened() => {
+                    let encrypted_with = self.channel.encrypted_with().map(str::to_owned);
+                    return Err(End::NotOpened {
+                        reason,
+                        encrypted_with,
+                    });
                 }
                 Effect::Closed { reason } => return Err(End::Closed { reason }),
                 _ => Ok(()),

@@ -11,6 +11,7 @@ use formats::AgentMessage;
 use formats::payload::Size;
 
 use super::{Driver, End, Keys, Screen, Signals};
+use crate::session::kms::DataKeys;
 use crate::session::tee::Tee;
 
 /// Since when a session is not recorded any more, and why.
@@ -129,7 +130,7 @@ impl<T: Tee> Tee for Guard<T> {
     }
 }
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     /// The recorder has no room and never will.
     pub(super) fn handle_full(
         &mut self,

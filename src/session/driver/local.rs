@@ -10,14 +10,23 @@ use formats::{AgentMessage, PayloadType};
 use super::{Driver, End, Keys, Screen, Signals, Stop, now};
 use crate::session::agent_version::AgentVersion;
 use crate::session::channel::SessionType;
+use crate::session::kms::DataKeys;
 use crate::session::port::{Form, Outgoing, Port};
 use crate::session::tee::Tee;
+
+/// Ctrl-C, which the agent makes a signal of.
+const INTERRUPT: &[u8] = &[0x03];
 
 /// Who or what is at this end.
 #[derive(Debug)]
 pub(super) enum Local {
     /// Keys and a screen: what is shown is recorded as output.
     Person,
+    /// A command without a terminal: it is shown and recorded like a shell, but takes no input.
+    Command {
+        /// It was told once that it is to end.
+        interrupted: bool,
+    },
     /// Stdin and stdout carry the bytes of one connection (SSH).
     Pipe,
     /// What listens here carries them.
@@ -25,14 +34,20 @@ pub(super) enum Local {
 }
 
 impl Local {
+    /// Whether what comes is shown to a person.
     pub(super) fn is_person(&self) -> bool {
-        matches!(self, Self::Person)
+        matches!(self, Self::Person | Self::Command { .. })
+    }
+
+    /// Whether what is typed or piped here goes to the remote side as it is.
+    pub(super) fn takes_keys(&self) -> bool {
+        matches!(self, Self::Person | Self::Pipe)
     }
 
     /// How many connections there were; `None` where there are none to count.
     pub(super) fn connections(&self) -> Option<u64> {
         match self {
-            Self::Person => None,
+            Self::Person | Self::Command { .. } => None,
             Self::Pipe => Some(1),
             Self::Port(port) => Some(port.opened()),
         }
@@ -41,7 +56,7 @@ impl Local {
     pub(super) fn port(&self) -> Option<&Port> {
         match self {
             Self::Port(port) => Some(port),
-            Self::Person | Self::Pipe => None,
+            Self::Person | Self::Command { .. } | Self::Pipe => None,
         }
     }
 }
@@ -62,15 +77,21 @@ pub(super) async fn noted(port: Option<&Port>) {
     }
 }
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
-    /// Opens the local end of a port session, once the agent has described it and is ready.
-    pub(super) async fn open_port(&mut self) -> Result<(), End<T::Error>> {
-        let Some(SessionType::Port { properties }) = self.channel.session_type() else {
-            return Ok(());
-        };
-        if !self.local.is_person() || !self.channel.is_open() {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
+    /// Opens the local end that the session calls for: that of a command as soon as the agent has named it, so that its
+    /// first output finds the terminal as it should be; that of a port once the agent is ready for it.
+    pub(super) async fn open_local(&mut self) -> Result<(), End<T::Error>> {
+        if !matches!(self.local, Local::Person) {
             return Ok(());
         }
+        let properties = match self.channel.session_type() {
+            Some(SessionType::Port { properties }) if self.channel.is_open() => properties,
+            Some(SessionType::NonInteractiveCommands) => {
+                self.open_command();
+                return Ok(());
+            }
+            _ => return Ok(()),
+        };
         self.screen.release();
         let version = self.channel.agent_version();
         let form = Form::from_properties(properties, version, self.bind.as_deref())
@@ -89,6 +110,32 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         ));
         self.local = Local::Port(port);
         Ok(())
+    }
+
+    /// The agent gives a command without a terminal nothing to read, and takes each Ctrl-C in what comes for a signal (source:
+    /// InputStreamMessageHandler, shell_unix.go). So nothing is passed on, and the terminal keeps its own modes, which
+    /// what a pipe brings needs to be shown well.
+    fn open_command(&mut self) {
+        self.screen.release();
+        if !self.input.is_terminal && self.keys.is_waiting() {
+            self.screen.notice(
+                "what is piped in is not passed on: the agent gives a command without a terminal nothing to read",
+            );
+        }
+        self.local = Local::Command { interrupted: false };
+    }
+
+    /// Passes an interrupt on to a command without a terminal, once: it may have something to put in order. Whether that was
+    /// all there is to do.
+    pub(super) fn interrupt_command(&mut self) -> bool {
+        match &mut self.local {
+            Local::Command { interrupted } if !*interrupted => *interrupted = true,
+            _ => return false,
+        }
+        self.channel.send_input(now(), INTERRUPT);
+        self.screen
+            .notice("the command is told to end; once more ends the session");
+        true
     }
 
     /// Whether a flag ends the session: a port session does, with all but the oldest agents.
@@ -125,7 +172,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             (Local::Port(port), flag) => port.handle_flag(flag),
             (Local::Pipe, Flag::ConnectToPortError) => return Err(End::PortRefused),
             (Local::Pipe, Flag::DisconnectToPort) => return Err(End::Closed { reason: None }),
-            (Local::Pipe | Local::Person, _) => {}
+            (Local::Pipe | Local::Person | Local::Command { .. }, _) => {}
         }
         Ok(())
     }

@@ -12,6 +12,10 @@ use formats::payload::Size;
 pub trait Keys {
     /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
     fn read(&mut self) -> impl Future<Output = Option<io::Result<Bytes>>>;
+    /// Whether something was typed or piped that was not read yet.
+    fn is_waiting(&self) -> bool {
+        false
+    }
 }
 
 /// What the person is told of the connection.

@@ -8,8 +8,9 @@ use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Driver, End, Keys, Line, Screen, Signals, Socket, Stop, now};
+use super::{Driver, End, Keys, Line, Local, Screen, Signals, Socket, Stop, now};
 use crate::session::escape::{Action, Command, Note, Noted};
+use crate::session::kms::DataKeys;
 use crate::session::tee::Tee;
 
 /// Keys that may wait for the session to open, in bytes; when there are more, no more are read.
@@ -20,7 +21,7 @@ const NO_NOTE: &str = "marker";
 /// Keys that wait for the session to open.
 pub(super) type Early = BytesMut;
 
-impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
+impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     /// Whether keys are to be read now. Those of a person always are, as long as there is room for them: one of them may
     /// be the way out.
     pub(super) fn wants_keys(&self) -> bool {
@@ -29,7 +30,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
         } else {
             self.input.is_terminal && self.early.len() < MAX_EARLY
         };
-        self.input.is_open() && self.local.port().is_none() && has_room
+        self.input.is_open() && self.local.takes_keys() && has_room
     }
 
     /// Takes what was typed.
@@ -79,7 +80,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals> Driver<T, K, D, G> {
             return Ok(());
         }
         let keys = self.early.split();
-        match self.local.is_person() {
+        match matches!(self.local, Local::Person) {
             true => self.send_keys(now(), &keys, Some(line)).await,
             false => Ok(()),
         }

@@ -16,9 +16,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
+use crate::session::channel::DataKey;
 use crate::session::driver::{
     End, Keys, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
 };
+use crate::session::kms::{self, DataKeys};
 use crate::session::tee::Tee;
 
 type Pipe = WebSocketStream<DuplexStream>;
@@ -215,6 +217,29 @@ impl Resume for FakeResume {
     }
 }
 
+/// KMS in the test's hands: the answer to each question, and the questions.
+#[derive(Clone)]
+struct FakeVault {
+    log: Log,
+    answers: Arc<Mutex<VecDeque<Result<DataKey, kms::Error>>>>,
+    after: Duration,
+}
+
+impl DataKeys for FakeVault {
+    fn generate(
+        &self,
+        key_id: String,
+    ) -> impl Future<Output = Result<DataKey, kms::Error>> + Send + 'static {
+        self.log.add(format!("generate {key_id}"));
+        let answer = self.answers.lock().unwrap().pop_front();
+        let after = self.after;
+        async move {
+            sleep(after).await;
+            answer.unwrap_or(Err(kms::Error::Incomplete))
+        }
+    }
+}
+
 async fn pipe() -> (Pipe, Peer) {
     let (near, far) = tokio::io::duplex(256 * 1024);
     let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
@@ -231,6 +256,15 @@ impl Peer {
             .send(Message::Binary(message.encode()))
             .await
             .unwrap();
+    }
+
+    /// The next agent message of the client.
+    async fn message(&mut self) -> AgentMessage {
+        let message = timeout(Duration::from_secs(600), self.0.next()).await;
+        match message.expect("the client says nothing") {
+            Some(Ok(Message::Binary(bytes))) => AgentMessage::parse(bytes).unwrap(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// The next message of the client, in words; pings and closing included.
@@ -281,6 +315,7 @@ struct Bench {
     goes_on: bool,
     report: Report,
     is_terminal: bool,
+    vault: FakeVault,
     ends: (
         Option<mpsc::UnboundedReceiver<&'static str>>,
         Option<mpsc::UnboundedReceiver<Signal>>,
@@ -291,8 +326,14 @@ impl Bench {
     fn new() -> Self {
         let (keys, keys_end) = mpsc::unbounded_channel();
         let (signals, signals_end) = mpsc::unbounded_channel();
+        let log = Log::default();
         Self {
-            log: Log::default(),
+            vault: FakeVault {
+                log: log.clone(),
+                answers: Arc::default(),
+                after: Duration::from_secs(1),
+            },
+            log,
             keys: Some(keys),
             signals,
             room: watch::Sender::new(true),
@@ -339,7 +380,14 @@ impl Bench {
         };
         let channel = unconnected(start());
         let token = Token::new("first".to_owned());
-        let client = pump((socket, token), channel, recorder, person, resume, settings);
+        let client = pump(
+            (socket, token),
+            channel,
+            recorder,
+            person,
+            (resume, self.vault.clone()),
+            settings,
+        );
         let ((_, end, report), ()) = tokio::join!(client, peer(self));
         self.report = report;
         end
@@ -715,4 +763,105 @@ async fn garbage_is_recorded_and_ends_the_session_only_when_nothing_else_comes()
     );
     assert_eq!(bench.log.count("record malformed 5"), 20);
     assert_eq!(bench.log.count("record malformed 130"), 16);
+}
+
+/// The request of an agent whose session KMS encrypts.
+fn encrypted_request() -> AgentMessage {
+    stream(0, PayloadType::HANDSHAKE_REQUEST, encryption::REQUEST)
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_wait_for_the_end_of_an_encrypted_handshake() {
+    let (socket, mut peer) = pipe().await;
+    let mut bench = Bench::new();
+    let key = encryption::data_key();
+    bench.vault.answers.lock().unwrap().push_back(Ok(key));
+    let mut agent = encryption::agent();
+    let end = bench
+        .run(socket, async |bench| {
+            peer.expect(&["open first"]).await;
+            bench.type_keys("typed early");
+            peer.send(encrypted_request()).await;
+            peer.expect(&["ack 0"]).await;
+            let response = peer.next().await;
+            assert!(response.starts_with("0:handshake-response "), "{response}");
+            peer.send(agent.challenge(1)).await;
+            peer.expect(&["ack 1"]).await;
+            let response = peer.next().await;
+            assert!(
+                response.starts_with("1:encryption-challenge-response "),
+                "{response}"
+            );
+            peer.send(stream(2, PayloadType::HANDSHAKE_COMPLETE, b"{}"))
+                .await;
+            peer.expect(&["ack 2", r#"2:size {"cols":80,"rows":24}"#])
+                .await;
+            let keys = peer.message().await;
+            assert_eq!(agent.open(&keys), "typed early");
+            peer.send(agent.output(3, "secret")).await;
+            peer.expect(&["ack 3"]).await;
+            peer.close().await;
+        })
+        .await;
+    assert!(matches!(end, End::Closed { reason: None }), "{end:?}");
+    assert!(bench.log.has("generate alias/sessions"));
+    assert!(bench.log.has("show secret"), "{:?}", bench.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_data_key_is_told_to_the_agent_and_ends_the_session() {
+    let (socket, mut peer) = pipe().await;
+    let mut bench = Bench::new();
+    let refusal = kms::Error::Denied {
+        key_id: "alias/sessions".to_owned(),
+        message: "not you".to_owned(),
+    };
+    bench.vault.answers.lock().unwrap().push_back(Err(refusal));
+    let end = bench
+        .run(socket, async |_| {
+            peer.expect(&["open first"]).await;
+            peer.send(encrypted_request()).await;
+            peer.expect(&["ack 0"]).await;
+            let response = peer.next().await;
+            assert!(
+                response.contains(r#""ActionType":"KMSEncryption","ActionStatus":2,"ActionResult":null,"Error":"access denied: not you""#),
+                "{response}"
+            );
+        })
+        .await;
+    assert!(
+        matches!(&end, End::NoDataKey { key_id, cause: kms::Error::Denied { .. } } if key_id == "alias/sessions"),
+        "{end:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_lost_while_kms_thinks_is_taken_up_with_the_same_key() {
+    let (socket, mut first) = pipe().await;
+    let (again, mut second) = pipe().await;
+    let mut bench = Bench::new();
+    let key = encryption::data_key();
+    bench.vault.answers.lock().unwrap().push_back(Ok(key));
+    let token = Token::new("second".to_owned());
+    bench.later.push_back(Resumed::Open(again, token));
+    let mut agent = encryption::agent();
+    let end = bench
+        .run(socket, async |_| {
+            first.expect(&["open first"]).await;
+            first.send(encrypted_request()).await;
+            first.expect(&["ack 0"]).await;
+            drop(first);
+            second.expect(&["open second"]).await;
+            let mut response = second.next().await;
+            while response == "ping" {
+                response = second.next().await;
+            }
+            assert!(response.starts_with("0:handshake-response "), "{response}");
+            second.send(agent.challenge(1)).await;
+            second.expect(&["ack 1"]).await;
+            second.close().await;
+        })
+        .await;
+    assert!(matches!(end, End::NotOpened { .. }), "{end:?}");
+    assert_eq!(bench.log.count("generate alias/sessions"), 1);
 }

@@ -6,6 +6,7 @@ mod captures;
 mod channel;
 mod connection;
 mod driver;
+mod encryption;
 mod link;
 mod steps;
 
