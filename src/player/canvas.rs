@@ -145,6 +145,28 @@ impl Canvas {
         out
     }
 
+    /// As much of this screen as fits into a smaller window, with the cursor in it: a picture, to be drawn anew when
+    /// something changes. Gives the row, from 1, that it ends with, too.
+    pub(crate) fn picture(&self, window: Size) -> (String, usize) {
+        let (cols, rows) = self.terminal.size();
+        let width = cols.min(window.cols.into());
+        let height = rows.min(window.rows.into()).max(1);
+        let cursor = self.terminal.cursor();
+        let first = (cursor.row + 1).saturating_sub(height);
+        let lines: Vec<&Line> = self.terminal.screen().visible_lines().skip(first).collect();
+        let mut out = String::from(PLAIN);
+        out.push_str("\x1b[?6l\x1b[H\x1b[2J\x1b[?7l");
+        paint(&lines, width, height, &mut out);
+        let (row, col) = (cursor.row - first + 1, cursor.col.min(width.max(1) - 1) + 1);
+        let _ = write!(out, "\x1b[0m\x1b[?7h\x1b[{row};{col}H");
+        (out, height)
+    }
+
+    /// What a terminal has to be sent when a [`Canvas::picture`] that ends with this row is left.
+    pub(crate) fn leave_picture(last_row: usize) -> String {
+        format!("{PLAIN}\x1b[{last_row};1H\r\n")
+    }
+
     /// What a terminal has to be sent when playback ends, so that the person's shell finds it as it should be.
     pub(crate) fn closing(&self) -> String {
         let mut out = String::from(PLAIN);

@@ -19,6 +19,8 @@ pub struct Following {
     from_start: bool,
     /// The canvas shows what the terminal does not.
     behind: bool,
+    /// What the terminal shows is a picture, and ends with this row.
+    picture: Option<usize>,
     after_return: bool,
 }
 
@@ -33,6 +35,7 @@ impl Following {
             joined: from_start,
             from_start,
             behind: false,
+            picture: None,
             after_return: false,
         }
     }
@@ -76,14 +79,32 @@ impl Following {
         let due = !self.joined || self.behind;
         self.joined = true;
         self.behind = false;
-        due.then(|| canvas.redraw(window))
+        if !due {
+            return None;
+        }
+        let smaller =
+            window.filter(|window| window.cols < self.size.cols || window.rows < self.size.rows);
+        Some(match smaller {
+            Some(window) => {
+                let (picture, last_row) = canvas.picture(window);
+                self.picture = Some(last_row);
+                picture
+            }
+            None => {
+                self.picture = None;
+                canvas.redraw(window)
+            }
+        })
     }
 
     /// What leaves the terminal as a shell wants to find it.
     #[must_use]
     pub fn closing(&self) -> Option<String> {
         let canvas = self.canvas.as_ref().filter(|_| self.joined)?;
-        Some(canvas.closing())
+        Some(match self.picture {
+            Some(last_row) => Canvas::leave_picture(last_row),
+            None => canvas.closing(),
+        })
     }
 
     /// The terminal is not raw: it would send the cursor to the start of the line with every line feed, where the
@@ -159,6 +180,14 @@ mod tests {
             "{screen:?}"
         );
         assert!(shown(&mut following, "\r\nij").contains("ij"));
+        // Where something happens is in sight, and the top is not.
+        let screen = shown(&mut following, "\r\nkl\r\nmn");
+        assert!(screen.contains("kl") && screen.contains("mn"), "{screen:?}");
+        assert!(
+            !screen.contains("abc") && screen.ends_with("\x1b[2;3H"),
+            "{screen:?}"
+        );
+        assert!(following.closing().unwrap().ends_with("\x1b[2;1H\r\n"));
     }
 
     #[test]

@@ -204,17 +204,26 @@ fn a_bucket_that_breaks_holds_back_nothing_and_the_segments_catch_up() {
 fn a_refused_segment_is_told_at_the_end_and_costs_the_session_nothing() {
     let bucket = Bucket::start(bucket::Options::default()).unwrap();
     bucket.set_denied(true);
-    let rig = live(bucket.endpoint());
+    let quiet = faulty_proxy::Options {
+        share: 0.0,
+        ..faulty_proxy::Options::default()
+    };
+    let proxy = FaultyProxy::start(&bucket.endpoint(), quiet).unwrap();
+    let rig = live(proxy.endpoint());
     let mut session = rig.terminal(&START);
     id(&mut session);
-    session.type_keys("sleep 2; echo wo''rks\r");
+    let until = Instant::now() + Duration::from_secs(60);
+    while proxy.requests().is_empty() {
+        assert!(Instant::now() < until, "a segment is tried");
+        thread::sleep(Duration::from_millis(50));
+    }
+    session.type_keys("echo wo''rks\r");
     session.wait_for("works");
-    bucket.set_denied(false);
     session.type_keys("exit\r");
     session.wait_for("there are no live segments");
-    assert_eq!(session.wait(), 0);
-    assert!(segments(&bucket).is_empty());
-    assert!(!recording(&bucket).is_empty());
+    // The recording is refused too; it waits.
+    assert_eq!(session.wait(), 124);
+    assert!(bucket.objects().is_empty());
 }
 
 #[test]

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use loopback::bucket::{self, Bucket, Stored};
 use loopback::faulty_proxy::{self, FaultyProxy};
+use ssm_rec::formats::asciicast::{Data, Header, Session};
 use ssm_rec::formats::manifest::Manifest;
-use ssm_rec::formats::recording::{Proof, verify};
+use ssm_rec::formats::recording::{Options, Proof, Writer, verify};
 
 use super::rig::{Rig, Run};
 
@@ -207,6 +208,55 @@ fn a_key_that_is_taken_by_another_recording_is_never_overwritten_and_told() {
         1,
         "no manifest without its recording"
     );
+}
+
+#[test]
+fn a_signed_recording_goes_before_its_signature_and_the_manifest_comes_last() {
+    let bucket = bucket();
+    let quiet = faulty_proxy::Options {
+        share: 0.0,
+        ..faulty_proxy::Options::default()
+    };
+    let proxy = FaultyProxy::start(&bucket.endpoint(), quiet).unwrap();
+    let rig = Rig::with_bucket(proxy.endpoint());
+    let session = Session {
+        session_id: "s-signed".to_owned(),
+        target: "i-0abc".to_owned(),
+        started_at: Some("2026-11-24T10:00:00Z".to_owned()),
+        ..Session::default()
+    };
+    let header = Header {
+        ssm: Some(session.clone()),
+        ..Header::default()
+    };
+    let mut writer = Writer::new(Vec::new(), &header, Options::default()).unwrap();
+    let output = Data::Output("hello".into());
+    writer.event(Duration::from_secs(1), &output).unwrap();
+    let manifest = Manifest::of_session(&session);
+    let (bytes, _) = writer
+        .finish(manifest, |_| Some("a signature".to_owned()))
+        .unwrap();
+    fs::create_dir(rig.spool()).unwrap();
+    fs::write(rig.spool().join("s-signed.cast.zst"), &bytes).unwrap();
+    let run = rig.run(&["upload"]);
+    assert_eq!(run.status(), 0, "{}{}", run.out(), run.err());
+    let paths: Vec<String> = proxy
+        .requests()
+        .iter()
+        .map(|line| {
+            let path = line.split([' ', '?']).nth(1).unwrap();
+            path.rsplit('/').next().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(
+        paths,
+        ["s-signed.cast.zst", "s-signed.json.sig", "s-signed.json"]
+    );
+    let signature = bucket
+        .objects()
+        .into_iter()
+        .find(|(key, _)| key.ends_with(".sig"));
+    assert_eq!(&signature.unwrap().1.bytes[..], b"a signature");
 }
 
 #[test]

@@ -484,6 +484,11 @@ impl Job {
             reason = "Object Lock wants a date, and the days count from the upload"
         )]
         let now = SystemTime::now();
+        // Whole seconds: some servers (moto is one) cannot tell a finer date again.
+        let now = now
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.as_secs());
         let until = now + Duration::from_secs(u64::from(retention.days) * 86_400);
         let mode = match retention.mode {
             RetentionMode::Governance => ObjectLockMode::Governance,
