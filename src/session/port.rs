@@ -15,28 +15,30 @@ mod local;
 mod note;
 mod plain;
 mod reserved;
+mod shared;
+mod wire;
 
-use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use formats::payload::Flag;
-use formats::smux::{self, StreamId};
+use formats::smux;
 use serde_json::Value;
-use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use super::agent_version::AgentVersion;
-use super::mux::{Mux, Received};
+use super::mux::Mux;
 use connection::Signals;
 pub use local::{Address, Listen};
 use local::{Listeners, Reader, Writer};
 pub use note::{Ending, Note};
 use plain::Plain;
 pub use reserved::Reserved;
+use shared::{Shared, Taken};
+use wire::Wire;
 
 /// How long an end of one direction may wait for the other: an agent closes both directions of its connection at the first
 /// end that it sees, so a client that has said its last word would never get the answer if the agent were told at once.
@@ -47,8 +49,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const BETWEEN_CONNECTIONS: Duration = Duration::from_millis(300);
 /// How long to wait when the system has no descriptor left for another connection.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
-/// What one connection takes at once, in bytes.
-const RECEIVE_AT_ONCE: usize = 32 * 1024;
 /// How long the local ends may take for the last bytes when the session is over.
 const LAST_BYTES: Duration = Duration::from_secs(5);
 
@@ -387,300 +387,6 @@ fn open_connection(
         reader,
         writer,
     ))
-}
-
-/// What the connections and the data channel's driver share.
-#[derive(Debug)]
-struct Shared {
-    state: Mutex<State>,
-    /// Something is to be read, or the end has come. One task waits.
-    outgoing: Notify,
-    /// Room has come. One task waits.
-    room: Notify,
-    /// A note has come. One task waits.
-    noted: Notify,
-    closing: watch::Sender<bool>,
-    grace: Duration,
-}
-
-#[derive(Debug)]
-struct State {
-    wire: Wire,
-    connections: HashMap<StreamId, Arc<Signals>>,
-    opened: u64,
-    notes: VecDeque<Note>,
-    /// Flags of refusal whose stream has not ended yet.
-    refusals: usize,
-    /// Why the agent's bytes cannot be told apart any more.
-    failure: Option<smux::Error>,
-}
-
-/// What a connection takes from the agent.
-enum Taken {
-    Data(Vec<Bytes>),
-    End,
-    Refused,
-}
-
-impl Shared {
-    fn new(wire: Wire, grace: Duration) -> Self {
-        Self {
-            state: Mutex::new(State {
-                wire,
-                connections: HashMap::new(),
-                opened: 0,
-                notes: VecDeque::new(),
-                refusals: 0,
-                failure: None,
-            }),
-            outgoing: Notify::new(),
-            room: Notify::new(),
-            noted: Notify::new(),
-            closing: watch::Sender::new(false),
-            grace,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, note: Note) {
-        self.lock().notes.push_back(note);
-        self.noted.notify_one();
-    }
-
-    /// Waits until the session closes.
-    async fn closed(&self) {
-        // The sender lives in here, so this ends for no other reason.
-        let _ = self.closing.subscribe().wait_for(|closing| *closing).await;
-    }
-
-    /// Waits for the grace, which a closing session does not give.
-    async fn grace(&self) {
-        tokio::select! {
-            () = tokio::time::sleep(self.grace) => {}
-            () = self.closed() => {}
-        }
-    }
-
-    fn keep_alive(&self, always: bool) {
-        let mut state = self.lock();
-        if let Wire::Mux(mux) = &mut state.wire
-            && (mux.take_agent_keeps_alive() || always)
-        {
-            mux.keep_alive();
-            drop(state);
-            self.outgoing.notify_one();
-        }
-    }
-
-    /// Waits until the stream's queue is short enough to read more from its local end.
-    async fn queue_room(&self, id: StreamId, signals: &Signals) {
-        while !self.lock().wire.has_queue_room(id) {
-            signals.writable.notified().await;
-        }
-    }
-
-    fn send(&self, id: StreamId, bytes: Bytes) {
-        self.lock().wire.send(id, bytes);
-        self.outgoing.notify_one();
-    }
-
-    fn finish(&self, id: StreamId) {
-        let mut state = self.lock();
-        state.wire.finish(id);
-        // Without multiplexing this ends the other direction too.
-        if let Some(signals) = state.connections.get(&id) {
-            signals.readable.notify_one();
-        }
-        drop(state);
-        self.outgoing.notify_one();
-    }
-
-    fn discard(&self, id: StreamId) {
-        let mut state = self.lock();
-        state.wire.discard(id);
-        drop(state);
-        self.room.notify_one();
-    }
-
-    /// The next data or the end of a stream.
-    async fn take(&self, id: StreamId, signals: &Signals) -> Taken {
-        loop {
-            {
-                let mut state = self.lock();
-                let is_silent = !state.wire.has_received(id);
-                match state.wire.receive(id, RECEIVE_AT_ONCE) {
-                    Received::Data(pieces) => {
-                        drop(state);
-                        self.room.notify_one();
-                        return Taken::Data(pieces);
-                    }
-                    // A stream that ends without a byte after a flag of refusal is the one that it was about.
-                    Received::End if is_silent && state.refusals > 0 => {
-                        state.refusals -= 1;
-                        return Taken::Refused;
-                    }
-                    Received::End => return Taken::End,
-                    Received::Nothing => {}
-                }
-            }
-            signals.readable.notified().await;
-        }
-    }
-
-    fn has_waiting(&self, id: StreamId) -> bool {
-        self.lock().wire.has_waiting(id)
-    }
-
-    fn is_remote_ended(&self, id: StreamId) -> bool {
-        self.lock().wire.is_remote_ended(id)
-    }
-
-    /// Forgets a connection that is over.
-    fn close(&self, id: StreamId) {
-        let mut state = self.lock();
-        state.wire.discard(id);
-        state.connections.remove(&id);
-        if state.connections.is_empty() {
-            state.refusals = 0;
-        }
-    }
-}
-
-impl State {
-    /// Wakes the connections that have news.
-    fn wake(&mut self) {
-        while let Some(id) = self.wire.poll_readable() {
-            if let Some(signals) = self.connections.get(&id) {
-                signals.readable.notify_one();
-                signals.activity.notify_one();
-            }
-        }
-        while let Some(id) = self.wire.poll_writable() {
-            if let Some(signals) = self.connections.get(&id) {
-                signals.writable.notify_one();
-            }
-        }
-    }
-}
-
-/// The session's byte stream: multiplexed or not.
-#[derive(Debug)]
-enum Wire {
-    Mux(Mux),
-    Plain(Plain),
-}
-
-impl Wire {
-    fn open_stream(&mut self) -> Option<StreamId> {
-        match self {
-            Self::Mux(mux) => mux.open_stream(),
-            Self::Plain(plain) => plain.open_stream(),
-        }
-    }
-
-    fn send(&mut self, id: StreamId, data: Bytes) {
-        match self {
-            Self::Mux(mux) => mux.send(id, data),
-            Self::Plain(plain) => plain.send(id, data),
-        }
-    }
-
-    fn has_queue_room(&self, id: StreamId) -> bool {
-        match self {
-            Self::Mux(mux) => mux.has_queue_room(id),
-            Self::Plain(plain) => plain.has_queue_room(),
-        }
-    }
-
-    fn finish(&mut self, id: StreamId) {
-        match self {
-            Self::Mux(mux) => mux.finish(id),
-            Self::Plain(plain) => plain.finish(id),
-        }
-    }
-
-    fn discard(&mut self, id: StreamId) {
-        match self {
-            Self::Mux(mux) => mux.discard(id),
-            Self::Plain(plain) => plain.discard(id),
-        }
-    }
-
-    fn poll_transmit(&mut self) -> Option<Outgoing> {
-        match self {
-            Self::Mux(mux) => mux.poll_transmit().map(Outgoing::Bytes),
-            Self::Plain(plain) => plain.poll_transmit(),
-        }
-    }
-
-    fn poll_readable(&mut self) -> Option<StreamId> {
-        match self {
-            Self::Mux(mux) => mux.poll_readable(),
-            Self::Plain(plain) => plain.poll_readable(),
-        }
-    }
-
-    fn poll_writable(&mut self) -> Option<StreamId> {
-        match self {
-            Self::Mux(mux) => mux.poll_writable(),
-            Self::Plain(plain) => plain.poll_writable(),
-        }
-    }
-
-    fn handle_data(&mut self, data: Bytes) -> Result<(), smux::Error> {
-        match self {
-            Self::Mux(mux) => mux.handle_data(data),
-            Self::Plain(plain) => {
-                plain.handle_data(data);
-                Ok(())
-            }
-        }
-    }
-
-    fn handle_end(&mut self) {
-        match self {
-            Self::Mux(mux) => mux.handle_end(),
-            Self::Plain(plain) => plain.handle_end(),
-        }
-    }
-
-    fn receive(&mut self, id: StreamId, limit: usize) -> Received {
-        match self {
-            Self::Mux(mux) => mux.receive(id, limit),
-            Self::Plain(plain) => plain.receive(id, limit),
-        }
-    }
-
-    fn has_received(&self, id: StreamId) -> bool {
-        match self {
-            Self::Mux(mux) => mux.has_received(id),
-            Self::Plain(plain) => plain.has_received(),
-        }
-    }
-
-    fn has_waiting(&self, id: StreamId) -> bool {
-        match self {
-            Self::Mux(mux) => mux.has_waiting(id),
-            Self::Plain(plain) => plain.has_waiting(),
-        }
-    }
-
-    fn is_remote_ended(&self, id: StreamId) -> bool {
-        match self {
-            Self::Mux(mux) => mux.is_remote_ended(id),
-            Self::Plain(plain) => plain.is_remote_ended(id),
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        match self {
-            Self::Mux(mux) => mux.has_room(),
-            Self::Plain(plain) => plain.has_room(),
-        }
-    }
 }
 
 /// Why the local side cannot be opened.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use formats::payload::Flag;
+use formats::smux::StreamId;
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
