@@ -92,7 +92,7 @@ pub(crate) fn run(
         while let Some((number, label, result)) = sessions.next().await {
             let others = sessions.len();
             if let (Some(label), Err(failure)) = (&label, &result) {
-                message::say(&format!("forward {label}: {:#}", failure.error));
+                message::say(&format!("{label}: {:#}", failure.error));
                 if others > 0 {
                     message::say(&format!("{others} of {} forwards go on", forwards.len()));
                 }

@@ -160,6 +160,7 @@ fn record(
             places,
             description,
             banner: !quiet,
+            label: None,
         }
         .run(started, Here::default())
         .await;

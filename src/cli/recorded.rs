@@ -70,7 +70,7 @@ pub(crate) struct Here {
     pub(crate) bind: Option<String>,
     /// What listens already.
     pub(crate) reserved: Option<Reserved>,
-    /// Which of several sessions speaks.
+    /// Which of several sessions it is.
     pub(crate) label: Option<String>,
 }
 
@@ -119,6 +119,7 @@ pub(crate) async fn start(
         places,
         description,
         banner,
+        label: here.label.clone(),
     };
     session.run(started, here).await
 }
@@ -183,6 +184,8 @@ pub(crate) struct Recorded {
     pub(crate) places: Places,
     pub(crate) description: Description,
     pub(crate) banner: bool,
+    /// Which of several sessions it is.
+    pub(crate) label: Option<String>,
 }
 
 impl Recorded {
@@ -304,7 +307,7 @@ impl Recorded {
                 session_id, target, ..
             } = &self.description.session;
             let place = self.places.store.location();
-            message::say(&format!(
+            self.say(&format!(
                 "session {session_id} on {target} is being recorded to {place}"
             ));
         }
@@ -383,6 +386,17 @@ impl Recorded {
         told
     }
 
+    /// Says something of this session.
+    fn say(&self, text: &str) {
+        message::say(&format!("{}{text}", self.label()));
+    }
+
+    /// What words about this session begin with.
+    fn label(&self) -> String {
+        let label = self.label.as_ref();
+        label.map_or_else(String::new, |label| format!("{label}: "))
+    }
+
     /// A session that the service still thinks is open would stay open until it times out.
     async fn terminate(&self, session_id: &str) {
         // It ends by itself in the end; the person waits for the prompt, and need not.
@@ -417,7 +431,8 @@ impl Recorded {
                 fs::metadata(claim.path()).map_or(manifest.sizes.compressed, |file| file.len()),
             );
             let duration = duration(manifest.duration_us);
-            format!("session ended after {duration}, {size} recorded")
+            let label = self.label();
+            format!("{label}session ended after {duration}, {size} recorded")
         });
         let handover = Handover {
             delivery,

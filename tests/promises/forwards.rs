@@ -98,6 +98,7 @@ fn forwards_run_side_by_side_and_each_is_recorded() {
     let wanted = ["one", "two", "three"].map(|name| format!("0:{}", service(name)));
     let mut forwards = Forwards::start(&rig, &wanted);
     for (forward, name) in wanted.iter().zip(["one", "two", "three"]) {
+        forwards.wait_for(&[&format!("{forward}: session "), "is being recorded"]);
         let address = forwards.address(forward);
         assert_eq!(ask(address), format!("{name}ping"));
     }
@@ -123,7 +124,7 @@ fn one_that_is_refused_is_told_and_the_other_goes_on() {
     });
     let wanted = ["one", "two"].map(|name| format!("0:{}", service(name)));
     let mut forwards = Forwards::start(&rig, &wanted);
-    let refused = forwards.wait_for(&["forward 0:", "is not connected"]);
+    let refused = forwards.wait_for(&["ssm-rec: 0:", "is not connected"]);
     forwards.wait_for(&["1 of 2 forwards go on"]);
     let (number, name) = if refused.contains(&wanted[0]) {
         (1, "two")
