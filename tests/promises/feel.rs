@@ -264,11 +264,14 @@ const SMALL: &str = "ulimit -f 4096";
 const MUCH: &str =
     "stty -echo; base64 -w 60 /dev/urandom | head -n 40000 | cat -n; echo the e''nd; exit\r";
 
-/// The numbers of the numbered lines that are whole.
+/// The highest number of a numbered line that is whole: words of ours may stand behind the last one, which is cut.
 fn last_line(text: &str) -> u32 {
-    let lines = text.lines().filter(|line| line.len() >= 60);
-    let numbers = lines.filter_map(|line| line.split_whitespace().next()?.parse().ok());
-    numbers.max().unwrap_or(0)
+    let number = |line: &str| {
+        let (number, random) = line.trim().split_once('\t')?;
+        let is_whole = random.len() == 60 && !random.contains(' ');
+        is_whole.then(|| number.parse().ok()).flatten()
+    };
+    text.lines().filter_map(number).max().unwrap_or(0)
 }
 
 #[test]
