@@ -26,6 +26,8 @@ pub(crate) fn told(end: &End) -> CommandResult {
             message::say(&format!("the session was closed: {reason}"));
             Ok(Status::Success)
         }
+        End::Incomplete { .. } => Err(Failure::new(Status::ConnectionLost, anyhow!("{end}"))
+            .hint("the recording holds all that came; what is missing was lost on the way")),
         End::Exited(status) => Ok(remote(*status)),
         End::NotOpened { encrypted_with, .. } => {
             let failure = Failure::new(Status::Refused, anyhow!("{end}"));
@@ -104,7 +106,7 @@ pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> Failure {
 pub(crate) fn left_first(end: &End) -> bool {
     !matches!(
         end,
-        End::Closed { .. } | End::Exited(_) | End::NotOpened { .. }
+        End::Closed { .. } | End::Incomplete { .. } | End::Exited(_) | End::NotOpened { .. }
     )
 }
 
@@ -112,6 +114,7 @@ pub(crate) fn left_first(end: &End) -> bool {
 pub(crate) fn exit(end: &End) -> Exit {
     let (kind, status, reason) = match end {
         End::Closed { reason } => ("closed", None, reason.clone()),
+        End::Incomplete { .. } => ("incomplete", None, Some(end.to_string())),
         End::Exited(status) => ("exited", Some(*status), None),
         End::NotOpened { reason, .. } => ("not-opened", None, reason.clone()),
         End::NoDataKey { cause, .. } => ("no-data-key", None, Some(cause.to_string())),

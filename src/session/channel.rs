@@ -615,9 +615,10 @@ impl Channel {
         else {
             return;
         };
+        let missing = self.incoming.missing();
         self.surface_stranded();
         self.never_opened = matches!(self.state, State::Keying | State::Handshaking);
-        self.surface(message, Effect::Closed { reason });
+        self.surface(message, Effect::Closed { reason, missing });
         self.state = State::Closed;
     }
 

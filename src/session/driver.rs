@@ -200,7 +200,8 @@ where
     }
     driver.close_port().await;
     driver.tell_unrecorded();
-    if matches!(end, End::Closed { .. })
+    // Whether channel_closed came or was lost with the connection: the command had ended before.
+    if matches!(end, End::Closed { .. } | End::ConnectionLost { .. })
         && let Some(code) = driver.exit_code
     {
         end = End::Exited(code);

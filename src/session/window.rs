@@ -108,6 +108,16 @@ impl Incoming {
         !self.parked.is_empty()
     }
 
+    /// How many messages are missing before the last one that came.
+    pub(super) fn missing(&self) -> u64 {
+        let ahead = self
+            .parked
+            .keys()
+            .next_back()
+            .map_or(0, |last| (last - self.expected).unsigned_abs() + 1);
+        ahead - self.parked.len() as u64
+    }
+
     fn unpark(&mut self, sequence: i64) -> Option<AgentMessage> {
         let message = self.parked.remove(&sequence)?;
         self.parked_bytes -= message.payload.len() + PARKED_OVERHEAD;

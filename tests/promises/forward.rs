@@ -46,11 +46,11 @@ pub(crate) fn pattern(seed: usize, length: usize) -> Vec<u8> {
 pub(crate) struct Forwarding {
     child: Child,
     stderr: BufReader<ChildStderr>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Forwarding {
-    fn start(rig: &Rig, forward: &str) -> Self {
+    pub(crate) fn start(rig: &Rig, forward: &str) -> Self {
         Self::start_on(rig, "i-0abc", forward)
     }
 

@@ -21,6 +21,7 @@ mod policy;
 mod proxy;
 mod remote;
 mod rig;
+mod rough;
 mod start;
 mod tail;
 mod upload;

@@ -52,6 +52,8 @@ pub enum Effect {
     Closed {
         /// Why, when the service said it.
         reason: Option<String>,
+        /// How many messages before the last one that came never did.
+        missing: u64,
     },
     /// The client is to send no stream data for now.
     Paused,

@@ -16,6 +16,13 @@ pub enum End<E = recorder::Error> {
         /// What the service said about it.
         reason: Option<String>,
     },
+    /// The other side ended it before all of its messages had arrived.
+    Incomplete {
+        /// What the service said about it.
+        reason: Option<String>,
+        /// How many are known to be missing.
+        missing: u64,
+    },
     /// The agent ended it before its handshake was over.
     NotOpened {
         /// What the service said about it.
@@ -64,6 +71,16 @@ impl<E: fmt::Display> fmt::Display for End<E> {
             Self::Closed {
                 reason: Some(reason),
             } => write!(f, "the session has ended: {reason}"),
+            Self::Incomplete { reason, missing } => {
+                write!(
+                    f,
+                    "the session was closed while {missing} of its messages had not arrived"
+                )?;
+                match reason {
+                    Some(reason) => write!(f, ": {reason}"),
+                    None => Ok(()),
+                }
+            }
             Self::NotOpened { reason, .. } => {
                 let reason = reason.as_deref().unwrap_or("it does not say why");
                 write!(f, "the agent did not open the session: {reason}")

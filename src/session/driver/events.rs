@@ -59,7 +59,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 }
             };
             let recorded = match &effect {
-                Effect::Output if !self.local.is_person() => self.tee_payload(at, &message),
+                Effect::Output if self.is_port() => self.tee_payload(at, &message),
                 Effect::Output | Effect::StdErr => self.recorder.output(at, &message),
                 Effect::Duplicate | Effect::Refused => self.recorder.duplicate(at, &message),
                 Effect::ExitCode(code) => {
@@ -96,14 +96,17 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                     self.exit_code = Some(code);
                     Ok(())
                 }
-                Effect::Closed { reason } if self.channel.never_opened() => {
+                Effect::Closed { reason, .. } if self.channel.never_opened() => {
                     let encrypted_with = self.channel.encrypted_with().map(str::to_owned);
                     return Err(End::NotOpened {
                         reason,
                         encrypted_with,
                     });
                 }
-                Effect::Closed { reason } => return Err(End::Closed { reason }),
+                Effect::Closed { reason, missing: 0 } => return Err(End::Closed { reason }),
+                Effect::Closed { reason, missing } => {
+                    return Err(End::Incomplete { reason, missing });
+                }
                 _ => Ok(()),
             };
             shown.map_err(End::ScreenGone)?;

@@ -78,6 +78,11 @@ pub(super) async fn noted(port: Option<&Port>) {
 }
 
 impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
+    /// Whether bytes from the agent belong to a connection: known from the handshake on, before the local end is open.
+    pub(super) fn is_port(&self) -> bool {
+        matches!(self.channel.session_type(), Some(SessionType::Port { .. }))
+    }
+
     /// Opens the local end that the session calls for: that of a command as soon as the agent has named it, so that its
     /// first output finds the terminal as it should be; that of a port once the agent is ready for it.
     pub(super) async fn open_local(&mut self) -> Result<(), End<T::Error>> {

@@ -30,7 +30,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         } else {
             self.input.is_terminal && self.early.len() < MAX_EARLY
         };
-        self.input.is_open() && self.local.takes_keys() && has_room
+        let is_ours =
+            self.local.takes_keys() && (!self.is_port() || matches!(self.local, Local::Pipe));
+        self.input.is_open() && is_ours && has_room
     }
 
     /// Takes what was typed.

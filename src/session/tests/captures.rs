@@ -165,7 +165,11 @@ fn captured_conversations_replay_to_the_same_result() {
         assert_eq!(replay.exit_code, exit_code, "{name}: exit code");
         if name != "port-forward-http" {
             let last = replay.last_effects.last();
-            assert_eq!(last, Some(&Effect::Closed { reason: None }), "{name}: end");
+            let closed = Effect::Closed {
+                reason: None,
+                missing: 0,
+            };
+            assert_eq!(last, Some(&closed), "{name}: end");
         }
         replayed += 1;
     }

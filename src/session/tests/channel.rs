@@ -397,6 +397,13 @@ fn exit_codes_flags_and_unknown_payloads_are_told_apart_and_acknowledged() {
     );
 }
 
+fn closed() -> Effect {
+    Effect::Closed {
+        reason: None,
+        missing: 0,
+    }
+}
+
 #[test]
 fn the_end_comes_after_all_output_with_its_reason() {
     let now = start();
@@ -412,7 +419,7 @@ fn the_end_comes_after_all_output_with_its_reason() {
     let reason = Some("Session timed out".to_owned());
     assert_eq!(
         effects(&mut channel),
-        [Effect::Stranded, Effect::Closed { reason }]
+        [Effect::Stranded, Effect::Closed { reason, missing: 1 }]
     );
     assert!(channel.is_closed());
     assert_eq!(channel.poll_timeout(), None);
@@ -425,7 +432,7 @@ fn a_socket_that_ends_after_channel_closed_ends_the_channel_at_once() {
     channel.handle_message(now, outside(MessageType::ChannelClosed, b"not json"));
     assert_eq!(effects(&mut channel), []);
     channel.handle_disconnect(now);
-    assert_eq!(effects(&mut channel), [Effect::Closed { reason: None }]);
+    assert_eq!(effects(&mut channel), [closed()]);
 }
 
 #[test]
