@@ -24,6 +24,7 @@ use loopback::faulty_proxy::{self, FaultyProxy};
 use ssm_rec::formats::asciicast::{Data, Header, Session};
 use ssm_rec::formats::layout::Place;
 use ssm_rec::formats::manifest::Manifest;
+use ssm_rec::formats::payload::Size;
 use ssm_rec::formats::recording::{self, Writer};
 use ssm_rec::store::Store;
 use ssm_rec::store::s3::{Keys, Options};
@@ -32,6 +33,7 @@ use ssm_rec::store::s3::{Keys, Options};
 const CHILD: &str = "SSM_REC_SANDBOX_CHILD";
 const ROUNDS: usize = 3;
 const SESSIONS: usize = 10_000;
+const SIZE: Size = Size { cols: 80, rows: 24 };
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -166,7 +168,7 @@ fn first_picture(folder: &Path) {
         ssm: Some(session.clone()),
         ..Header::default()
     };
-    (header.term.cols, header.term.rows) = (80, 24);
+    (header.term.cols, header.term.rows) = (SIZE.cols, SIZE.rows);
     let mut writer = Writer::new(Vec::new(), &header, recording::Options::default()).unwrap();
     let mut state = 7;
     // Text of which zstd makes three quarters: 100 MB of file in ten hours.
@@ -178,6 +180,10 @@ fn first_picture(folder: &Path) {
         writer
             .event(Duration::from_secs(n), &Data::Output(text))
             .unwrap();
+        // As the recorder does it: every few MiB.
+        if n % 1000 == 0 {
+            writer.snapshot(SIZE, "the screen").unwrap();
+        }
     }
     let (file, manifest) = writer
         .finish(Manifest::of_session(&session), |_| None)

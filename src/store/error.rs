@@ -178,7 +178,7 @@ fn refusal_hint(what: &str, code: &str, message: &str) -> Option<&'static str> {
         "PermanentRedirect"
         | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException" => {
-            "the bucket is in another region: name its region in the store's settings"
+            "the bucket is in another region: name it with upload.region, or with AWS_REGION"
         }
         "RequestTimeTooSkewed" => "this machine's clock is wrong; set it",
         "InvalidObjectState" => {

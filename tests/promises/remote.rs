@@ -10,6 +10,7 @@ use bytes::Bytes;
 use formats::asciicast::{Data, Header, Session};
 use formats::layout::Place;
 use formats::manifest::Manifest;
+use formats::payload::Size;
 use formats::recording::{self, Writer};
 use loopback::Options;
 use loopback::bucket::{self, ACCESS_KEY, Bucket, SECRET_KEY};
@@ -17,6 +18,8 @@ use loopback::faulty_proxy::{self, FaultyProxy};
 
 use super::rig::{Rig, Run};
 use super::web_server::WebServer;
+
+const SIZE: Size = Size { cols: 80, rows: 24 };
 
 /// A recording of `count` seconds with `length` bytes of output a second, which do not compress.
 fn recording(id: &str, count: u64, length: usize) -> (Vec<u8>, Manifest) {
@@ -31,7 +34,7 @@ fn recording(id: &str, count: u64, length: usize) -> (Vec<u8>, Manifest) {
         ssm: Some(session.clone()),
         ..Header::default()
     };
-    (header.term.cols, header.term.rows) = (80, 24);
+    (header.term.cols, header.term.rows) = (SIZE.cols, SIZE.rows);
     let mut writer = Writer::new(Vec::new(), &header, recording::Options::default()).unwrap();
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     for n in 1..=count {
@@ -45,6 +48,9 @@ fn recording(id: &str, count: u64, length: usize) -> (Vec<u8>, Manifest) {
         writer
             .event(Duration::from_secs(n), &Data::Output(text))
             .unwrap();
+        if n % 100 == 0 {
+            writer.snapshot(SIZE, "the screen").unwrap();
+        }
     }
     writer
         .finish(Manifest::of_session(&session), |_| None)
@@ -185,6 +191,9 @@ fn playing_fetches_little_before_the_first_picture_and_nothing_twice() {
     // The list of the bucket, the table at the end, the first frames and a little ahead.
     let fetched = begun(&["play", "ada-1"], "second 1.");
     assert!(fetched < 800_000, "{fetched}");
+    // Far into it, where the recording holds the screen: not what lies between.
+    let fetched = begun(&["play", "--from", "550", "ada-1"], "second 55");
+    assert!(fetched < 2_000_000, "{fetched}");
 
     let before = remote.proxy.bytes_back();
     let whole = shown(&bytes);
