@@ -229,13 +229,6 @@ fn first_picture(folder: &Path) {
             bytes as f64 / 1e3
         );
     }
-    let whole = folder.join("whole").display().to_string();
-    let address = format!("s3://recordings/{key}");
-    let time = aws(&server.endpoint(), &["s3", "cp", &address, &whole]);
-    println!(
-        "  aws s3 cp of it all: {:.0} ms, nothing away",
-        time.as_secs_f64() * 1e3
-    );
 }
 
 fn lists(folder: &Path) {
