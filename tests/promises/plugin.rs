@@ -203,7 +203,7 @@ fn a_session_is_taken_up_again_in_the_region_that_it_was_started_in() {
         ..Options::quick()
     };
     let rig = rig(options);
-    let (request, answer) = start_session(&rig, "sleep 2; echo arrived");
+    let (request, answer) = start_session(&rig, "sh -c 'sleep 2; echo arrived'");
     let arguments = [
         &answer.to_string(),
         "us-west-2",
