@@ -5,48 +5,41 @@
 //! One kind of message is acknowledged before: one that is ahead of its turn is parked and acknowledged at once, as the
 //! protocol asks (the agent resends nothing behind its first unacknowledged message), and its event comes in its turn.
 
+mod closing;
 mod encryption;
 mod event;
 mod identity;
+mod stream;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use formats::payload::{
-    Acknowledge, ChannelClosed, Flag, HandshakeComplete, HandshakeRequest, OpenDataChannel, Size,
-    encode_json, parse_exit_code, parse_json,
-};
+use formats::payload::{Acknowledge, Flag, OpenDataChannel, Size, encode_json};
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use uuid::Uuid;
 
+use self::closing::{Closing, LINGER};
 use self::encryption::Encryption;
 pub use self::event::{Effect, Error, Event};
 use self::identity::{MessageIds, WallClock};
 pub use self::identity::{Opening, Token};
 pub use super::cipher::DataKey;
-use super::handshake;
 pub use super::handshake::SessionType;
-use super::window::{Arrival, Draft, Incoming, Outgoing};
+use super::window::{Draft, Incoming, Outgoing};
 
 /// What this client says it is. Agents compare it with the official client's versions to decide what it can do.
 pub const CLIENT_VERSION: &str = "1.2.707.0";
 
 /// How long an agent may say nothing before it is asked: a command that prints nothing needs its input all the same.
 const PROBE_AFTER: Duration = Duration::from_secs(2);
-/// How long a handshake may still begin once a probe was acknowledged: an agent that is about to ask for one acknowledges
-/// what comes before, and drops it.
-const GRACE: Duration = Duration::from_millis(500);
 /// How long a pause lasts when nobody ends it: a `start_publication` that was lost must not hold the keys for ever.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
-/// How long messages are awaited that `channel_closed` may have overtaken.
-const LINGER: Duration = Duration::from_millis(250);
-/// The same, when messages are known to be missing; the agent resends every 100 ms.
-const LINGER_FOR_MISSING: Duration = Duration::from_secs(2);
 /// How many websocket messages in a row may be no agent message.
 const MAX_MALFORMED: u32 = 16;
 /// How long to wait for a valid message after one that was none.
 const MALFORMED_PATIENCE: Duration = Duration::from_secs(15);
+
 /// What a channel is made with: everything that is random about it.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -118,13 +111,6 @@ struct Malformed {
     in_a_row: u32,
     since: Option<Instant>,
     cause: String,
-}
-
-#[derive(Debug)]
-struct Closing {
-    message: AgentMessage,
-    reason: Option<String>,
-    until: Instant,
 }
 
 impl Channel {
@@ -451,188 +437,6 @@ impl Channel {
     #[must_use]
     pub fn message_id_base(&self) -> Uuid {
         self.ids.base
-    }
-
-    fn handle_stream(&mut self, message: AgentMessage) {
-        let acknowledge = Acknowledge::of(&message);
-        match self.incoming.handle(message) {
-            (Arrival::InOrder, _) => {
-                self.release(acknowledge);
-            }
-            // Its event comes when it is released; the acknowledgement need not wait for it.
-            (Arrival::Parked, _) => self.acknowledgements.push_back((0, acknowledge)),
-            (Arrival::Duplicate, Some(message)) => {
-                self.surface(message, Effect::Duplicate);
-                self.acknowledgements
-                    .push_back((self.events_made, acknowledge));
-            }
-            (_, Some(message)) => self.surface(message, Effect::Refused),
-            (_, None) => {}
-        }
-    }
-
-    /// Surfaces the message that is due and those parked behind it, which were acknowledged when they came.
-    fn release(&mut self, acknowledge: Acknowledge) {
-        let mut acknowledge = Some(acknowledge);
-        while let Some(mut message) = self.incoming.take_in_order() {
-            if let Err(cause) = self.decrypt(&mut message) {
-                self.fail_undecipherable(&message, cause);
-                self.surface_stranded();
-                return;
-            }
-            let effect = self.handle_in_order(&message);
-            self.surface(message, effect);
-            if let Some(acknowledge) = acknowledge.take() {
-                self.acknowledgements
-                    .push_back((self.events_made, acknowledge));
-            }
-        }
-    }
-
-    fn handle_in_order(&mut self, message: &AgentMessage) -> Effect {
-        match message.payload_type {
-            PayloadType::HANDSHAKE_REQUEST => return self.handle_handshake(message),
-            PayloadType::HANDSHAKE_COMPLETE => return self.handle_handshake_complete(message),
-            PayloadType::ENCRYPTION_CHALLENGE_REQUEST => return self.handle_challenge(message),
-            _ => {}
-        }
-        if matches!(
-            self.state,
-            State::Silent | State::Probing | State::Probed { .. }
-        ) {
-            self.become_open();
-        }
-        match message.payload_type {
-            PayloadType::OUTPUT => Effect::Output,
-            PayloadType::STD_ERR => Effect::StdErr,
-            PayloadType::EXIT_CODE => {
-                // A status that does not read is no success; -1 is also what the agent writes when it knows none.
-                Effect::ExitCode(parse_exit_code(&message.payload).unwrap_or(-1))
-            }
-            PayloadType::FLAG => {
-                Flag::parse(&message.payload).map_or(Effect::Unknown, Effect::Flag)
-            }
-            _ => Effect::Unknown,
-        }
-    }
-
-    fn handle_handshake(&mut self, message: &AgentMessage) -> Effect {
-        // The request is the first thing that an agent sends, or it is none.
-        if message.sequence_number != 0 {
-            return Effect::Unknown;
-        }
-        let request: HandshakeRequest = match parse_json("handshake request", &message.payload) {
-            Ok(request) => request,
-            Err(error) => {
-                self.failure = Some(Error::Handshake(error.to_string()));
-                return Effect::Unknown;
-            }
-        };
-        let mut answer = handshake::answer(&request);
-        self.session_type = answer.session_type.take();
-        self.agent_version = Some(request.agent_version);
-        self.failure = answer.failure.take();
-        // A probe that is out keeps its place: the agent drops it, and it is counted all the same. What it said is said
-        // again when the handshake is over.
-        self.size_queued = None;
-        if answer.key.is_some() {
-            self.encryption.wait(answer);
-            self.state = State::Keying;
-        } else {
-            self.outgoing.queue_first(
-                PayloadType::HANDSHAKE_RESPONSE,
-                encode_json(&answer.response),
-            );
-            self.state = State::Handshaking;
-        }
-        Effect::Handshake
-    }
-
-    fn handle_handshake_complete(&mut self, message: &AgentMessage) -> Effect {
-        match self.state {
-            State::Open => {}
-            State::Keying => {
-                let cause = "word that the handshake is complete came before the answer to it";
-                self.failure
-                    .get_or_insert(Error::Handshake(cause.to_owned()));
-                return Effect::Unknown;
-            }
-            _ => self.become_open(),
-        }
-        match parse_json::<HandshakeComplete>("handshake complete", &message.payload) {
-            Ok(HandshakeComplete {
-                customer_message: Some(text),
-                ..
-            }) if !text.trim().is_empty() => Effect::Notice(text),
-            Ok(_) => Effect::Handshake,
-            Err(_) => Effect::Unknown,
-        }
-    }
-
-    fn handle_acknowledge(&mut self, now: Instant, message: AgentMessage) {
-        let body = parse_json::<Acknowledge>("acknowledge", &message.payload);
-        let effect = match body {
-            Ok(body) if body.message_type == MessageType::InputStreamData.as_str() => {
-                self.outgoing.acknowledge(now, body.sequence_number);
-                Effect::Acknowledged
-            }
-            _ => Effect::Unknown,
-        };
-        if self.state == State::Probing && !self.outgoing.has_unacknowledged() {
-            let until = now + GRACE;
-            self.state = State::Probed { until };
-        }
-        self.surface(message, effect);
-    }
-
-    fn handle_channel_closed(&mut self, now: Instant, message: AgentMessage) {
-        if self.closing.is_some() {
-            self.surface(message, Effect::Duplicate);
-            return;
-        }
-        let body = parse_json::<ChannelClosed>("channel_closed", &message.payload);
-        let reason = body
-            .ok()
-            .map(|body| body.output.trim().to_owned())
-            .filter(|text| !text.is_empty());
-        let until = now
-            + if self.incoming.has_gap() {
-                LINGER_FOR_MISSING
-            } else {
-                LINGER
-            };
-        self.closing = Some(Closing {
-            message,
-            reason,
-            until,
-        });
-    }
-
-    fn finish_closing(&mut self) {
-        let Some(Closing {
-            message, reason, ..
-        }) = self.closing.take()
-        else {
-            return;
-        };
-        let missing = self.incoming.missing();
-        self.surface_stranded();
-        self.never_opened = matches!(self.state, State::Keying | State::Handshaking);
-        self.surface(message, Effect::Closed { reason, missing });
-        self.state = State::Closed;
-    }
-
-    /// Surfaces what was acknowledged when it came and will not be due any more.
-    fn surface_stranded(&mut self) {
-        while let Some(mut stranded) = self.incoming.take_stranded() {
-            match self.decrypt(&mut stranded) {
-                Ok(()) => self.surface(stranded, Effect::Stranded),
-                Err(cause) => {
-                    let bytes = stranded.encode();
-                    self.push(Event::Malformed { bytes, cause });
-                }
-            }
-        }
     }
 
     fn become_open(&mut self) {
