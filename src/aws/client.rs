@@ -118,8 +118,14 @@ impl HttpConnector for Fork {
             (Some(_), false) => self.plain.as_ref(),
         };
         let call = connector.unwrap_or(&self.direct).call(request);
-        // An unencrypted request is given to the proxy as it is; there is no tunnel that could be tried.
-        let forwarded = proxy.is_some() && !there.encrypted;
+        // An unencrypted request is given to the proxy as it is, and the answer may be the proxy's own.
+        let no_entry = proxy
+            .filter(|_| !there.encrypted)
+            .map(|proxy| Failure::ProxyLogin {
+                proxy: proxy.to_string(),
+                variable: proxy.variable,
+                given: proxy.authorization().is_some(),
+            });
         let peer = match proxy {
             Some(proxy) => Peer::Proxy(proxy.to_string()),
             None => Peer::Host(there.host.clone()),
@@ -127,9 +133,13 @@ impl HttpConnector for Fork {
         let (network, limit) = (self.network.clone(), self.limit);
         HttpConnectorFuture::new(async move {
             match call.await {
-                Err(error) if is_connect(&error) && !forwarded => {
+                Err(error) if is_connect(&error) => {
                     Err(explain(error, &network, &there, peer, limit).await)
                 }
+                Ok(answer) if answer.status().as_u16() == 407 => match no_entry {
+                    Some(failure) => Err(ConnectorError::other(failure.into(), None)),
+                    None => Ok(answer),
+                },
                 answer => answer,
             }
         })

@@ -315,3 +315,33 @@ fn every_way_to_name_trusted_certificates_holds_for_calls_and_websocket() {
         run.err()
     );
 }
+
+#[test]
+fn an_unencrypted_endpoint_goes_through_its_proxy_too() {
+    let rig = Rig::new(Options::quick());
+    let options = connect_proxy::Options {
+        login: login(),
+        ..connect_proxy::Options::default()
+    };
+    let proxy = proxy(&rig.service, options);
+    let rig = rig.env(
+        "HTTP_PROXY",
+        format!("http://ada:{PASSWORD}@{}", proxy.place()),
+    );
+    arrived(&rig.run(&COMMAND));
+    let requests = proxy.requests();
+    assert!(
+        requests
+            .iter()
+            .any(|line| line.starts_with("POST http://127.0.0.1:")),
+        "{requests:?}"
+    );
+    let rig = rig.env("HTTP_PROXY", format!("http://{}", proxy.place()));
+    let run = rig.run(&COMMAND);
+    assert!(
+        run.err().contains("wants a user name and a password"),
+        "{}",
+        run.err()
+    );
+    assert_eq!(run.status(), 122);
+}
