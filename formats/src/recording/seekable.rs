@@ -167,11 +167,13 @@ impl<R: Read + Seek> Seekable<R> {
             at => {
                 let content = read_content(self.reader.source_mut(), at, MAX_CONTENT)?;
                 let parse = |content: Vec<u8>| match self.reader.cipher() {
-                    Some(cipher) => Snapshot::open(&content, u32::try_from(frame).ok()?, cipher),
+                    Some(cipher) => Snapshot::open(&content, cipher),
                     None => Snapshot::parse(&content),
                 };
                 let snapshot = content.and_then(parse);
-                snapshot.filter(|snapshot| snapshot.at_us == entry.base_us)
+                snapshot.filter(|snapshot| {
+                    snapshot.frame == frame as u64 && snapshot.at_us == entry.base_us
+                })
             }
         };
         self.reader.source_mut().seek(SeekFrom::Start(offset))?;

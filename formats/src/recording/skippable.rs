@@ -163,9 +163,12 @@ impl Link {
     }
 }
 
-/// What the terminal showed before the frame that follows.
+/// What the terminal showed before a data frame. It stands before that frame or before a later one: a picture takes time
+/// to make, and the recording does not wait for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
+    /// Number of the data frame, from 0.
+    pub frame: u64,
     /// Time of the last event before it, in microseconds.
     pub at_us: u64,
     /// Columns of the terminal then.
@@ -183,25 +186,21 @@ impl Snapshot {
     /// Appends the snapshot as a whole skippable frame.
     pub(super) fn encode(&self, out: &mut Vec<u8>) -> std::io::Result<()> {
         let start = Tag::Snapshot.begin(out);
+        out.extend_from_slice(&self.frame.to_le_bytes());
         out.extend_from_slice(&self.body()?);
         finish(start, out);
         Ok(())
     }
 
-    /// As [`Self::encode`], sealed: before the data frame of this number.
-    pub(super) fn seal(
-        &self,
-        frame: u32,
-        cipher: &Cipher,
-        out: &mut Vec<u8>,
-    ) -> std::io::Result<()> {
+    /// As [`Self::encode`], sealed. For one frame only one is ever sealed: two with the same nonce would undo it.
+    pub(super) fn seal(&self, cipher: &Cipher, out: &mut Vec<u8>) -> std::io::Result<()> {
         let start = Tag::SealedSnapshot.begin(out);
-        let sealed = cipher.seal(
-            snapshot_place(frame),
-            &Tag::SealedSnapshot.head(),
-            &self.body()?,
-        );
-        out.extend_from_slice(&sealed.ok_or(std::io::ErrorKind::FileTooLarge)?);
+        let head = out.len() - TAG;
+        out.extend_from_slice(&self.frame.to_le_bytes());
+        let sealed = snapshot_place(self.frame)
+            .and_then(|place| cipher.seal(place, &out[head..], &self.body().ok()?))
+            .ok_or(std::io::ErrorKind::FileTooLarge)?;
+        out.extend_from_slice(&sealed);
         finish(start, out);
         Ok(())
     }
@@ -215,21 +214,32 @@ impl Snapshot {
         Ok(body)
     }
 
+    /// The number of the data frame that a snapshot belongs before, sealed or not, given all that follows its prefix.
+    pub(super) fn frame_of(content: &[u8]) -> Option<u64> {
+        let body = Tag::Snapshot
+            .body(content)
+            .or_else(|| Tag::SealedSnapshot.body(content))?;
+        u64_at(body, 0)
+    }
+
     /// Reads all that follows the prefix of a skippable frame. `None` when it is no snapshot that can be used.
     pub(super) fn parse(content: &[u8]) -> Option<Self> {
-        Self::parse_body(Tag::Snapshot.body(content)?)
+        let frame = Self::frame_of(content)?;
+        Self::parse_body(frame, Tag::Snapshot.body(content)?.get(8..)?)
     }
 
     /// As [`Self::parse`], of a sealed one.
-    pub(super) fn open(content: &[u8], frame: u32, cipher: &Cipher) -> Option<Self> {
-        let sealed = Tag::SealedSnapshot.body(content)?;
-        let head = Tag::SealedSnapshot.head();
-        Self::parse_body(&cipher.open(snapshot_place(frame), &head, sealed)?)
+    pub(super) fn open(content: &[u8], cipher: &Cipher) -> Option<Self> {
+        let frame = Self::frame_of(content)?;
+        Tag::SealedSnapshot.body(content)?;
+        let (head, sealed) = content.split_at_checked(TAG + 8)?;
+        Self::parse_body(frame, &cipher.open(snapshot_place(frame)?, head, sealed)?)
     }
 
-    fn parse_body(body: &[u8]) -> Option<Self> {
+    fn parse_body(frame: u64, body: &[u8]) -> Option<Self> {
         let text = zstd::bulk::decompress(body.get(12..)?, MAX_SNAPSHOT).ok()?;
         Some(Self {
+            frame,
             at_us: u64_at(body, 0)?,
             cols: u16::from_le_bytes(body[8..10].try_into().ok()?),
             rows: u16::from_le_bytes(body[10..12].try_into().ok()?),
@@ -238,12 +248,12 @@ impl Snapshot {
     }
 }
 
-fn snapshot_place(frame: u32) -> Place {
-    Place {
+fn snapshot_place(frame: u64) -> Option<Place> {
+    Some(Place {
         kind: Kind::Snapshot,
-        frame,
+        frame: u32::try_from(frame).ok()?,
         chunk: 0,
-    }
+    })
 }
 
 /// The manifest's exact bytes and the signature over them.

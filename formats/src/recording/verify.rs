@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::envelope::ChunkHead;
 use super::skippable::{
-    IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Tag, ZSTD_MAGIC,
-    encode_seek_table, encode_time_index, is_skippable, u32_at,
+    IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Snapshot, Tag,
+    ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
 use super::{Digest, Error, hex};
 use crate::lines::read_some;
@@ -149,7 +149,8 @@ struct Walk<R> {
     segment: u64,
     /// Text in the data frames since the last link is only known to the link; this counts the frames.
     segment_frames: u64,
-    snapshot: u64,
+    /// Snapshots since the last link: of which data frame, and where.
+    snapshots: Vec<(u64, u64)>,
     head: Digest,
     proved: u64,
     text: u64,
@@ -184,7 +185,7 @@ impl<R: Read> Walk<R> {
             hasher: Sha256::new(),
             segment: 0,
             segment_frames: 0,
-            snapshot: 0,
+            snapshots: Vec::new(),
             head: Digest::default(),
             proved: 0,
             text: 0,
@@ -308,11 +309,8 @@ impl<R: Read> Walk<R> {
         if Tag::Manifest.body(content).is_some() {
             return Ok(self.closing(content, frame.len()));
         }
-        let is_snapshot = [Tag::Snapshot, Tag::SealedSnapshot]
-            .iter()
-            .any(|tag| tag.body(content).is_some());
-        if is_snapshot {
-            self.snapshot = self.offset;
+        if let Some(frame) = Snapshot::frame_of(content) {
+            self.snapshots.push((frame, self.offset));
         } else if let Some(envelope) = Envelope::parse(content).filter(|_| self.offset == 0) {
             self.sealed = Some(Sealed {
                 opening: envelope.opening,
@@ -390,9 +388,17 @@ impl<R: Read> Walk<R> {
         };
         self.index.push(IndexEntry {
             base_us: self.last_us,
-            snapshot: std::mem::take(&mut self.snapshot),
+            snapshot: 0,
             data,
         });
+        for (frame, offset) in self.snapshots.drain(..) {
+            let entry = usize::try_from(frame)
+                .ok()
+                .and_then(|frame| self.index.get_mut(frame));
+            if let Some(entry) = entry {
+                entry.snapshot = offset;
+            }
+        }
         self.head = link.link;
         self.text += link.text;
         self.last_us = link.last_us;

@@ -73,7 +73,10 @@ pub struct Writer<W> {
     /// Text since the last flush.
     unflushed: usize,
     frame: Frame,
-    snapshot: Option<Vec<u8>>,
+    /// Snapshots that the next data frame is written behind: of which frame, and the bytes.
+    snapshots: Vec<(u64, Vec<u8>)>,
+    /// Text before the open data frame, or before the next one.
+    text_before: u64,
     /// The last message's text comes with the next `o` event; the two are not parted by a frame border.
     expects_output: bool,
     head: Digest,
@@ -178,7 +181,8 @@ impl<W: Write> Writer<W> {
             compressed: Vec::with_capacity(2 * BATCH),
             unflushed: 0,
             frame: Frame::default(),
-            snapshot: None,
+            snapshots: Vec::new(),
+            text_before: 0,
             expects_output: false,
             head: Digest::default(),
             offset: 0,
@@ -316,7 +320,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Puts what the terminal shows by now, as text that brings an empty terminal there, before the next frame; closes
-    /// the open frame for it. Of several snapshots before one frame the last one counts.
+    /// the open frame for it. Of several snapshots before one frame the first one counts.
     ///
     /// # Errors
     /// The sink failed and the recording is over; or the text is too long, and nothing has happened.
@@ -324,24 +328,60 @@ impl<W: Write> Writer<W> {
         if text.len() > MAX_SNAPSHOT {
             return Err(Error::Snapshot(text.len()));
         }
+        self.close_frame()?;
+        self.late_snapshot(self.time_index.len() as u64, size, text)
+    }
+
+    /// As [`Self::snapshot`], of what the terminal showed before the data frame of this number, which may be long past. It
+    /// is written before the next data frame. A frame has one snapshot; nothing happens when there is one already, or
+    /// no such frame.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub fn late_snapshot(&mut self, frame: u64, size: Size, text: &str) -> Result<(), Error> {
+        if text.len() > MAX_SNAPSHOT {
+            return Err(Error::Snapshot(text.len()));
+        }
+        let Some(at_us) = self.snapshot_time(frame) else {
+            return Ok(());
+        };
         self.guarded(|writer| {
-            writer.close()?;
-            let mut frame = Vec::new();
             let snapshot = Snapshot {
-                at_us: writer.encoder.last_us(),
+                frame,
+                at_us,
                 cols: size.cols,
                 rows: size.rows,
                 text: text.to_owned(),
             };
+            let mut bytes = Vec::new();
             match &writer.sealer {
-                Some(sealer) => {
-                    snapshot.seal(writer.frame_number()?, &sealer.cipher, &mut frame)?
-                }
-                None => snapshot.encode(&mut frame)?,
+                Some(sealer) => snapshot.seal(&sealer.cipher, &mut bytes)?,
+                None => snapshot.encode(&mut bytes)?,
             }
-            writer.snapshot = Some(frame);
+            writer.snapshots.push((frame, bytes));
             Ok(())
         })
+    }
+
+    /// What the time of a snapshot before this frame is; `None` when it has one, or is not there.
+    fn snapshot_time(&self, frame: u64) -> Option<u64> {
+        if self.snapshots.iter().any(|(known, _)| *known == frame) {
+            return None;
+        }
+        let count = self.time_index.len() as u64;
+        let open = (self.frame.text > 0).then_some(&self.frame);
+        match (self.time_index.get(usize::try_from(frame).ok()?), open) {
+            (Some(entry), _) => (entry.snapshot == 0).then_some(entry.base_us),
+            (None, Some(open)) if frame == count => (open.snapshot_at == 0).then_some(open.base_us),
+            (None, None) if frame == count => Some(self.encoder.last_us()),
+            _ => None,
+        }
+    }
+
+    /// The number of the data frame that is open, or comes next, and how much text stands before it.
+    #[must_use]
+    pub fn border(&self) -> (u64, u64) {
+        (self.time_index.len() as u64, self.text_before)
     }
 
     /// Closes the recording. `manifest` brings what the caller knows; format, duration, counts, sizes and chain are set
@@ -477,9 +517,14 @@ impl<W: Write> Writer<W> {
                 self.put_frame(&envelope)?;
             }
         }
-        if let Some(snapshot) = self.snapshot.take() {
-            self.frame.snapshot_at = self.offset;
-            self.put_frame(&snapshot)?;
+        for (frame, bytes) in std::mem::take(&mut self.snapshots) {
+            let offset = self.offset;
+            let index = usize::try_from(frame).unwrap_or(usize::MAX);
+            match self.time_index.get_mut(index) {
+                Some(entry) => entry.snapshot = offset,
+                None => self.frame.snapshot_at = offset,
+            }
+            self.put_frame(&bytes)?;
         }
         self.frame.before = self.frame.compressed;
         self.frame.data_at = self.offset;
@@ -539,6 +584,7 @@ impl<W: Write> Writer<W> {
             data: frame.data_at,
         });
         self.unflushed = 0;
+        self.text_before = self.text;
         Ok(())
     }
 
