@@ -5,6 +5,7 @@
 //! - [`cli`]: one file per command that a person types
 //! - [`player`]: a recording shown again in its own time
 //! - [`review`]: which recordings there are, what each one is, and other files made of them
+//! - [`envelope`]: for whom a recording is encrypted, and with what it is opened
 //! - [`store`]: bytes by key; knows no format
 //! - [`aws`]: region, profile, credentials, endpoints and certificates, settled once for every call; knows no service
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
@@ -12,6 +13,7 @@
 
 pub mod aws;
 pub mod cli;
+pub mod envelope;
 pub mod player;
 pub mod recorder;
 pub mod review;

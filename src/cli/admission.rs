@@ -6,11 +6,13 @@
 use std::io::{self, BufReader};
 
 use anyhow::anyhow;
+use formats::sealed::Seal;
 
 use super::exit::{Failure, Status};
 use super::message;
 use super::settings::Settings;
 use super::settings::reason::{self, Step};
+use crate::envelope::{self, Recipients};
 use crate::session::start::Request;
 use crate::terminal;
 
@@ -33,6 +35,7 @@ pub(crate) fn admit(
     asking: Asking,
 ) -> Result<(), Failure> {
     keeps_its_word(settings)?;
+    recipients(settings)?;
     let document = request.document.as_deref();
     if !settings.policy.allows_document(document) {
         let name = document.unwrap_or("the account's default shell");
@@ -58,20 +61,39 @@ pub(crate) fn admit(
     Ok(())
 }
 
-/// A recording that should be sealed or signed must not quietly be neither.
+/// A key for one recording, wrapped for those who are to read it; none when everyone may.
+pub(crate) fn seal(settings: &Settings) -> Result<Option<Seal>, Failure> {
+    let recipients = recipients(settings)?;
+    if recipients.is_empty() {
+        return Ok(None);
+    }
+    recipients.seal().map(Some).map_err(cannot_encrypt)
+}
+
+/// Who is to read the recording.
+fn recipients(settings: &Settings) -> Result<Recipients, Failure> {
+    Recipients::parse(&settings.record.encrypt_to).map_err(cannot_encrypt)
+}
+
+fn cannot_encrypt(error: envelope::Error) -> Failure {
+    let status = match &error {
+        envelope::Error::Key(_) => Status::CouldNotRecord,
+        _ => Status::Usage,
+    };
+    Failure::new(
+        status,
+        anyhow!(error).context("cannot encrypt the recording"),
+    )
+    .hint("ssm-rec config shows where record.encrypt_to is set")
+}
+
+/// A recording that should be signed must not quietly be unsigned.
 fn keeps_its_word(settings: &Settings) -> Result<(), Failure> {
-    let promised = [
-        (
-            "record.encrypt_to",
-            !settings.record.encrypt_to.is_empty(),
-            "encrypt",
-        ),
-        (
-            "record.sign_key",
-            settings.record.sign_key.is_some(),
-            "sign",
-        ),
-    ];
+    let promised = [(
+        "record.sign_key",
+        settings.record.sign_key.is_some(),
+        "sign",
+    )];
     match promised.iter().find(|(_, set, _)| *set) {
         None => Ok(()),
         Some((name, _, verb)) => Err(Failure::new(

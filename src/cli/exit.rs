@@ -21,6 +21,8 @@ pub(crate) enum Status {
     Damaged,
     /// 5: there is no such recording, session or store.
     NotFound,
+    /// 6: the recording is encrypted, and nothing given opens it.
+    Locked,
     /// 120: the session could not be recorded, so it was not run, was ended at once, or went on unrecorded.
     CouldNotRecord,
     /// 121: the service refused: no such target, no permission, no credentials.
@@ -48,6 +50,7 @@ impl Status {
             Self::CutShort => 3,
             Self::Damaged => 4,
             Self::NotFound => 5,
+            Self::Locked => 6,
             Self::CouldNotRecord => 120,
             Self::Refused => 121,
             Self::ConnectionLost => 122,

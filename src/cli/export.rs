@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use formats::recording::Ending;
+use formats::recording::{self, Ending};
 
 use super::exit::{CommandResult, Failure, Status};
+use super::identity::{self, IdentityArgs};
 use super::named::{self, Bytes};
-use super::settings::StoreArgs;
+use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::review::export::{self, Format, Options, Patterns, Replaced, Report};
 use crate::store::ReadSeek;
@@ -88,6 +89,9 @@ pub(crate) struct ExportArgs {
     redact_secrets: bool,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -128,6 +132,8 @@ impl From<FormatArg> for Format {
 pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     let options = options(args)?;
     let target = Target::of(args)?;
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
     let named = named::open(&args.name, &args.store)?;
     target.check(named.location.as_deref())?;
     let label = named.label;
@@ -136,6 +142,9 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
             return named::unread(failure, &format!("cannot export {label:?}"));
         }
         let status = match &error {
+            export::Error::Container(recording::Error::Locked { why, opening }) => {
+                return identity::locked(&format!("cannot export {label:?}"), why, opening);
+            }
             export::Error::Container(_) | export::Error::Header(_) => Status::Damaged,
             _ => Status::Failure,
         };
@@ -145,13 +154,13 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
         )
     };
     let mut source = Source::new(named.bytes, options.patterns.is_some())?;
-    let report = target.write(
-        |sink| match export::export(|| source.open(), sink, &options) {
+    let report = target.write(|sink| {
+        match export::export(|| source.open(), &identities, sink, &options) {
             // A reader that has seen enough is no failure.
             Err(export::Error::Write(error)) if is_closed_pipe(&error, args) => Ok(None),
             other => other.map(Some).map_err(failed),
-        },
-    )?;
+        }
+    })?;
     let Some(report) = report else {
         return Ok(Status::Success);
     };

@@ -14,6 +14,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::exit::{CommandResult, Failure, Status};
 use super::settings::{Places, StoreArgs};
 use super::{figures, message, named};
+use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
 use crate::terminal;
 
@@ -221,7 +222,7 @@ impl Of {
 /// One recording as a list.
 fn one(name: &str, store: &StoreArgs, filter: &Filter, limit: usize) -> Result<Listing, Failure> {
     let named = named::open(name, store)?;
-    let (summary, location) = named.summary()?;
+    let (summary, location) = named.summary(&Identities::none())?;
     let session = summary.header.ssm.clone().unwrap_or_default();
     let state = match summary.manifest {
         Some(_) => State::Stored,

@@ -15,6 +15,7 @@ mod figures;
 mod forward;
 mod forwards;
 mod handover;
+mod identity;
 mod list;
 mod live;
 mod message;

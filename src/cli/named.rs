@@ -11,6 +11,7 @@ use anyhow::{Context, anyhow};
 
 use super::exit::{Failure, Status};
 use super::settings::{Places, Settings, StoreArgs};
+use crate::envelope::Identities;
 use crate::review::catalog::{self, Catalog, Found, Name};
 use crate::review::summary::Summary;
 use crate::store::{self, Directory, ReadSeek, Store, web};
@@ -36,15 +37,18 @@ impl Named {
     ///
     /// # Errors
     /// It is no recording, or cannot be read.
-    pub(crate) fn summary(self) -> Result<(Summary, Option<String>), Failure> {
+    pub(crate) fn summary(
+        self,
+        identities: &Identities,
+    ) -> Result<(Summary, Option<String>), Failure> {
         let what = format!("cannot show {:?}", self.label);
         let summary = match self.bytes {
-            Bytes::Seekable(bytes) => Summary::of(bytes),
+            Bytes::Seekable(bytes) => Summary::of(bytes, identities),
             Bytes::Stream(mut stream) => {
                 // The end of a recording says what it is; a pipe is kept in a file to get there.
                 let mut kept = tempfile::tempfile()?;
                 std::io::copy(&mut stream, &mut kept).map_err(|error| unread(&error, &what))?;
-                Summary::of(kept)
+                Summary::of(kept, identities)
             }
         };
         let summary = summary.map_err(|error| match error.source_failure() {

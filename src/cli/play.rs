@@ -2,11 +2,14 @@
 //!
 //! Nothing is said while it plays; what there is to say waits for the end.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use formats::recording;
 
 use super::exit::{CommandResult, Failure, Status};
+use super::identity::{self, IdentityArgs};
 use super::named::{self, Bytes};
 use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
@@ -73,6 +76,9 @@ pub(crate) struct PlayArgs {
     quiet: bool,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -93,11 +99,15 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         Bytes::Seekable(bytes) => Input::Seekable(Box::new(bytes)),
         Bytes::Stream(bytes) => Input::Stream(bytes),
     };
-    let recording = Recording::open(input).map_err(|error| {
+    let identities = Arc::new(args.identity.identities(&settings));
+    let recording = Recording::open(input, identities).map_err(|error| {
         if let Some(failure) = error.source_failure() {
             return named::unread(failure, &format!("cannot play {label:?}"));
         }
         let status = match &error {
+            player::Error::Recording(recording::Error::Locked { why, opening }) => {
+                return identity::locked(&format!("cannot play {label:?}"), why, opening);
+            }
             player::Error::Recording(_) | player::Error::Asciicast(_) => Status::Damaged,
             player::Error::Screen(_) | player::Error::Io(_) => Status::Failure,
         };

@@ -192,9 +192,10 @@ impl Recorded {
     /// Runs it to its end and stores the recording.
     pub(crate) async fn run(self, started: Started, here: Here) -> CommandResult {
         let session_id = started.session_id.clone();
-        let opened = self
-            .description
-            .open(&self.places, self.settings.record.options());
+        let opened = admission::seal(&self.settings).and_then(|seal| {
+            let options = self.settings.record.options(seal);
+            self.description.open(&self.places, options)
+        });
         let (recorder, claim) = match opened {
             Ok(opened) => opened,
             Err(failure) => {

@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::exit::{CommandResult, Status};
+use super::identity::IdentityArgs;
 use super::named;
-use super::settings::StoreArgs;
+use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::review::summary::{Counts, Ended, Summary};
 
@@ -39,13 +40,18 @@ pub(crate) struct ShowArgs {
     json: bool,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
     store: StoreArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &ShowArgs) -> CommandResult {
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
     let named = named::open(&args.name, &args.store)?;
-    let (summary, location) = named.summary()?;
+    let (summary, location) = named.summary(&identities)?;
     let text = if args.json {
         json(&summary, location.as_deref())
     } else {
@@ -74,6 +80,9 @@ struct Json<'a> {
     markers: u64,
     output_bytes: u64,
     signed: bool,
+    /// Why more cannot be told of an encrypted recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locked: Option<String>,
     manifest: Option<&'a Manifest>,
     header: Option<Box<RawValue>>,
 }
@@ -103,6 +112,7 @@ fn json(summary: &Summary, location: Option<&str>) -> String {
         markers,
         output_bytes,
         signed: summary.signature.is_some(),
+        locked: summary.locked.as_ref().map(ToString::to_string),
         manifest: summary.manifest.as_ref(),
         header: RawValue::from_string(header.trim_end().to_owned()).ok(),
     };
@@ -208,6 +218,14 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
                 None => "none",
             },
         );
+    }
+    if let Some(encryption) = manifest.and_then(|manifest| manifest.encryption.as_ref()) {
+        sheet.line(
+            "encrypted",
+            format!("for {}", encryption.recipients.join(", ")),
+        );
+    } else if let Some(why) = &summary.locked {
+        sheet.line("encrypted", why.to_string());
     }
     sheet.maybe("file", location);
     sheet.0
@@ -349,6 +367,7 @@ mod tests {
                 ..Counts::default()
             },
             ended: Ended::Complete,
+            locked: None,
         }
     }
 

@@ -34,6 +34,9 @@ Examples:
   Commands from a file:
     ssm-rec start i-0abc --reason nightly < commands.sh
 
+  A recording that only some can read:
+    ssm-rec start i-0abc --encrypt-to age1… --encrypt-to ~/.ssh/auditor.pub
+
   Recording what is typed as well (what the remote does not echo, such as a password, is masked):
     ssm-rec start i-0abc --record-input")]
 pub(crate) struct StartArgs {
@@ -81,6 +84,10 @@ pub(crate) struct StartArgs {
     /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
     #[arg(short = 'e', long, value_name = "CHARACTER")]
     escape_char: Option<String>,
+
+    /// Encrypt the recording for this reader: age1…, an SSH public key, or a file of these; may be given more than once
+    #[arg(long, value_name = "RECIPIENT")]
+    encrypt_to: Vec<String>,
 
     /// Say nothing at the start and at the end unless something goes wrong
     #[arg(long)]
@@ -146,6 +153,11 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
     );
     let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
     let flags = flags.with(Key::SessionEscape, "--escape-char", args.escape_char);
+    let flags = flags.with(
+        Key::RecordEncryptTo,
+        "--encrypt-to",
+        recipients(&args.encrypt_to),
+    );
     let settings = Settings::load(&flags)?;
     let given = match &args.parameters {
         Some(text) => {
@@ -176,6 +188,22 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         [] => plan.run(here, args.access),
         forwards => super::forwards::run(plan, forwards, here.bind.as_deref(), args.access),
     }
+}
+
+fn is_key(text: &str) -> bool {
+    text.starts_with("age1") || text.starts_with("ssh-") && text.contains(' ')
+}
+
+/// As the settings have it: a path has a slash in it.
+fn recipients(texts: &[String]) -> Option<String> {
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|text| match is_key(text) || text.contains('/') {
+            true => text.clone(),
+            false => format!("./{text}"),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| texts.join(","))
 }
 
 /// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.

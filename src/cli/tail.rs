@@ -14,8 +14,10 @@ use formats::recording::{self, Ending};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::exit::{CommandResult, Failure, Status};
+use super::identity::IdentityArgs;
 use super::message;
-use super::settings::{Places, StoreArgs};
+use super::settings::{Places, Settings, StoreArgs};
+use crate::envelope::Identities;
 use crate::player::Following;
 use crate::review::follow::{self, Follow, Look, Told};
 use crate::store::spool::Spool;
@@ -51,6 +53,9 @@ pub(crate) struct TailArgs {
     from_start: bool,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -64,6 +69,8 @@ enum Item {
 }
 
 pub(crate) fn run(args: &TailArgs) -> CommandResult {
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
     let places = Places::to_read(&args.store)?;
     let spool = Spool::new(places.spool.clone());
     let follow = Follow::find(&places.store, &spool, &args.id).map_err(|error| match error {
@@ -97,7 +104,7 @@ pub(crate) fn run(args: &TailArgs) -> CommandResult {
     };
     thread::Builder::new()
         .name("tail".to_owned())
-        .spawn(move || read(feed, &told, &tell))
+        .spawn(move || read(feed, &identities, &told, &tell))
         .context("cannot start a thread")?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -131,10 +138,10 @@ impl Read for Feed {
 }
 
 /// Reads until the recording ends, or nobody listens any more.
-fn read(feed: Feed, told: &Told, tell: &Sender<Item>) {
+fn read(feed: Feed, identities: &Identities, told: &Told, tell: &Sender<Item>) {
     let ended = (|| -> Result<Ending, String> {
         let text = |error: &dyn std::error::Error| error.to_string();
-        let lines = recording::Reader::open(feed).map_err(|error| text(&error))?;
+        let lines = recording::Reader::open_with(feed, identities).map_err(|error| text(&error))?;
         let mut reader = asciicast::Reader::open(lines).map_err(|error| text(&error))?;
         if let Some(session) = &reader.header().ssm {
             told.session(session);

@@ -11,6 +11,7 @@ use std::time::Duration;
 use formats::asciicast::{self, Data, Event, Header};
 use formats::payload::Size;
 use formats::recording::{self, Seekable};
+use formats::sealed::Unlock;
 use tokio::sync::Notify;
 
 use super::playback::Reposition;
@@ -35,14 +36,15 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// Reads the header.
+    /// Reads the header; `unlock` gives the key where one is needed.
     ///
     /// # Errors
-    /// It cannot be read, or is no recording.
-    pub fn open(input: Input) -> Result<Self, Error> {
+    /// It cannot be read, is no recording, or there is no key for it.
+    pub fn open(input: Input, unlock: Arc<dyn Unlock + Send + Sync>) -> Result<Self, Error> {
         let reader = match input {
             Input::Seekable(source) => {
-                Reader::Seekable(asciicast::Reader::open(Seekable::open(source)?)?)
+                let lines = Seekable::open_with(source, &*unlock)?;
+                Reader::Seekable(asciicast::Reader::open(lines)?)
             }
             Input::Stream(source) => {
                 let spool = Arc::new(Mutex::new(Spool {
@@ -50,7 +52,7 @@ impl Recording {
                     kept: tempfile::tempfile()?,
                     length: 0,
                 }));
-                Reader::Stream(stream(&spool)?, spool)
+                Reader::Stream(stream(&spool, &*unlock)?, spool, unlock)
             }
         };
         Ok(Self {
@@ -79,24 +81,27 @@ enum Reader {
     Stream(
         asciicast::Reader<recording::Reader<Replay>>,
         Arc<Mutex<Spool>>,
+        Arc<dyn Unlock + Send + Sync>,
     ),
 }
 
 fn stream(
     spool: &Arc<Mutex<Spool>>,
+    unlock: &dyn Unlock,
 ) -> Result<asciicast::Reader<recording::Reader<Replay>>, Error> {
     let replay = Replay {
         spool: Arc::clone(spool),
         at: 0,
     };
-    Ok(asciicast::Reader::open(recording::Reader::open(replay)?)?)
+    let lines = recording::Reader::open_with(replay, unlock)?;
+    Ok(asciicast::Reader::open(lines)?)
 }
 
 impl Reader {
     fn header(&self) -> &Header {
         match self {
             Self::Seekable(reader) => reader.header(),
-            Self::Stream(reader, _) => reader.header(),
+            Self::Stream(reader, ..) => reader.header(),
         }
     }
 
@@ -106,7 +111,7 @@ impl Reader {
                 let next = reader.next_event();
                 (next, reader.lines().ending().cloned())
             }
-            Self::Stream(reader, _) => {
+            Self::Stream(reader, ..) => {
                 let next = reader.next_event();
                 (next, reader.lines().ending().cloned())
             }
@@ -150,7 +155,7 @@ impl Reader {
                     reader.rewind()?;
                 }
             }
-            Self::Stream(reader, spool) => *reader = stream(spool)?,
+            Self::Stream(reader, spool, unlock) => *reader = stream(spool, &**unlock)?,
         }
         Ok(None)
     }
@@ -334,6 +339,7 @@ fn cost(item: &Item) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use formats::sealed::NoKey;
     use std::io::Cursor;
 
     fn cast(events: usize) -> String {
@@ -358,7 +364,7 @@ mod tests {
     }
 
     fn start(input: Input) -> Source {
-        Source::start(Recording::open(input).unwrap()).unwrap()
+        Source::start(Recording::open(input, Arc::new(NoKey)).unwrap()).unwrap()
     }
 
     fn first_again() -> Reposition {
@@ -468,7 +474,9 @@ mod tests {
                 Input::Seekable(Box::new(Cursor::new(text))),
                 Input::Stream(Box::new(text.as_bytes())),
             ] {
-                let error = Recording::open(input).unwrap_err().to_string();
+                let error = Recording::open(input, Arc::new(NoKey))
+                    .unwrap_err()
+                    .to_string();
                 assert!(error.contains(expected), "{text:?}: {error}");
             }
         }

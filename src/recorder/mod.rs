@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use formats::asciicast::{Data, Header};
 use formats::manifest::Manifest;
 use formats::payload::Size;
-use formats::recording::{self, FRAME_TEXT, Writer};
+use formats::recording::{self, Writer};
+use formats::sealed::Seal;
 use formats::tee::{Content, TeedMessage};
 use formats::utf8::Utf8Joiner;
 use formats::{AgentMessage, PayloadType};
@@ -27,18 +28,34 @@ use input::Echo;
 
 /// How long an event may wait in the compressor. The promise is one second; the rest is for a busy machine.
 const FLUSH_AFTER: Duration = Duration::from_millis(800);
-/// What must still fit on the disk after the last event: the open zstd frame at its worst, its link, the manifest.
-const TAIL: u64 = 384 * 1024;
-/// What each finished zstd frame adds to the tables at the end: two seek table entries and one of the time index.
+/// What must still fit on the disk after the last event: what the compressor and a chunk that is not sealed yet hold back
+/// at their worst, the link, the manifest.
+const TAIL: u64 = 640 * 1024;
+/// What closing the open zstd frame adds to the tables at the end.
 const TAIL_PER_FRAME: u64 = 64;
 
 /// What a recording of this session holds beyond what every recording holds.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Which keys.
     pub input: Input,
     /// When written bytes are forced to the disk itself.
     pub sync: Sync,
+    /// The zstd level for bulk output; while there is time, a higher one is used.
+    pub level: i32,
+    /// For whom the recording is sealed, when not everyone may read it.
+    pub seal: Option<Seal>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            input: Input::default(),
+            sync: Sync::default(),
+            level: recording::Options::default().level,
+            seal: None,
+        }
+    }
 }
 
 /// A recording under way.
@@ -83,10 +100,18 @@ impl Recorder {
         started_at_ms: i64,
         options: Options,
     ) -> Result<Self, Error> {
+        let mut container = recording::Options {
+            level: options.level,
+            ..recording::Options::default()
+        };
+        container.slow_level = container.slow_level.max(options.level);
         let disk = Disk::create(path, TAIL, options.sync)?;
         Ok(Self {
             gauge: disk.gauge(),
-            writer: Writer::new(disk, header, recording::Options::default())?,
+            writer: match options.seal {
+                Some(seal) => Writer::sealed(disk, header, container, seal)?,
+                None => Writer::new(disk, header, container)?,
+            },
             origin,
             started_at_ms,
             shown: Joiners::default(),
@@ -271,7 +296,7 @@ impl Recorder {
     }
 
     fn tail(&self) -> u64 {
-        TAIL + self.writer.text_size() / FRAME_TEXT as u64 * TAIL_PER_FRAME
+        TAIL + self.writer.tables_size() + TAIL_PER_FRAME
     }
 
     fn since(&self, at: Instant) -> Duration {
@@ -357,6 +382,7 @@ mod tests {
             let options = Options {
                 input,
                 sync: Sync::End,
+                ..Options::default()
             };
             let recorder =
                 Recorder::create(&path, &header, now, 1_700_000_000_000, options).unwrap();

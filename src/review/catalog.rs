@@ -429,10 +429,15 @@ fn session_id(key: &str) -> String {
 
 /// What the header of a recording tells, as a manifest with nothing counted.
 fn headline(store: &Store, key: &str) -> Result<Manifest, Error> {
-    let lines = recording::Reader::open(store.open(key)?)?;
-    let reader = asciicast::Reader::open(lines)?;
-    let session = reader.header().ssm.clone().unwrap_or_default();
-    let mut manifest = Manifest::of_session(&session);
+    let mut manifest = match recording::Reader::open(store.open(key)?) {
+        Ok(lines) => {
+            let reader = asciicast::Reader::open(lines)?;
+            Manifest::of_session(&reader.header().ssm.clone().unwrap_or_default())
+        }
+        // Who, where and why stands in front of a sealed recording for everyone.
+        Err(recording::Error::Locked { opening, .. }) => *opening,
+        Err(error) => return Err(error.into()),
+    };
     if manifest.session_id.is_empty() {
         manifest.session_id = session_id(key);
     }

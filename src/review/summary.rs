@@ -5,9 +5,10 @@
 use std::io::{Read, Seek};
 use std::time::Duration;
 
-use formats::asciicast::{self, Code, Header};
-use formats::manifest::Manifest;
-use formats::recording::{self, Ending, Seekable};
+use formats::asciicast::{self, Code, Header, Session, Term};
+use formats::manifest::{self, Manifest};
+use formats::recording::{self, Ending, Proof, Seekable, Signed};
+use formats::sealed::{Locked, Unlock};
 
 /// One recording in short.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Summary {
     pub counts: Counts,
     /// How it ends.
     pub ended: Ended,
+    /// It is encrypted, and this is why no more of it can be told than its envelope and its manifest tell.
+    pub locked: Option<Locked>,
 }
 
 /// What a recording holds.
@@ -51,12 +54,20 @@ pub enum Ended {
 }
 
 impl Summary {
-    /// Looks at a recording.
+    /// Looks at a recording. One that `unlock` has no key for is told of as far as it can be without.
     ///
     /// # Errors
     /// It is no recording, or cannot be read.
-    pub fn of(source: impl Read + Seek) -> Result<Self, Error> {
-        let mut reader = asciicast::Reader::open(Seekable::open(source)?)?;
+    pub fn of(mut source: impl Read + Seek, unlock: &dyn Unlock) -> Result<Self, Error> {
+        let lines = match Seekable::open_with(&mut source, unlock) {
+            Ok(lines) => lines,
+            Err(recording::Error::Locked { why, opening }) => {
+                source.rewind().map_err(recording::Error::Io)?;
+                return Self::of_locked(source, why, *opening);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let mut reader = asciicast::Reader::open(lines)?;
         let header = reader.header().clone();
         let signed = reader.lines().signed();
         let signature = signed
@@ -69,15 +80,11 @@ impl Summary {
             return Ok(Self {
                 header,
                 duration: Duration::from_micros(manifest.duration_us),
-                counts: Counts {
-                    events: manifest.counts.events,
-                    messages: manifest.counts.messages,
-                    markers: manifest.counts.markers,
-                    output_bytes: manifest.counts.output_bytes,
-                },
+                counts: Counts::from(&manifest.counts),
                 manifest: Some(manifest.clone()),
                 signature,
                 ended: Ended::Complete,
+                locked: None,
             });
         }
         let mut counts = Counts::default();
@@ -116,7 +123,93 @@ impl Summary {
             duration,
             counts,
             ended,
+            locked: None,
         })
+    }
+
+    /// What the manifest tells, or of one that was cut what its envelope and its chain tell.
+    fn of_locked(
+        mut source: impl Read + Seek,
+        why: Locked,
+        opening: Manifest,
+    ) -> Result<Self, Error> {
+        let signed = Signed::at_end(&mut source)?;
+        let manifest = signed
+            .as_ref()
+            .and_then(|signed| Manifest::parse(&signed.manifest).ok());
+        let (duration, ended) = match &manifest {
+            Some(manifest) => (Duration::from_micros(manifest.duration_us), Ended::Complete),
+            None => {
+                source.rewind().map_err(recording::Error::Io)?;
+                let report = recording::verify(source)?;
+                let ended = match report.proof {
+                    Proof::Sound => Ended::Complete,
+                    Proof::Cut { offset } => Ended::CutShort(offset),
+                    Proof::NoManifest | Proof::NoChain => Ended::CutShort(report.bytes),
+                    Proof::Altered(fault) => Ended::Damaged(format!(
+                        "from byte {} on: {}",
+                        fault.bytes.start, fault.kind
+                    )),
+                };
+                (report.until, ended)
+            }
+        };
+        let counts = manifest.as_ref().map(|manifest| &manifest.counts);
+        Ok(Self {
+            header: header(&opening),
+            duration,
+            counts: counts.map(Counts::from).unwrap_or_default(),
+            manifest,
+            signature: signed
+                .map(|signed| signed.signature)
+                .filter(|text| !text.is_empty()),
+            ended,
+            locked: Some(why),
+        })
+    }
+}
+
+/// The header of a sealed recording, as far as its envelope tells it.
+fn header(opening: &Manifest) -> Header {
+    let opening = opening.clone();
+    let (cols, rows) = opening
+        .terminal
+        .map_or((0, 0), |size| (size.cols, size.rows));
+    Header {
+        version: 3,
+        term: Term {
+            cols,
+            rows,
+            ..Term::default()
+        },
+        ssm: Some(Session {
+            session_id: opening.session_id,
+            target: opening.target,
+            document: opening.document,
+            parameters: opening.parameters,
+            reason: opening.reason,
+            region: opening.region,
+            account: opening.account,
+            operator: opening.operator,
+            user: opening.user,
+            host: opening.host,
+            client_version: opening.client_version,
+            agent_version: opening.agent_version,
+            started_at: opening.started_at,
+            ..Session::default()
+        }),
+        ..Header::default()
+    }
+}
+
+impl From<&manifest::Counts> for Counts {
+    fn from(counts: &manifest::Counts) -> Self {
+        Self {
+            events: counts.events,
+            messages: counts.messages,
+            markers: counts.markers,
+            output_bytes: counts.output_bytes,
+        }
     }
 }
 
@@ -145,8 +238,9 @@ impl Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use formats::asciicast::{Data, Session};
+    use formats::asciicast::Data;
     use formats::recording::{Options, Writer};
+    use formats::sealed::{KEY, Key, NoKey, SALT, Seal};
     use std::io::Cursor;
 
     fn recording() -> Vec<u8> {
@@ -172,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_closed_recording_is_summed_up_from_its_manifest() {
-        let summary = Summary::of(Cursor::new(recording())).unwrap();
+        let summary = Summary::of(Cursor::new(recording()), &NoKey).unwrap();
         assert_eq!(summary.ended, Ended::Complete);
         assert_eq!(summary.duration, Duration::from_secs(90));
         assert_eq!((summary.counts.events, summary.counts.markers), (3, 1));
@@ -180,10 +274,50 @@ mod tests {
     }
 
     #[test]
+    fn a_sealed_recording_is_summed_up_without_its_key_closed_or_cut() {
+        let session = Session {
+            session_id: "me-1".into(),
+            target: "i-0abc".into(),
+            ..Session::default()
+        };
+        let header = Header {
+            ssm: Some(session.clone()),
+            ..Header::default()
+        };
+        let key = Key::new([1; KEY]);
+        let seal = Seal {
+            key: key.clone(),
+            salt: [2; SALT],
+            wrapped: Vec::new(),
+            recipients: vec!["age1team".into()],
+        };
+        let mut writer = Writer::sealed(Vec::new(), &header, Options::default(), seal).unwrap();
+        let data = Data::Output("hello".into());
+        writer.event(Duration::from_secs(7), &data).unwrap();
+        let manifest = Manifest::of_session(&session);
+        let whole = writer.finish(manifest, |_| None).unwrap().0;
+
+        let locked = Summary::of(Cursor::new(&whole), &NoKey).unwrap();
+        let open = Summary::of(Cursor::new(&whole), &key).unwrap();
+        assert_eq!(locked.locked, Some(Locked::NoIdentity));
+        assert_eq!(open.locked, None);
+        for summary in [&locked, &open] {
+            assert_eq!(summary.duration, Duration::from_secs(7));
+            assert_eq!(summary.ended, Ended::Complete);
+            assert_eq!(summary.counts.events, 1);
+            assert_eq!(summary.header.ssm.as_ref().unwrap().target, "i-0abc");
+        }
+        let cut = Summary::of(Cursor::new(&whole[..whole.len() - 9]), &NoKey).unwrap();
+        assert_eq!(cut.ended, Ended::CutShort(whole.len() as u64 - 9));
+        assert_eq!(cut.duration, Duration::from_secs(7));
+        assert_eq!(cut.header.ssm.unwrap().target, "i-0abc");
+    }
+
+    #[test]
     fn a_recording_cut_anywhere_is_summed_up_as_far_as_it_goes() {
         let whole = recording();
         for length in 1..whole.len() {
-            match Summary::of(Cursor::new(&whole[..length])) {
+            match Summary::of(Cursor::new(&whole[..length]), &NoKey) {
                 Ok(summary) => {
                     assert_ne!(summary.ended, Ended::Complete, "cut at {length}");
                     assert!(summary.counts.events <= 3);
@@ -197,7 +331,7 @@ mod tests {
     fn a_plain_recording_of_another_program_is_read_through() {
         let text =
             "{\"version\":2,\"width\":80,\"height\":24}\n[1.5,\"o\",\"a\"]\n[2.5,\"m\",\"\"]\n";
-        let summary = Summary::of(Cursor::new(text)).unwrap();
+        let summary = Summary::of(Cursor::new(text), &NoKey).unwrap();
         assert_eq!(summary.ended, Ended::Complete);
         assert_eq!(summary.duration, Duration::from_millis(2500));
         let counts = Counts {

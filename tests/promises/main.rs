@@ -6,6 +6,7 @@
 mod captures;
 mod command;
 mod config;
+mod crash;
 #[cfg(unix)]
 mod credentials;
 mod encrypted;
@@ -19,6 +20,7 @@ mod play;
 mod plugin;
 mod policy;
 mod proxy;
+mod readers;
 mod remote;
 mod rig;
 mod rough;

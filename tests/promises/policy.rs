@@ -156,8 +156,8 @@ fn a_recording_that_should_be_sealed_or_signed_is_not_made_unsealed() {
     check_refused(
         &rig("[policy.record]\nencrypt_to = ['age1team']\n"),
         &["start", "i-0abc"],
-        120,
-        &["\"record.encrypt_to\" is set, but this version cannot encrypt recordings yet"],
+        2,
+        &["cannot encrypt the recording: \"age1team\" is no recipient"],
     );
     check_refused(
         &rig("[record]\nsign_key = 'agent'\n"),

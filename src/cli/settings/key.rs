@@ -41,6 +41,7 @@ pub(crate) enum Key {
     PlaySpeed,
     PlayIdleTimeLimit,
     ReviewAllowedSigners,
+    ReviewIdentity,
     ReviewCacheSize,
     PolicyDocuments,
     PolicyReasonRequired,

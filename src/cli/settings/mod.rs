@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use formats::sealed::Seal;
 use regex::Regex;
 
 pub(crate) use file::Role;
@@ -73,20 +74,21 @@ pub(crate) struct Record {
     pub(crate) payload: bool,
     pub(crate) sync: Sync,
     pub(crate) on_failure: OnFailure,
-    /// Age recipients and SSH public keys.
+    /// Age recipients, SSH public keys and paths of files with them.
     pub(crate) encrypt_to: Vec<String>,
     pub(crate) sign_key: Option<SignKey>,
     /// 1 to 19.
-    #[allow(dead_code, reason = "the recorder has one level so far")]
     pub(crate) level: i32,
 }
 
 impl Record {
     /// What the recorder has to know.
-    pub(crate) fn options(&self) -> recorder::Options {
+    pub(crate) fn options(&self, seal: Option<Seal>) -> recorder::Options {
         recorder::Options {
             input: self.input,
             sync: self.sync,
+            level: self.level,
+            seal,
         }
     }
 }
@@ -182,6 +184,8 @@ pub(crate) struct Play {
 pub(crate) struct Review {
     #[allow(dead_code, reason = "for verify")]
     pub(crate) allowed_signers: Option<PathBuf>,
+    /// Files of age identities and SSH private keys.
+    pub(crate) identity: Vec<PathBuf>,
     /// In bytes.
     pub(crate) cache_size: u64,
 }
@@ -364,6 +368,12 @@ impl Settings {
             },
             review: Review {
                 allowed_signers: values.text(Key::ReviewAllowedSigners).map(PathBuf::from),
+                identity: values
+                    .list(Key::ReviewIdentity)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(PathBuf::from)
+                    .collect(),
                 cache_size: match values.of(Key::ReviewCacheSize) {
                     Some(Value::Size(bytes)) => *bytes,
                     _ => 0,

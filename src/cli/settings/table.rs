@@ -25,7 +25,7 @@ pub(crate) struct Spec {
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 /// In the order in which they are shown. The entry of a key stands at the key's own position.
-pub(crate) static SPECS: [Spec; 35] = [
+pub(crate) static SPECS: [Spec; 36] = [
     Spec {
         key: Key::Store,
         name: "store",
@@ -85,11 +85,11 @@ pub(crate) static SPECS: [Spec; 35] = [
         name: "record.encrypt_to",
         kind: Kind::List {
             form: recipient,
-            expected: "a list of age recipients (age1…) or SSH public keys (ssh-ed25519 …, ssh-rsa …)",
+            expected: "a list of age recipients (age1…), SSH public keys (ssh-ed25519 …, ssh-rsa …) or paths of files with them",
         },
         default: Some(""),
         example: "",
-        purpose: "Who can read the recording: age recipients or SSH public keys. Empty: whoever can read the store.",
+        purpose: "Who can read the recording: age recipients, SSH public keys, or paths of files that name some. The manifest stays readable. Empty: whoever can read the store.",
     },
     Spec {
         key: Key::RecordSignKey,
@@ -108,7 +108,7 @@ pub(crate) static SPECS: [Spec; 35] = [
         kind: Kind::Whole { least: 1, most: 19 },
         default: Some("3"),
         example: "3",
-        purpose: "The level of compression, 1 to 19.",
+        purpose: "The level of compression of bulk output, 1 to 19. What a person types is compressed at 9 at least.",
     },
     Spec {
         key: Key::SessionEscape,
@@ -343,6 +343,20 @@ pub(crate) static SPECS: [Spec; 35] = [
         purpose: "Whose signatures count: a file in the allowed_signers format of ssh-keygen.",
     },
     Spec {
+        key: Key::ReviewIdentity,
+        name: "review.identity",
+        kind: Kind::List {
+            form: |text| match text {
+                "" => Form::Bad,
+                _ => Form::Path,
+            },
+            expected: "a list of paths of files",
+        },
+        default: Some(""),
+        example: "~/.config/ssm-rec/identity.txt",
+        purpose: "What opens encrypted recordings: files of age identities or SSH private keys, which may have a passphrase.",
+    },
+    Spec {
         key: Key::ReviewCacheSize,
         name: "review.cache_size",
         kind: Kind::Size {
@@ -431,15 +445,24 @@ fn sign_key_form(text: &str) -> Form {
     }
 }
 
-fn recipient(text: &str) -> bool {
-    ["age1", "ssh-ed25519 ", "ssh-rsa "]
+/// A text with a slash is a path, unless it is a key: those are written in letters that include the slash.
+fn recipient(text: &str) -> Form {
+    let is_key = ["age1", "ssh-ed25519 ", "ssh-rsa "]
         .iter()
-        .any(|start| text.starts_with(start) && text.len() > start.len())
+        .any(|start| text.starts_with(start) && text.len() > start.len());
+    match is_key {
+        true => Form::Other,
+        false if text.contains('/') => Form::Path,
+        false => Form::Bad,
+    }
 }
 
-fn document(text: &str) -> bool {
+fn document(text: &str) -> Form {
     let name = text.strip_suffix('*').unwrap_or(text);
-    !text.is_empty() && !name.contains(|c: char| c == '*' || c.is_whitespace())
+    match !text.is_empty() && !name.contains(|c: char| c == '*' || c.is_whitespace()) {
+        true => Form::Other,
+        false => Form::Bad,
+    }
 }
 
 fn endpoint_url(text: &str) -> bool {

@@ -249,8 +249,8 @@ fn columns_count_characters_and_lists_tell_each_bad_entry() {
     check_person(
         "record = { encrypt_to = ['age1é', 'bob', 7] }",
         &[
-            "person.toml:1:35: \"record.encrypt_to\" is \"bob\", expected a list of age recipients (age1…) or SSH public keys (ssh-ed25519 …, ssh-rsa …)",
-            "person.toml:1:42: \"record.encrypt_to\" is 7, expected a list of age recipients (age1…) or SSH public keys (ssh-ed25519 …, ssh-rsa …)",
+            "person.toml:1:35: \"record.encrypt_to\" is \"bob\", expected a list of age recipients (age1…), SSH public keys (ssh-ed25519 …, ssh-rsa …) or paths of files with them",
+            "person.toml:1:42: \"record.encrypt_to\" is 7, expected a list of age recipients (age1…), SSH public keys (ssh-ed25519 …, ssh-rsa …) or paths of files with them",
         ],
     );
 }

@@ -64,7 +64,7 @@ pub(crate) enum Kind {
         most: f64,
     },
     List {
-        form: fn(&str) -> bool,
+        form: fn(&str) -> Form,
         expected: &'static str,
     },
     Tags,
@@ -139,13 +139,15 @@ impl Kind {
                 .filter(|number| (least..=most).contains(&number))
                 .map(Value::Number)
                 .ok_or_else(refused),
-            Self::List { form, .. } => {
-                let entries = commas(text);
-                match entries.iter().find(|entry| !form(entry)) {
-                    Some(entry) => Err(refuse(whole, quote(entry))),
-                    None => Ok(Value::List(entries)),
-                }
-            }
+            Self::List { form, .. } => commas(text)
+                .iter()
+                .map(|entry| {
+                    paths
+                        .entry(entry, *form)
+                        .ok_or_else(|| refuse(whole.clone(), quote(entry)))
+                })
+                .collect::<Result<_, _>>()
+                .map(Value::List),
             Self::Tags => {
                 let mut all = BTreeMap::new();
                 for entry in commas(text) {
@@ -215,11 +217,10 @@ impl Kind {
                 let mut texts = Vec::new();
                 let mut bad = Vec::new();
                 for entry in entries.iter() {
-                    match entry.get_ref().as_str() {
-                        Some(text) if plain(text, false) && form(text) => {
-                            texts.push(text.to_owned())
-                        }
-                        _ => bad.push(refuse(entry.span(), describe(entry.get_ref()))),
+                    let text = entry.get_ref().as_str().filter(|text| plain(text, false));
+                    match text.and_then(|text| paths.entry(text, *form)) {
+                        Some(text) => texts.push(text),
+                        None => bad.push(refuse(entry.span(), describe(entry.get_ref()))),
                     }
                 }
                 if bad.is_empty() {
@@ -329,6 +330,15 @@ impl Kind {
 }
 
 impl Paths<'_> {
+    /// An entry of a list, a path in full; `None` when it is none.
+    fn entry(self, text: &str, form: fn(&str) -> Form) -> Option<String> {
+        match form(text) {
+            Form::Other => Some(text.to_owned()),
+            Form::Path => self.settle(text),
+            Form::Bad => None,
+        }
+    }
+
     /// The path in full; `None` when it would depend on where the command runs, or on a home that is not there.
     fn settle(self, text: &str) -> Option<String> {
         if let Some(rest) = text.strip_prefix("~/") {

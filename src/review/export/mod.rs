@@ -20,6 +20,7 @@ use std::time::Duration;
 use formats::asciicast::{self, Event, Header, Reader};
 use formats::manifest::Manifest;
 use formats::recording::{self, Ending};
+use formats::sealed::Unlock;
 
 use cut::Cut;
 pub use redact::{PatternError, Patterns, Replaced};
@@ -90,21 +91,22 @@ trait Exporter {
 }
 
 /// Exports the recording that `open` gives. It is opened twice or three times when something is to be replaced: first to
-/// look, at last to write. All must give the same bytes.
+/// look, at last to write. All must give the same bytes. `unlock` gives the key where one is needed.
 ///
 /// # Errors
 /// The recording cannot be opened or read, or the export cannot be written. Damage within the recording is no error but
 /// stands in the report.
 pub fn export<R: Read>(
     mut open: impl FnMut() -> io::Result<R>,
+    unlock: &dyn Unlock,
     sink: &mut dyn Write,
     options: &Options,
 ) -> Result<Report, Error> {
     let found = match &options.patterns {
-        Some(patterns) => Some(redact::look(patterns, || reader(&mut open))?),
+        Some(patterns) => Some(redact::look(patterns, || reader(&mut open, unlock))?),
         None => None,
     };
-    let reader = reader(&mut open)?;
+    let reader = reader(&mut open, unlock)?;
     if options.format == Format::Raw && found.is_none() {
         return raw::copy(reader, sink, options);
     }
@@ -113,9 +115,12 @@ pub fn export<R: Read>(
 
 type Source<R> = Reader<recording::Reader<R>>;
 
-fn reader<R: Read>(open: &mut impl FnMut() -> io::Result<R>) -> Result<Source<R>, Error> {
+fn reader<R: Read>(
+    open: &mut impl FnMut() -> io::Result<R>,
+    unlock: &dyn Unlock,
+) -> Result<Source<R>, Error> {
     let source = open().map_err(Error::Read)?;
-    Ok(Reader::open(recording::Reader::open(source)?)?)
+    Ok(Reader::open(recording::Reader::open_with(source, unlock)?)?)
 }
 
 fn write<R: Read>(

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use formats::asciicast::{Data, Encoder, Header, Session, Term};
 use formats::payload::Size;
 use formats::recording::Ending;
+use formats::sealed::NoKey;
 use formats::tee::{Content, TeedMessage};
 use formats::{MessageType, PayloadType};
 
@@ -100,7 +101,7 @@ fn options(format: Format) -> Options {
 
 fn run(text: &[u8], options: &Options) -> (Vec<u8>, Report) {
     let mut out = Vec::new();
-    let report = export(|| Ok(text), &mut out, options).unwrap();
+    let report = export(|| Ok(text), &NoKey, &mut out, options).unwrap();
     (out, report)
 }
 

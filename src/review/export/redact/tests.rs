@@ -9,6 +9,7 @@ use bytes::Bytes;
 use formats::asciicast::{Data, Encoder, Event, Header, Reader, Session, Term};
 use formats::lines::PlainLines;
 use formats::payload::Size;
+use formats::sealed::NoKey;
 use formats::tee::{Content, TeedMessage};
 use formats::utf8::Utf8Joiner;
 use formats::{MessageType, PayloadType};
@@ -63,7 +64,7 @@ fn redact(text: &[u8], format: Format, expressions: &[&str]) -> (String, Report)
         }),
     };
     let mut out = Vec::new();
-    let report = export(|| Ok(text), &mut out, &options).unwrap();
+    let report = export(|| Ok(text), &NoKey, &mut out, &options).unwrap();
     (String::from_utf8(out).unwrap(), report)
 }
 
@@ -328,7 +329,7 @@ fn a_message_does_not_keep_what_its_output_lost() {
         to: None,
         patterns: None,
     };
-    export(|| Ok(cast.as_bytes()), &mut bytes, &options).unwrap();
+    export(|| Ok(cast.as_bytes()), &NoKey, &mut bytes, &options).unwrap();
     assert_eq!(String::from_utf8(bytes).unwrap(), raw);
 }
 
@@ -446,7 +447,7 @@ fn events_that_were_not_looked_at_are_not_exported() {
         turn += 1;
         Ok(if turn == 1 { &short[..] } else { &long[..] })
     };
-    export(open, &mut out, &options).unwrap();
+    export(open, &NoKey, &mut out, &options).unwrap();
     assert_eq!(out, b"a\n");
 }
 
