@@ -5,6 +5,7 @@
 
 mod disk;
 mod input;
+mod screens;
 
 use std::io;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub use input::Input;
 
 use disk::Gauge;
 use input::Echo;
+use screens::Screens;
 
 /// How long an event may wait in the compressor. The promise is one second; the rest is for a busy machine.
 const FLUSH_AFTER: Duration = Duration::from_millis(800);
@@ -69,6 +71,7 @@ pub struct Recorder {
     input: Input,
     echo: Echo,
     flush_at: Option<Instant>,
+    screens: Screens,
 }
 
 /// Output and standard error are streams of their own: a character cut in one is not continued in the other.
@@ -106,7 +109,9 @@ impl Recorder {
         };
         container.slow_level = container.slow_level.max(options.level);
         let disk = Disk::create(path, TAIL, options.sync)?;
+        let key = options.seal.as_ref().map(|seal| seal.key.clone());
         Ok(Self {
+            screens: Screens::new(path, disk.gauge().flushed(), key),
             gauge: disk.gauge(),
             writer: match options.seal {
                 Some(seal) => Writer::sealed(disk, header, container, seal)?,
@@ -267,6 +272,7 @@ impl Recorder {
         if self.flush_at.is_some_and(|due| due <= now) {
             self.writer.flush()?;
             self.writer.sink_mut().sync();
+            self.screens.flushed(self.writer.compressed_size());
             self.flush_at = None;
         }
         Ok(())
@@ -327,6 +333,17 @@ impl Recorder {
     }
 
     fn wrote(&mut self, at: Instant) -> Result<(), Error> {
+        self.screens.border(self.writer.border());
+        for picture in self.screens.take() {
+            match self
+                .writer
+                .late_snapshot(picture.frame, picture.size, &picture.text)
+            {
+                // A screen of this size is not worth its bytes.
+                Ok(()) | Err(recording::Error::Snapshot(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
         let due = *self.flush_at.get_or_insert(at + FLUSH_AFTER);
         if due <= at {
             self.handle_timeout(at)
@@ -425,6 +442,11 @@ mod tests {
                 .collect()
         }
 
+        /// Pictures that were made, taken or not.
+        fn pictures(&self) -> usize {
+            self.recorder.screens.made()
+        }
+
         fn finish(self) -> String {
             let Self {
                 folder,
@@ -469,6 +491,76 @@ mod tests {
         bench.recorder.handle_timeout(due).unwrap();
         assert!(bench.text().contains("soon"));
         assert_eq!(bench.recorder.poll_timeout(), None);
+    }
+
+    /// Four times what stands between two pictures, each line with its number in a color of its own.
+    #[test]
+    fn a_long_recording_holds_what_the_screen_was() {
+        use formats::asciicast::{Data, Reader};
+        use formats::recording::Seekable;
+        let mut bench = Bench::new(Input::Off);
+        let mut line = 0;
+        let mut text = String::new();
+        for _ in 0..16 {
+            for _ in 0..256 {
+                text.clear();
+                while text.len() < 1000 {
+                    line += 1;
+                    text.push_str(&format!("\x1b[3{}mline {line}\x1b[0m\r\n", line % 8));
+                }
+                bench.show(Box::leak(text.clone().into_boxed_str()).as_bytes());
+            }
+            bench.now += Duration::from_secs(2);
+            bench.recorder.handle_timeout(bench.now).unwrap();
+        }
+        // The pictures are made beside; each is taken when something is recorded after it.
+        let started = Instant::now();
+        while bench.pictures() < 3 {
+            assert!(started.elapsed() < Duration::from_secs(120), "no pictures");
+            std::thread::sleep(Duration::from_millis(20));
+            bench.show(b".");
+        }
+        // They are written before the next frame.
+        let text: &'static str = Box::leak(text.into_boxed_str());
+        for _ in 0..2000 {
+            bench.show(text.as_bytes());
+        }
+        let path = bench.folder.path().join("a.cast.zst");
+        let Bench {
+            folder,
+            recorder,
+            now,
+            ..
+        } = bench;
+        recorder.finish(now, Manifest::default(), |_| None).unwrap();
+        let open = || {
+            let file = std::fs::File::open(&path).unwrap();
+            Reader::open(Seekable::open(file).unwrap()).unwrap()
+        };
+        let mut found = 0;
+        for second in (2..32).step_by(2) {
+            let to = Duration::from_secs(second);
+            let mut reader = open();
+            let Some(screen) = reader.seek_screen(to).unwrap().unwrap().snapshot else {
+                continue;
+            };
+            found += 1;
+            let feed = |terminal: &mut avt::Terminal, reader: Reader<_>| {
+                for event in reader.map(Result::unwrap).take_while(|event| event.at < to) {
+                    if let Data::Output(text) = event.data {
+                        terminal.feed(text.as_str());
+                    }
+                }
+            };
+            let mut quick = avt::Terminal::new(screen.cols.into(), screen.rows.into()).unwrap();
+            quick.feed(screen.text.as_str());
+            feed(&mut quick, reader);
+            let mut right = avt::Terminal::new(80, 24).unwrap();
+            feed(&mut right, open());
+            assert_eq!(quick.dump(), right.dump(), "{second}");
+        }
+        assert!(found >= 3, "{found}");
+        drop(folder);
     }
 
     #[test]
