@@ -5,6 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 #[cfg(unix)]
+mod age;
+#[cfg(unix)]
+mod asciinema;
+#[cfg(unix)]
 mod aws_cli;
 mod moto;
 #[cfg(unix)]
