@@ -21,6 +21,8 @@ use super::rig::Rig;
 fn rough() -> Rig {
     Rig::new(Options {
         faults: Faults::rough(),
+        // At the real agent's pace: without one, each cut would lose all that it may have on the way.
+        pace: Some(Duration::from_millis(1)),
         // An agent that gives up after a minute loses what it still holds, and no client can help it.
         drain_for: Duration::from_secs(3600),
         ..Options::quick()
