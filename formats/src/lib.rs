@@ -7,7 +7,8 @@
 //! - [`asciicast`]: the events of a session as lines of text; [`lines`] hands out lines, [`utf8`] joins characters
 //! - [`tee`]: an agent message on record; [`raw`] rebuilds the agent's bytes from them
 //! - [`smux`]: the frames of a multiplexed port session
-//! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement
+//! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement,
+//!   [`signature`] what shows that nobody made it anew
 //! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
@@ -20,6 +21,7 @@ pub mod payload;
 pub mod raw;
 pub mod recording;
 pub mod sealed;
+pub mod signature;
 pub mod smux;
 pub mod tee;
 pub mod utf8;
