@@ -95,6 +95,9 @@ pub struct Manifest {
     /// Set when the file was found cut and closed afterwards: nobody saw the end of this session.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub recovered: bool,
+    /// How it was closed afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
 }
 
 /// The client's wall clock was set.
@@ -113,6 +116,25 @@ pub struct Gap {
     pub at_us: u64,
     /// How long it was lost.
     pub lasted_us: u64,
+}
+
+/// How a recording was closed that had been cut.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Recovery {
+    /// When, by the clock of the machine that did it, RFC 3339 in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// Which version of ssm-rec did it.
+    pub by: String,
+    /// Data frames whose links were there: they are what was recorded.
+    pub linked_frames: u64,
+    /// Data frames that were linked only then: they are what was found.
+    pub closed_frames: u64,
+    /// Bytes at the end of the cut file that could not be read.
+    pub unread_bytes: u64,
+    /// Bytes of text of a line that was not finished.
+    pub cut_text: u64,
 }
 
 /// The recording is sealed for readers who hold a key.

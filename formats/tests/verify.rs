@@ -194,3 +194,104 @@ fn what_follows_the_end_is_found_and_other_files_have_no_chain() {
     assert_eq!(check(&foreign).proof, Proof::NoChain);
     assert!(verify(&b""[..]).is_err());
 }
+
+/// Numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
+/// The frame that a byte of the file belongs to, and so the number of those before it that stay proved.
+fn frame_of(recording: &Recording, at: usize) -> usize {
+    let found = recording.borders.iter().rposition(|&end| end <= at);
+    found.unwrap().min(recording.borders.len() - 1)
+}
+
+#[test]
+fn two_thousand_changes_swaps_truncations_and_splices_are_found_in_the_right_frame() {
+    let (one, two) = (recording("s-1", 400), recording("s-2", 400));
+    let (borders, bytes) = (&one.borders, &one.bytes);
+    let frames = borders.len() - 1;
+    let frames_end = borders[frames];
+    assert!(frames > 50, "{frames}");
+    assert_eq!(check(bytes).proof, Proof::Sound);
+    let part = |recording: &Recording, n: usize| {
+        recording.bytes[recording.borders[n]..recording.borders[n + 1]].to_vec()
+    };
+    let mut dice = Dice(0x5eed_0f42);
+    let mut named = [0; 4];
+    for turn in 0..2000 {
+        // What was done, the bytes, and how many frames must stay proved.
+        let (kind, what, changed, proved) = match turn % 4 {
+            0 => {
+                let at = dice.below(bytes.len());
+                let mask = 1 + dice.below(255) as u8;
+                let mut changed = bytes.clone();
+                changed[at] ^= mask;
+                (
+                    0,
+                    format!("byte {at} ^ {mask}"),
+                    changed,
+                    frame_of(&one, at),
+                )
+            }
+            1 => {
+                let length = 1 + dice.below(bytes.len() - 1);
+                let changed = bytes[..length].to_vec();
+                let whole = borders.iter().rposition(|&end| end <= length).unwrap();
+                (1, format!("cut at {length}"), changed, whole)
+            }
+            2 => {
+                let (left, right) = (dice.below(frames), dice.below(frames));
+                if left == right {
+                    continue;
+                }
+                let mut order: Vec<usize> = (0..frames).collect();
+                order.swap(left, right);
+                let mut changed: Vec<u8> = order.iter().flat_map(|&n| part(&one, n)).collect();
+                changed.extend_from_slice(&bytes[frames_end..]);
+                (
+                    2,
+                    format!("{left} and {right} swapped"),
+                    changed,
+                    left.min(right),
+                )
+            }
+            _ => {
+                // One frame of the other, with its link, in the place of ours; or all that follows.
+                // The first frame is the recording's own; to take another is to have another recording.
+                let n = 1 + dice.below(frames.min(two.borders.len() - 1) - 1);
+                let mut changed = bytes[..borders[n]].to_vec();
+                if dice.below(2) == 0 {
+                    changed.extend(part(&two, n));
+                    changed.extend_from_slice(&bytes[borders[n + 1]..]);
+                } else {
+                    changed.extend_from_slice(&two.bytes[two.borders[n]..]);
+                }
+                (3, format!("spliced at {n}"), changed, n)
+            }
+        };
+        let report = check(&changed);
+        assert_ne!(report.proof, Proof::Sound, "{what}");
+        match &report.proof {
+            Proof::Altered(fault) => {
+                named[kind] += 1;
+                match fault.frame {
+                    Some(frame) => assert_eq!(frame as usize, proved, "{what}: {fault:?}"),
+                    None => assert_eq!(proved, frames, "{what}: {fault:?}"),
+                }
+            }
+            // A cut, or a length that now points behind the end: the proof stops at the same frame.
+            _ => assert!(kind < 2, "{what}: {:?}", report.proof),
+        }
+        assert_eq!(report.frames as usize, proved, "{what}: {:?}", report.proof);
+    }
+    assert!(named[0] > 400 && named[1] == 0, "{named:?}");
+    assert!(named[2] > 400 && named[3] > 400, "{named:?}");
+}

@@ -36,6 +36,11 @@ impl Encoder {
         self.last_us
     }
 
+    /// Counts on from a line that was written by other means.
+    pub(crate) fn advance_to(&mut self, at_us: u64) {
+        self.last_us = self.last_us.max(at_us);
+    }
+
     /// Appends an event of any kind. A time before that of the event before counts as the same time.
     pub fn event(&mut self, at: Duration, data: &Data, out: &mut Vec<u8>) {
         match data {

@@ -7,16 +7,18 @@
 
 mod envelope;
 mod reader;
+mod recover;
 mod seekable;
 mod skippable;
 mod verify;
 mod writer;
 
 pub use reader::{Damage, Ending, Reader};
+pub use recover::{CUT, Error as RecoverError, Recovered, recover};
 pub use seekable::{Point, Seekable};
 pub use skippable::{Link, MAX_SNAPSHOT, Signed, Snapshot};
 pub use verify::{Fault, FaultKind, Proof, Report, verify};
-pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Writer};
+pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Unsigned, Writer};
 
 use std::io;
 

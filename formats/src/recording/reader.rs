@@ -271,6 +271,11 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
+    /// Bytes of text behind the last whole line.
+    pub(super) fn unfinished(&self) -> usize {
+        self.buffer.tail().len()
+    }
+
     pub(super) fn source_mut(&mut self) -> &mut R {
         &mut self.source
     }

@@ -14,11 +14,14 @@ use super::skippable::{
     IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Snapshot, Tag,
     ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
+use super::writer::Trail;
 use super::{Digest, Error, hex};
 use crate::lines::read_some;
 use crate::manifest::{self, MAX_MANIFEST, Manifest};
 use crate::sealed::Envelope;
 
+/// A session that prints for a year without a pause has fewer frames.
+const MAX_FRAMES: usize = 4_194_304;
 /// A skippable frame beyond this is hashed and not looked into.
 const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
 
@@ -101,6 +104,9 @@ pub enum FaultKind {
     /// Something follows the seek table.
     #[error("bytes follow the end of the recording")]
     Trailing,
+    /// Nobody has recorded so much: whoever made this wants the memory of whoever checks it.
+    #[error("there are more frames than the limit of {MAX_FRAMES}")]
+    Frames,
 }
 
 /// Reads a recording to its end, or to its first fault.
@@ -108,6 +114,27 @@ pub enum FaultKind {
 /// # Errors
 /// The source cannot be read, or is empty.
 pub fn verify(source: impl Read) -> Result<Report, Error> {
+    Ok(survey(source)?.report)
+}
+
+/// A check, and what it takes to go on from where the proof ends.
+pub(super) struct Survey {
+    pub(super) report: Report,
+    /// Up to the last link, or behind it to the last frame of the tail that is right.
+    pub(super) trail: Trail,
+    /// Where the last whole block or frame ends that can be read.
+    pub(super) whole: u64,
+    /// The time index is among what is proved.
+    pub(super) has_index: bool,
+    /// Of a sealed recording, what its whole chunks behind the last link hold, and where they begin.
+    pub(super) chunk: Option<(ChunkHead, IndexEntry)>,
+    /// The frames behind the last link.
+    pub(super) open: Vec<SeekEntry>,
+    /// The snapshots among them: of which data frame, and where.
+    pub(super) snapshots: Vec<(u64, u64)>,
+}
+
+pub(super) fn survey(source: impl Read) -> Result<Survey, Error> {
     let mut walk = Walk::new(source);
     walk.want(4)?;
     if walk.unread().is_empty() {
@@ -119,14 +146,39 @@ pub fn verify(source: impl Read) -> Result<Report, Error> {
             offset: walk.offset + walk.unread().len() as u64,
         },
     };
-    Ok(Report {
-        proof,
-        frames: walk.index.len() as u64,
-        bytes: walk.proved,
-        until: Duration::from_micros(walk.last_us),
-        manifest: walk.manifest,
-        signed: walk.signed,
-        opening: walk.sealed.map(|sealed| sealed.opening),
+    let chunk = walk.sealed.as_ref().and_then(|sealed| {
+        let entry = IndexEntry {
+            base_us: walk.last_us,
+            snapshot: 0,
+            data: sealed.data,
+        };
+        Some((sealed.whole_chunk?, entry))
+    });
+    let open = walk.table.split_off(walk.proved_entries);
+    Ok(Survey {
+        whole: walk.whole.max(walk.proved),
+        has_index: walk.has_index,
+        chunk,
+        open,
+        snapshots: walk.snapshots,
+        trail: Trail {
+            head: walk.head,
+            offset: walk.proved,
+            text: walk.text,
+            last_us: walk.last_us,
+            seek_table: walk.table,
+            time_index: walk.index,
+            is_sealed: walk.sealed.is_some(),
+        },
+        report: Report {
+            proof,
+            frames: walk.frames,
+            bytes: walk.proved,
+            until: Duration::from_micros(walk.last_us),
+            manifest: walk.manifest,
+            signed: walk.signed,
+            opening: walk.sealed.map(|sealed| sealed.opening),
+        },
     })
 }
 
@@ -161,6 +213,12 @@ struct Walk<R> {
     signed: Option<Signed>,
     has_index: bool,
     sealed: Option<Sealed>,
+    /// Data frames that are linked.
+    frames: u64,
+    /// Entries of the table up to `proved`.
+    proved_entries: usize,
+    /// Where the last whole block or frame ends.
+    whole: u64,
 }
 
 /// What a sealed recording shows of its data frames.
@@ -168,6 +226,8 @@ struct Sealed {
     opening: Manifest,
     /// The last chunk since the last link.
     chunk: Option<ChunkHead>,
+    /// The last one that is there to its end.
+    whole_chunk: Option<ChunkHead>,
     /// Where the first one begins.
     data: u64,
     /// A link followed a chunk that was not the last one of its frame.
@@ -196,6 +256,9 @@ impl<R: Read> Walk<R> {
             signed: None,
             has_index: false,
             sealed: None,
+            frames: 0,
+            proved_entries: 0,
+            whole: 0,
         }
     }
 
@@ -208,6 +271,9 @@ impl<R: Read> Walk<R> {
             let Some(magic) = u32_at(self.unread(), 0) else {
                 return Ok(Step::Cut);
             };
+            if self.table.len() >= MAX_FRAMES {
+                return Ok(self.fault(FaultKind::Frames));
+            }
             let step = if magic == ZSTD_MAGIC {
                 self.data()?
             } else if is_skippable(magic) {
@@ -270,6 +336,10 @@ impl<R: Read> Walk<R> {
             if !self.pass(3 + length)? {
                 return Ok(Some(Step::Cut));
             }
+            // Where a disk lost what was written there are zeros, which read as empty blocks without end.
+            if block != 0 {
+                self.whole = self.offset;
+            }
             if is_last {
                 break;
             }
@@ -279,6 +349,7 @@ impl<R: Read> Walk<R> {
             return Ok(Some(Step::Cut));
         }
         self.entry(start);
+        self.whole = self.offset;
         Ok(None)
     }
 
@@ -315,6 +386,7 @@ impl<R: Read> Walk<R> {
             self.sealed = Some(Sealed {
                 opening: envelope.opening,
                 chunk: None,
+                whole_chunk: None,
                 data: 0,
                 is_unfinished: false,
             });
@@ -346,6 +418,10 @@ impl<R: Read> Walk<R> {
             return Ok(Some(Step::Cut));
         }
         self.entry(start);
+        self.whole = self.offset;
+        if let Some(sealed) = &mut self.sealed {
+            sealed.whole_chunk = sealed.chunk;
+        }
         Ok(None)
     }
 
@@ -377,6 +453,7 @@ impl<R: Read> Walk<R> {
         let data = match (&mut self.sealed, self.table.last_mut()) {
             (Some(sealed), _) => {
                 let chunk = sealed.chunk.take();
+                sealed.whole_chunk = None;
                 sealed.is_unfinished = chunk.is_some_and(|chunk| !chunk.is_last);
                 sealed.data
             }
@@ -409,7 +486,9 @@ impl<R: Read> Walk<R> {
         });
         self.segment = self.offset;
         self.segment_frames = 0;
+        self.frames += 1;
         self.proved = self.offset;
+        self.proved_entries = self.table.len();
         None
     }
 
@@ -477,6 +556,7 @@ impl<R: Read> Walk<R> {
         });
         self.segment = self.offset;
         self.proved = self.offset;
+        self.proved_entries = self.table.len();
     }
 
     fn is_unfinished(&self) -> bool {

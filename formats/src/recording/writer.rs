@@ -103,6 +103,95 @@ struct Sealer {
     head: ChunkHead,
 }
 
+/// What is known of the frames written so far, up to the last link.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trail {
+    pub(super) head: Digest,
+    /// Bytes of the file.
+    pub(super) offset: u64,
+    pub(super) text: u64,
+    pub(super) last_us: u64,
+    pub(super) seek_table: Vec<SeekEntry>,
+    pub(super) time_index: Vec<IndexEntry>,
+    pub(super) is_sealed: bool,
+}
+
+/// A recording that is whole but for its manifest. Should nobody come to finish it, it is as sound as one that was cut.
+pub struct Unsigned<W> {
+    sink: W,
+    manifest: Manifest,
+    bytes: Vec<u8>,
+    seek_table: Vec<SeekEntry>,
+    time_index: Vec<IndexEntry>,
+    is_sealed: bool,
+}
+
+impl<W: Write> Unsigned<W> {
+    pub(super) fn new(sink: W, trail: Trail, counts: Counts, manifest: Manifest) -> Self {
+        let manifest = Manifest {
+            format: FORMAT,
+            duration_us: trail.last_us,
+            counts,
+            sizes: Sizes {
+                text: trail.text,
+                compressed: trail.offset,
+                frames: trail.time_index.len() as u64,
+            },
+            chain: Chain {
+                algorithm: "sha256".to_owned(),
+                head: super::hex(&trail.head),
+            },
+            ..manifest
+        };
+        Self {
+            bytes: manifest.encode(),
+            manifest,
+            is_sealed: trail.is_sealed,
+            sink,
+            seek_table: trail.seek_table,
+            time_index: trail.time_index,
+        }
+    }
+
+    /// The manifest's exact bytes.
+    #[must_use]
+    pub fn to_sign(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The sink, to ask it something; whoever writes to it breaks the recording.
+    pub fn sink_mut(&mut self) -> &mut W {
+        &mut self.sink
+    }
+
+    /// Writes the manifest, the signature over it, and the tables.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub fn finish(mut self, signature: Option<String>) -> Result<(W, Manifest), Error> {
+        let mut tail = Vec::new();
+        Signed {
+            manifest: self.bytes,
+            signature: signature.unwrap_or_default(),
+        }
+        .encode(&mut tail);
+        self.seek_table.push(SeekEntry {
+            compressed: tail.len() as u32,
+            text: 0,
+        });
+        let before = tail.len();
+        encode_time_index(&self.time_index, self.is_sealed, &mut tail);
+        self.seek_table.push(SeekEntry {
+            compressed: (tail.len() - before) as u32,
+            text: 0,
+        });
+        encode_seek_table(&self.seek_table, &mut tail);
+        self.sink.write_all(&tail)?;
+        self.sink.flush()?;
+        Ok((self.sink, self.manifest))
+    }
+}
+
 /// What is known of the bytes since the last link.
 #[derive(Clone, Default)]
 struct Frame {
@@ -169,32 +258,59 @@ impl<W: Write> Writer<W> {
         options: Options,
         sealer: Option<Sealer>,
     ) -> Result<Self, Error> {
+        let mut writer = Self::resume(sink, options, Trail::default(), Counts::default())?;
+        writer.sealer = sealer;
+        writer.append(|encoder, out| encoder.header(header, out))?;
+        Ok(writer)
+    }
+
+    /// Goes on behind the last link of a plain recording, whose bytes are in the sink.
+    pub(super) fn resume(
+        sink: W,
+        options: Options,
+        trail: Trail,
+        counts: Counts,
+    ) -> Result<Self, Error> {
         let mut zstd = Zstd::new(options.slow_level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
-        let mut writer = Self {
+        let mut encoder = Encoder::default();
+        encoder.advance_to(trail.last_us);
+        Ok(Self {
             sink,
             options,
-            encoder: Encoder::default(),
+            encoder,
             zstd,
             pending: Vec::with_capacity(2 * BATCH),
             compressed: Vec::with_capacity(2 * BATCH),
             unflushed: 0,
             frame: Frame::default(),
             snapshots: Vec::new(),
-            text_before: 0,
+            text_before: trail.text,
             expects_output: false,
-            head: Digest::default(),
-            offset: 0,
-            text: 0,
-            counts: Counts::default(),
-            seek_table: Vec::new(),
-            time_index: Vec::new(),
-            sealer,
+            head: trail.head,
+            offset: trail.offset,
+            text: trail.text,
+            counts,
+            seek_table: trail.seek_table,
+            time_index: trail.time_index,
+            sealer: None,
             has_failed: false,
-        };
-        writer.append(|encoder, out| encoder.header(header, out))?;
-        Ok(writer)
+        })
+    }
+
+    /// Writes a line as it is: that of an event which comes at `at_us`, or the header. Counts nothing, and closes no
+    /// frame, since what one line leaves out may stand in the one before.
+    pub(super) fn line(&mut self, line: &[u8], at_us: Option<u64>) -> Result<(), Error> {
+        self.append(|encoder, out| {
+            out.extend_from_slice(line);
+            out.push(b'\n');
+            encoder.advance_to(at_us.unwrap_or(0));
+        })?;
+        if let Some(at_us) = at_us {
+            self.frame.first_us.get_or_insert(at_us);
+        }
+        Ok(())
     }
 
     /// Writes an event of any kind. Times are since the start; one before that of the event before counts as the same.
@@ -301,6 +417,12 @@ impl<W: Write> Writer<W> {
         Duration::from_micros(self.encoder.last_us())
     }
 
+    /// Data frames that are closed.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.time_index.len() as u64
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn counts(&self) -> &Counts {
@@ -384,74 +506,45 @@ impl<W: Write> Writer<W> {
         (self.time_index.len() as u64, self.text_before)
     }
 
-    /// Closes the recording. `manifest` brings what the caller knows; format, duration, counts, sizes and chain are set
-    /// here. `sign` is given the exact bytes of the manifest and returns the signature over them, if there is one.
+    /// Writes all but the end of the recording, which tells what is to be signed. `manifest` brings what the caller
+    /// knows; format, duration, counts, sizes and chain are set here.
+    ///
+    /// # Errors
+    /// The sink failed.
+    pub fn end(mut self, manifest: Manifest) -> Result<Unsigned<W>, Error> {
+        self.guarded(|writer| {
+            writer.close()?;
+            writer.sink.flush()
+        })?;
+        let manifest = Manifest {
+            encryption: self.sealer.as_ref().map(|sealer| sealer.encryption.clone()),
+            ..manifest
+        };
+        let trail = Trail {
+            head: self.head,
+            offset: self.offset,
+            text: self.text,
+            last_us: self.encoder.last_us(),
+            seek_table: self.seek_table,
+            time_index: self.time_index,
+            is_sealed: self.sealer.is_some(),
+        };
+        Ok(Unsigned::new(self.sink, trail, self.counts, manifest))
+    }
+
+    /// Closes the recording at once. `sign` is given the exact bytes of the manifest and returns the signature over
+    /// them, if there is one; where that may take time or fail, [`Writer::end`] leaves it to the caller.
     ///
     /// # Errors
     /// The sink failed.
     pub fn finish(
-        mut self,
+        self,
         manifest: Manifest,
         sign: impl FnOnce(&[u8]) -> Option<String>,
     ) -> Result<(W, Manifest), Error> {
-        let mut finished = None;
-        self.guarded(|writer| {
-            writer.close()?;
-            let manifest = Manifest {
-                format: FORMAT,
-                duration_us: writer.encoder.last_us(),
-                counts: writer.counts,
-                sizes: Sizes {
-                    text: writer.text,
-                    compressed: writer.offset,
-                    frames: writer.time_index.len() as u64,
-                },
-                chain: Chain {
-                    algorithm: "sha256".to_owned(),
-                    head: super::hex(&writer.head),
-                },
-                encryption: writer
-                    .sealer
-                    .as_ref()
-                    .map(|sealer| sealer.encryption.clone()),
-                ..manifest
-            };
-            writer.write_tail(&manifest, sign)?;
-            finished = Some(manifest);
-            Ok(())
-        })?;
-        match finished {
-            Some(manifest) => Ok((self.sink, manifest)),
-            None => Err(Error::Broken),
-        }
-    }
-
-    fn write_tail(
-        &mut self,
-        manifest: &Manifest,
-        sign: impl FnOnce(&[u8]) -> Option<String>,
-    ) -> io::Result<()> {
-        let bytes = manifest.encode();
-        let signature = sign(&bytes).unwrap_or_default();
-        let mut tail = Vec::new();
-        Signed {
-            manifest: bytes,
-            signature,
-        }
-        .encode(&mut tail);
-        self.seek_table.push(SeekEntry {
-            compressed: tail.len() as u32,
-            text: 0,
-        });
-        let before = tail.len();
-        encode_time_index(&self.time_index, self.sealer.is_some(), &mut tail);
-        self.seek_table.push(SeekEntry {
-            compressed: (tail.len() - before) as u32,
-            text: 0,
-        });
-        encode_seek_table(&self.seek_table, &mut tail);
-        self.sink.write_all(&tail)?;
-        self.sink.flush()
+        let unsigned = self.end(manifest)?;
+        let signature = sign(unsigned.to_sign());
+        unsigned.finish(signature)
     }
 
     /// Lets nothing happen after a failure.
