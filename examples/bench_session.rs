@@ -246,7 +246,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let manifest = outcome
         .recorder
-        .finish(now(), Manifest::default(), |_| None)?;
+        .end(now(), Manifest::default())?
+        .finish(None)?;
     let took = match peer.join() {
         Ok(took) => took?.as_secs_f64(),
         Err(_) => return Err("the peer panicked".into()),

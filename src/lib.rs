@@ -5,6 +5,7 @@
 //! - [`cli`]: one file per command that a person types
 //! - [`player`]: a recording shown again in its own time
 //! - [`review`]: which recordings there are, what each one is, and other files made of them
+//! - [`signing`]: who signs a recording: a key file, the ssh-agent, KMS
 //! - [`envelope`]: for whom a recording is encrypted, and with what it is opened
 //! - [`store`]: bytes by key; knows no format
 //! - [`aws`]: region, profile, credentials, endpoints and certificates, settled once for every call; knows no service
@@ -18,6 +19,7 @@ pub mod player;
 pub mod recorder;
 pub mod review;
 pub mod session;
+pub mod signing;
 pub mod store;
 pub mod terminal;
 

@@ -1,5 +1,4 @@
-//! What must hold before a session runs: the organisation's rules about reason and document, and that this version
-//! does all that the settings promise.
+//! What must hold before a session runs: the organisation's rules about reason and document, and who is to read the recording.
 //!
 //! Nothing here starts a session. It is the courtesy of the client; what binds is IAM.
 
@@ -34,7 +33,6 @@ pub(crate) fn admit(
     request: &mut Request,
     asking: Asking,
 ) -> Result<(), Failure> {
-    keeps_its_word(settings)?;
     recipients(settings)?;
     let document = request.document.as_deref();
     if !settings.policy.allows_document(document) {
@@ -85,23 +83,6 @@ fn cannot_encrypt(error: envelope::Error) -> Failure {
         anyhow!(error).context("cannot encrypt the recording"),
     )
     .hint("ssm-rec config shows where record.encrypt_to is set")
-}
-
-/// A recording that should be signed must not quietly be unsigned.
-fn keeps_its_word(settings: &Settings) -> Result<(), Failure> {
-    let promised = [(
-        "record.sign_key",
-        settings.record.sign_key.is_some(),
-        "sign",
-    )];
-    match promised.iter().find(|(_, set, _)| *set) {
-        None => Ok(()),
-        Some((name, _, verb)) => Err(Failure::new(
-            Status::CouldNotRecord,
-            anyhow!("{name:?} is set, but this version cannot {verb} recordings yet"),
-        )
-        .hint("ssm-rec config shows where it is set")),
-    }
 }
 
 /// Shows the banner that the settings hold. What the policy fixes is shown even to those who want no words.

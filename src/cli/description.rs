@@ -10,6 +10,7 @@ use formats::asciicast::{Header, Session, Term};
 use formats::layout;
 use formats::manifest::{ClockJump, Exit, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::exit::Failure;
@@ -20,6 +21,9 @@ use crate::session::driver::Report;
 use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
 use crate::store::spool::{Claim, Spool};
 
+/// How long the end of a session waits for an answer that has not come during all of it.
+const LATE_PATIENCE: Duration = Duration::from_millis(500);
+
 /// What the recording tells of the session before its first event.
 #[derive(Debug)]
 pub(crate) struct Description {
@@ -28,6 +32,8 @@ pub(crate) struct Description {
     pub(crate) started: DateTime<Utc>,
     pub(crate) origin: Instant,
     pub(crate) message_ids: Uuid,
+    /// The answer to "who am I", while it has not come.
+    pub(crate) caller: Option<JoinHandle<Option<Caller>>>,
 }
 
 impl Description {
@@ -64,6 +70,16 @@ impl Description {
             started: now,
             origin: Instant::now(),
             message_ids,
+            caller: None,
+        }
+    }
+
+    /// Takes an answer that came after the header was written, or comes in a last moment.
+    pub(crate) async fn name_late_caller(&mut self) {
+        if let Some(caller) = self.caller.take()
+            && let Ok(Ok(Some(caller))) = tokio::time::timeout(LATE_PATIENCE, caller).await
+        {
+            self.name_caller(&caller);
         }
     }
 

@@ -33,6 +33,8 @@ pub(crate) enum Status {
     BrokenPeer,
     /// 124: the recording is safe in the spool, but could not be stored where it belongs.
     NotStored,
+    /// 125: the recording is complete, but the key that was to sign it did not.
+    NotSigned,
     /// The remote command's own status.
     Remote(u8),
     /// 128 + number: ended by a signal.
@@ -56,6 +58,7 @@ impl Status {
             Self::ConnectionLost => 122,
             Self::BrokenPeer => 123,
             Self::NotStored => 124,
+            Self::NotSigned => 125,
             Self::Remote(status) => status,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }

@@ -11,6 +11,7 @@ use super::exit::{CommandResult, Failure, Status};
 use super::forward::Forward;
 use super::message;
 use super::recorded::{self, Here, Plan, refused};
+use super::signature;
 use super::start::AccessArgs;
 use crate::session::port::Reserved;
 use crate::session::start::{Request, Service};
@@ -64,6 +65,7 @@ pub(crate) fn run(
         let service = Service::open(&access, endpoint.as_deref())
             .await
             .map_err(refused)?;
+        let signer = signature::open(&settings, service.way()).await?;
         let many = forwards.len() > 1;
         let mut sessions: FuturesUnordered<_> = requests
             .into_iter()
@@ -75,6 +77,7 @@ pub(crate) fn run(
                     silent: true,
                     reserved: Some(reserved),
                     label: label.clone(),
+                    signer: signer.clone(),
                     ..Here::default()
                 };
                 let session = recorded::start(

@@ -28,6 +28,7 @@ mod progress;
 mod recorded;
 mod settings;
 mod show;
+mod signature;
 mod ssh_proxy;
 mod start;
 mod tail;

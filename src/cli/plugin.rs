@@ -18,6 +18,7 @@ use super::exit::{CommandResult, Failure, Status};
 use super::parameters::Parameters;
 use super::recorded::{self, Here, Recorded, refused};
 use super::settings::{Flags, Places, Settings};
+use super::signature;
 use crate::aws::Access;
 use crate::session::channel::CLIENT_VERSION;
 use crate::session::start::{Request, Service, Started};
@@ -146,6 +147,16 @@ fn record(
                 return Err(failure);
             }
         };
+        let here = match signature::open(&settings, service.way()).await {
+            Ok(signer) => Here {
+                signer,
+                ..Here::default()
+            },
+            Err(failure) => {
+                let _ = service.terminate(&started.session_id).await;
+                return Err(failure);
+            }
+        };
         let caller = recorded::ask_caller(&service);
         let session_id = started.session_id.clone();
         let quiet = request.document.as_deref() == Some("AWS-StartSSHSession");
@@ -162,7 +173,7 @@ fn record(
             banner: !quiet,
             label: None,
         }
-        .run(started, Here::default())
+        .run(started, here)
         .await;
         if !quiet {
             say(&format!(

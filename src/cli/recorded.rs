@@ -4,7 +4,7 @@
 //! said while the terminal is raw; what there is to say waits for the end.
 
 use std::fs;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,6 +26,7 @@ use super::handover::Handover;
 use super::live::{Live, Segments};
 use super::message;
 use super::settings::{self, OnFailure, Places};
+use super::signature;
 use super::start::AccessArgs;
 use crate::recorder::{Flushed, Recorder};
 use crate::session::channel::{self, Channel, Token};
@@ -35,6 +36,7 @@ use crate::session::driver::{self, End, Outcome, Report, Resume, Resumed, Settin
 use crate::session::kms;
 use crate::session::port::Reserved;
 use crate::session::start::{self, Caller, Request, Service, Started};
+use crate::signing::Signer;
 use crate::store::spool::{Claim, Spool};
 use crate::store::{Directory, Store};
 use crate::terminal;
@@ -72,6 +74,8 @@ pub(crate) struct Here {
     pub(crate) reserved: Option<Reserved>,
     /// Which of several sessions it is.
     pub(crate) label: Option<String>,
+    /// What signs the recording, where something is to.
+    pub(crate) signer: Option<Arc<Signer>>,
 }
 
 impl Plan {
@@ -95,6 +99,10 @@ impl Plan {
             let service = Service::open(&access, endpoint.as_deref())
                 .await
                 .map_err(refused)?;
+            let here = Here {
+                signer: signature::open(&settings, service.way()).await?,
+                ..here
+            };
             start(service, settings, places, request, here, banner).await
         })
     }
@@ -147,10 +155,15 @@ pub(crate) fn ask_caller(service: &Service) -> JoinHandle<Option<Caller>> {
     tokio::spawn(async move { service.caller().await.ok() })
 }
 
-/// Notes the answer, if it has come by now or comes in a moment.
-pub(crate) async fn name_caller(description: &mut Description, caller: JoinHandle<Option<Caller>>) {
-    if let Ok(Ok(Some(caller))) = tokio::time::timeout(CALLER_PATIENCE, caller).await {
-        description.name_caller(&caller);
+/// Notes the answer, if it has come by now or comes in a moment; the manifest takes one that comes later.
+pub(crate) async fn name_caller(
+    description: &mut Description,
+    mut caller: JoinHandle<Option<Caller>>,
+) {
+    match tokio::time::timeout(CALLER_PATIENCE, &mut caller).await {
+        Ok(Ok(Some(caller))) => description.name_caller(&caller),
+        Ok(_) => {}
+        Err(_) => description.caller = Some(caller),
     }
 }
 
@@ -190,7 +203,7 @@ pub(crate) struct Recorded {
 
 impl Recorded {
     /// Runs it to its end and stores the recording.
-    pub(crate) async fn run(self, started: Started, here: Here) -> CommandResult {
+    pub(crate) async fn run(mut self, started: Started, here: Here) -> CommandResult {
         let session_id = started.session_id.clone();
         let opened = admission::seal(&self.settings).and_then(|seal| {
             let options = self.settings.record.options(seal);
@@ -209,6 +222,7 @@ impl Recorded {
         let live = self.go_live(&delivery, &claim, recorder.flushed());
         let backlog = Backlog::begin(&delivery, Spool::new(self.places.spool.clone()));
         let types = !here.silent && terminal::stdin_is_terminal();
+        let signer = here.signer.clone();
         let outcome = match self.carry(started, recorder, here).await {
             Ok(outcome) => outcome,
             Err((failure, recorder)) => {
@@ -239,8 +253,9 @@ impl Recorded {
             }
             ended = Err(ending::unrecorded(unrecorded));
         }
-        let finished = self.finish(recorder, &end, &report);
-        let manifest = finished?;
+        let (manifest, signed) = self
+            .finish(recorder, &end, &report, signer.as_deref())
+            .await?;
         if let Some(live) = &live {
             live.end();
         }
@@ -260,6 +275,13 @@ impl Recorded {
             message::say(&format!(
                 "{others} {recordings} that had waited in the spool stored as well"
             ));
+        }
+        // What says least of the session is told first, so that what ends it stands last.
+        if let Err(unsigned) = signed {
+            if ended.is_ok() && handed.is_ok() {
+                return Err(unsigned);
+            }
+            message::failure(&unsigned);
         }
         match (ended, handed) {
             (Ok(status), Ok(left)) => Ok(left.unwrap_or(status)),
@@ -411,13 +433,31 @@ impl Recorded {
         clippy::disallowed_methods,
         reason = "the end of a recording is a moment of its own"
     )]
-    fn finish(&self, recorder: Recorder, end: &End, report: &Report) -> Result<Manifest, Failure> {
+    async fn finish(
+        &mut self,
+        recorder: Recorder,
+        end: &End,
+        report: &Report,
+        signer: Option<&Signer>,
+    ) -> Result<(Manifest, Result<(), Failure>), Failure> {
+        let cannot_close =
+            |error| cannot_record(anyhow::Error::from(error).context("cannot close the recording"));
+        self.description.name_late_caller().await;
         let manifest = self
             .description
             .manifest(&self.service, ending::exit(end), report);
-        recorder
-            .finish(Instant::now(), manifest, |_| None)
-            .map_err(|error| cannot_record(anyhow!(error).context("cannot close the recording")))
+        let ended = recorder
+            .end(Instant::now(), manifest)
+            .map_err(cannot_close)?;
+        let (signature, signed) = match signer {
+            None => (None, Ok(())),
+            Some(signer) => match signature::sign(signer, ended.to_sign()).await {
+                Ok(signature) => (Some(signature), Ok(())),
+                Err(error) => (None, Err(signature::unsigned(&error))),
+            },
+        };
+        let manifest = ended.finish(signature).map_err(cannot_close)?;
+        Ok((manifest, signed))
     }
 
     /// The recording goes into the store, or waits.

@@ -36,6 +36,10 @@ pub(crate) struct SshProxyArgs {
     #[arg(long)]
     record_payload: bool,
 
+    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
+    #[arg(long, value_name = "KEY")]
+    sign_key: Option<String>,
+
     #[command(flatten)]
     access: AccessArgs,
 
@@ -46,6 +50,7 @@ pub(crate) struct SshProxyArgs {
 pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
     let flags = args.store.flags();
     let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
     let request = Request {
         target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),

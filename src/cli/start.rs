@@ -81,6 +81,10 @@ pub(crate) struct StartArgs {
     #[arg(long)]
     record_payload: bool,
 
+    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
+    #[arg(long, value_name = "KEY")]
+    sign_key: Option<String>,
+
     /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
     #[arg(short = 'e', long, value_name = "CHARACTER")]
     escape_char: Option<String>,
@@ -152,6 +156,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         args.record_input.map(RecordInput::word),
     );
     let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
     let flags = flags.with(Key::SessionEscape, "--escape-char", args.escape_char);
     let flags = flags.with(
         Key::RecordEncryptTo,

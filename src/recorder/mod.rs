@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use formats::asciicast::{Data, Header};
 use formats::manifest::Manifest;
 use formats::payload::Size;
-use formats::recording::{self, Writer};
+use formats::recording::{self, Unsigned, Writer};
 use formats::sealed::Seal;
 use formats::tee::{Content, TeedMessage};
 use formats::utf8::Utf8Joiner;
@@ -72,6 +72,27 @@ pub struct Recorder {
     echo: Echo,
     flush_at: Option<Instant>,
     screens: Screens,
+}
+
+/// A recording that lacks its manifest alone. Dropped, it stays as one that was cut.
+pub struct Ended(Unsigned<Disk>);
+
+impl Ended {
+    /// The exact bytes of the manifest, to be signed.
+    #[must_use]
+    pub fn to_sign(&self) -> &[u8] {
+        self.0.to_sign()
+    }
+
+    /// Writes the manifest with the signature over it, if there is one, and waits for the disk.
+    ///
+    /// # Errors
+    /// It could not be written; the recording stays as one that was cut.
+    pub fn finish(self, signature: Option<String>) -> Result<Manifest, Error> {
+        let (disk, manifest) = self.0.finish(signature)?;
+        disk.finish()?;
+        Ok(manifest)
+    }
 }
 
 /// Output and standard error are streams of their own: a character cut in one is not continued in the other.
@@ -278,16 +299,11 @@ impl Recorder {
         Ok(())
     }
 
-    /// Closes the recording: writes what is left and the manifest, signed by `sign`, and waits for the disk.
+    /// Writes what is left of the session, which tells what is to be signed.
     ///
     /// # Errors
-    /// The end could not be written; what was flushed before is still readable.
-    pub fn finish(
-        mut self,
-        at: Instant,
-        manifest: Manifest,
-        sign: impl FnOnce(&[u8]) -> Option<String>,
-    ) -> Result<Manifest, Error> {
+    /// It could not be written; what was flushed before is still readable.
+    pub fn end(mut self, at: Instant, manifest: Manifest) -> Result<Ended, Error> {
         let since = self.since(at);
         self.echo.finish();
         self.write_input(since)?;
@@ -296,9 +312,10 @@ impl Recorder {
                 self.writer.output(since, text)?;
             }
         }
-        let (disk, manifest) = self.writer.finish(manifest, sign)?;
-        disk.finish()?;
-        Ok(manifest)
+        let mut unsigned = self.writer.end(manifest)?;
+        // The signature may be long in coming; until then the recording is as safe as during the session.
+        unsigned.sink_mut().sync();
+        Ok(Ended(unsigned))
     }
 
     fn tail(&self) -> u64 {
@@ -454,7 +471,10 @@ mod tests {
                 now,
                 sent,
             } = self;
-            let manifest = recorder.finish(now, Manifest::default(), |_| None).unwrap();
+            let manifest = recorder
+                .end(now, Manifest::default())
+                .and_then(|ended| ended.finish(None))
+                .unwrap();
             assert_eq!(manifest.counts.messages, u64::try_from(sent).unwrap());
             let file = std::fs::read(folder.path().join("a.cast.zst")).unwrap();
             let text = String::from_utf8(zstd::decode_all(&file[..]).unwrap()).unwrap();
@@ -532,7 +552,10 @@ mod tests {
             now,
             ..
         } = bench;
-        recorder.finish(now, Manifest::default(), |_| None).unwrap();
+        recorder
+            .end(now, Manifest::default())
+            .and_then(|ended| ended.finish(None))
+            .unwrap();
         let open = || {
             let file = std::fs::File::open(&path).unwrap();
             Reader::open(Seekable::open(file).unwrap()).unwrap()

@@ -29,7 +29,8 @@ pub fn ask_hidden(question: &str) -> io::Result<String> {
 
 fn read_line(keys: &mut impl Read) -> io::Result<String> {
     let given_up = || io::Error::new(io::ErrorKind::Interrupted, "no answer was given");
-    let mut answer = Vec::new();
+    // A secret must not leave a copy of itself wherever it grew.
+    let mut answer = Vec::with_capacity(MAX_ANSWER);
     let mut key = [0];
     loop {
         if keys.read(&mut key)? == 0 {

@@ -160,10 +160,13 @@ fn a_recording_that_should_be_sealed_or_signed_is_not_made_unsealed() {
         &["cannot encrypt the recording: \"age1team\" is no recipient"],
     );
     check_refused(
-        &rig("[record]\nsign_key = 'agent'\n"),
+        &rig("[policy.record]\nsign_key = 'agent'\n"),
         &["start", "i-0abc"],
         120,
-        &["\"record.sign_key\" is set, but this version cannot sign recordings yet"],
+        &[
+            "the recording could not be signed: there is no ssh-agent",
+            "hint: start one: ",
+        ],
     );
 }
 

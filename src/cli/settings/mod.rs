@@ -105,8 +105,8 @@ pub(crate) enum OnFailure {
 pub(crate) enum SignKey {
     /// An SSH private key.
     File(PathBuf),
-    /// The running ssh-agent.
-    Agent,
+    /// The running ssh-agent, and the fingerprint of the key where one is named.
+    Agent(Option<String>),
     /// A key in KMS: ARN, id or alias.
     Kms(String),
 }
@@ -182,7 +182,6 @@ pub(crate) struct Play {
 /// `[review]`
 #[derive(Clone, Debug)]
 pub(crate) struct Review {
-    #[allow(dead_code, reason = "for verify")]
     pub(crate) allowed_signers: Option<PathBuf>,
     /// Files of age identities and SSH private keys.
     pub(crate) identity: Vec<PathBuf>,
@@ -395,8 +394,11 @@ impl From<String> for SignKey {
     fn from(text: String) -> Self {
         match text.strip_prefix("kms:") {
             Some(key) => Self::Kms(key.to_owned()),
-            None if text == "agent" => Self::Agent,
-            None => Self::File(text.into()),
+            None if text == "agent" => Self::Agent(None),
+            None => match text.strip_prefix("agent:") {
+                Some(fingerprint) => Self::Agent(Some(fingerprint.to_owned())),
+                None => Self::File(text.into()),
+            },
         }
     }
 }

@@ -96,11 +96,11 @@ pub(crate) static SPECS: [Spec; 36] = [
         name: "record.sign_key",
         kind: Kind::Path {
             form: sign_key_form,
-            expected: "the path of an SSH private key, \"agent\", or \"kms:\" and a key ARN",
+            expected: "the path of an SSH key, \"agent\", \"agent:SHA256:…\", or \"kms:\" and a key ARN",
         },
         default: None,
         example: "agent",
-        purpose: "What signs a recording: the path of an SSH private key, \"agent\" for the running ssh-agent, or \"kms:\" and the ARN of an asymmetric key. Unset: unsigned.",
+        purpose: "What signs a recording: the path of an SSH private key (or of the public half of one that the ssh-agent holds), \"agent\" for the only key of the ssh-agent or \"agent:SHA256:…\" for one of several, or \"kms:\" and the ARN of an asymmetric key. Unset: unsigned.",
     },
     Spec {
         key: Key::RecordLevel,
@@ -440,7 +440,8 @@ fn sign_key_form(text: &str) -> Form {
     match text.split_once(':') {
         None if text == "agent" => Form::Other,
         Some(("kms", key)) if !key.is_empty() => Form::Other,
-        Some(("kms", _)) => Form::Bad,
+        Some(("agent", fingerprint)) if fingerprint.starts_with("SHA256:") => Form::Other,
+        Some(("kms" | "agent", _)) => Form::Bad,
         _ => Form::Path,
     }
 }

@@ -282,10 +282,7 @@ fn wrong_types_and_bad_values_of_every_kind_are_refused() {
         ),
         ("record.fsync = 'fluhs'", "(did you mean \"flush\"?)"),
         ("record.sign_key = 'kms:'", "or \"kms:\" and a key ARN"),
-        (
-            "record.sign_key = 'id_ed25519'",
-            "the path of an SSH private key",
-        ),
+        ("record.sign_key = 'id_ed25519'", "the path of an SSH key"),
         ("session.escape = '~~'", "one ASCII punctuation character"),
         ("session.escape = 'é'", "one ASCII punctuation character"),
         (
@@ -422,7 +419,11 @@ fn every_kind_of_value_reaches_its_setting() {
             "{document:?}"
         );
     }
-    assert_eq!(SignKey::from("agent".to_owned()), SignKey::Agent);
+    assert_eq!(SignKey::from("agent".to_owned()), SignKey::Agent(None));
+    assert_eq!(
+        SignKey::from("agent:SHA256:x".to_owned()),
+        SignKey::Agent(Some("SHA256:x".to_owned()))
+    );
     assert_eq!(SignKey::from("/k".to_owned()), SignKey::File("/k".into()));
 }
 

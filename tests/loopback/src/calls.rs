@@ -67,6 +67,7 @@ pub(crate) async fn answer(
     let (operation, body, response) = if target.is_empty() {
         let form = String::from_utf8_lossy(&body).into_owned();
         let action = form_value(&form, "Action").unwrap_or_default();
+        tokio::time::sleep(registry.options.faults.identity_after).await;
         let (status, answer) = identity::sts(
             &registry.options.account,
             &form,
@@ -106,6 +107,8 @@ async fn call(
         "AmazonSSM.DescribeSessions" => describe(registry, body),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
         "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => ecs_execute(registry, body).await,
+        "TrentService.GetPublicKey" => registry.signing.public_key(body),
+        "TrentService.Sign" => registry.signing.sign(body),
         _ => Err(refusal(
             "UnknownOperationException",
             "The operation is not known here.",

@@ -33,6 +33,8 @@ pub struct Faults {
     pub resume_without_token: bool,
     /// Time before any answer over HTTP.
     pub answer_after: Duration,
+    /// How long the answer to GetCallerIdentity takes.
+    pub identity_after: Duration,
     /// The service closes the channel after this time, giving this reason (idle time-out, maximum duration).
     pub close_after: Option<(Duration, String)>,
 }

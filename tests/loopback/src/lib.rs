@@ -42,6 +42,7 @@ mod relay;
 mod replay;
 mod service;
 mod shell;
+mod signing;
 mod smux;
 mod socket;
 mod stream;

@@ -17,6 +17,7 @@ use crate::faults::Refusal;
 use crate::kms::Kms;
 use crate::log::{Call, Opening, SessionLog};
 use crate::options::Options;
+use crate::signing;
 
 /// Everything that the tasks of one service share.
 pub(crate) struct Registry {
@@ -27,6 +28,7 @@ pub(crate) struct Registry {
     state: Mutex<State>,
     changed: Condvar,
     start_refusals: Mutex<HashMap<String, u32>>,
+    pub(crate) signing: signing::Keys,
 }
 
 #[derive(Default)]
@@ -90,6 +92,7 @@ impl Registry {
             state: Mutex::default(),
             changed: Condvar::new(),
             start_refusals: Mutex::default(),
+            signing: signing::Keys::default(),
         }
     }
 
