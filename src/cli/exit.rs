@@ -23,6 +23,8 @@ pub(crate) enum Status {
     NotFound,
     /// 6: the recording is encrypted, and nothing given opens it.
     Locked,
+    /// 7: the recording is sound, but not signed by anybody whose signature counts, where it should be.
+    NotTrusted,
     /// 120: the session could not be recorded, so it was not run, was ended at once, or went on unrecorded.
     CouldNotRecord,
     /// 121: the service refused: no such target, no permission, no credentials.
@@ -53,6 +55,7 @@ impl Status {
             Self::Damaged => 4,
             Self::NotFound => 5,
             Self::Locked => 6,
+            Self::NotTrusted => 7,
             Self::CouldNotRecord => 120,
             Self::Refused => 121,
             Self::ConnectionLost => 122,

@@ -75,7 +75,7 @@ pub(crate) struct ListArgs {
 
 /// A moment as a person writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum When {
+pub(crate) enum When {
     At(DateTime<Utc>),
     /// Without a time zone.
     Local(NaiveDateTime),
@@ -106,7 +106,7 @@ impl std::str::FromStr for When {
 }
 
 impl When {
-    fn moment(self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
+    pub(crate) fn moment(self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
         let moment = match self {
             Self::At(time) => Some(time),
             // Of an hour that is there twice the first, and of one that is not there its end.

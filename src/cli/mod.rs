@@ -26,6 +26,7 @@ mod play;
 mod plugin;
 mod progress;
 mod recorded;
+mod recover;
 mod settings;
 mod show;
 mod signature;
@@ -33,6 +34,7 @@ mod ssh_proxy;
 mod start;
 mod tail;
 mod upload;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -58,6 +60,8 @@ enum Command {
     Show(show::ShowArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
+    Verify(verify::VerifyArgs),
+    Recover(recover::RecoverArgs),
     Upload(upload::UploadArgs),
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
@@ -105,6 +109,8 @@ fn dispatch(command: Command) -> CommandResult {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Export(args) => export::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Recover(args) => recover::run(args),
         Command::Upload(args) => upload::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),

@@ -14,6 +14,10 @@ use formats::recording;
 
 use crate::store::{self, ReadSeek, Span, Store};
 
+mod inventory;
+
+pub use inventory::{Beside, Item};
+
 /// How many of the recordings that a prefix may mean are named.
 const CANDIDATES: usize = 10;
 
@@ -101,7 +105,7 @@ impl State {
 }
 
 /// What is asked for. Texts match in part and in any case of letters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The session id begins so.
     pub session: Option<String>,

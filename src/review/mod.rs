@@ -6,3 +6,4 @@ pub mod catalog;
 pub mod export;
 pub mod follow;
 pub mod summary;
+pub mod verify;

@@ -1,0 +1,165 @@
+//! Everything that the store and the spool should hold together: recordings, and the manifests that promise them.
+//!
+//! Nothing here is left out because it does not read: that is what a check is for.
+
+use std::collections::BTreeMap;
+
+use formats::manifest::{MAX_MANIFEST, Manifest};
+use formats::signature::MAX_SIGNATURE;
+
+use super::{Catalog, Error, Filter, State, headline, id_part, parse_manifest, session_id};
+use crate::store::{self, ReadSeek};
+
+/// A recording, or the promise of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The session.
+    pub session_id: String,
+    recording: Option<(State, String)>,
+    manifest_key: Option<String>,
+}
+
+impl Item {
+    /// How far the recording got; `None` when there is only its manifest.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        self.recording.as_ref().map(|(state, _)| *state)
+    }
+
+    /// The name of its file.
+    #[must_use]
+    pub fn file_name(&self) -> Option<&str> {
+        let (_, key) = self.recording.as_ref()?;
+        key.rsplit('/').next()
+    }
+
+    /// Whether the session's id is this, as it is or as it stands in keys.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        let keys = [
+            self.recording.as_ref().map(|(_, key)| key),
+            self.manifest_key.as_ref(),
+        ];
+        self.session_id == name || keys.into_iter().flatten().any(|key| id_part(key) == name)
+    }
+
+    /// Whether the session's id begins so.
+    #[must_use]
+    pub fn begins(&self, start: &str) -> bool {
+        let keys = [
+            self.recording.as_ref().map(|(_, key)| key),
+            self.manifest_key.as_ref(),
+        ];
+        keys.into_iter()
+            .flatten()
+            .any(|key| super::begins(key, start))
+    }
+}
+
+/// What lies beside a recording in the store, byte for byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The manifest.
+    pub manifest: Option<Vec<u8>>,
+    /// The signature over it.
+    pub signature: Option<Vec<u8>>,
+}
+
+impl Catalog {
+    /// Everything that `filter` lets through, by session id. What cannot be read to be asked is let through.
+    ///
+    /// # Errors
+    /// Store or spool cannot be listed.
+    pub fn inventory(&self, filter: &Filter) -> Result<Vec<Item>, Error> {
+        let mut items: BTreeMap<String, Item> = BTreeMap::new();
+        let entry = |key: &str| Item {
+            session_id: session_id(key),
+            recording: None,
+            manifest_key: None,
+        };
+        let [manifests, recordings] = self.keys(filter)?;
+        for (_, key) in self.spooled()? {
+            let item = items.entry(id_part(&key).to_owned());
+            let item = item.or_insert_with(|| entry(&key));
+            item.recording = Some((State::InSpool, key));
+        }
+        for key in recordings {
+            if key.ends_with(".cast.zst") {
+                let item = items.entry(id_part(&key).to_owned());
+                let item = item.or_insert_with(|| entry(&key));
+                item.recording = Some((State::WithoutManifest, key));
+            }
+        }
+        for key in manifests {
+            let item = items.entry(id_part(&key).to_owned());
+            let item = item.or_insert_with(|| entry(&key));
+            if let Some((state @ State::WithoutManifest, _)) = &mut item.recording {
+                *state = State::Stored;
+            }
+            item.manifest_key = Some(key);
+        }
+        let mut items: Vec<Item> = items.into_values().collect();
+        if *filter != Filter::default() {
+            items.retain(|item| match self.described(item) {
+                Ok(manifest) => filter.lets_through(&manifest),
+                Err(_) => true,
+            });
+        }
+        Ok(items)
+    }
+
+    /// The bytes of a recording; `None` when there is only its manifest.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open_item(&self, item: &Item) -> Result<Option<Box<dyn ReadSeek>>, Error> {
+        let Some((state, key)) = &item.recording else {
+            return Ok(None);
+        };
+        Ok(Some(self.store_in(*state).open(key)?))
+    }
+
+    /// Where it lies, for a person: the recording, or the manifest where that is all there is.
+    #[must_use]
+    pub fn locate_item(&self, item: &Item) -> String {
+        match (&item.recording, &item.manifest_key) {
+            (Some((state, key)), _) => self.store_in(*state).locate(key),
+            (None, Some(key)) => self.store.locate(key),
+            (None, None) => self.store.location(),
+        }
+    }
+
+    /// What lies beside a recording.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn beside(&self, item: &Item) -> Result<Beside, Error> {
+        let Some(key) = &item.manifest_key else {
+            return Ok(Beside::default());
+        };
+        let signature = self.store.read(&format!("{key}.sig"), MAX_SIGNATURE as u64);
+        Ok(Beside {
+            manifest: Some(self.store.read(key, MAX_MANIFEST as u64)?),
+            signature: match signature {
+                Ok(signature) => Some(signature),
+                Err(store::Error::NotFound { .. }) => None,
+                Err(error) => return Err(error.into()),
+            },
+        })
+    }
+
+    fn described(&self, item: &Item) -> Result<Manifest, Error> {
+        match (&item.manifest_key, &item.recording) {
+            (Some(key), _) => parse_manifest(self.store.read(key, MAX_MANIFEST as u64)),
+            (None, Some((state, key))) => headline(self.store_in(*state), key),
+            (None, None) => Ok(Manifest::default()),
+        }
+    }
+
+    fn store_in(&self, state: State) -> &store::Store {
+        match (&self.spool, state) {
+            (Some(spool), State::InSpool) => spool,
+            _ => &self.store,
+        }
+    }
+}
