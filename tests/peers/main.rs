@@ -16,6 +16,7 @@ mod openssh;
 #[path = "../promises/rig.rs"]
 #[allow(dead_code, reason = "each kind of test needs another half of it")]
 mod rig;
+mod ssh_keygen;
 
 use std::path::{Path, PathBuf};
 

@@ -116,7 +116,7 @@ fn a_recording_is_signed_with_a_key_file_and_says_by_whom() {
     let of = |who| one(&rig, &[&signer[..], &[who, &recording]].concat()).0;
     assert_eq!(
         (of("plain@example.com"), of("encrypted@example.com")),
-        (0, 6)
+        (0, 7)
     );
 }
 
