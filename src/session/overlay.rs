@@ -118,11 +118,30 @@ impl Overlay {
         }
         out.push_str("\x1b[0m\x1b[K");
         out.push_str(RESTORE);
+        out.push_str(&self.wrap());
         // The sequence that the remote had begun was broken off by ours.
         if let Pending::Sequence(sequence) = pending(&self.kept) {
             out.push_str(&String::from_utf8_lossy(sequence));
         }
         out
+    }
+
+    /// What makes the next character begin a new row, where the last one has filled its own: not every terminal keeps
+    /// that with the cursor. The character is written once more, in the colors that are in force.
+    fn wrap(&self) -> String {
+        let (Some(terminal), Some((cols, _))) = (&self.terminal, sides(self.size)) else {
+            return String::new();
+        };
+        let cursor = terminal.cursor();
+        if cursor.col < cols {
+            return String::new();
+        }
+        let last = terminal.screen().line(cursor.row).and_then(|line| {
+            let cells = line.cells();
+            let at = cells.iter().take(cols).rposition(|cell| cell.width() > 0)?;
+            Some((at, cells[at].char()))
+        });
+        last.map_or_else(String::new, |(at, c)| format!("\x1b[{}G{c}", at + 1))
     }
 
     /// Brings the emulator up to what is shown; the end of it is kept, for a sequence under way.
@@ -313,6 +332,10 @@ mod tests {
         check(b"a\r\nb\r\n\x1b]0;tit", "le\x07text");
         check("a\r\n\u{4e2d}\u{6587}\r\n".as_bytes(), "$ ");
         check(b"\x1b[2;4r\x1b[?6h\x1b[1;1Hx", "y\r\nz");
+        // A row that is just full: what follows belongs into the next.
+        check(b"aa    aa aaaa aa    aa aaa aaa", "a");
+        check(b"\x1b[1;6Ha a aa aa    a  aaaaaaa  ", "a");
+        check("123456789 123456789 12345678\u{4e2d}".as_bytes(), "a");
     }
 
     #[test]
