@@ -28,7 +28,7 @@ impl DataKey {
     /// not be random for a key that is used once, but guards a key that comes twice.
     ///
     /// # Errors
-    /// The key is not [`DATA_KEY_LENGTH`] long.
+    /// The key is not `DATA_KEY_LENGTH` long.
     pub fn new(
         plaintext: Zeroizing<Vec<u8>>,
         ciphertext: Vec<u8>,
