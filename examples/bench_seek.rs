@@ -22,7 +22,7 @@ const TEXT: u64 = 100_000_000;
 const LENGTH: Duration = Duration::from_secs(10 * 3600);
 const SEEKS: usize = 200;
 /// As the recorder does it: a picture at the first frame border behind as much text.
-const TEXT_BETWEEN: u64 = 1024 * 1024;
+const TEXT_BETWEEN: u64 = 256 * 1024;
 
 fn main() {
     let size = Size {

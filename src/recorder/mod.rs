@@ -513,7 +513,7 @@ mod tests {
         assert_eq!(bench.recorder.poll_timeout(), None);
     }
 
-    /// Four times what stands between two pictures, each line with its number in a color of its own.
+    /// Much more than stands between two pictures, each line with its number in a color of its own.
     #[test]
     fn a_long_recording_holds_what_the_screen_was() {
         use formats::asciicast::{Data, Reader};

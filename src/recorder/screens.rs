@@ -23,7 +23,7 @@ use super::disk::Flushed;
 
 /// Text between two pictures. An emulator takes some tens of MB a second, so that a seek stays well under 50 ms; a picture is
 /// a few KiB. Time does not matter: a quiet hour is little text.
-pub(super) const TEXT_BETWEEN: u64 = 1024 * 1024;
+pub(super) const TEXT_BETWEEN: u64 = 256 * 1024;
 /// How much of the file is read at once.
 const PIECE: usize = 64 * 1024;
 /// After each piece the thread rests for as many times as long as it worked: a quarter of one processor is enough for any

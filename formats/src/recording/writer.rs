@@ -54,7 +54,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             level: 3,
-            slow_level: 9,
+            slow_level: 12,
             frame_text: FRAME_TEXT,
         }
     }
