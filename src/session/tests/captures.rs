@@ -1,14 +1,23 @@
 //! Recorded conversations of the real agent with the official client, replayed: the agent's side goes through our
 //! channel at the times it came, what the person did is done again, and what we answer is compared.
+//!
+//! Where we differ from the official client, on purpose: the handshake response names our version; a port session's frames
+//! may be put into messages differently, stream by stream they are the same. Nothing else may differ.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use formats::payload::{Size, parse_json};
+use formats::smux::{Parser, Piece, StreamId};
+use sha2::{Digest, Sha256};
 
+use super::super::mux::{Mux, Received};
 use super::*;
+
+/// What each of the five downloads is (source: the capture, taken apart by hand).
+const DOWNLOAD: &str = "9af518a5d7853a3637843a0b700137d92454b6d8a1e929f705eff5238f6a58a8";
 
 #[derive(serde::Deserialize)]
 struct Line {
@@ -20,12 +29,18 @@ struct Line {
     origin: Option<String>,
 }
 
-/// The folder with all captures when it is there, else the copies kept here.
+/// The folder that `SSM_REC_CAPTURES` names, else the one with all captures beside the project, else the copies kept here.
 fn folder() -> PathBuf {
-    std::env::var_os("SSM_REC_CAPTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures"),
-        PathBuf::from,
-    )
+    if let Some(named) = std::env::var_os("SSM_REC_CAPTURES") {
+        return PathBuf::from(named);
+    }
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let beside = project.join("../shared/captures");
+    if beside.is_dir() {
+        beside
+    } else {
+        project.join("tests/captures")
+    }
 }
 
 fn lines(path: &Path) -> Vec<Line> {
@@ -45,6 +60,8 @@ struct Replay {
     /// Numbered messages of the client, without the handshake response, which names the client's version.
     sent_then: Vec<String>,
     sent_now: Vec<String>,
+    /// Data that the client sent, as the capture holds it.
+    data_then: Vec<Bytes>,
     acknowledged_then: BTreeSet<i64>,
     acknowledged_now: BTreeSet<i64>,
     last_effects: Vec<Effect>,
@@ -114,7 +131,10 @@ impl Replay {
                 let flag = formats::payload::Flag::parse(&message.payload).unwrap();
                 channel.send_flag(now, flag);
             }
-            _ => channel.send_input(now, &message.payload),
+            _ => {
+                channel.send_input(now, &message.payload);
+                self.data_then.push(message.payload);
+            }
         }
     }
 
@@ -163,7 +183,9 @@ fn captured_conversations_replay_to_the_same_result() {
             _ => None,
         };
         assert_eq!(replay.exit_code, exit_code, "{name}: exit code");
-        if name != "port-forward-http" {
+        if name == "port-forward-http" {
+            check_downloads(&replay);
+        } else {
             let last = replay.last_effects.last();
             let closed = Effect::Closed {
                 reason: None,
@@ -178,4 +200,77 @@ fn captured_conversations_replay_to_the_same_result() {
         "only {replayed} captures in {}",
         folder().display()
     );
+}
+
+/// What one side sent on each stream: its opening, its data, its end.
+fn streams(payloads: &[Bytes]) -> BTreeMap<u32, (bool, Vec<u8>, bool)> {
+    let mut parser = Parser::default();
+    let mut streams = BTreeMap::<u32, (bool, Vec<u8>, bool)>::new();
+    for payload in payloads {
+        parser.handle(payload.clone());
+        while let Some(piece) = parser.poll().unwrap() {
+            match piece {
+                Piece::Syn(StreamId(id)) => streams.entry(id).or_default().0 = true,
+                Piece::Data(StreamId(id), data) => streams.entry(id).or_default().1.extend(data),
+                Piece::Fin(StreamId(id)) => streams.entry(id).or_default().2 = true,
+                Piece::Nop => {}
+            }
+        }
+    }
+    streams
+}
+
+/// The same five requests over our multiplexer, answered by what the agent sent then.
+fn check_downloads(replay: &Replay) {
+    let then = streams(&replay.data_then);
+    assert_eq!(then.len(), 5, "requests then");
+    let mut mux = Mux::new();
+    let mut sent = Vec::new();
+    for (id, (_, request, _)) in &then {
+        let stream = mux.open_stream().unwrap();
+        assert_eq!(stream.0, *id, "the official client's numbers");
+        mux.send(stream, Bytes::copy_from_slice(request));
+    }
+    while let Some(bytes) = mux.poll_transmit() {
+        sent.push(bytes);
+    }
+    let mut downloads = BTreeMap::<u32, Vec<u8>>::new();
+    let mut ended = BTreeSet::new();
+    for payload in &replay.shown_now {
+        mux.handle_data(payload.clone()).unwrap();
+        while let Some(id) = mux.poll_readable() {
+            loop {
+                match mux.receive(id, 1024 * 1024) {
+                    Received::Data(pieces) => {
+                        let download = downloads.entry(id.0).or_default();
+                        pieces.iter().for_each(|piece| download.extend(piece));
+                    }
+                    Received::End => {
+                        ended.insert(id.0);
+                        mux.finish(id);
+                    }
+                    Received::Nothing => break,
+                }
+            }
+        }
+    }
+    while let Some(bytes) = mux.poll_transmit() {
+        sent.push(bytes);
+    }
+    assert_eq!(streams(&sent), then, "what was sent on each stream");
+    assert!(
+        ended.iter().eq(then.keys()),
+        "every download ends: {ended:?}"
+    );
+    for (id, download) in &downloads {
+        let split = download.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+        let body = &download[split.unwrap() + 4..];
+        assert_eq!(body.len(), 60_000, "stream {id}");
+        let digest: String = Sha256::digest(body)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(digest, DOWNLOAD, "stream {id}");
+    }
+    assert_eq!(downloads.len(), 5);
 }

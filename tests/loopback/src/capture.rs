@@ -122,13 +122,19 @@ impl Capture {
         Ok(capture)
     }
 
-    /// Every capture in the folder that `SSM_REC_CAPTURES` names, or else of those kept beside this crate, with names.
+    /// Every capture with its name: in the folder that `SSM_REC_CAPTURES` names, else in `../shared/captures` beside the
+    /// project, else of those kept beside this crate.
     ///
     /// # Errors
     /// The folder or a capture in it cannot be read.
     pub fn all() -> io::Result<Vec<(String, Self)>> {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../captures");
-        let folder = std::env::var_os("SSM_REC_CAPTURES").map_or(kept, PathBuf::from);
+        let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let folder = match std::env::var_os("SSM_REC_CAPTURES") {
+            Some(named) => PathBuf::from(named),
+            None => Some(tests.join("../../shared/captures"))
+                .filter(|beside| beside.is_dir())
+                .unwrap_or_else(|| tests.join("captures")),
+        };
         let mut captures = Vec::new();
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();
