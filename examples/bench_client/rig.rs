@@ -1,0 +1,113 @@
+//! What every subject needs: a service, a folder of its own, and the client's command line and environment.
+//!
+//! Nothing here measures anything.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use loopback::{Options, Service};
+use serde_json::{Value, json};
+
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Set in the child, which then is ssm-rec and nothing else.
+pub(crate) const CHILD: &str = "SSM_REC_BENCH_CHILD";
+const TARGET: &str = "i-0abc";
+
+pub(crate) struct Rig {
+    pub(crate) service: Service,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl Rig {
+    pub(crate) fn new(options: Options) -> Result<Self> {
+        Ok(Self {
+            service: Service::start(options)?,
+            folder: tempfile::tempdir()?,
+        })
+    }
+
+    /// Program, arguments and environment of ssm-rec, with `more` after the words that every session has.
+    pub(crate) fn ours(&self, more: &[&str]) -> Result<Client> {
+        let mut arguments = ["start", TARGET, "--reason", "benchmark"]
+            .map(str::to_owned)
+            .to_vec();
+        arguments.extend(more.iter().map(|&word| word.to_owned()));
+        Ok(Client {
+            program: std::env::current_exe()?,
+            arguments,
+            environment: self.environment(),
+        })
+    }
+
+    /// The same of a program with the arguments of session-manager-plugin, in a session of `document`.
+    pub(crate) fn theirs(&self, plugin: &Path, document: &str, command: &str) -> Result<Client> {
+        let mut request = json!({ "Target": TARGET, "Reason": "benchmark" });
+        if !command.is_empty() {
+            request["DocumentName"] = json!(document);
+            request["Parameters"] = json!({ "command": [command] });
+        }
+        let answer = self.start_session(&request)?;
+        Ok(Client {
+            program: plugin.to_owned(),
+            arguments: vec![
+                answer.to_string(),
+                "eu-central-1".to_owned(),
+                "StartSession".to_owned(),
+                String::new(),
+                request.to_string(),
+                self.service.endpoint(),
+            ],
+            environment: self.environment(),
+        })
+    }
+
+    fn start_session(&self, request: &Value) -> Result<Value> {
+        let body = request.to_string();
+        let mut stream = TcpStream::connect(self.service.address())?;
+        write!(
+            stream,
+            "POST / HTTP/1.1\r\nhost: ssm\r\nx-amz-target: AmazonSSM.StartSession\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (_, body) = answer
+            .split_once("\r\n\r\n")
+            .ok_or("no answer to StartSession")?;
+        Ok(serde_json::from_str(body)?)
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let path = |name: &str| self.folder.path().join(name).display().to_string();
+        [
+            (CHILD, "1".to_owned()),
+            ("AWS_ENDPOINT_URL", self.service.endpoint()),
+            ("AWS_ACCESS_KEY_ID", "benchmark".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "benchmark".to_owned()),
+            ("AWS_REGION", "eu-central-1".to_owned()),
+            ("AWS_CONFIG_FILE", path("no-such-file")),
+            ("AWS_SHARED_CREDENTIALS_FILE", path("no-such-file")),
+            ("HOME", path("")),
+            ("PATH", std::env::var("PATH").unwrap_or_default()),
+            ("SSM_REC_STORE", path("store")),
+            ("SSM_REC_SPOOL", path("spool")),
+            ("TERM", "xterm-256color".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) program: PathBuf,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) environment: Vec<(String, String)>,
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures the time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
