@@ -176,7 +176,12 @@ fn a_pipe_that_gives_nothing_leaves_the_keys_alive() {
         .unwrap();
     assert!(made.success());
     let mut terminal = rig.terminal(&["play", &fifo.display().to_string()]);
-    let mut pipe = fs::File::options().write(true).open(&fifo).unwrap();
+    // Open for both, so that a program that ends early fails this test instead of leaving it waiting for a reader.
+    let mut pipe = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&fifo)
+        .unwrap();
     std::io::Write::write_all(&mut pipe, lines(1).as_bytes()).unwrap();
     terminal.wait_for("line 1.");
     terminal.type_keys("\x03");
