@@ -19,6 +19,7 @@ pub mod player;
 pub mod recorder;
 pub mod review;
 pub mod session;
+pub(crate) mod settings;
 pub mod signing;
 pub mod store;
 pub mod terminal;

@@ -9,10 +9,10 @@ use formats::sealed::Seal;
 
 use super::exit::{Failure, Status};
 use super::message;
-use super::settings::Settings;
-use super::settings::reason::{self, Step};
 use crate::envelope::{self, Recipients};
 use crate::session::start::Request;
+use crate::settings::Settings;
+use crate::settings::reason::{self, Step};
 use crate::terminal;
 
 /// The variable that gives a reason where no flag can: under the AWS CLI, in an SSH configuration.

@@ -14,7 +14,7 @@ use formats::layout::Place;
 use formats::manifest::Manifest;
 use formats::recording::{self, Signed};
 
-use super::settings::{Settings, tags};
+use crate::settings::{Settings, tags};
 use crate::store::spool::{Claim, Object};
 use crate::store::{self, Pace, Progress, Put, Store};
 

@@ -15,10 +15,10 @@ use uuid::Uuid;
 
 use super::exit::Failure;
 use super::recorded::cannot_record;
-use super::settings::Places;
 use crate::recorder::{self, Recorder};
 use crate::session::driver::Report;
 use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
+use crate::settings::Places;
 use crate::store::spool::{Claim, Spool};
 
 /// How long the end of a session waits for an answer that has not come during all of it.

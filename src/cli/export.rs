@@ -16,9 +16,9 @@ use formats::recording::{self, Ending};
 use super::exit::{CommandResult, Failure, Status};
 use super::identity::{self, IdentityArgs};
 use super::named::{self, Bytes};
-use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::review::export::{self, Format, Options, Patterns, Replaced, Report};
+use crate::settings::{Settings, StoreArgs};
 use crate::store::ReadSeek;
 
 /// Make a recording into another file: text, a page, a transcript, bytes

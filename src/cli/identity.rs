@@ -10,8 +10,8 @@ use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
 use super::message::printable;
-use super::settings::Settings;
 use crate::envelope::Identities;
+use crate::settings::Settings;
 use crate::terminal;
 
 /// The flags of every command that shows what is in a recording.

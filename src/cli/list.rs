@@ -12,10 +12,10 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::exit::{CommandResult, Failure, Status};
-use super::settings::{Places, StoreArgs};
 use super::{figures, message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
+use crate::settings::{Places, StoreArgs};
 use crate::terminal;
 
 /// List recordings, newest first

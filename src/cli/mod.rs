@@ -2,14 +2,14 @@
 //!
 //! One file per command; no type of the argument parser passes below this room.
 
-mod admission;
+pub(crate) mod admission;
 mod backlog;
 mod completions;
 mod config;
 mod delivery;
 mod description;
 mod ending;
-mod exit;
+pub(crate) mod exit;
 mod export;
 mod figures;
 mod forward;
@@ -27,7 +27,6 @@ mod plugin;
 mod progress;
 mod recorded;
 mod recover;
-mod settings;
 mod show;
 mod signature;
 mod ssh_proxy;

@@ -10,10 +10,10 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 
 use super::exit::{Failure, Status};
-use super::settings::{Places, Settings, StoreArgs};
 use crate::envelope::Identities;
 use crate::review::catalog::{self, Catalog, Found, Name};
 use crate::review::summary::Summary;
+use crate::settings::{Places, Settings, StoreArgs};
 use crate::store::{self, Directory, ReadSeek, Store, web};
 use crate::terminal;
 

@@ -11,9 +11,9 @@ use formats::recording;
 use super::exit::{CommandResult, Failure, Status};
 use super::identity::{self, IdentityArgs};
 use super::named::{self, Bytes};
-use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
+use crate::settings::{Settings, StoreArgs};
 use crate::terminal;
 
 /// Play a recording

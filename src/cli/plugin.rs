@@ -17,11 +17,11 @@ use super::description::Description;
 use super::exit::{CommandResult, Failure, Status};
 use super::parameters::Parameters;
 use super::recorded::{self, Here, Recorded, refused};
-use super::settings::{Flags, Places, Settings};
 use super::signature;
 use crate::aws::Access;
 use crate::session::channel::CLIENT_VERSION;
 use crate::session::start::{Request, Service, Started};
+use crate::settings::{Flags, Places, Settings};
 
 /// The name that the AWS CLI looks for on PATH.
 pub(crate) const PLUGIN: &str = "session-manager-plugin";

@@ -25,7 +25,6 @@ use super::exit::{CommandResult, Failure, Status};
 use super::handover::Handover;
 use super::live::{Live, Segments};
 use super::message;
-use super::settings::{self, OnFailure, Places};
 use super::signature;
 use super::start::AccessArgs;
 use crate::recorder::{Flushed, Recorder};
@@ -36,6 +35,7 @@ use crate::session::driver::{self, End, Outcome, Report, Resume, Resumed, Settin
 use crate::session::kms;
 use crate::session::port::Reserved;
 use crate::session::start::{self, Caller, Request, Service, Started};
+use crate::settings::{self, OnFailure, Places};
 use crate::signing::Signer;
 use crate::store::spool::{Claim, Spool};
 use crate::store::{Directory, Store};

@@ -15,9 +15,9 @@ use formats::recording::{RecoverError, Recovered, recover};
 use serde_json::{Value, json};
 
 use super::exit::{CommandResult, Failure, Status};
-use super::settings::{Key, Settings, StoreArgs};
 use super::{figures, message, signature};
 use crate::aws::{Access, Way};
+use crate::settings::{Key, Settings, StoreArgs};
 use crate::signing::Signer;
 use crate::store::spool::{Claim, Spool};
 

@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use super::exit::{CommandResult, Status};
 use super::identity::IdentityArgs;
 use super::named;
-use super::settings::{Settings, StoreArgs};
 use super::{figures, message};
 use crate::review::summary::{Counts, Ended, Summary};
+use crate::settings::{Settings, StoreArgs};
 
 /// Show what a recording is: who, where, why, when, and how it ended
 #[derive(Debug, clap::Args)]

@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::exit::{Failure, Status};
 use super::message;
-use super::settings::{Settings, SignKey};
 use crate::aws::Way;
+use crate::settings::{Settings, SignKey};
 use crate::signing::{Key, Signer};
 use crate::terminal;
 

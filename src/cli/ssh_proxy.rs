@@ -6,9 +6,9 @@ use super::admission::{Asking, REASON};
 use super::exit::CommandResult;
 use super::parameters::Parameters;
 use super::recorded::{Here, Plan};
-use super::settings::{Key, Settings, StoreArgs};
 use super::start::AccessArgs;
 use crate::session::start::Request;
+use crate::settings::{Key, Settings, StoreArgs};
 
 /// Carry an SSH connection, as its ProxyCommand
 #[derive(Debug, clap::Args)]

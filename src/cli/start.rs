@@ -10,9 +10,9 @@ use super::forward::Forward;
 use super::mfa;
 use super::parameters::{self, Parameters};
 use super::recorded::{Here, Plan};
-use super::settings::{Key, Settings, StoreArgs};
 use crate::aws::Access;
 use crate::session::start::Request;
+use crate::settings::{Key, Settings, StoreArgs};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]

@@ -16,10 +16,10 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 use super::exit::{CommandResult, Failure, Status};
 use super::identity::IdentityArgs;
 use super::message;
-use super::settings::{Places, Settings, StoreArgs};
 use crate::envelope::Identities;
 use crate::player::Following;
 use crate::review::follow::{self, Follow, Look, Told};
+use crate::settings::{Places, Settings, StoreArgs};
 use crate::store::spool::Spool;
 use crate::terminal::{self, Screen, Signals};
 

@@ -16,8 +16,8 @@ use super::figures;
 use super::message;
 use super::mfa;
 use super::progress::Bar;
-use super::settings::{Key, Settings, StoreArgs};
 use crate::aws::Access;
+use crate::settings::{Key, Settings, StoreArgs};
 use crate::store::spool::{Spool, Waiting};
 
 /// Recordings under way at a time; what they hold in memory is limited together.

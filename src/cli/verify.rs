@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use super::exit::{CommandResult, Failure, Status};
 use super::list::When;
 use super::named::{self, Bytes};
-use super::settings::{Key, Places, Settings, StoreArgs};
 use super::{figures, message};
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::verify::{Demands, Finding, Signed, State, check};
+use crate::settings::{Key, Places, Settings, StoreArgs};
 use crate::store::spool::Spool;
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.

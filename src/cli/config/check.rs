@@ -10,7 +10,7 @@ use super::show::place_json;
 use super::{CheckArgs, Whose};
 use crate::cli::exit::{Failure, Status};
 use crate::cli::message::printable;
-use crate::cli::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources, conflicts};
+use crate::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources, conflicts};
 
 /// A file with more mistakes than this is no configuration, and nobody reads on.
 const TOLD: usize = 100;

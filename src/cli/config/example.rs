@@ -4,11 +4,11 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::settings::Key;
-use crate::cli::settings::Sources;
-use crate::cli::settings::layers::defaults;
-use crate::cli::settings::table::{SPECS, Spec};
-use crate::cli::settings::value::{Paths, toml_string};
+use crate::settings::Key;
+use crate::settings::Sources;
+use crate::settings::layers::defaults;
+use crate::settings::table::{SPECS, Spec};
+use crate::settings::value::{Paths, toml_string};
 
 /// Lines of explanation are broken here, in characters.
 const WIDTH: usize = 100;
@@ -107,7 +107,7 @@ fn wrapped(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::settings::{Flags, Layers, Origin, Purpose};
+    use crate::settings::{Flags, Layers, Origin, Purpose};
 
     fn sources() -> Sources {
         Sources {

@@ -6,8 +6,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::cli::exit::Failure;
-use crate::cli::settings::table::{SPECS, Spec};
-use crate::cli::settings::value::Kind;
+use crate::settings::table::{SPECS, Spec};
+use crate::settings::value::Kind;
 
 /// The text to print.
 ///

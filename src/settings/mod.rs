@@ -29,8 +29,8 @@ pub(crate) use layers::{Flags, Layers, Purpose, Sources};
 pub(crate) use origin::{Mistake, Origin, Place, Problem};
 pub(crate) use reason::ReasonRule;
 
-use super::exit::{Failure, Status};
 use crate::aws::Access;
+use crate::cli::exit::{Failure, Status};
 use crate::recorder::{self, Input, Sync};
 use crate::session::start::DEFAULT_DOCUMENT;
 use crate::store::Store;
