@@ -18,11 +18,13 @@ pub mod envelope;
 pub mod player;
 pub mod recorder;
 pub mod review;
+pub mod service;
 pub mod session;
 pub(crate) mod settings;
 pub mod signing;
 pub mod store;
 pub mod terminal;
+pub(crate) mod words;
 
 pub use cli::run;
 pub use formats;

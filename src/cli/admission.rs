@@ -10,7 +10,7 @@ use formats::sealed::Seal;
 use super::exit::{Failure, Status};
 use super::message;
 use crate::envelope::{self, Recipients};
-use crate::session::start::Request;
+use crate::service::Request;
 use crate::settings::Settings;
 use crate::settings::reason::{self, Step};
 use crate::terminal;

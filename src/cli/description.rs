@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::exit::Failure;
 use super::recorded::cannot_record;
 use crate::recorder::{self, Recorder};
+use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
 use crate::session::driver::Report;
-use crate::session::start::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
 use crate::settings::Places;
 use crate::store::spool::{Claim, Spool};
 

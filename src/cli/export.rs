@@ -15,11 +15,12 @@ use formats::recording::{self, Ending};
 
 use super::exit::{CommandResult, Failure, Status};
 use super::identity::{self, IdentityArgs};
+use super::message;
 use super::named::{self, Bytes};
-use super::{figures, message};
 use crate::review::export::{self, Format, Options, Patterns, Replaced, Report};
 use crate::settings::{Settings, StoreArgs};
 use crate::store::ReadSeek;
+use crate::words::figures;
 
 /// Make a recording into another file: text, a page, a transcript, bytes
 #[derive(Debug, clap::Args)]

@@ -13,8 +13,8 @@ use super::message;
 use super::recorded::{self, Here, Plan, refused};
 use super::signature;
 use super::start::AccessArgs;
+use crate::service::{Request, Service};
 use crate::session::port::Reserved;
-use crate::session::start::{Request, Service};
 
 /// Runs all of them to their end. The status is that of the first forward, in the order of the flags, that failed.
 pub(crate) fn run(

@@ -9,10 +9,10 @@ use formats::manifest::Manifest;
 use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
-use super::message::printable;
 use crate::envelope::Identities;
 use crate::settings::Settings;
 use crate::terminal;
+use crate::words::printable;
 
 /// The flags of every command that shows what is in a recording.
 #[derive(Clone, Debug, Default, clap::Args)]

@@ -12,11 +12,12 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::exit::{CommandResult, Failure, Status};
-use super::{figures, message, named};
+use super::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
 use crate::settings::{Places, StoreArgs};
 use crate::terminal;
+use crate::words::{figures, printable};
 
 /// List recordings, newest first
 #[derive(Debug, clap::Args)]
@@ -367,12 +368,12 @@ fn row(entry: &Entry) -> [String; 7] {
         State::InSpool => ("in spool".to_owned(), String::new()),
     };
     [
-        message::printable(&manifest.session_id),
+        printable(&manifest.session_id),
         started.unwrap_or_default(),
         duration,
-        message::printable(&manifest.target),
-        message::printable(operator.or(manifest.user.as_deref()).unwrap_or_default()),
-        message::printable(manifest.reason.as_deref().unwrap_or_default()),
+        printable(&manifest.target),
+        printable(operator.or(manifest.user.as_deref()).unwrap_or_default()),
+        printable(manifest.reason.as_deref().unwrap_or_default()),
         size,
     ]
 }

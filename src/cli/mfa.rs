@@ -2,9 +2,9 @@
 //!
 //! Stdin is never read: it may be what the session is fed with.
 
-use super::message::printable;
 use crate::aws::{AskMfaCode, MfaQuestion};
 use crate::terminal;
+use crate::words::printable;
 
 /// Asks at the controlling terminal; where there is none, there is no code.
 pub(crate) fn at_the_terminal() -> AskMfaCode {

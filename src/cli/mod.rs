@@ -11,7 +11,6 @@ mod description;
 mod ending;
 pub(crate) mod exit;
 mod export;
-mod figures;
 mod forward;
 mod forwards;
 mod handover;

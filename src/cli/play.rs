@@ -10,11 +10,12 @@ use formats::recording;
 
 use super::exit::{CommandResult, Failure, Status};
 use super::identity::{self, IdentityArgs};
+use super::message;
 use super::named::{self, Bytes};
-use super::{figures, message};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
 use crate::settings::{Settings, StoreArgs};
 use crate::terminal;
+use crate::words::figures;
 
 /// Play a recording
 #[derive(Debug, clap::Args)]

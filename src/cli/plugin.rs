@@ -19,8 +19,8 @@ use super::parameters::Parameters;
 use super::recorded::{self, Here, Recorded, refused};
 use super::signature;
 use crate::aws::Access;
+use crate::service::{Request, Service, Started};
 use crate::session::channel::CLIENT_VERSION;
-use crate::session::start::{Request, Service, Started};
 use crate::settings::{Flags, Places, Settings};
 
 /// The name that the AWS CLI looks for on PATH.

@@ -28,13 +28,13 @@ use super::message;
 use super::signature;
 use super::start::AccessArgs;
 use crate::recorder::{Flushed, Recorder};
+use crate::service::{self, Caller, Request, Service, Started};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::connection::{self, Socket};
 use crate::session::console::{Console, Typing};
 use crate::session::driver::{self, End, Outcome, Report, Resume, Resumed, Settings};
 use crate::session::kms;
 use crate::session::port::Reserved;
-use crate::session::start::{self, Caller, Request, Service, Started};
 use crate::settings::{self, OnFailure, Places};
 use crate::signing::Signer;
 use crate::store::spool::{Claim, Spool};
@@ -168,7 +168,7 @@ pub(crate) async fn name_caller(
 }
 
 /// What the service refused, with its status and what to do.
-pub(crate) fn refused(error: start::Error) -> Failure {
+pub(crate) fn refused(error: service::Error) -> Failure {
     let status = if error.is_connection() {
         Status::ConnectionLost
     } else {

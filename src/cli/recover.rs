@@ -15,11 +15,12 @@ use formats::recording::{RecoverError, Recovered, recover};
 use serde_json::{Value, json};
 
 use super::exit::{CommandResult, Failure, Status};
-use super::{figures, message, signature};
+use super::{message, signature};
 use crate::aws::{Access, Way};
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::signing::Signer;
 use crate::store::spool::{Claim, Spool};
+use crate::words::{figures, printable};
 
 /// Where a file goes that cannot be closed, or was more than cut: a folder in its own.
 const ASIDE: &str = "unreadable";
@@ -331,7 +332,7 @@ fn tell(name: &str, outcome: &Outcome, is_json: bool) {
     let text = if is_json {
         json(name, outcome).to_string()
     } else {
-        message::printable(&line(name, outcome))
+        printable(&line(name, outcome))
     };
     let _ = writeln!(io::stdout().lock(), "{text}");
 }

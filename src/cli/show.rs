@@ -15,9 +15,9 @@ use serde_json::value::RawValue;
 use super::exit::{CommandResult, Status};
 use super::identity::IdentityArgs;
 use super::named;
-use super::{figures, message};
 use crate::review::summary::{Counts, Ended, Summary};
 use crate::settings::{Settings, StoreArgs};
+use crate::words::{figures, printable};
 
 /// Show what a recording is: who, where, why, when, and how it ended
 #[derive(Debug, clap::Args)]
@@ -127,7 +127,7 @@ struct Sheet(String);
 
 impl Sheet {
     fn line(&mut self, name: &str, value: impl AsRef<str>) {
-        let value = message::printable(value.as_ref());
+        let value = printable(value.as_ref());
         if !value.is_empty() {
             // Writing to a string cannot fail.
             let _ = writeln!(self.0, "{name:<10}  {value}");

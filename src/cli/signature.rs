@@ -14,6 +14,7 @@ use crate::aws::Way;
 use crate::settings::{Settings, SignKey};
 use crate::signing::{Key, Signer};
 use crate::terminal;
+use crate::words::printable;
 
 /// The variable that gives the passphrase of a key file where nobody can be asked.
 const PASSPHRASE: &str = "SSM_REC_SIGN_PASSPHRASE";
@@ -101,7 +102,7 @@ fn ask(path: &Path, again: bool) -> Option<Zeroizing<String>> {
     if again {
         message::say("that is not the passphrase");
     }
-    let path = message::printable(&path.display().to_string());
+    let path = printable(&path.display().to_string());
     let answer = terminal::ask_hidden(&format!("Passphrase of {path}: ")).ok()?;
     Some(Zeroizing::new(answer))
 }

@@ -7,7 +7,7 @@ use super::exit::CommandResult;
 use super::parameters::Parameters;
 use super::recorded::{Here, Plan};
 use super::start::AccessArgs;
-use crate::session::start::Request;
+use crate::service::Request;
 use crate::settings::{Key, Settings, StoreArgs};
 
 /// Carry an SSH connection, as its ProxyCommand

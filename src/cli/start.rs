@@ -11,7 +11,7 @@ use super::mfa;
 use super::parameters::{self, Parameters};
 use super::recorded::{Here, Plan};
 use crate::aws::Access;
-use crate::session::start::Request;
+use crate::service::Request;
 use crate::settings::{Key, Settings, StoreArgs};
 
 /// Start a session and record it

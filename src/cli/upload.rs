@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::delivery::{Delivery, Undelivered, id_of};
 use super::exit::{CommandResult, Failure, Status};
-use super::figures;
 use super::message;
 use super::mfa;
 use super::progress::Bar;
 use crate::aws::Access;
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::store::spool::{Spool, Waiting};
+use crate::words::{figures, printable};
 
 /// Recordings under way at a time; what they hold in memory is limited together.
 const AT_ONCE: usize = 4;
@@ -306,7 +306,7 @@ fn store_one(
 
 /// What a person calls a file: a session by its id.
 fn name_of(file: &str) -> String {
-    message::printable(&id_of(file))
+    printable(&id_of(file))
 }
 
 fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
@@ -328,7 +328,7 @@ fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
         name_of(&report.file),
         figures::size(*bytes),
         state.words(),
-        message::printable(&what)
+        printable(&what)
     )
 }
 

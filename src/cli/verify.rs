@@ -16,12 +16,13 @@ use serde_json::{Value, json};
 
 use super::exit::{CommandResult, Failure, Status};
 use super::list::When;
+use super::message;
 use super::named::{self, Bytes};
-use super::{figures, message};
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::verify::{Demands, Finding, Signed, State, check};
 use crate::settings::{Key, Places, Settings, StoreArgs};
 use crate::store::spool::Spool;
+use crate::words::{figures, printable};
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
 const AT_ONCE: usize = 8;
@@ -457,7 +458,7 @@ fn line(looked: &Looked) -> String {
             ));
         }
     }
-    message::printable(&format!("{}  {}", looked.name, words.join(", ")))
+    printable(&format!("{}  {}", looked.name, words.join(", ")))
 }
 
 fn place(fault: &Fault) -> String {

@@ -2,7 +2,6 @@
 //!
 //! Nothing here stores a recording or knows where it will be kept.
 //!
-//! - [`start`]: StartSession and its kin: a target in, a stream URL and a token out
 //! - [`channel`]: the data channel as a state machine, with the handshake and the window below it
 //! - [`kms`]: the data key of an encrypted session; `cipher` is what becomes of it
 //! - [`connection`]: the websocket, and why there is none
@@ -24,7 +23,6 @@ mod mux;
 mod overlay;
 pub mod port;
 mod round_trip;
-pub mod start;
 mod tee;
 mod window;
 

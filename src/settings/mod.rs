@@ -32,7 +32,7 @@ pub(crate) use reason::ReasonRule;
 use crate::aws::Access;
 use crate::cli::exit::{Failure, Status};
 use crate::recorder::{self, Input, Sync};
-use crate::session::start::DEFAULT_DOCUMENT;
+use crate::service::DEFAULT_DOCUMENT;
 use crate::store::Store;
 use value::Value;
 

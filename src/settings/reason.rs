@@ -114,7 +114,7 @@ pub(crate) fn ask(
 ) -> anyhow::Result<String> {
     let mut last = Error::Missing;
     if let Some(hint) = &rule.hint {
-        writeln!(output, "{}", crate::cli::message::printable(hint))?;
+        writeln!(output, "{}", crate::words::printable(hint))?;
     }
     for _ in 0..TRIES {
         write!(output, "Reason for this session: ")?;
@@ -132,11 +132,7 @@ pub(crate) fn ask(
         match rule.check(&String::from_utf8_lossy(&answer)) {
             Ok(reason) => return Ok(reason),
             Err(error) => {
-                writeln!(
-                    output,
-                    "{}",
-                    crate::cli::message::printable(&error.to_string())
-                )?;
+                writeln!(output, "{}", crate::words::printable(&error.to_string()))?;
                 last = error;
             }
         }

@@ -396,7 +396,7 @@ pub(crate) fn toml_string(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if crate::cli::message::printable(c.encode_utf8(&mut [0; 4]))
+            c if crate::words::printable(c.encode_utf8(&mut [0; 4]))
                 .chars()
                 .eq([c]) =>
             {

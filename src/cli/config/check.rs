@@ -9,8 +9,8 @@ use std::path::Path;
 use super::show::place_json;
 use super::{CheckArgs, Whose};
 use crate::cli::exit::{Failure, Status};
-use crate::cli::message::printable;
 use crate::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources, conflicts};
+use crate::words::printable;
 
 /// A file with more mistakes than this is no configuration, and nobody reads on.
 const TOLD: usize = 100;

@@ -74,7 +74,7 @@ enum Whose {
 
 /// Runs the command.
 pub(crate) fn run(args: &ConfigArgs) -> CommandResult {
-    let sources = super::settings::Sources::here();
+    let sources = crate::settings::Sources::here();
     let (text, status) = match &args.action {
         None => show::text(&sources, args.show.json)?,
         Some(Action::Show(show)) => show::text(&sources, show.json || args.show.json)?,

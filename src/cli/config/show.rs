@@ -5,10 +5,10 @@
 use std::fmt::Write as _;
 
 use crate::cli::exit::{Failure, Status};
-use crate::cli::message::printable;
 use crate::settings::layers::{InForce, TRIAL};
 use crate::settings::table::SPECS;
 use crate::settings::{Flags, Layers, Origin, Place, Purpose, Role, Settings, Sources};
+use crate::words::printable;
 
 /// Values longer than this do not push everybody's origin to the right, in characters.
 const WIDEST: usize = 64;
