@@ -17,10 +17,10 @@ use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use futures_util::{SinkExt, StreamExt};
 use ssm_rec::recorder::{Options as RecorderOptions, Recorder};
 use ssm_rec::session::channel::{Channel, DataKey, Options, Token};
+use ssm_rec::session::driver::data_keys::{self, DataKeys};
 use ssm_rec::session::driver::{
     Keys, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
 };
-use ssm_rec::session::kms::{self, DataKeys};
 use tokio::io::DuplexStream;
 use tokio::runtime::Builder;
 use tokio_tungstenite::WebSocketStream;
@@ -58,7 +58,7 @@ impl DataKeys for NoDataKeys {
     fn generate(
         &self,
         _: String,
-    ) -> impl Future<Output = Result<DataKey, kms::Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<DataKey, data_keys::Error>> + Send + 'static {
         pending()
     }
 }

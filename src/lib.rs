@@ -15,15 +15,20 @@
 pub mod aws;
 pub mod cli;
 pub mod envelope;
+pub mod export;
 pub mod player;
+pub(crate) mod recorded;
 pub mod recorder;
 pub mod review;
+pub(crate) mod screen;
 pub mod service;
 pub mod session;
 pub(crate) mod settings;
 pub mod signing;
+pub mod spool;
 pub mod store;
 pub mod terminal;
+pub(crate) mod transcript;
 pub(crate) mod words;
 
 pub use cli::run;

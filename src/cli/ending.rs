@@ -7,9 +7,9 @@ use std::io;
 use anyhow::anyhow;
 use formats::manifest::Exit;
 
-use super::exit::{CommandResult, Failure, Status};
-use super::message;
-use super::recorded::cannot_record;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::message;
+use crate::recorded::cannot_record;
 use crate::recorder;
 use crate::session::driver::{End, Unrecorded};
 

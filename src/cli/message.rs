@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 
-use super::exit::Failure;
+use crate::cli::exit::Failure;
 use crate::words::printable;
 
 /// Says something that is no failure.

@@ -2,43 +2,24 @@
 //!
 //! One file per command; no type of the argument parser passes below this room.
 
-pub(crate) mod admission;
-mod backlog;
-mod completions;
-mod config;
-mod delivery;
-mod description;
-mod ending;
+pub(crate) mod args;
+pub(crate) mod ask;
+pub(crate) mod commands;
+pub(crate) mod ending;
 pub(crate) mod exit;
-mod export;
-mod forward;
-mod forwards;
-mod handover;
-mod identity;
-mod list;
-mod live;
-mod message;
-mod mfa;
-mod named;
-mod parameters;
-mod play;
-mod plugin;
-mod progress;
-mod recorded;
-mod recover;
-mod show;
-mod signature;
-mod ssh_proxy;
-mod start;
-mod tail;
-mod upload;
-mod verify;
+pub(crate) mod message;
+pub(crate) mod named;
+pub(crate) mod progress;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use commands::{
+    completions, config, export, list, play, plugin, recover, show, ssh_proxy, start, tail, upload,
+    verify,
+};
 use exit::CommandResult;
 use exit::Status;
 

@@ -9,12 +9,12 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use super::exit::{Failure, Status};
+use crate::cli::exit::{Failure, Status};
 use crate::envelope::Identities;
 use crate::review::catalog::{self, Catalog, Found, Name};
 use crate::review::summary::Summary;
 use crate::settings::{Places, Settings, StoreArgs};
-use crate::store::{self, Directory, ReadSeek, Store, web};
+use crate::store::{self, Directory, ReadSeek, Store, http};
 use crate::terminal;
 
 /// An opened recording.
@@ -86,14 +86,14 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
         }
         Name::Page(address) => {
             let settings = Settings::load_to_read(&store.flags())?;
-            let opened = web::open(&address, settings.cache().as_ref()).map_err(store_failure)?;
-            let label = web::label(&address);
+            let opened = http::open(&address, settings.cache().as_ref()).map_err(store_failure)?;
+            let label = http::label(&address);
             Ok(Named {
                 location: Some(label.clone()),
                 label,
                 bytes: match opened {
-                    web::Opened::Seekable(bytes) => Bytes::Seekable(bytes),
-                    web::Opened::Stream(bytes) => Bytes::Stream(bytes),
+                    http::Opened::Seekable(bytes) => Bytes::Seekable(bytes),
+                    http::Opened::Stream(bytes) => Bytes::Stream(bytes),
                 },
             })
         }

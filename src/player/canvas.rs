@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use avt::{Line, ScreenKind, Terminal};
 use formats::payload::Size;
 
-use crate::terminal::paint::{self, sgr};
+use crate::screen::paint::{self, sgr};
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: usize = 1000;

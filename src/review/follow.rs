@@ -12,7 +12,7 @@ use formats::asciicast::Session;
 use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 
-use crate::store::spool::Spool;
+use crate::spool::Spool;
 use crate::store::{self, ReadSeek, Store};
 
 /// The longest segment taken: four times what is ever written.

@@ -3,7 +3,6 @@
 //! Nothing here changes a recording, and nothing prints.
 
 pub mod catalog;
-pub mod export;
 pub mod follow;
 pub mod summary;
 pub mod verify;

@@ -1,30 +1,16 @@
-//! A session: started through the service, carried over its data channel, recorded as it goes.
+//! A session's conversation: carried over its data channel, recorded as it goes, shown and typed into.
 //!
-//! Nothing here stores a recording or knows where it will be kept.
+//! Nothing here starts a session at the service, stores a recording or knows where it will be kept.
 //!
-//! - [`channel`]: the data channel as a state machine, with the handshake and the window below it
-//! - [`kms`]: the data key of an encrypted session; `cipher` is what becomes of it
-//! - [`connection`]: the websocket, and why there is none
-//! - [`console`]: the terminal as the driver wants it
+//! - [`channel`]: the data channel as a state machine: handshake, order of messages, cipher
 //! - [`port`]: the local side of a port session; `mux` carries its streams
 //! - [`driver`]: the pump that holds socket, clock, keys, screen and recorder together
+//! - [`console`]: the terminal as the driver wants it: local commands and lines of ours
 
-mod agent_version;
 pub mod channel;
-mod cipher;
-pub mod connection;
 pub mod console;
 pub mod driver;
-mod escape;
-mod handshake;
-pub mod kms;
-mod line;
-mod mux;
-mod overlay;
 pub mod port;
-mod round_trip;
-mod tee;
-mod window;
 
 #[cfg(test)]
 mod tests;

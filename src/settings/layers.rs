@@ -30,7 +30,7 @@ const PERSON: &str = "SSM_REC_CONFIG";
 const OTHERS: [&str; 4] = [
     TRIAL,
     PERSON,
-    crate::cli::admission::REASON,
+    crate::recorded::admission::REASON,
     // Set by `examples/sandbox.rs` for the program that it runs.
     "SSM_REC_SANDBOX_CHILD",
 ];

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{Error, check_key};
 
 /// How the name of a file ends that is not all there yet.
-pub(super) const HALF_MADE: &str = ".new";
+pub(crate) const HALF_MADE: &str = ".new";
 
 /// A folder that serves as a store.
 #[derive(Clone, Debug)]
@@ -30,11 +30,11 @@ impl Directory {
         &self.root
     }
 
-    pub(super) fn path(&self, key: &str) -> PathBuf {
+    pub(crate) fn path(&self, key: &str) -> PathBuf {
         self.root.join(key)
     }
 
-    pub(super) fn probe(&self) -> Result<(), Error> {
+    pub(crate) fn probe(&self) -> Result<(), Error> {
         create_private(&self.root)
             .map_err(|source| failed("make the folder", &self.root, source))?;
         tempfile::tempfile_in(&self.root)
@@ -42,7 +42,7 @@ impl Directory {
             .map_err(|source| failed("write to", &self.root, source))
     }
 
-    pub(super) fn put_file(&self, key: &str, from: &Path) -> Result<(), Error> {
+    pub(crate) fn put_file(&self, key: &str, from: &Path) -> Result<(), Error> {
         let (to, folder) = self.place(key)?;
         File::open(from)
             .and_then(|file| file.sync_all())
@@ -67,7 +67,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn put(&self, key: &str, bytes: &[u8]) -> Result<(), Error> {
         let (to, folder) = self.place(key)?;
         match self.publish(&to, &folder, |temporary| temporary.write_all(bytes)) {
             // Stored by a process that was killed before it could say so.
@@ -76,7 +76,7 @@ impl Directory {
         }
     }
 
-    pub(super) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
+    pub(crate) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let mut keys = Vec::new();
         // Only folders that can hold the prefix are walked.
         let below = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
@@ -89,7 +89,7 @@ impl Directory {
         Ok(keys)
     }
 
-    pub(super) fn open(&self, key: &str) -> Result<File, Error> {
+    pub(crate) fn open(&self, key: &str) -> Result<File, Error> {
         check_key(key)?;
         let path = self.path(key);
         File::open(&path).map_err(|source| match source.kind() {
@@ -180,7 +180,7 @@ pub fn create_private(folder: &Path) -> io::Result<()> {
 
 /// Puts `bytes` in the place of a file that one process at a time writes: the old ones or the new ones, never half of
 /// either, readable by their owner alone. What a process that is killed leaves ([`half_made`]) is in nobody's way.
-pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let made = half_made(path);
     let mut options = File::options();
     options.write(true).create(true).truncate(true);
@@ -195,7 +195,7 @@ pub(super) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Where the new bytes of a file are until they are all there.
-pub(super) fn half_made(path: &Path) -> PathBuf {
+pub(crate) fn half_made(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(HALF_MADE);
     PathBuf::from(name)

@@ -4,11 +4,10 @@
 
 mod cache;
 mod error;
+pub mod http;
 mod local;
 mod ranges;
 pub mod s3;
-pub mod spool;
-pub mod web;
 
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
@@ -20,6 +19,7 @@ use crate::aws::Way;
 pub use cache::Cache;
 pub use error::Error;
 pub use local::{Directory, create_private};
+pub(crate) use local::{HALF_MADE, half_made, replace_private};
 pub use ranges::Ranged;
 pub use s3::S3;
 

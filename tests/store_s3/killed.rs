@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use loopback::bucket;
 use loopback::faulty_proxy::{self, FaultyProxy};
+use ssm_rec::spool::{Object, Spool};
 use ssm_rec::store::s3::Options;
-use ssm_rec::store::spool::{Object, Spool};
 use ssm_rec::store::{Put, Store};
 
 use crate::server::{MIB, content, keys, quiet, server, server_with, write};

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use loopback::bucket;
 use loopback::faulty_proxy::{self, FAULTS, Fault, FaultyProxy};
+use ssm_rec::spool::{Object, Spool};
 use ssm_rec::store::s3::{Encryption, Keys, Options, Retention, RetentionMode};
-use ssm_rec::store::spool::{Object, Spool};
 use ssm_rec::store::{Error, Put, Store};
 
 use crate::server::{MIB, content, quiet, server, server_with, write};

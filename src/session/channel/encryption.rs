@@ -10,8 +10,8 @@ use bytes::Bytes;
 use formats::payload::{EncryptionChallenge, encode_json, parse_json};
 use formats::{AgentMessage, PayloadType};
 
-use super::super::cipher::{Cipher, DataKey};
-use super::super::handshake::Answer;
+use super::cipher::{Cipher, DataKey};
+use super::handshake::Answer;
 use super::{Channel, Effect, Error, Event, State};
 
 /// The longest challenge answered, in bytes; the agent sends 64.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use formats::AgentMessage;
 use formats::payload::Flag;
 
-use super::super::cipher;
+use super::cipher;
 
 /// What came over the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use formats::payload::{
 };
 use formats::{AgentMessage, MessageType, PayloadType};
 
+use super::handshake;
+use super::window::Arrival;
 use super::{Channel, Effect, Error, State};
-use crate::session::handshake;
-use crate::session::window::Arrival;
 
 /// How long a handshake may still begin once a probe was acknowledged: an agent that is about to ask for one acknowledges
 /// what comes before, and drops it.

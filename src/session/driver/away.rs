@@ -11,9 +11,9 @@ use tokio::time::{sleep, sleep_until, timeout};
 
 use super::{Driver, End, Gap, Keys, Line, Screen, Signals, Socket, Status, Stop, now};
 use crate::session::channel::Token;
-use crate::session::escape;
-use crate::session::kms::DataKeys;
-use crate::session::tee::Tee;
+use crate::session::console::escape;
+use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::tee::Tee;
 
 /// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);

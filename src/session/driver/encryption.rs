@@ -6,16 +6,16 @@ use std::pin::Pin;
 
 use super::{Driver, End, Keys, Screen, Signals, now};
 use crate::session::channel::{DataKey, Error};
-use crate::session::kms::{self, DataKeys};
-use crate::session::tee::Tee;
+use crate::session::driver::data_keys::{self, DataKeys};
+use crate::session::driver::tee::Tee;
 
-type Answer = Result<DataKey, kms::Error>;
+type Answer = Result<DataKey, data_keys::Error>;
 
 /// Where the data key comes from, and how far it is.
 pub(super) struct Vault<V> {
     keys: V,
     pending: Option<Pin<Box<dyn Future<Output = Answer>>>>,
-    refusal: Option<kms::Error>,
+    refusal: Option<data_keys::Error>,
 }
 
 impl<V: DataKeys> Vault<V> {

@@ -5,8 +5,9 @@
 use std::fmt;
 use std::io;
 
+use super::data_keys;
 use crate::recorder;
-use crate::session::{channel, kms, port};
+use crate::session::{channel, port};
 
 /// Why a session ended.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub enum End<E = recorder::Error> {
         /// The KMS key, as the agent named it.
         key_id: String,
         /// Why there is none.
-        cause: kms::Error,
+        cause: data_keys::Error,
     },
     /// The remote command ended with this status, and with it the session.
     Exited(i32),

@@ -9,9 +9,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{Driver, End, Keys, Screen, Signals, Stop, now};
 use crate::session::channel::{Effect, Event};
-use crate::session::kms::DataKeys;
-use crate::session::line::Batch;
-use crate::session::tee::Tee;
+use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::link::Batch;
+use crate::session::driver::tee::Tee;
 
 impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     pub(super) fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {

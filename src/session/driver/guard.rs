@@ -11,8 +11,8 @@ use formats::AgentMessage;
 use formats::payload::Size;
 
 use super::{Driver, End, Keys, Screen, Signals};
-use crate::session::kms::DataKeys;
-use crate::session::tee::Tee;
+use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::tee::Tee;
 
 /// Since when a session is not recorded any more, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

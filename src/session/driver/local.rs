@@ -8,11 +8,11 @@ use formats::payload::Flag;
 use formats::{AgentMessage, PayloadType};
 
 use super::{Driver, End, Keys, Screen, Signals, Stop, now};
-use crate::session::agent_version::AgentVersion;
+use crate::session::channel::AgentVersion;
 use crate::session::channel::SessionType;
-use crate::session::kms::DataKeys;
+use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::tee::Tee;
 use crate::session::port::{Form, Outgoing, Port};
-use crate::session::tee::Tee;
 
 /// Ctrl-C, which the agent makes a signal of.
 const INTERRUPT: &[u8] = &[0x03];

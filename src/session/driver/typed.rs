@@ -9,9 +9,9 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 
 use super::{Driver, End, Keys, Line, Local, Screen, Signals, Socket, Stop, now};
-use crate::session::escape::{Action, Command, Note, Noted};
-use crate::session::kms::DataKeys;
-use crate::session::tee::Tee;
+use crate::session::console::escape::{Action, Command, Note, Noted};
+use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::tee::Tee;
 
 /// Keys that may wait for the session to open, in bytes; when there are more, no more are read.
 const MAX_EARLY: usize = 64 * 1024;

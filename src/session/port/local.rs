@@ -15,7 +15,7 @@ use tokio::net::{TcpListener, tcp};
 use tokio::net::{UnixListener, UnixStream, unix};
 
 use super::Error;
-use crate::session::mux::TRANSMIT_LENGTH;
+use crate::session::port::mux::TRANSMIT_LENGTH;
 
 /// Where to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]

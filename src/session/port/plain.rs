@@ -12,7 +12,7 @@ use formats::payload::Flag;
 use formats::smux::StreamId;
 
 use super::Outgoing;
-use crate::session::mux::{RECEIVE_LIMIT, Received, STREAM_QUEUE};
+use crate::session::port::mux::{RECEIVE_LIMIT, Received, STREAM_QUEUE};
 
 /// The machine.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 use super::connection::Signals;
 use super::note::Note;
 use super::wire::Wire;
-use crate::session::mux::Received;
+use crate::session::port::mux::Received;
 
 /// What one connection takes at once, in bytes.
 const RECEIVE_AT_ONCE: usize = 32 * 1024;

@@ -310,7 +310,7 @@ async fn local_ends_are_read_no_further_than_the_data_channel_takes() {
     while let Some(Some(Outgoing::Bytes(bytes))) = port.read().now_or_never() {
         taken += bytes.len();
     }
-    assert!(taken <= 3 * super::super::mux::STREAM_QUEUE, "{taken}");
+    assert!(taken <= 3 * super::mux::STREAM_QUEUE, "{taken}");
     sending.abort();
 }
 

@@ -7,7 +7,7 @@ use formats::smux::{self, StreamId};
 
 use super::Outgoing;
 use super::plain::Plain;
-use crate::session::mux::{Mux, Received};
+use crate::session::port::mux::{Mux, Received};
 
 /// The session's byte stream: multiplexed or not.
 #[derive(Debug)]

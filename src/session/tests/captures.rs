@@ -13,8 +13,8 @@ use formats::payload::{Size, parse_json};
 use formats::smux::{Parser, Piece, StreamId};
 use sha2::{Digest, Sha256};
 
-use super::super::mux::{Mux, Received};
 use super::*;
+use crate::session::port::mux::{Mux, Received};
 
 /// What each of the five downloads is (source: the capture, taken apart by hand).
 const DOWNLOAD: &str = "9af518a5d7853a3637843a0b700137d92454b6d8a1e929f705eff5238f6a58a8";

@@ -5,7 +5,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::aws::{Certificates, Network, Proxies};
-use crate::session::connection::{PATIENCE, open};
+use crate::session::driver::connection::{PATIENCE, open};
 
 fn network() -> Network {
     Network {

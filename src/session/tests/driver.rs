@@ -17,11 +17,11 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::*;
 use crate::session::channel::DataKey;
+use crate::session::driver::data_keys::{self, DataKeys};
+use crate::session::driver::tee::Tee;
 use crate::session::driver::{
     End, Keys, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
 };
-use crate::session::kms::{self, DataKeys};
-use crate::session::tee::Tee;
 
 type Pipe = WebSocketStream<DuplexStream>;
 
@@ -221,7 +221,7 @@ impl Resume for FakeResume {
 #[derive(Clone)]
 struct FakeVault {
     log: Log,
-    answers: Arc<Mutex<VecDeque<Result<DataKey, kms::Error>>>>,
+    answers: Arc<Mutex<VecDeque<Result<DataKey, data_keys::Error>>>>,
     after: Duration,
 }
 
@@ -229,13 +229,13 @@ impl DataKeys for FakeVault {
     fn generate(
         &self,
         key_id: String,
-    ) -> impl Future<Output = Result<DataKey, kms::Error>> + Send + 'static {
+    ) -> impl Future<Output = Result<DataKey, data_keys::Error>> + Send + 'static {
         self.log.add(format!("generate {key_id}"));
         let answer = self.answers.lock().unwrap().pop_front();
         let after = self.after;
         async move {
             sleep(after).await;
-            answer.unwrap_or(Err(kms::Error::Incomplete))
+            answer.unwrap_or(Err(data_keys::Error::Incomplete))
         }
     }
 }
@@ -812,7 +812,7 @@ async fn keys_wait_for_the_end_of_an_encrypted_handshake() {
 async fn a_refused_data_key_is_told_to_the_agent_and_ends_the_session() {
     let (socket, mut peer) = pipe().await;
     let mut bench = Bench::new();
-    let refusal = kms::Error::Denied {
+    let refusal = data_keys::Error::Denied {
         key_id: "alias/sessions".to_owned(),
         message: "not you".to_owned(),
     };
@@ -830,7 +830,7 @@ async fn a_refused_data_key_is_told_to_the_agent_and_ends_the_session() {
         })
         .await;
     assert!(
-        matches!(&end, End::NoDataKey { key_id, cause: kms::Error::Denied { .. } } if key_id == "alias/sessions"),
+        matches!(&end, End::NoDataKey { key_id, cause: data_keys::Error::Denied { .. } } if key_id == "alias/sessions"),
         "{end:?}"
     );
 }

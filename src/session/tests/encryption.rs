@@ -8,8 +8,8 @@ use formats::payload::{
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::session::channel::cipher::Cipher;
 use crate::session::channel::{DataKey, Error};
-use crate::session::cipher::Cipher;
 
 pub(super) const REQUEST: &[u8] = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Standard_Stream","Properties":null}},{"ActionType":"KMSEncryption","ActionParameters":{"KMSKeyId":"alias/sessions","Challenge":"AQIDBA=="}}]}"#;
 const PORT_REQUEST: &[u8] = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port","Properties":{"portNumber":"22"}}},{"ActionType":"KMSEncryption","ActionParameters":{"KMSKeyId":"alias/sessions"}}]}"#;

@@ -1,0 +1,35 @@
+//! The flags that say how AWS is reached.
+//!
+//! Nothing here speaks to AWS.
+
+use crate::aws::Access;
+use crate::cli::ask;
+
+/// The way to AWS.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AccessArgs {
+    /// AWS region
+    #[arg(long)]
+    region: Option<String>,
+
+    /// Profile of the shared AWS configuration
+    #[arg(long)]
+    profile: Option<String>,
+
+    /// Where Systems Manager answers, instead of the region's endpoint
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+}
+
+impl AccessArgs {
+    /// The way to AWS, and where Systems Manager is there.
+    pub(crate) fn split(self) -> (Access, Option<String>) {
+        let access = Access {
+            region: self.region,
+            profile: self.profile,
+            ask_mfa_code: Some(ask::at_the_terminal()),
+            ..Access::default()
+        };
+        (access, self.endpoint_url)
+    }
+}

@@ -1,0 +1,60 @@
+//! With what an encrypted recording is opened: `--identity`, the settings, and a question for a passphrase.
+//!
+//! Nothing is read and nobody is asked for a recording that everyone can read.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use formats::manifest::Manifest;
+use formats::sealed::Locked;
+
+use crate::cli::exit::{Failure, Status};
+use crate::envelope::Identities;
+use crate::settings::Settings;
+use crate::terminal;
+use crate::words::printable;
+
+/// The flags of every command that shows what is in a recording.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct IdentityArgs {
+    /// What opens an encrypted recording: a file of age identities or an SSH private key; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    identity: Vec<PathBuf>,
+}
+
+impl IdentityArgs {
+    /// What there is to open a recording with: what was given by hand, or else what the settings name.
+    pub(crate) fn identities(&self, settings: &Settings) -> Identities {
+        let files = match self.identity.is_empty() {
+            true => settings.review.identity.clone(),
+            false => self.identity.clone(),
+        };
+        Identities::new(
+            files,
+            Box::new(|path, again| {
+                let again = if again { "that was wrong; " } else { "" };
+                let path = path.display().to_string();
+                let question = format!("{again}passphrase of {}: ", printable(&path));
+                terminal::ask_hidden(&question).ok()
+            }),
+        )
+    }
+}
+
+/// The failure of a command that needs to look into an encrypted recording and cannot.
+pub(crate) fn locked(what: &str, why: &Locked, opening: &Manifest) -> Failure {
+    let readers = opening
+        .encryption
+        .as_ref()
+        .map(|encryption| encryption.recipients.join(", "))
+        .unwrap_or_default();
+    let readers = printable(&readers);
+    let failure = Failure::new(Status::Locked, anyhow!("{what}: {why}"));
+    match why {
+        Locked::NoIdentity => failure.hint(format!(
+            "name the private key with --identity FILE or review.identity; it was encrypted for {readers}"
+        )),
+        Locked::Foreign => failure.hint(format!("it was encrypted for {readers}")),
+        Locked::Failed(_) => failure,
+    }
+}

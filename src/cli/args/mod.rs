@@ -1,0 +1,7 @@
+//! Flags that several commands share, and what they mean to the rooms below.
+//!
+//! Nothing here runs a command.
+
+pub(crate) mod access;
+pub(crate) mod identity;
+pub(crate) mod parameters;

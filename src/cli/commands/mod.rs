@@ -1,0 +1,17 @@
+//! The words that a person types: one file a command.
+//!
+//! Nothing stands here that two commands share.
+
+pub(super) mod completions;
+pub(super) mod config;
+pub(super) mod export;
+pub(super) mod list;
+pub(super) mod play;
+pub(super) mod plugin;
+pub(super) mod recover;
+pub(super) mod show;
+pub(super) mod ssh_proxy;
+pub(super) mod start;
+pub(super) mod tail;
+pub(super) mod upload;
+pub(super) mod verify;

@@ -1,0 +1,67 @@
+//! `ssm-rec ssh-proxy`: the ProxyCommand of an SSH client; stdin and stdout carry the connection and nothing else.
+//!
+//! Not one byte of ours goes to stdout, and words to stderr only when something is wrong.
+
+use crate::cli::args::access::AccessArgs;
+use crate::cli::args::parameters::Parameters;
+use crate::cli::exit::CommandResult;
+use crate::recorded::admission::{Asking, REASON};
+use crate::recorded::{Here, Plan};
+use crate::service::Request;
+use crate::settings::{Key, Settings, StoreArgs};
+
+/// Carry an SSH connection, as its ProxyCommand
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  In ~/.ssh/config:
+    Host i-* mi-*
+      ProxyCommand ssm-rec ssh-proxy %h %p
+
+  Then, as ever:
+    ssh ec2-user@i-0abc")]
+pub(crate) struct SshProxyArgs {
+    /// What to connect to: an instance (i-…) or a managed node (mi-…)
+    target: String,
+
+    /// The port that the SSH server listens on
+    #[arg(default_value_t = 22)]
+    port: u16,
+
+    /// Why; kept by the service and in the recording (1 to 256 characters)
+    #[arg(long, value_name = "TEXT", env = REASON)]
+    reason: Option<String>,
+
+    /// Record the connection's bytes too (they are encrypted), not only their lengths
+    #[arg(long)]
+    record_payload: bool,
+
+    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
+    #[arg(long, value_name = "KEY")]
+    sign_key: Option<String>,
+
+    #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
+    let flags = args.store.flags();
+    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
+    let request = Request {
+        target: args.target,
+        document: Some("AWS-StartSSHSession".to_owned()),
+        reason: args.reason,
+        parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
+    };
+    let plan = Plan {
+        settings: Settings::load(&flags)?,
+        request,
+        asking: Asking::Never,
+        banner: false,
+    };
+    plan.run(Here::default(), args.access)
+}

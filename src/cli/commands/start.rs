@@ -1,0 +1,209 @@
+//! `ssm-rec start`: a session on a target, recorded from its first message to its end.
+//!
+//! Nothing is shown here while the terminal is raw; what there is to say waits for the end.
+
+use clap::ValueEnum;
+
+use crate::cli::args::access::AccessArgs;
+use crate::cli::args::parameters::{self, Parameters};
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::recorded::admission::{Asking, REASON};
+use crate::recorded::forward::Forward;
+use crate::recorded::{Here, Plan};
+use crate::service::Request;
+use crate::settings::{Key, Settings, StoreArgs};
+
+/// Start a session and record it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  A shell on an instance:
+    ssm-rec start i-0abc --reason ticket-42
+
+  Another document, its parameters in shorthand or JSON:
+    ssm-rec start i-0abc --document-name AWS-StartInteractiveCommand --parameters command='top'
+
+  One command without a terminal; its exit status becomes ours:
+    ssm-rec start i-0abc -- systemctl is-active nginx
+
+  A local port that leads to port 80 of the instance, and one to a database that it reaches:
+    ssm-rec start i-0abc --forward 8080:80
+    ssm-rec start i-0abc --forward 8080:80 --forward 5432:db.internal:5432
+
+  Commands from a file:
+    ssm-rec start i-0abc --reason nightly < commands.sh
+
+  A recording that only some can read:
+    ssm-rec start i-0abc --encrypt-to age1… --encrypt-to ~/.ssh/auditor.pub
+
+  Recording what is typed as well (what the remote does not echo, such as a password, is masked):
+    ssm-rec start i-0abc --record-input")]
+pub(crate) struct StartArgs {
+    /// What to connect to: an instance (i-…), a managed node (mi-…) or a container (ecs:CLUSTER_TASK_RUNTIMEID)
+    target: String,
+
+    /// Why; kept by the service and in the recording (1 to 256 characters)
+    #[arg(long, value_name = "TEXT", env = REASON)]
+    reason: Option<String>,
+
+    /// The session document, instead of the account's default shell
+    #[arg(long, value_name = "NAME")]
+    document_name: Option<String>,
+
+    /// Parameters of the document: name=value,… or JSON or file://PATH
+    #[arg(long, value_name = "PARAMETERS")]
+    parameters: Option<String>,
+
+    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one. May be given several times: each is a session of its own
+    #[arg(long, value_name = "FORWARD", conflicts_with_all = ["document_name", "parameters", "command"])]
+    forward: Vec<Forward>,
+
+    /// The local address that a forwarded port listens on, instead of localhost
+    #[arg(long, value_name = "ADDRESS")]
+    bind: Option<String>,
+
+    /// A command to run instead of a shell; its exit status becomes ours
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["document_name", "parameters"])]
+    command: Vec<String>,
+
+    #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+
+    /// Record what is typed too; masked where the remote does not echo it, unless "all"
+    #[arg(long, value_name = "WHICH", num_args = 0..=1, require_equals = true, default_missing_value = "echoed")]
+    record_input: Option<RecordInput>,
+
+    /// Record the bytes of port and SSH sessions too, not only their lengths
+    #[arg(long)]
+    record_payload: bool,
+
+    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
+    #[arg(long, value_name = "KEY")]
+    sign_key: Option<String>,
+
+    /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
+    #[arg(short = 'e', long, value_name = "CHARACTER")]
+    escape_char: Option<String>,
+
+    /// Encrypt the recording for this reader: age1…, an SSH public key, or a file of these; may be given more than once
+    #[arg(long, value_name = "RECIPIENT")]
+    encrypt_to: Vec<String>,
+
+    /// Say nothing at the start and at the end unless something goes wrong
+    #[arg(long)]
+    no_banner: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RecordInput {
+    /// What the remote echoed; the rest masked
+    Echoed,
+    /// Every key, passwords included
+    All,
+    /// Nothing
+    Off,
+}
+
+impl RecordInput {
+    /// As the settings have it.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Echoed => "echoed",
+            Self::All => "all",
+            Self::Off => "off",
+        }
+    }
+}
+
+pub(crate) fn run(args: StartArgs) -> CommandResult {
+    let flags = args.store.flags();
+    let flags = flags.with(
+        Key::RecordInput,
+        "--record-input",
+        args.record_input.map(RecordInput::word),
+    );
+    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
+    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
+    let flags = flags.with(Key::SessionEscape, "--escape-char", args.escape_char);
+    let flags = flags.with(
+        Key::RecordEncryptTo,
+        "--encrypt-to",
+        recipients(&args.encrypt_to),
+    );
+    let settings = Settings::load(&flags)?;
+    let given = match &args.parameters {
+        Some(text) => {
+            parameters::parse(text).map_err(|error| Failure::new(Status::Usage, error))?
+        }
+        None => Parameters::new(),
+    };
+    let (document, parameters) = match &args.command[..] {
+        [] => (args.document_name, given),
+        command => command_request(command),
+    };
+    let plan = Plan {
+        settings,
+        request: Request {
+            target: args.target,
+            document,
+            reason: args.reason,
+            parameters,
+        },
+        asking: Asking::Terminal,
+        banner: !args.no_banner,
+    };
+    let here = Here {
+        bind: args.bind,
+        ..Here::default()
+    };
+    match &args.forward[..] {
+        [] => plan.run(here, args.access),
+        forwards => {
+            crate::recorded::forwards::run(plan, forwards, here.bind.as_deref(), args.access)
+        }
+    }
+}
+
+fn is_key(text: &str) -> bool {
+    text.starts_with("age1") || text.starts_with("ssh-") && text.contains(' ')
+}
+
+/// As the settings have it: a path has a slash in it.
+fn recipients(texts: &[String]) -> Option<String> {
+    let texts: Vec<_> = texts
+        .iter()
+        .map(|text| match is_key(text) || text.contains('/') {
+            true => text.clone(),
+            false => format!("./{text}"),
+        })
+        .collect();
+    (!texts.is_empty()).then(|| texts.join(","))
+}
+
+/// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.
+fn command_request(words: &[String]) -> (Option<String>, Parameters) {
+    let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    let parameters = [
+        ("command", quoted.join(" ")),
+        ("separateOutputStream", "true".to_owned()),
+    ];
+    let parameters = parameters
+        .map(|(name, value)| (name.to_owned(), vec![value]))
+        .into();
+    (
+        Some("AWS-StartNonInteractiveCommand".to_owned()),
+        parameters,
+    )
+}
+
+fn quote(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}

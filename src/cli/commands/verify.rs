@@ -1,0 +1,584 @@
+//! `ssm-rec verify`: what recordings are worth as evidence, one line each, and the exit status of the worst.
+//!
+//! Nothing here needs the key of an encrypted recording, and nothing is repaired.
+
+use std::collections::VecDeque;
+use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use chrono::{Local, NaiveDateTime, SecondsFormat, Utc};
+use formats::recording::{Fault, Proof};
+use formats::signature::AllowedSigners;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use crate::cli::commands::list::When;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::message;
+use crate::cli::named::{self, Bytes};
+use crate::review::catalog::{Catalog, Filter, Item, Name};
+use crate::review::verify::{Demands, Finding, Signed, State, check};
+use crate::settings::{Key, Places, Settings, StoreArgs};
+use crate::spool::Spool;
+use crate::words::{figures, printable};
+
+/// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
+const AT_ONCE: usize = 8;
+/// The longest allowed_signers file read.
+const MAX_SIGNERS: u64 = 16 * 1024 * 1024;
+
+/// Check that recordings are complete, unaltered and signed
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  One recording, by its session id, its file or its address:
+    ssm-rec verify operator-0d6
+    ssm-rec verify evidence.cast.zst --allowed-signers allowed_signers
+
+  Everything in the store, for a program:
+    ssm-rec verify --all --json | jq -r 'select(.state != \"sound\") | .session_id'
+
+  The last week of one machine, each signed by somebody who may:
+    ssm-rec verify --all --target i-0abc --since 7d --require-signature
+
+The allowed_signers file is that of ssh-keygen(1). With one, every recording must be signed by one of its keys, valid at the
+time that the manifest tells; --allow-unsigned lets those pass that are not signed at all. The key of an encrypted
+recording is not needed.
+
+Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest missing, 7 not signed as it must be,
+5 the recording missing, 4 altered.")]
+pub(crate) struct VerifyArgs {
+    /// Session ids or the beginnings of some, paths, s3:// or http(s):// addresses, or - for stdin
+    #[arg(value_name = "RECORDING", required_unless_present = "all")]
+    names: Vec<String>,
+
+    /// Everything in the store and in the spool
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
+
+    /// Whose signatures count: a file as ssh-keygen(1) describes it [config: review.allowed_signers]
+    #[arg(long, value_name = "FILE")]
+    allowed_signers: Option<String>,
+
+    /// Only signatures of this one of them count
+    #[arg(long, value_name = "PRINCIPAL")]
+    signer: Option<String>,
+
+    /// Every recording must be signed; implied by allowed signers
+    #[arg(long)]
+    require_signature: bool,
+
+    /// Recordings that are not signed pass, also where allowed signers are known
+    #[arg(long, conflicts_with = "require_signature")]
+    allow_unsigned: bool,
+
+    /// With --all: only targets with this in their id
+    #[arg(long, value_name = "TEXT", requires = "all")]
+    target: Option<String>,
+
+    /// With --all: only sessions with this in their reason
+    #[arg(long, value_name = "TEXT", requires = "all")]
+    reason: Option<String>,
+
+    /// With --all: only operators (ARN or local user) with this in their name
+    #[arg(long, value_name = "TEXT", requires = "all")]
+    operator: Option<String>,
+
+    /// With --all: only sessions started then or later: 2026-11-23, "2026-11-23 14:05", 7d, 12h
+    #[arg(long, value_name = "TIME", requires = "all")]
+    since: Option<When>,
+
+    /// With --all: only sessions started before then
+    #[arg(long, value_name = "TIME", requires = "all")]
+    until: Option<When>,
+
+    /// One line of JSON for each recording
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// A recording that was looked at.
+struct Looked {
+    name: String,
+    location: Option<String>,
+    finding: Finding,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
+    let flags = args.store.flags();
+    let flags = flags.with(
+        Key::ReviewAllowedSigners,
+        "--allowed-signers",
+        args.allowed_signers.clone(),
+    );
+    let settings = Settings::load_to_read(&flags)?;
+    let demands = demands(args, &settings)?;
+    let worst = if args.all {
+        all(args, &demands)?
+    } else {
+        each(args, &demands)?
+    };
+    Ok(worst)
+}
+
+fn demands(args: &VerifyArgs, settings: &Settings) -> Result<Demands, Failure> {
+    let signers = match &settings.review.allowed_signers {
+        None => None,
+        Some(path) => {
+            let shown = path.display().to_string();
+            let text = read_signers(path)
+                .with_context(|| format!("cannot read the allowed signers in {shown:?}"))
+                .map_err(|error| Failure::new(Status::Usage, error))?;
+            // Of an hour that is there twice the first, as everywhere.
+            let local = |time: NaiveDateTime| {
+                let moment = time.and_local_timezone(Local).earliest()?;
+                Some(moment.with_timezone(&Utc))
+            };
+            let signers = AllowedSigners::parse(&text, &local)
+                .map_err(|error| Failure::new(Status::Usage, anyhow!("{shown:?}: {error}")))?;
+            Some(signers)
+        }
+    };
+    if signers.is_none() && args.signer.is_some() {
+        return Err(Failure::new(
+            Status::Usage,
+            anyhow!("nothing says which keys are those of --signer"),
+        )
+        .hint("name a file with --allowed-signers"));
+    }
+    Ok(Demands {
+        signature: args.require_signature || (signers.is_some() && !args.allow_unsigned),
+        signers,
+        principal: args.signer.clone(),
+    })
+}
+
+fn read_signers(path: &std::path::Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(MAX_SIGNERS + 1)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// The recordings that were named, in their order.
+fn each(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
+    let mut worst = Status::Success;
+    let mut inventory: Option<(Catalog, Vec<Item>)> = None;
+    for name in &args.names {
+        let looked = match Name::of(name) {
+            Name::Session(id) => {
+                let (catalog, items) = match &mut inventory {
+                    Some(known) => known,
+                    none => {
+                        let catalog = named::catalog(&Places::to_read(&args.store)?);
+                        let items = catalog
+                            .inventory(&Filter::default())
+                            .map_err(named::catalog_failure)?;
+                        none.insert((catalog, items))
+                    }
+                };
+                let item = chosen(items, &id)?;
+                look(catalog, item, demands)
+            }
+            _ => {
+                let named = named::open(name, &args.store)?;
+                let finding = match named.bytes {
+                    Bytes::Seekable(bytes) => check(bytes, None, demands),
+                    Bytes::Stream(bytes) => check(bytes, None, demands),
+                };
+                Looked {
+                    name: named.label,
+                    location: named.location,
+                    finding,
+                }
+            }
+        };
+        tell(&looked, args.json);
+        worst = worse(worst, status(&looked.finding.state));
+    }
+    Ok(worst)
+}
+
+fn chosen<'a>(items: &'a [Item], id: &str) -> Result<&'a Item, Failure> {
+    if let Some(item) = items.iter().find(|item| item.is_called(id)) {
+        return Ok(item);
+    }
+    let found: Vec<&Item> = items.iter().filter(|item| item.begins(id)).collect();
+    match found[..] {
+        [item] => Ok(item),
+        [] => Err(Failure::new(
+            Status::NotFound,
+            anyhow!("there is no recording of a session {id:?}"),
+        )
+        .hint("`ssm-rec list` shows what there is; --store names another store")),
+        _ => {
+            let ids: Vec<_> = found
+                .iter()
+                .take(10)
+                .map(|item| item.session_id.as_str())
+                .collect();
+            Err(
+                Failure::new(Status::Usage, anyhow!("{id:?} could be {}", ids.join(", ")))
+                    .hint("write more of the session id"),
+            )
+        }
+    }
+}
+
+/// Everything that there is, several at a time, told in the order of their ids.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a time like `7d` counts from when the command is run"
+)]
+fn all(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
+    let now = Utc::now();
+    let filter = Filter {
+        target: args.target.clone(),
+        reason: args.reason.clone(),
+        operator: args.operator.clone(),
+        since: args.since.map(|when| when.moment(now)).transpose()?,
+        until: args.until.map(|when| when.moment(now)).transpose()?,
+        ..Filter::default()
+    };
+    let places = Places::to_read(&args.store)?;
+    let catalog = named::catalog(&places);
+    let mut items = catalog.inventory(&filter).map_err(named::catalog_failure)?;
+    // A session that still runs is not cut short.
+    let running: Vec<String> = Spool::new(places.spool.clone())
+        .waiting()
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|waiting| waiting.claimed)
+        .map(|waiting| waiting.name)
+        .collect();
+    let before = items.len();
+    items.retain(|item| {
+        let in_spool = item.state() == Some(crate::review::catalog::State::InSpool);
+        !in_spool
+            || !item
+                .file_name()
+                .is_some_and(|name| running.iter().any(|running| running == name))
+    });
+    let skipped = before - items.len();
+    let bar = bar(items.len());
+    let mut worst = Status::Success;
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    let threads = std::thread::available_parallelism()
+        .map_or(2, usize::from)
+        .min(AT_ONCE);
+    let queue = Mutex::new(items.iter().enumerate().collect::<VecDeque<_>>());
+    std::thread::scope(|scope| {
+        let (tell_of, told) = mpsc::sync_channel(threads);
+        for _ in 0..threads {
+            let (tell_of, queue, catalog) = (tell_of.clone(), &queue, &catalog);
+            scope.spawn(move || {
+                loop {
+                    let next = queue
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .pop_front();
+                    let Some((number, item)) = next else {
+                        return;
+                    };
+                    if tell_of
+                        .send((number, look(catalog, item, demands)))
+                        .is_err()
+                    {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(tell_of);
+        // What is done before its turn waits; it is a line of text each.
+        let mut early = std::collections::BTreeMap::new();
+        let mut next = 0;
+        for (number, looked) in told {
+            bar.inc(1);
+            early.insert(number, looked);
+            while let Some(looked) = early.remove(&next) {
+                next += 1;
+                worst = worse(worst, status(&looked.finding.state));
+                let words = summary_word(&looked.finding);
+                match counts.iter_mut().find(|(known, _)| *known == words) {
+                    Some((_, count)) => *count += 1,
+                    None => counts.push((words, 1)),
+                }
+                bar.suspend(|| tell(&looked, args.json));
+            }
+        }
+    });
+    bar.finish_and_clear();
+    if !args.json {
+        let mut words: Vec<String> = counts
+            .iter()
+            .map(|(word, count)| format!("{count} {word}"))
+            .collect();
+        if skipped > 0 {
+            words.push(format!("{skipped} still being recorded, left out"));
+        }
+        match words[..] {
+            [] => message::say(&format!("no recordings in {:?}", places.store.location())),
+            _ => message::say(&words.join(", ")),
+        }
+    }
+    Ok(worst)
+}
+
+fn bar(length: usize) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(length as u64);
+    if let Ok(style) =
+        ProgressStyle::with_template("checking [{bar:24}] {pos} of {len}, {eta} left")
+    {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar
+}
+
+fn look(catalog: &Catalog, item: &Item, demands: &Demands) -> Looked {
+    let finding = || -> Result<Finding, crate::review::catalog::Error> {
+        let beside = catalog.beside(item)?;
+        let in_store = item.state() != Some(crate::review::catalog::State::InSpool);
+        Ok(match catalog.open_item(item)? {
+            Some(bytes) => check(bytes, in_store.then_some(&beside), demands),
+            None => Finding::missing(&beside, demands),
+        })
+    };
+    Looked {
+        name: item.session_id.clone(),
+        location: Some(catalog.locate_item(item)),
+        finding: finding().unwrap_or_else(|error| Finding::unreadable(error.to_string())),
+    }
+}
+
+fn status(state: &State) -> Status {
+    match state {
+        State::Sound => Status::Success,
+        State::CutShort | State::MissingManifest => Status::CutShort,
+        State::NotTrusted => Status::NotTrusted,
+        State::MissingRecording => Status::NotFound,
+        State::Altered | State::Differs | State::NoChain => Status::Damaged,
+        State::Unreadable(_) => Status::Failure,
+    }
+}
+
+/// The later one in this order.
+fn worse(left: Status, right: Status) -> Status {
+    const ORDER: [Status; 6] = [
+        Status::Success,
+        Status::CutShort,
+        Status::NotTrusted,
+        Status::Failure,
+        Status::NotFound,
+        Status::Damaged,
+    ];
+    let rank = |status| ORDER.iter().position(|known| *known == status);
+    if rank(left) >= rank(right) {
+        left
+    } else {
+        right
+    }
+}
+
+fn tell(looked: &Looked, is_json: bool) {
+    let text = if is_json {
+        json(looked).to_string()
+    } else {
+        line(looked)
+    };
+    // A reader that has seen enough is no failure; the status still counts.
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+fn summary_word(finding: &Finding) -> String {
+    match (&finding.state, &finding.signature) {
+        (State::Sound, Signed::No) => "sound and unsigned".to_owned(),
+        (State::Sound, _) => "sound and signed".to_owned(),
+        (state, _) => state.name().replace('_', " "),
+    }
+}
+
+/// `alice-0a1b  sound, signed by alice@example.com (ssh-ed25519 SHA256:…)`
+fn line(looked: &Looked) -> String {
+    let finding = &looked.finding;
+    let report = finding.report.as_ref();
+    let mut words = Vec::new();
+    let until = finding.proved_until().map(figures::duration);
+    let proved = match (&until, report) {
+        (Some(until), Some(report)) => format!("proved up to {until} ({} frames)", report.frames),
+        _ => "nothing in it is proved".to_owned(),
+    };
+    match &finding.state {
+        State::Sound => words.push("sound".to_owned()),
+        State::CutShort => words.push(format!("cut short, {proved}")),
+        State::MissingManifest => {
+            words.push("sound, but its manifest is not in the store".to_owned())
+        }
+        State::NotTrusted => match report.map(|report| &report.proof) {
+            Some(Proof::Sound) => words.push("not to be trusted: sound by itself".to_owned()),
+            _ => words.push(format!("not to be trusted: cut short, {proved}")),
+        },
+        State::MissingRecording => {
+            words.push("the recording is missing; only its manifest is there".to_owned());
+        }
+        State::NoChain => words.push("it has no chain that could prove anything".to_owned()),
+        State::Altered => words.push("altered".to_owned()),
+        State::Differs => {
+            words.push(
+                "sound by itself, but the store has another manifest or signature for it"
+                    .to_owned(),
+            );
+        }
+        State::Unreadable(why) => words.push(format!("cannot be read: {why}")),
+    }
+    if let Some(Proof::Altered(fault)) = report.map(|report| &report.proof) {
+        words.push(format!("{}; {proved}", place(fault)));
+    }
+    words.extend(signature_words(finding));
+    if let Some(report) = report {
+        let manifest = report.manifest.as_ref();
+        if report.opening.is_some() {
+            words.push("encrypted".to_owned());
+        }
+        if let Some(recovery) = manifest.and_then(|manifest| manifest.recovery.as_ref()) {
+            words.push(format!(
+                "was cut and closed afterwards ({} frames had been proved, {} not)",
+                recovery.linked_frames, recovery.closed_frames
+            ));
+        }
+    }
+    printable(&format!("{}  {}", looked.name, words.join(", ")))
+}
+
+fn place(fault: &Fault) -> String {
+    let frame = fault.frame.map_or_else(
+        || "behind the last frame".to_owned(),
+        |frame| format!("in frame {frame}"),
+    );
+    let from = figures::duration(fault.from);
+    let times = match fault.to {
+        Some(to) => format!("{from} to {}", figures::duration(to)),
+        None => format!("from {from} on"),
+    };
+    format!(
+        "{frame} ({times}), bytes {} to {}: {}",
+        fault.bytes.start, fault.bytes.end, fault.kind
+    )
+}
+
+fn signature_words(finding: &Finding) -> Option<String> {
+    let has_end = finding
+        .report
+        .as_ref()
+        .is_some_and(|report| report.signed.is_some());
+    Some(match &finding.signature {
+        Signed::No if !has_end => return None,
+        Signed::No => "unsigned".to_owned(),
+        Signed::Trusted(seal, signer) => {
+            let since = signer
+                .valid_after
+                .map(|after| format!(", valid since {}", after.format("%Y-%m-%d %H:%M UTC")));
+            format!(
+                "signed by {} ({} {}{})",
+                signer.principals,
+                seal.algorithm,
+                seal.fingerprint,
+                since.unwrap_or_default()
+            )
+        }
+        Signed::Unjudged(seal) => format!(
+            "signed with {} {} (no allowed signers to tell whose that is)",
+            seal.algorithm, seal.fingerprint
+        ),
+        Signed::NotAllowed(seal, why) => {
+            format!(
+                "signed with {} {}, which does not count: {why}",
+                seal.algorithm, seal.fingerprint
+            )
+        }
+        Signed::Wrong(why) => format!("the signature does not hold: {why}"),
+    })
+}
+
+fn json(looked: &Looked) -> Value {
+    let finding = &looked.finding;
+    let report = finding.report.as_ref();
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let mut value = json!({
+        "session_id": looked.name,
+        "state": finding.state.name(),
+        "signature": finding.signature.name(),
+    });
+    let mut set = |name: &str, content: Value| value[name] = content;
+    if let Some(location) = &looked.location {
+        set("location", location.as_str().into());
+    }
+    if let Some(seal) = finding.signature.seal() {
+        let mut key = json!({ "algorithm": seal.algorithm, "fingerprint": seal.fingerprint });
+        if let Some(at) = seal.at {
+            key["signed_at"] = at.to_rfc3339_opts(SecondsFormat::Micros, true).into();
+        }
+        set("key", key);
+    }
+    match &finding.signature {
+        Signed::Trusted(_, signer) => {
+            let time =
+                |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+            set(
+                "signer",
+                json!({
+                    "principals": signer.principals,
+                    "line": signer.line,
+                    "valid_after": signer.valid_after.map(time),
+                    "valid_before": signer.valid_before.map(time),
+                }),
+            );
+        }
+        Signed::NotAllowed(_, why) | Signed::Wrong(why) => {
+            set("signature_problem", why.as_str().into())
+        }
+        Signed::No | Signed::Unjudged(_) => {}
+    }
+    if let State::Unreadable(why) = &finding.state {
+        set("problem", why.as_str().into());
+    }
+    let Some(report) = report else {
+        return value;
+    };
+    set("frames", report.frames.into());
+    set("proved_bytes", report.bytes.into());
+    set("proved_until_us", micros(report.until).into());
+    set("encrypted", report.opening.is_some().into());
+    let recovery = report
+        .manifest
+        .as_ref()
+        .and_then(|manifest| manifest.recovery.as_ref());
+    if let Some(recovery) = recovery {
+        set("recovery", json!(recovery));
+    }
+    if let Proof::Altered(fault) = &report.proof {
+        set(
+            "fault",
+            json!({
+                "frame": fault.frame,
+                "from_byte": fault.bytes.start,
+                "to_byte": fault.bytes.end,
+                "from_us": micros(fault.from),
+                "to_us": fault.to.map(micros),
+                "problem": fault.kind.to_string(),
+            }),
+        );
+    }
+    value
+}

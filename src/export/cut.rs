@@ -1,0 +1,229 @@
+//! The part of a recording that is exported: from a time, to a time, with the screen as it stood at the start.
+//!
+//! Nothing here changes an event but its time.
+
+use std::time::Duration;
+
+use avt::Terminal;
+use formats::asciicast::{Data, Event, Header};
+use formats::payload::Size;
+
+use super::{End, Exporter, Format, Options};
+
+/// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
+pub(super) const MAX_COLS: u16 = 1000;
+pub(super) const MAX_ROWS: u16 = 500;
+
+/// Takes events and hands on those within.
+pub(super) struct Cut {
+    header: Header,
+    from: Duration,
+    to: Option<Duration>,
+    /// What was shown before the start; `None` once the start is past, or where nobody looks at it.
+    screen: Option<Terminal>,
+    has_begun: bool,
+    is_over: bool,
+    last: Duration,
+}
+
+impl Cut {
+    /// The times in `options`, of a recording with this header.
+    pub(super) fn new(header: Header, options: &Options) -> Self {
+        // The agent's clock is on record to the millisecond against ours; a start between two would blur it.
+        let from = Duration::from_millis(options.from.as_millis() as u64);
+        let is_drawn = !matches!(options.format, Format::Raw | Format::JsonLines);
+        Self {
+            screen: (is_drawn && !from.is_zero()).then(|| terminal(size_of(&header), Some(0))),
+            header,
+            from,
+            to: options.to,
+            has_begun: false,
+            is_over: false,
+            last: Duration::ZERO,
+        }
+    }
+
+    /// Whether every event from here on is outside.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The next event.
+    pub(super) fn event(
+        &mut self,
+        mut event: Event,
+        exporter: &mut dyn Exporter,
+        out: &mut Vec<u8>,
+    ) {
+        if self.to.is_some_and(|to| event.at > to) {
+            self.is_over = true;
+            return;
+        }
+        if event.at < self.from {
+            match &event.data {
+                Data::Output(text) => {
+                    if let Some(screen) = &mut self.screen {
+                        screen.feed(text.as_str());
+                    }
+                }
+                Data::Resize(size) => {
+                    self.header.term.cols = size.cols;
+                    self.header.term.rows = size.rows;
+                    if let Some(screen) = &mut self.screen {
+                        resize(screen, *size);
+                    }
+                }
+                _ => {}
+            }
+            return;
+        }
+        self.begin(exporter, out);
+        event.at -= self.from;
+        self.last = event.at;
+        exporter.event(&event, out);
+    }
+
+    /// The end.
+    pub(super) fn finish(
+        &mut self,
+        exporter: &mut dyn Exporter,
+        end: impl FnOnce(Duration) -> End,
+        out: &mut Vec<u8>,
+    ) {
+        self.begin(exporter, out);
+        exporter.finish(&end(self.last), out);
+    }
+
+    /// The header, and the screen as it stood.
+    fn begin(&mut self, exporter: &mut dyn Exporter, out: &mut Vec<u8>) {
+        if self.has_begun {
+            return;
+        }
+        self.has_begun = true;
+        later(&mut self.header, self.from);
+        exporter.header(&self.header, out);
+        if let Some(screen) = self.screen.take() {
+            let event = Event {
+                at: Duration::ZERO,
+                data: Data::Output(portable(&screen.dump())),
+            };
+            exporter.event(&event, out);
+        }
+    }
+}
+
+/// The same session, looked at from a later start.
+fn later(header: &mut Header, by: Duration) {
+    if by.is_zero() {
+        return;
+    }
+    let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    if let Some(session) = &mut header.ssm
+        && let Some(start) = session
+            .started_at
+            .as_deref()
+            .and_then(|start| chrono::DateTime::parse_from_rfc3339(start).ok())
+        && let Some(moved) = start.checked_add_signed(chrono::TimeDelta::milliseconds(by_ms))
+    {
+        header.timestamp = Some(moved.timestamp());
+        session.started_at = Some(moved.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
+    } else if let Some(timestamp) = &mut header.timestamp {
+        *timestamp = timestamp.saturating_add(by_ms / 1000);
+    }
+}
+
+/// The emulator dumps itself in sequences that not every terminal takes: one-character introducers, colors with colons,
+/// repeated characters.
+fn portable(dump: &str) -> String {
+    let mut out = String::with_capacity(dump.len() + dump.len() / 4);
+    let mut rest = dump.chars().peekable();
+    let mut last = ' ';
+    while let Some(c) = rest.next() {
+        if c != '\u{9b}' && (c != '\x1b' || rest.next_if_eq(&'[').is_none()) {
+            last = c;
+            out.push(c);
+            continue;
+        }
+        let mut sequence = String::from("\x1b[");
+        for c in rest.by_ref() {
+            sequence.push(if c == ':' { ';' } else { c });
+            if ('@'..='~').contains(&c) {
+                break;
+            }
+        }
+        match sequence[2..].strip_suffix('b').map(str::parse) {
+            Some(Ok(count)) => out.extend(std::iter::repeat_n(last, count)),
+            _ => out.push_str(&sequence),
+        }
+    }
+    out
+}
+
+/// A terminal of a recording made without one has the usual size.
+pub(super) fn size_of(header: &Header) -> Size {
+    let side = |side, usual| if side == 0 { usual } else { side };
+    Size {
+        cols: side(header.term.cols, 80),
+        rows: side(header.term.rows, 24),
+    }
+}
+
+/// An emulator of a size that fits in memory.
+pub(crate) fn terminal(size: Size, scrollback: Option<usize>) -> Terminal {
+    let (cols, rows) = limited(size);
+    // Fails for a side of zero alone.
+    Terminal::with_scrollback(cols, rows, scrollback)
+        .unwrap_or_else(|_| unreachable!("both sides are at least one"))
+}
+
+/// Gives the emulator a new size.
+pub(crate) fn resize(terminal: &mut Terminal, size: Size) {
+    let (cols, rows) = limited(size);
+    terminal.resize(cols, rows);
+}
+
+/// Both sides at least one, and no more than the limits.
+pub(super) fn limited(size: Size) -> (usize, usize) {
+    (
+        size.cols.clamp(1, MAX_COLS).into(),
+        size.rows.clamp(1, MAX_ROWS).into(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_portable_dump_shows_the_same() {
+        let mut screen = terminal(Size { cols: 20, rows: 4 }, Some(0));
+        screen.feed("a:b \x1b[38;2;1;2;3mc:d\x1b[0m\r\n\x1b[48;5;200mx\x1b[2;3H\x1b[1m");
+        let dump = portable(&screen.dump());
+        assert!(
+            dump.contains("8;2;1;2;3m") && !dump.contains("12b"),
+            "{dump:?}"
+        );
+        let mut again = terminal(Size { cols: 20, rows: 4 }, Some(0));
+        again.feed(dump.as_str());
+        assert_eq!(again.dump(), screen.dump());
+    }
+
+    #[test]
+    fn a_later_start_moves_every_clock() {
+        let mut header = Header {
+            timestamp: Some(100),
+            ssm: Some(formats::asciicast::Session {
+                started_at: Some("2026-11-23T10:00:00.250Z".into()),
+                ..Default::default()
+            }),
+            ..Header::default()
+        };
+        later(&mut header, Duration::from_millis(61_500));
+        let started_at = header.ssm.unwrap().started_at.unwrap();
+        assert_eq!(started_at, "2026-11-23T10:01:01.750Z");
+        header.ssm = None;
+        header.timestamp = Some(100);
+        later(&mut header, Duration::from_millis(61_500));
+        assert_eq!(header.timestamp, Some(161));
+    }
+}

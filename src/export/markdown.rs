@@ -1,0 +1,226 @@
+//! `md`: a transcript by commands, for people.
+//!
+//! Nothing of the recording is markup: output stands in fences longer than any that it holds, the rest in code spans or
+//! with its special characters escaped.
+
+use std::time::Duration;
+
+use formats::asciicast::{Data, Event, Header, Session};
+
+use super::cut::size_of;
+use super::facts::{self, clock, harmless, turns_text};
+use super::{End, Exporter};
+use crate::transcript::{Piece, Transcript};
+
+/// A fence is closed and another one opened behind this much output, so that not all of it is held.
+const BLOCK: usize = 64 * 1024;
+
+/// The document, command after command.
+#[derive(Default)]
+pub(super) struct Markdown {
+    transcript: Option<Transcript>,
+    started_at_ms: Option<i64>,
+    commands: u64,
+    /// Output that waits for its fence.
+    block: String,
+    /// Notes on this output: a part of it may still be on the screen, so they come behind it.
+    notes: String,
+}
+
+impl Markdown {
+    fn pieces(&mut self, at: Duration, pieces: Vec<Piece>, out: &mut Vec<u8>) {
+        for piece in pieces {
+            match piece {
+                Piece::Output(lines) => {
+                    for line in lines {
+                        self.block
+                            .extend(line.chars().filter(|c| !c.is_control() && !turns_text(*c)));
+                        self.block.push('\n');
+                        if self.block.len() >= BLOCK {
+                            self.fence(out);
+                        }
+                    }
+                }
+                Piece::Command { prompt, text } => {
+                    self.section(out);
+                    if text.is_empty() {
+                        continue;
+                    }
+                    self.commands += 1;
+                    let heading = format!("### {}. {}\n\n", self.commands, code(&text));
+                    out.extend_from_slice(heading.as_bytes());
+                    let place = format!("At {} behind {}.\n\n", self.time(at), code(&prompt));
+                    out.extend_from_slice(place.as_bytes());
+                }
+                Piece::FullScreen { from } => {
+                    self.fence(out);
+                    let note = format!(
+                        "A full-screen program ran from {} to {}.\n\n",
+                        clock(from),
+                        clock(at)
+                    );
+                    out.extend_from_slice(note.as_bytes());
+                }
+            }
+        }
+    }
+
+    /// Writes the waiting output.
+    fn fence(&mut self, out: &mut Vec<u8>) {
+        let text = self.block.trim_matches('\n');
+        if !text.trim().is_empty() {
+            let fence = "`".repeat(longest_run(text).max(2) + 1);
+            out.extend_from_slice(format!("{fence}text\n{text}\n{fence}\n\n").as_bytes());
+        }
+        self.block.clear();
+    }
+
+    fn time(&self, at: Duration) -> String {
+        let wall = self.started_at_ms.and_then(|started_at_ms| {
+            let at_ms = i64::try_from(at.as_millis()).ok()?;
+            chrono::DateTime::from_timestamp_millis(started_at_ms.checked_add(at_ms)?)
+        });
+        match wall {
+            Some(wall) => format!("{} ({})", clock(at), wall.format("%H:%M:%S UTC")),
+            None => clock(at),
+        }
+    }
+
+    fn note(&mut self, at: Duration, what: &str) {
+        let note = format!("> {}: {what}\n\n", self.time(at));
+        self.notes.push_str(&note);
+    }
+
+    /// Writes what waits at the end of a command.
+    fn section(&mut self, out: &mut Vec<u8>) {
+        self.fence(out);
+        out.extend_from_slice(std::mem::take(&mut self.notes).as_bytes());
+    }
+}
+
+impl Exporter for Markdown {
+    fn header(&mut self, header: &Header, out: &mut Vec<u8>) {
+        self.transcript = Some(Transcript::new(size_of(header)));
+        let session = header.ssm.as_ref();
+        self.started_at_ms = session.and_then(Session::started_at_ms).or(header
+            .timestamp
+            .and_then(|seconds| seconds.checked_mul(1000)));
+        let title = match session {
+            Some(session) => format!("Session {}", session.session_id),
+            None => header
+                .title
+                .clone()
+                .unwrap_or_else(|| "Recording".to_owned()),
+        };
+        out.extend_from_slice(format!("# {}\n\n", escape(&harmless(&title))).as_bytes());
+        table(&facts::of_header(header), out);
+        out.extend_from_slice(b"## Transcript\n\n");
+    }
+
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        let Some(transcript) = &mut self.transcript else {
+            return;
+        };
+        let mut pieces = Vec::new();
+        match &event.data {
+            Data::Output(text) => transcript.output(event.at, text, &mut pieces),
+            Data::Input(_) => transcript.typed(),
+            Data::Resize(size) => transcript.resize(*size),
+            Data::Marker(label) => {
+                let label = code(&harmless(label));
+                self.note(event.at, &format!("marker {label}"));
+            }
+            Data::Exit(status) => {
+                self.note(event.at, &format!("exit status {status}"));
+            }
+            Data::Message(_) | Data::Other { .. } => {}
+        }
+        self.pieces(event.at, pieces, out);
+    }
+
+    fn finish(&mut self, end: &End, out: &mut Vec<u8>) {
+        if let Some(mut transcript) = self.transcript.take() {
+            let mut pieces = Vec::new();
+            transcript.finish(&mut pieces);
+            self.pieces(end.at, pieces, out);
+        }
+        self.section(out);
+        out.extend_from_slice(b"## End\n\n");
+        if !end.is_complete {
+            let note = b"**The recording ends early: what came after is missing.**\n\n";
+            out.extend_from_slice(note);
+        }
+        let mut facts = vec![("Length", clock(end.at))];
+        facts.extend(
+            end.manifest
+                .as_ref()
+                .map(facts::of_manifest)
+                .unwrap_or_default(),
+        );
+        table(&facts, out);
+        // One line end closes the document.
+        out.pop();
+    }
+}
+
+fn table(facts: &[(&'static str, String)], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"| | |\n| --- | --- |\n");
+    for (name, value) in facts {
+        out.extend_from_slice(format!("| {name} | {} |\n", escape(value)).as_bytes());
+    }
+    out.push(b'\n');
+}
+
+/// Outside text as a code span: between more backticks than it holds in a row.
+fn code(text: &str) -> String {
+    let text = harmless(text);
+    let ticks = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
+        " "
+    } else {
+        ""
+    };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// Outside text in a line of prose: nothing in it is markup.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if "\\`*_[]<>|&~#!$".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_text_cannot_leave_its_span() {
+        assert_eq!(code("a`b``c"), "```a`b``c```");
+        assert_eq!(code("`x`"), "`` `x` ``");
+        assert_eq!(code("a\nb\u{202e}"), "`a b`");
+        assert_eq!(escape("<b>|[x](y)"), "\\<b\\>\\|\\[x\\](y)");
+    }
+
+    #[test]
+    fn a_fence_is_longer_than_what_it_holds() {
+        let mut markdown = Markdown::default();
+        let mut out = Vec::new();
+        let lines = vec!["````".to_owned(), "# no heading".to_owned()];
+        markdown.pieces(Duration::ZERO, vec![Piece::Output(lines)], &mut out);
+        markdown.fence(&mut out);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "`````text\n````\n# no heading\n`````\n\n"
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! Exports: a recording made into another file, event by event.
+//!
+//! Nothing here knows where a recording lies or where its export goes: a `Read` in, a `Write` out. Nothing is held
+//! but one event and the screen, except where a format says so.
+
+mod cast;
+pub(crate) mod cut;
+mod facts;
+mod html;
+mod jsonl;
+mod markdown;
+mod raw;
+mod redact;
+mod text;
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use formats::asciicast::{self, Event, Header, Reader};
+use formats::manifest::Manifest;
+use formats::recording::{self, Ending};
+use formats::sealed::Unlock;
+
+use cut::Cut;
+pub use redact::{PatternError, Patterns, Replaced};
+
+/// Written out at once when there is as much.
+const BATCH: usize = 128 * 1024;
+
+/// What is made of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The bytes that the agent sent for the screen.
+    Raw,
+    /// asciicast version 3.
+    Cast,
+    /// asciicast version 2.
+    CastV2,
+    /// What stood on the screen.
+    Text,
+    /// One JSON object per event.
+    JsonLines,
+    /// A page that plays the recording.
+    Html,
+    /// A transcript by commands.
+    Markdown,
+}
+
+/// What to export.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Into what.
+    pub format: Format,
+    /// Whether `cast` keeps our own `f` events.
+    pub with_frames: bool,
+    /// Leave out what came before.
+    pub from: Duration,
+    /// Leave out what came after.
+    pub to: Option<Duration>,
+    /// Replace what these find.
+    pub patterns: Option<Patterns>,
+}
+
+/// How an export went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How the recording ended; `None` when it was not read to its end.
+    pub ending: Option<Ending>,
+    /// Why an event does not read; what came before it is exported.
+    pub damage: Option<String>,
+    /// What was replaced, when patterns were given.
+    pub replaced: Option<Replaced>,
+}
+
+/// What a format is told at the end of the recording.
+struct End {
+    /// Time of the last event, since the start of the export.
+    at: Duration,
+    /// Nothing is missing.
+    is_complete: bool,
+    /// The manifest, when the recording was read up to it.
+    manifest: Option<Manifest>,
+}
+
+/// A format: the parts of a recording in order, each appended to the export.
+trait Exporter {
+    fn header(&mut self, header: &Header, out: &mut Vec<u8>);
+    fn event(&mut self, event: &Event, out: &mut Vec<u8>);
+    fn finish(&mut self, end: &End, out: &mut Vec<u8>);
+}
+
+/// Exports the recording that `open` gives. It is opened twice or three times when something is to be replaced: first to
+/// look, at last to write. All must give the same bytes. `unlock` gives the key where one is needed.
+///
+/// # Errors
+/// The recording cannot be opened or read, or the export cannot be written. Damage within the recording is no error but
+/// stands in the report.
+pub fn export<R: Read>(
+    mut open: impl FnMut() -> io::Result<R>,
+    unlock: &dyn Unlock,
+    sink: &mut dyn Write,
+    options: &Options,
+) -> Result<Report, Error> {
+    let found = match &options.patterns {
+        Some(patterns) => Some(redact::look(patterns, || reader(&mut open, unlock))?),
+        None => None,
+    };
+    let reader = reader(&mut open, unlock)?;
+    if options.format == Format::Raw && found.is_none() {
+        return raw::copy(reader, sink, options);
+    }
+    write(reader, sink, options, found)
+}
+
+type Source<R> = Reader<recording::Reader<R>>;
+
+fn reader<R: Read>(
+    open: &mut impl FnMut() -> io::Result<R>,
+    unlock: &dyn Unlock,
+) -> Result<Source<R>, Error> {
+    let source = open().map_err(Error::Read)?;
+    Ok(Reader::open(recording::Reader::open_with(source, unlock)?)?)
+}
+
+fn write<R: Read>(
+    mut reader: Source<R>,
+    sink: &mut dyn Write,
+    options: &Options,
+    found: Option<redact::Found>,
+) -> Result<Report, Error> {
+    let mut exporter = exporter(options);
+    let mut rewriter = found.map(redact::Rewriter::new);
+    let mut header = reader.header().clone();
+    if let Some(rewriter) = &mut rewriter {
+        rewriter.header(&mut header);
+    }
+    let mut cut = Cut::new(header, options);
+    let mut out = Vec::with_capacity(2 * BATCH);
+    let mut damage = None;
+    let mut rewritten = Vec::new();
+    let is_over = loop {
+        // What grew after it was looked at was not looked at.
+        let is_beyond = rewriter
+            .as_ref()
+            .is_some_and(redact::Rewriter::is_at_the_end);
+        let event = match reader.next_event() {
+            Ok(_) if is_beyond => None,
+            Ok(event) => event,
+            Err(error) => {
+                damage = Some(damage_of(error)?);
+                None
+            }
+        };
+        let is_last = event.is_none();
+        match &mut rewriter {
+            Some(rewriter) => rewriter.event(event, &mut rewritten),
+            None => rewritten.extend(event),
+        }
+        for event in rewritten.drain(..) {
+            cut.event(event, exporter.as_mut(), &mut out);
+        }
+        if out.len() >= BATCH {
+            sink.write_all(&out).map_err(Error::Write)?;
+            out.clear();
+        }
+        if is_last || cut.is_over() {
+            break cut.is_over();
+        }
+    };
+    let ending = reader.lines().ending().filter(|_| !is_over).cloned();
+    let manifest = reader
+        .lines()
+        .signed()
+        .filter(|_| !is_over)
+        .and_then(|signed| Manifest::parse(&signed.manifest).ok())
+        .and_then(|manifest| match &mut rewriter {
+            Some(rewriter) => rewriter.manifest(&manifest),
+            None => Some(manifest),
+        });
+    let is_complete = is_over || (ending == Some(Ending::Complete) && damage.is_none());
+    cut.finish(
+        exporter.as_mut(),
+        |at| End {
+            at,
+            is_complete,
+            manifest,
+        },
+        &mut out,
+    );
+    sink.write_all(&out)
+        .and_then(|()| sink.flush())
+        .map_err(Error::Write)?;
+    Ok(Report {
+        ending,
+        damage,
+        replaced: rewriter.map(|rewriter| rewriter.replaced()),
+    })
+}
+
+fn exporter(options: &Options) -> Box<dyn Exporter> {
+    match options.format {
+        Format::Raw => Box::new(raw::Raw),
+        Format::Cast => Box::new(cast::Cast::new(options.with_frames)),
+        Format::CastV2 => Box::new(cast::CastV2),
+        Format::Text => Box::new(text::Text::default()),
+        Format::JsonLines => Box::new(jsonl::JsonLines::default()),
+        Format::Html => Box::new(html::Html::default()),
+        Format::Markdown => Box::new(markdown::Markdown::default()),
+    }
+}
+
+/// An event that does not read is damage; a source that does not is an error.
+fn damage_of(error: asciicast::Error) -> Result<String, Error> {
+    match error {
+        asciicast::Error::Lines(formats::lines::Error::Io(error)) => Err(Error::Read(error)),
+        other => Ok(other.to_string()),
+    }
+}
+
+/// Why there is no export.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The source failed.
+    #[error("the recording cannot be read")]
+    Read(#[source] io::Error),
+    /// The sink failed.
+    #[error("the export cannot be written")]
+    Write(#[source] io::Error),
+    /// It is no recording.
+    #[error(transparent)]
+    Container(#[from] recording::Error),
+    /// It has no header.
+    #[error(transparent)]
+    Header(#[from] asciicast::Error),
+    /// The secrets found make no expression to look for.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+}
+
+impl Error {
+    /// What the source itself reported, when it is the source that failed and not the recording that is wrong.
+    #[must_use]
+    pub fn source_failure(&self) -> Option<&io::Error> {
+        match self {
+            Self::Read(error) => Some(error),
+            Self::Container(error) => error.source_failure(),
+            Self::Header(error) => error.source_failure(),
+            Self::Write(_) | Self::Pattern(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

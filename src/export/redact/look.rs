@@ -1,0 +1,486 @@
+//! The first reading: which characters of what was shown and typed belong to something that is to be replaced.
+//!
+//! Nothing here is written. The emulated screen keeps no colors: the pen of each cell holds the number of the character
+//! that drew it, so that whatever moves, wraps or overwrites cells, a text that is found on the screen leads back to the
+//! characters of the stream that put it there.
+
+use std::io::Read;
+use std::ops::Range;
+
+use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
+use avt::{Color, Line, ScreenKind, Terminal};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use formats::asciicast::{Data, Event};
+use formats::payload::Size;
+
+use super::super::cut::{resize, size_of, terminal};
+use super::super::{Error, Source, damage_of};
+use super::Replaced;
+use super::flow::Flow;
+use super::patterns::Patterns;
+use super::places::Places;
+
+/// Lines above the screen that are kept to be looked at: a line that is longer than the screen is looked at in parts of
+/// this many rows, not after each one.
+const SCROLLBACK: usize = 400;
+/// A row may be left unseen until it is this far above the screen.
+const UNSEEN: isize = 200;
+/// A clipboard text is held up to here.
+const MAX_CONTROL: usize = 256 * 1024;
+
+/// What there is to replace.
+#[derive(Clone, Debug)]
+pub(in crate::export) struct Found {
+    pub(super) output: Vec<Range<u64>>,
+    pub(super) input: Vec<Range<u64>>,
+    /// How many events were looked at.
+    pub(super) events: u64,
+    /// For texts that stand alone.
+    pub(super) patterns: Patterns,
+}
+
+impl Found {
+    /// The places found in streams.
+    pub(in crate::export) fn replaced(&self) -> Replaced {
+        Replaced {
+            output: self.output.len() as u64,
+            input: self.input.len() as u64,
+            ..Replaced::default()
+        }
+    }
+}
+
+/// Looks at the whole recording. When secrets of a known form were found, it is opened again and their values looked
+/// for everywhere.
+pub(in crate::export) fn look<R: Read>(
+    patterns: &Patterns,
+    mut open: impl FnMut() -> Result<Source<R>, Error>,
+) -> Result<Found, Error> {
+    let mut patterns = patterns.clone();
+    let found = read(&mut patterns, open()?, None)?;
+    let Some(mut with_values) = patterns.with_values()? else {
+        return Ok(found);
+    };
+    read(&mut with_values, open()?, Some(found.events))
+}
+
+fn read<R: Read>(
+    patterns: &mut Patterns,
+    mut reader: Source<R>,
+    limit: Option<u64>,
+) -> Result<Found, Error> {
+    let mut header = reader.header().clone();
+    super::rewrite::replace_header(&mut header, patterns);
+    let mut look = Look::new(size_of(reader.header()));
+    let mut events = 0;
+    while limit.is_none_or(|limit| events < limit) {
+        match reader.next_event() {
+            Ok(Some(event)) => look.event(&event, patterns),
+            Ok(None) => break,
+            // Reported by the second reading.
+            Err(error) => {
+                damage_of(error)?;
+                break;
+            }
+        }
+        events += 1;
+    }
+    let (output, input) = look.finish(patterns);
+    Ok(Found {
+        output,
+        input,
+        events,
+        patterns: patterns.clone(),
+    })
+}
+
+/// Both streams of a recording.
+pub(super) struct Look {
+    shown: Shown,
+    typed: Typed,
+}
+
+impl Look {
+    pub(super) fn new(size: Size) -> Self {
+        Self {
+            shown: Shown::new(size),
+            typed: Typed::new(),
+        }
+    }
+
+    pub(super) fn event(&mut self, event: &Event, patterns: &mut Patterns) {
+        match &event.data {
+            Data::Output(text) => self.shown.text(text, patterns),
+            Data::Resize(size) => self.shown.resize(*size, patterns),
+            Data::Input(text) => {
+                if self.typed.is_line_start {
+                    self.typed.is_asked = patterns.asks(&self.shown.line_before_the_cursor());
+                }
+                self.typed.text(text, patterns);
+            }
+            // Found values are looked for elsewhere, so these are looked at now.
+            Data::Marker(text) | Data::Other { data: text, .. } => {
+                patterns.find(text, |_| {});
+            }
+            Data::Message(message) => {
+                if let formats::tee::Content::Here(payload) = &message.content {
+                    patterns.find(&String::from_utf8_lossy(payload), |_| {});
+                }
+            }
+            Data::Exit(_) => {}
+        }
+    }
+
+    pub(super) fn finish(mut self, patterns: &mut Patterns) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
+        self.shown.check(patterns);
+        self.shown.end_control(patterns);
+        self.shown.flow.look(patterns, &mut self.shown.found);
+        self.typed.end_line(patterns);
+        self.typed.flow.look(patterns, &mut self.typed.found);
+        (self.shown.found.finish(), self.typed.found.finish())
+    }
+}
+
+/// What was shown.
+struct Shown {
+    parser: Parser,
+    screen: Terminal,
+    /// Characters so far.
+    number: u64,
+    /// Rows that were drawn on since they were last looked at, counted from the top of the screen.
+    unseen: Option<(isize, isize)>,
+    /// The cursor was moved since something was printed: what comes next may overwrite.
+    has_moved: bool,
+    has_margins: bool,
+    /// The pen holds a number.
+    is_marked: bool,
+    /// All that was printed.
+    flow: Flow,
+    /// The control string under way: a window title, a clipboard text, a link.
+    control: Vec<(char, u64)>,
+    found: Places,
+}
+
+impl Shown {
+    fn new(size: Size) -> Self {
+        Self {
+            parser: Parser::new(),
+            screen: terminal(size, Some(SCROLLBACK)),
+            number: 0,
+            unseen: None,
+            has_moved: false,
+            has_margins: false,
+            is_marked: false,
+            flow: Flow::default(),
+            control: Vec::new(),
+            found: Places::default(),
+        }
+    }
+
+    fn text(&mut self, text: &str, patterns: &mut Patterns) {
+        for c in text.chars() {
+            let number = self.number;
+            self.number += 1;
+            let was_string = is_string(self.parser.state);
+            match self.parser.feed(c) {
+                Some(Function::Print(c)) => self.print(c, number, patterns),
+                Some(Function::Sgr(_)) | None => {}
+                Some(function) => self.function(function, patterns),
+            }
+            if was_string {
+                if is_string(self.parser.state) {
+                    self.control.push((c, number));
+                    if self.control.len() > MAX_CONTROL {
+                        self.end_control(patterns);
+                    }
+                } else {
+                    self.end_control(patterns);
+                }
+            }
+        }
+        self.check(patterns);
+    }
+
+    fn print(&mut self, c: char, number: u64, patterns: &mut Patterns) {
+        let before = self.screen.cursor();
+        let wraps = before.col >= self.screen.size().0;
+        let is_alternate = self.screen.active_screen_kind() == ScreenKind::Alternate;
+        // What is overwritten or scrolls out of sight is looked at first.
+        if self.has_moved || (wraps && (is_alternate || self.has_margins)) {
+            self.check(patterns);
+            self.has_moved = false;
+        }
+        let part = |shift: u32| (number >> shift) as u8;
+        self.screen.execute([
+            Function::Sgr(SgrOps::from(
+                &[
+                    SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16))),
+                    SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40))),
+                ][..],
+            )),
+            Function::Print(c),
+        ]);
+        self.is_marked = true;
+        let row = self.screen.cursor().row as isize;
+        if wraps && before.row as isize == row {
+            // It scrolled, and with it what is yet to be seen.
+            if let Some((first, last)) = &mut self.unseen {
+                *first -= 1;
+                *last -= 1;
+            }
+        }
+        self.touch(row);
+        if self.unseen.is_some_and(|(first, _)| first < -UNSEEN) {
+            self.check(patterns);
+        }
+        self.flow.push(c, number, patterns, &mut self.found);
+    }
+
+    fn touch(&mut self, row: isize) {
+        let (first, last) = self.unseen.unwrap_or((row, row));
+        self.unseen = Some((first.min(row), last.max(row)));
+    }
+
+    fn function(&mut self, function: Function, patterns: &mut Patterns) {
+        use Function::{
+            Bs, Cbt, Cha, Cht, Cnl, Cpl, Cr, Cub, Cud, Cuf, Cup, Cuu, Decsc, Ht, Osc, Rep, Scosc,
+            Vpa, Vpr,
+        };
+        let row = self.screen.cursor().row as isize;
+        match &function {
+            Rep(_) => {
+                // It prints with the pen of the character that it repeats.
+                self.check(patterns);
+                self.screen.execute(function);
+                for row in row..=self.screen.cursor().row as isize {
+                    self.touch(row);
+                }
+                return;
+            }
+            Osc(_) | Decsc | Scosc => {}
+            Bs | Cbt(_) | Cha(_) | Cht(_) | Cnl(_) | Cpl(_) | Cr | Cub(_) | Cud(_) | Cuf(_)
+            | Cup(..) | Cuu(_) | Ht | Vpa(_) | Vpr(_) => {
+                self.has_moved = true;
+                self.flow.end_line();
+            }
+            Function::Decset(modes) | Function::Decrst(modes)
+                if modes.as_slice().iter().all(|mode| {
+                    matches!(mode, DecMode::CursorKeys | DecMode::TextCursorEnable)
+                }) => {}
+            _ => {
+                self.check(patterns);
+                self.has_moved = true;
+                self.flow.end_line();
+            }
+        }
+        if matches!(function, Function::Decstbm(..)) {
+            self.has_margins = true;
+        }
+        if matches!(function, Function::Ris | Function::Decstr) {
+            self.has_margins = false;
+        }
+        if self.is_marked {
+            // What is erased must not carry the number of what was printed last.
+            self.screen
+                .execute(Function::Sgr(SgrOps::from(&[SgrOp::Reset][..])));
+            self.is_marked = false;
+        }
+        self.screen.execute(function);
+    }
+
+    fn resize(&mut self, size: Size, patterns: &mut Patterns) {
+        self.check(patterns);
+        resize(&mut self.screen, size);
+        self.has_moved = true;
+    }
+
+    /// Looks at the rows that were drawn on, each as a part of its line.
+    fn check(&mut self, patterns: &mut Patterns) {
+        let Some((first, last)) = self.unseen.take() else {
+            return;
+        };
+        let (text, sources) = lines(&self.screen, first, last);
+        let found = &mut self.found;
+        patterns.find(&text, |range| {
+            let start = sources.partition_point(|(at, _)| *at < range.start);
+            for (at, number) in &sources[start..] {
+                if *at >= range.end {
+                    break;
+                }
+                found.add(*number);
+            }
+        });
+    }
+
+    /// Looks at a control string that has ended.
+    fn end_control(&mut self, patterns: &mut Patterns) {
+        if self.control.is_empty() {
+            return;
+        }
+        let mut text = String::with_capacity(self.control.len());
+        let mut starts = Vec::with_capacity(self.control.len());
+        for (c, _) in &self.control {
+            starts.push(text.len());
+            text.push(*c);
+        }
+        let (control, found) = (&self.control, &mut self.found);
+        patterns.find(&text, |range| {
+            let first = starts.partition_point(|at| *at < range.start);
+            let last = starts.partition_point(|at| *at < range.end);
+            for (_, number) in &control[first..last] {
+                found.add(*number);
+            }
+        });
+        if let Some(copied) = clipboard(&text) {
+            let mut holds_a_match = false;
+            patterns.find(&copied, |_| holds_a_match = true);
+            if holds_a_match {
+                for (_, number) in control.iter().skip_while(|(c, _)| *c != ';').skip(1) {
+                    found.add(*number);
+                }
+            }
+        }
+        self.control.clear();
+    }
+
+    fn line_before_the_cursor(&self) -> String {
+        let cursor = self.screen.cursor();
+        let line = self.screen.screen().line(cursor.row);
+        line.map(|line| line.chars().take(cursor.col).collect())
+            .unwrap_or_default()
+    }
+}
+
+/// The text that a program puts into the person's clipboard.
+fn clipboard(control: &str) -> Option<String> {
+    let (_, text) = control.strip_prefix("52;")?.split_once(';')?;
+    let bytes = STANDARD
+        .decode(text)
+        .or_else(|_| STANDARD_NO_PAD.decode(text))
+        .ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn is_string(state: State) -> bool {
+    matches!(
+        state,
+        State::OscString | State::DcsPassthrough | State::DcsIgnore | State::SosPmApcString
+    )
+}
+
+/// The lines that the rows from `first` to `last` belong to, and the number of the character that drew each one.
+fn lines(screen: &Terminal, first: isize, last: isize) -> (String, Vec<(usize, u64)>) {
+    let rows = screen.size().1;
+    let all: Vec<&Line> = if first > 0 {
+        screen.screen().visible_lines().collect()
+    } else {
+        screen.screen().all_lines().collect()
+    };
+    let above = (all.len() - rows) as isize;
+    let place = |row: isize| (row + above).clamp(0, all.len() as isize - 1) as usize;
+    let (mut from, mut to) = (place(first), place(last));
+    while from > 0 && goes_on(all[from - 1]) {
+        from -= 1;
+    }
+    while to + 1 < all.len() && goes_on(all[to]) {
+        to += 1;
+    }
+    let mut text = String::new();
+    let mut sources = Vec::new();
+    for line in &all[from..=to] {
+        let goes_on = goes_on(line);
+        let cells = line.cells();
+        let end = if goes_on {
+            cells.len()
+        } else {
+            cells
+                .iter()
+                .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some())
+                .map_or(0, |last| last + 1)
+        };
+        for cell in cells[..end].iter().filter(|cell| cell.width() > 0) {
+            if let (Some(Color::RGB(low)), Some(Color::RGB(high))) =
+                (cell.pen().foreground(), cell.pen().background())
+            {
+                let number = [low.r, low.g, low.b, high.r, high.g, high.b]
+                    .iter()
+                    .rev()
+                    .fold(0, |number, part| number << 8 | u64::from(*part));
+                sources.push((text.len(), number));
+            }
+            text.push(cell.char());
+        }
+        if !goes_on {
+            text.push('\n');
+        }
+    }
+    (text, sources)
+}
+
+/// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled
+/// the row to its end.
+fn goes_on(line: &Line) -> bool {
+    line.is_wrapped() || line.cells().last().is_some_and(|cell| cell.char() != ' ')
+}
+
+/// What was typed.
+struct Typed {
+    parser: Parser,
+    /// Characters so far.
+    number: u64,
+    flow: Flow,
+    /// Nothing of the line has been typed yet.
+    is_line_start: bool,
+    /// A program asks for a secret, which this line is.
+    is_asked: bool,
+    found: Places,
+}
+
+impl Typed {
+    fn new() -> Self {
+        Self {
+            parser: Parser::new(),
+            number: 0,
+            flow: Flow::default(),
+            is_line_start: true,
+            is_asked: false,
+            found: Places::default(),
+        }
+    }
+
+    fn text(&mut self, text: &str, patterns: &mut Patterns) {
+        for c in text.chars() {
+            let number = self.number;
+            self.number += 1;
+            match (self.parser.feed(c), c) {
+                (_, '\x7f' | '\x08') => {
+                    // All that stood there is looked at before some of it is taken back.
+                    self.flow.look(patterns, &mut self.found);
+                    self.flow.pop();
+                }
+                (Some(Function::Print(c)), _) => {
+                    self.is_line_start = false;
+                    if self.is_asked {
+                        self.found.add(number);
+                    }
+                    self.flow.push(c, number, patterns, &mut self.found);
+                }
+                (_, '\r' | '\n' | '\x03' | '\x15') => self.end_line(patterns),
+                (Some(_), _) => self.flow.look(patterns, &mut self.found),
+                (None, _) => {}
+            }
+        }
+    }
+
+    fn end_line(&mut self, patterns: &mut Patterns) {
+        if self.is_asked {
+            let line = self.flow.line().to_owned();
+            patterns.learn(&line);
+        }
+        self.flow.look(patterns, &mut self.found);
+        self.flow.end_line();
+        self.is_line_start = true;
+        self.is_asked = false;
+    }
+}

@@ -1,0 +1,298 @@
+//! The second reading: every character that was found is replaced, cell for cell, wherever the recording holds it.
+//!
+//! Nothing here looks for anything in a stream; only texts that stand alone are looked at as they come by.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use avt::Terminal;
+use formats::asciicast::{Data, Event, Header};
+use formats::manifest::Manifest;
+use formats::tee::{Content, TeedMessage};
+use formats::{MessageType, PayloadType};
+
+use super::look::Found;
+use super::patterns::Patterns;
+use super::{MASK, Replaced};
+
+/// Replaces what was found.
+pub(in crate::export) struct Rewriter {
+    output: Stream,
+    input: Stream,
+    /// How many events were looked at and have not come yet.
+    left: u64,
+    patterns: Patterns,
+    replaced: Replaced,
+    /// A message whose bytes are on the screen with the next output, if there is one.
+    held: Option<(std::time::Duration, TeedMessage)>,
+}
+
+impl Rewriter {
+    pub(in crate::export) fn new(found: Found) -> Self {
+        Self {
+            replaced: found.replaced(),
+            output: Stream::new(found.output),
+            input: Stream::new(found.input),
+            left: found.events,
+            patterns: found.patterns,
+            held: None,
+        }
+    }
+
+    /// What has been replaced so far.
+    pub(in crate::export) fn replaced(&self) -> Replaced {
+        self.replaced
+    }
+
+    /// Whether all that was looked at has come.
+    pub(in crate::export) fn is_at_the_end(&self) -> bool {
+        self.left == 0
+    }
+
+    pub(in crate::export) fn header(&mut self, header: &mut Header) {
+        self.replaced.texts += replace_header(header, &mut self.patterns);
+    }
+
+    pub(in crate::export) fn manifest(&mut self, manifest: &Manifest) -> Option<Manifest> {
+        let mut value = serde_json::to_value(manifest).ok()?;
+        strings(&mut value, &mut self.patterns);
+        serde_json::from_value(value).ok()
+    }
+
+    /// Takes the next event, `None` at the end, and hands on none, one or two.
+    pub(in crate::export) fn event(&mut self, event: Option<Event>, out: &mut Vec<Event>) {
+        let Some(mut event) = event else {
+            self.release(None, out);
+            return;
+        };
+        self.left = self.left.saturating_sub(1);
+        match &mut event.data {
+            Data::Output(text) => {
+                if let Some(replaced) = self.output.replace(text) {
+                    *text = replaced;
+                }
+                self.release(Some(text.len()), out);
+            }
+            Data::Message(message) => {
+                self.release(None, out);
+                if message.is_shown() {
+                    self.held = Some((event.at, message.clone()));
+                    return;
+                }
+                self.message(message);
+            }
+            Data::Input(text) => {
+                self.release(None, out);
+                if let Some(replaced) = self.input.replace(text) {
+                    *text = replaced;
+                }
+            }
+            Data::Marker(text) | Data::Other { data: text, .. } => {
+                if let Some(replaced) = self.patterns.replace(text) {
+                    *text = replaced;
+                    self.replaced.texts += 1;
+                }
+            }
+            Data::Resize(_) | Data::Exit(_) => {}
+        }
+        out.push(event);
+    }
+
+    /// Lets go of the held message, whose output has `length` bytes now. Its own bytes would tell what was replaced.
+    fn release(&mut self, length: Option<usize>, out: &mut Vec<Event>) {
+        let Some((at, mut message)) = self.held.take() else {
+            return;
+        };
+        match (length, &message.content) {
+            (Some(length), Content::Next | Content::Here(_)) => {
+                message.content = Content::Next;
+                message.length = length;
+            }
+            // A part of a character, or the data of a port.
+            (None, Content::Here(_)) => self.omit(&mut message),
+            _ => {}
+        }
+        out.push(Event {
+            at,
+            data: Data::Message(message),
+        });
+    }
+
+    fn omit(&mut self, message: &mut TeedMessage) {
+        message.content = Content::Omitted;
+        self.replaced.payloads += 1;
+    }
+
+    fn message(&mut self, message: &mut TeedMessage) {
+        let Content::Here(payload) = &message.content else {
+            return;
+        };
+        // Keys and a port's data come in pieces that end anywhere.
+        let is_piece = message.message_type == Some(MessageType::InputStreamData)
+            && message.payload_type == PayloadType::OUTPUT;
+        if is_piece && !payload.is_empty() {
+            self.omit(message);
+            return;
+        }
+        let text = String::from_utf8_lossy(payload);
+        if let Some(replaced) = self.patterns.replace(&text) {
+            message.length = replaced.len();
+            message.content = Content::Here(replaced.into_bytes().into());
+            self.replaced.texts += 1;
+        }
+    }
+}
+
+/// Replaces in every text of the header but the time of the start, and returns in how many.
+pub(super) fn replace_header(header: &mut Header, patterns: &mut Patterns) -> u64 {
+    let mut count = 0;
+    let mut text = |text: &mut String| {
+        if let Some(replaced) = patterns.replace(text) {
+            *text = replaced;
+            count += 1;
+        }
+    };
+    let term = &mut header.term;
+    let mut texts: Vec<&mut String> = [
+        &mut term.term_type,
+        &mut term.version,
+        &mut header.command,
+        &mut header.title,
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    texts.extend(&mut header.tags);
+    if let Some(session) = &mut header.ssm {
+        texts.extend([&mut session.session_id, &mut session.target]);
+        texts.extend(
+            [
+                &mut session.document,
+                &mut session.reason,
+                &mut session.region,
+                &mut session.account,
+                &mut session.operator,
+                &mut session.client_version,
+                &mut session.agent_version,
+                &mut session.host,
+                &mut session.user,
+                &mut session.message_ids,
+            ]
+            .into_iter()
+            .flatten(),
+        );
+    }
+    texts.into_iter().for_each(&mut text);
+    count += named(header.env.iter_mut(), patterns);
+    if let Some(session) = &mut header.ssm {
+        let parameters: &mut BTreeMap<_, _> = &mut session.parameters;
+        count += named(
+            parameters
+                .iter_mut()
+                .flat_map(|(name, values)| values.iter_mut().map(move |value| (name, value))),
+            patterns,
+        );
+    }
+    if let Some(theme) = &mut header.term.theme {
+        strings(theme, patterns);
+    }
+    count
+}
+
+/// A name can tell that its value is a secret.
+fn named<'a>(
+    pairs: impl Iterator<Item = (&'a String, &'a mut String)>,
+    patterns: &mut Patterns,
+) -> u64 {
+    let mut count = 0;
+    for (name, value) in pairs {
+        let before = name.chars().count() + 1;
+        let behind = patterns
+            .replace(&format!("{name}={value}"))
+            .map(|pair| pair.chars().skip(before).collect::<String>());
+        if let Some(replaced) = behind.filter(|behind| behind != value) {
+            *value = replaced;
+            count += 1;
+        }
+        if let Some(replaced) = patterns.replace(value) {
+            *value = replaced;
+            count += 1;
+        }
+    }
+    count
+}
+
+/// Replaces in every text of a JSON value.
+fn strings(value: &mut serde_json::Value, patterns: &mut Patterns) {
+    match value {
+        serde_json::Value::String(text) => {
+            if let Some(replaced) = patterns.replace(text) {
+                *text = replaced;
+            }
+        }
+        serde_json::Value::Array(values) => {
+            values.iter_mut().for_each(|value| strings(value, patterns));
+        }
+        serde_json::Value::Object(values) => values
+            .values_mut()
+            .for_each(|value| strings(value, patterns)),
+        _ => {}
+    }
+}
+
+/// One stream of characters, some of which are to be replaced.
+struct Stream {
+    ranges: std::iter::Peekable<std::vec::IntoIter<Range<u64>>>,
+    /// Characters so far.
+    number: u64,
+    scratch: Option<Terminal>,
+}
+
+impl Stream {
+    fn new(ranges: Vec<Range<u64>>) -> Self {
+        Self {
+            ranges: ranges.into_iter().peekable(),
+            number: 0,
+            scratch: None,
+        }
+    }
+
+    /// The next piece of the stream with what was found replaced; `None` when nothing was.
+    fn replace(&mut self, text: &str) -> Option<String> {
+        let count = text.chars().count() as u64;
+        let end = self.number + count;
+        if self.ranges.peek().is_none_or(|range| range.start >= end) {
+            self.number = end;
+            return None;
+        }
+        let mut out = String::with_capacity(text.len());
+        for c in text.chars() {
+            while self
+                .ranges
+                .next_if(|range| range.end <= self.number)
+                .is_some()
+            {}
+            let is_found = self
+                .ranges
+                .peek()
+                .is_some_and(|range| range.contains(&self.number));
+            if is_found {
+                let width = if c.is_ascii() { 1 } else { self.width(c) };
+                out.extend(std::iter::repeat_n(MASK, width));
+            } else {
+                out.push(c);
+            }
+            self.number += 1;
+        }
+        Some(out)
+    }
+
+    /// How many cells the emulator gives the character.
+    fn width(&mut self, c: char) -> usize {
+        let scratch = self.scratch.get_or_insert_with(|| {
+            super::super::cut::terminal(formats::payload::Size { cols: 8, rows: 1 }, Some(0))
+        });
+        scratch.feed(["\r", c.encode_utf8(&mut [0; 4])]);
+        scratch.cursor().col
+    }
+}

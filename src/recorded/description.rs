@@ -1,0 +1,219 @@
+//! What a recording tells of its session: who, where, why and from when, as header and as manifest.
+//!
+//! Nothing here is taken from the session's own output.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, anyhow};
+use chrono::{DateTime, SecondsFormat, Utc};
+use formats::asciicast::{Header, Session, Term};
+use formats::layout;
+use formats::manifest::{ClockJump, Exit, Gap, Manifest, Unrecorded};
+use formats::payload::Size;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::cli::exit::Failure;
+use crate::recorded::cannot_record;
+use crate::recorder::{self, Recorder};
+use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
+use crate::session::driver::Report;
+use crate::settings::Places;
+use crate::spool::{Claim, Spool};
+
+/// How long the end of a session waits for an answer that has not come during all of it.
+const LATE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// What the recording tells of the session before its first event.
+#[derive(Debug)]
+pub(crate) struct Description {
+    pub(crate) session: Session,
+    pub(crate) size: Size,
+    pub(crate) started: DateTime<Utc>,
+    pub(crate) origin: Instant,
+    pub(crate) message_ids: Uuid,
+    /// The answer to "who am I", while it has not come.
+    pub(crate) caller: Option<JoinHandle<Option<Caller>>>,
+}
+
+impl Description {
+    /// Notes the time and everything that is known by now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the start of a recording is where both clocks are read"
+    )]
+    pub(crate) fn new(service: &Service, started: &Started, request: &Request, size: Size) -> Self {
+        let now = Utc::now();
+        let message_ids = message_ids();
+        let session = Session {
+            session_id: started.session_id.clone(),
+            target: request.target.clone(),
+            document: Some(
+                request
+                    .document
+                    .clone()
+                    .unwrap_or_else(|| DEFAULT_DOCUMENT.to_owned()),
+            ),
+            parameters: request.parameters.clone(),
+            reason: request.reason.clone(),
+            region: Some(service.region().to_owned()),
+            client_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            host: host(),
+            user: user(),
+            started_at: Some(now.to_rfc3339_opts(SecondsFormat::Micros, true)),
+            message_ids: Some(message_ids.to_string()),
+            ..Session::default()
+        };
+        Self {
+            session,
+            size,
+            started: now,
+            origin: Instant::now(),
+            message_ids,
+            caller: None,
+        }
+    }
+
+    /// Takes an answer that came after the header was written, or comes in a last moment.
+    pub(crate) async fn name_late_caller(&mut self) {
+        if let Some(caller) = self.caller.take()
+            && let Ok(Ok(Some(caller))) = tokio::time::timeout(LATE_PATIENCE, caller).await
+        {
+            self.name_caller(&caller);
+        }
+    }
+
+    /// Adds who the credentials belong to.
+    pub(crate) fn name_caller(&mut self, caller: &Caller) {
+        self.session.operator = Some(caller.arn.clone());
+        self.session.account = Some(caller.account.clone());
+    }
+
+    fn header(&self) -> Header {
+        let Size { cols, rows } = self.size;
+        let title = match &self.session.reason {
+            Some(reason) => format!("{}: {reason}", self.session.target),
+            None => self.session.target.clone(),
+        };
+        Header {
+            term: Term {
+                cols,
+                rows,
+                term_type: std::env::var("TERM").ok(),
+                ..Term::default()
+            },
+            timestamp: Some(self.started.timestamp()),
+            title: Some(title),
+            env: std::env::var("SHELL")
+                .map(|shell| [("SHELL".to_owned(), shell)].into())
+                .unwrap_or_default(),
+            ssm: Some(self.session.clone()),
+            ..Header::default()
+        }
+    }
+
+    /// Opens the recording in the spool, and claims it there.
+    pub(crate) fn open(
+        &self,
+        places: &Places,
+        options: recorder::Options,
+    ) -> Result<(Recorder, Claim), Failure> {
+        let name = format!("{}.cast.zst", layout::safe_name(&self.session.session_id));
+        let spool = Spool::new(places.spool.clone());
+        let claim = spool
+            .reserve(&name)
+            .map_err(anyhow::Error::from)
+            .and_then(|claim| {
+                claim.ok_or_else(|| anyhow!("another process is recording session {name:?}"))
+            })
+            .context("cannot use the spool")
+            .map_err(cannot_record)?;
+        let path = claim.path();
+        let recorder = Recorder::create(
+            &path,
+            &self.header(),
+            self.origin,
+            self.started.timestamp_millis(),
+            options,
+        )
+        .with_context(|| format!("cannot record to {:?}", path.display().to_string()))
+        .map_err(cannot_record)?;
+        Ok((recorder, claim))
+    }
+
+    /// What the manifest tells, once the session is over.
+    pub(crate) fn manifest(&self, service: &Service, exit: Exit, report: &Report) -> Manifest {
+        let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
+        let at_us = |at: Instant| us(at.saturating_duration_since(self.origin));
+        let gaps = report.gaps.iter().map(|gap| Gap {
+            at_us: at_us(gap.at),
+            lasted_us: us(gap.lasted),
+        });
+        let clock_jumps = report.clock_jumps.iter().map(|jump| ClockJump {
+            at_us: at_us(jump.at),
+            by_ms: jump.by_ms,
+        });
+        let unrecorded = report.unrecorded.as_ref().map(|failed| Unrecorded {
+            from_us: at_us(failed.at),
+            cause: failed.cause.clone(),
+        });
+        Manifest {
+            agent_version: report.agent_version.clone(),
+            connections: report.connections,
+            clock_jumps: clock_jumps.collect(),
+            unrecorded,
+            ended_at: Some(now().to_rfc3339_opts(SecondsFormat::Micros, true)),
+            clock_offset_ms: service.clock_offset_ms(),
+            terminal: Some(self.size),
+            exit: Some(exit),
+            gaps: gaps.collect(),
+            ..Manifest::of_session(&self.session)
+        }
+    }
+}
+
+/// The base of this session's message ids: 80 random bits, the version that stands for "custom", and room for a counter.
+fn message_ids() -> Uuid {
+    let random = Uuid::new_v4().as_u128() & !0xffff_ffff_ffff;
+    uuid::Builder::from_custom_bytes(random.to_be_bytes()).into_uuid()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the end of a recording is told by the wall clock"
+)]
+fn now() -> DateTime<Utc> {
+    Utc::now()
+}
+
+#[cfg(unix)]
+fn host() -> Option<String> {
+    rustix::system::uname()
+        .nodename()
+        .to_str()
+        .ok()
+        .map(str::to_owned)
+}
+
+#[cfg(not(unix))]
+fn host() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
+}
+
+/// The name is what the environment says; the number cannot be chosen.
+#[cfg(unix)]
+fn user() -> Option<String> {
+    let number = rustix::process::getuid().as_raw();
+    let name = ["LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok());
+    Some(match name {
+        Some(name) => format!("{name} ({number})"),
+        None => format!("({number})"),
+    })
+}
+
+#[cfg(not(unix))]
+fn user() -> Option<String> {
+    std::env::var("USERNAME").ok()
+}

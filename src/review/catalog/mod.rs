@@ -1,0 +1,537 @@
+//! The catalog: which recordings there are, newest first, and which one a person means.
+//!
+//! Nothing here reads a recording further than its header. What the store holds comes from outside: a manifest that
+//! does not read is told of, and never hides the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use formats::asciicast;
+use formats::layout::{self, Place};
+use formats::manifest::{MAX_MANIFEST, Manifest};
+use formats::recording;
+
+use crate::store::{self, ReadSeek, Span, Store};
+
+mod inventory;
+
+pub use inventory::{Beside, Item};
+
+/// How many of the recordings that a prefix may mean are named.
+const CANDIDATES: usize = 10;
+
+/// How many manifests are asked for at a time, at most: more than any store fetches at once.
+const BATCH: usize = 512;
+
+/// What a person calls a recording by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// `-`
+    Stdin,
+    /// A file.
+    Path(PathBuf),
+    /// `s3://bucket/key`
+    Object(String),
+    /// `http://…` or `https://…`
+    Page(String),
+    /// `gs://…` and the like, with its scheme: none that is read.
+    Foreign(String),
+    /// A session id, or the beginning of one.
+    Session(String),
+}
+
+impl Name {
+    /// A file that exists is meant as one, and so is what looks like a path; all else is a session id.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let path = Path::new(text);
+        let looks_like_path = text.contains(['/', std::path::MAIN_SEPARATOR])
+            || text.ends_with(".cast")
+            || text.ends_with(".cast.zst");
+        if text == "-" {
+            Self::Stdin
+        } else if let Some((scheme, _)) = text.split_once("://")
+            && !scheme.is_empty()
+            && scheme
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        {
+            match scheme.to_ascii_lowercase().as_str() {
+                "s3" => Self::Object(text.to_owned()),
+                "http" | "https" => Self::Page(text.to_owned()),
+                other => Self::Foreign(other.to_owned()),
+            }
+        } else if looks_like_path || path.is_file() {
+            Self::Path(path.to_owned())
+        } else {
+            Self::Session(text.to_owned())
+        }
+    }
+}
+
+/// One recording.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What is known of it. For a recording without a manifest of its own, what its header tells.
+    pub manifest: Manifest,
+    /// How far it got.
+    pub state: State,
+    /// Where it lies, for a person.
+    pub location: String,
+}
+
+/// How far a recording got on its way into the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Recording and manifest are in the store.
+    Stored,
+    /// The recording is in the store, its manifest is not.
+    WithoutManifest,
+    /// In the spool: the session still runs, or was cut, or could not be stored.
+    InSpool,
+}
+
+impl State {
+    /// As programs read it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::WithoutManifest => "without_manifest",
+            Self::InSpool => "in_spool",
+        }
+    }
+}
+
+/// What is asked for. Texts match in part and in any case of letters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// The session id begins so.
+    pub session: Option<String>,
+    /// In the target.
+    pub target: Option<String>,
+    /// In the reason.
+    pub reason: Option<String>,
+    /// In the operator's ARN or the local user's name.
+    pub operator: Option<String>,
+    /// Started then or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Started before then.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Newest first.
+    pub entries: Vec<Entry>,
+    /// What should be a recording or a manifest and does not read.
+    pub problems: Vec<Problem>,
+}
+
+/// Something in the store or the spool that does not read.
+#[derive(Debug)]
+pub struct Problem {
+    /// Where it lies, for a person.
+    pub location: String,
+    /// What is wrong with it.
+    pub error: Error,
+}
+
+/// A recording that a name led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The session.
+    pub session_id: String,
+    /// How far it got.
+    pub state: State,
+    key: String,
+    manifest_key: Option<String>,
+}
+
+/// What the store and the spool hold.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    store: Store,
+    spool: Option<Store>,
+}
+
+impl Catalog {
+    /// A catalog over a store and, where there is one on this machine, the spool.
+    #[must_use]
+    pub fn new(store: Store, spool: Option<Store>) -> Self {
+        Self { store, spool }
+    }
+
+    /// The recordings that `filter` lets through, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Store or spool cannot be listed.
+    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listing, Error> {
+        let mut listing = Listing::default();
+        let [manifests, recordings] = self.keys(filter)?;
+        let manifests = by_day(manifests);
+        let stored: BTreeSet<&str> = manifests
+            .values()
+            .flatten()
+            .map(|key| id_part(key))
+            .collect();
+        let orphans = recordings
+            .iter()
+            .filter(|key| !stored.contains(id_part(key)))
+            .filter(|key| may_hold(filter, layout::parse_day(key)))
+            .map(|key| (&self.store, key.clone(), State::WithoutManifest));
+        let recorded: BTreeSet<&str> = recordings.iter().map(|key| id_part(key)).collect();
+        let spooled = self
+            .spooled()?
+            .into_iter()
+            .filter(|(_, key)| !recorded.contains(id_part(key)))
+            .map(|(spool, key)| (spool, key, State::InSpool));
+        for (store, key, state) in orphans.chain(spooled) {
+            match headline(store, &key) {
+                Ok(manifest) => listing.entries.push(Entry {
+                    manifest,
+                    state,
+                    location: store.locate(&key),
+                }),
+                Err(error) => listing.problems.push(Problem {
+                    location: store.locate(&key),
+                    error,
+                }),
+            }
+        }
+        listing
+            .entries
+            .retain(|entry| filter.lets_through(&entry.manifest));
+        // From here on days come newest first: what is found is newer than all that follows.
+        let mut found = 0;
+        let mut days = manifests
+            .into_iter()
+            .rev()
+            .filter(|(day, _)| may_hold(filter, *day));
+        while found < limit {
+            // Whole days, and enough of them that none of those who fetch at once has nothing to do.
+            let mut keys = Vec::new();
+            for (_, day) in days.by_ref() {
+                keys.extend(day);
+                if keys.len() >= limit.saturating_sub(found).clamp(BATCH / 4, BATCH) {
+                    break;
+                }
+            }
+            if keys.is_empty() {
+                break;
+            }
+            let read = self.store.read_many(&keys, MAX_MANIFEST as u64)?;
+            for (key, bytes) in keys.into_iter().zip(read) {
+                match parse_manifest(bytes) {
+                    Ok(manifest) if filter.lets_through(&manifest) => {
+                        found += 1;
+                        let recording = Place::of(&manifest).map(|place| place.recording());
+                        let location = self.store.locate(recording.as_deref().unwrap_or(&key));
+                        listing.entries.push(Entry {
+                            manifest,
+                            state: State::Stored,
+                            location,
+                        });
+                    }
+                    Ok(_) => {}
+                    Err(error) => listing.problems.push(Problem {
+                        location: self.store.locate(&key),
+                        error,
+                    }),
+                }
+            }
+        }
+        listing.entries.sort_by(|left, right| {
+            let newest = started(&right.manifest).cmp(&started(&left.manifest));
+            newest.then_with(|| left.manifest.session_id.cmp(&right.manifest.session_id))
+        });
+        listing.entries.truncate(limit);
+        Ok(listing)
+    }
+
+    /// The recording of the session with this id, or of the only one whose id begins so.
+    ///
+    /// # Errors
+    /// There is none, or more than one, or store and spool cannot be listed.
+    pub fn find(&self, name: &str) -> Result<Found, Error> {
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        // Later ones count more: a manifest promises a whole recording.
+        for (_, key) in self.spooled()? {
+            add(&mut found, name, key, State::InSpool);
+        }
+        let [manifests, recordings] = self.keys(&Filter::default())?;
+        for key in recordings {
+            add(&mut found, name, key, State::WithoutManifest);
+        }
+        for key in manifests {
+            let part = id_part(&key);
+            if let Some(entry) = found.get_mut(part)
+                && entry.state == State::WithoutManifest
+            {
+                entry.state = State::Stored;
+                entry.manifest_key = Some(key);
+            }
+        }
+        let exact = found
+            .values()
+            .find(|entry| entry.session_id == name || id_part(&entry.key) == name);
+        if let Some(entry) = exact {
+            return Ok(entry.clone());
+        }
+        let count = found.len();
+        let candidates = found
+            .values()
+            .map(|entry| entry.session_id.clone())
+            .collect();
+        match found.into_values().next() {
+            Some(entry) if count == 1 => Ok(entry),
+            None => Err(Error::NotFound {
+                name: name.to_owned(),
+                store: self.store.location(),
+            }),
+            Some(_) => Err(ambiguous(name, candidates)),
+        }
+    }
+
+    /// The bytes of a recording.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn open(&self, found: &Found) -> Result<Box<dyn ReadSeek>, Error> {
+        Ok(self.store_of(found).open(&found.key)?)
+    }
+
+    /// Where a recording lies, for a person.
+    #[must_use]
+    pub fn locate(&self, found: &Found) -> String {
+        self.store_of(found).locate(&found.key)
+    }
+
+    /// The manifest beside a recording.
+    ///
+    /// # Errors
+    /// It does not read.
+    pub fn manifest(&self, found: &Found) -> Result<Option<Manifest>, Error> {
+        found
+            .manifest_key
+            .as_deref()
+            .map(|key| self.read_manifest(key))
+            .transpose()
+    }
+
+    fn store_of(&self, found: &Found) -> &Store {
+        match (&self.spool, found.state) {
+            (Some(spool), State::InSpool) => spool,
+            _ => &self.store,
+        }
+    }
+
+    /// Keys of manifests and of recordings, of the days that `filter` may want something of.
+    fn keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
+        let spans = ["manifests/", "recordings/"].map(|folder| {
+            let of_day = |day| format!("{folder}{}/", layout::day(day));
+            Span {
+                prefix: folder.to_owned(),
+                after: filter.since.map(|since| of_day(since.date_naive())),
+                before: filter
+                    .until
+                    .and_then(|until| until.date_naive().succ_opt())
+                    .map(of_day),
+            }
+        });
+        let mut keys = self.store.list_spans(&spans)?.into_iter();
+        let mut next = || keys.next().unwrap_or_default();
+        let mut manifests = next();
+        // Signatures lie beside them.
+        manifests.retain(|key| {
+            Path::new(key)
+                .extension()
+                .is_some_and(|ending| ending == "json")
+        });
+        let mut recordings = next();
+        if let Some(start) = &filter.session {
+            for keys in [&mut manifests, &mut recordings] {
+                keys.retain(|key| begins(key, start));
+            }
+        }
+        Ok([manifests, recordings])
+    }
+
+    fn spooled(&self) -> Result<Vec<(&Store, String)>, Error> {
+        let Some(spool) = &self.spool else {
+            return Ok(Vec::new());
+        };
+        let keys = spool.list("")?.into_iter();
+        Ok(keys
+            .filter(|key| key.ends_with(".cast.zst"))
+            .map(|key| (spool, key))
+            .collect())
+    }
+
+    fn read_manifest(&self, key: &str) -> Result<Manifest, Error> {
+        parse_manifest(self.store.read(key, MAX_MANIFEST as u64))
+    }
+}
+
+fn parse_manifest(bytes: Result<Vec<u8>, store::Error>) -> Result<Manifest, Error> {
+    Ok(Manifest::parse(bytes?.trim_ascii())?)
+}
+
+/// Keys of manifests by day. Those without a day come first, and so last when read newest first.
+fn by_day(keys: Vec<String>) -> BTreeMap<Option<NaiveDate>, Vec<String>> {
+    let mut days: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for key in keys {
+        days.entry(layout::parse_day(&key)).or_default().push(key);
+    }
+    days
+}
+
+fn ambiguous(name: &str, candidates: BTreeSet<String>) -> Error {
+    let more = candidates.len().saturating_sub(CANDIDATES);
+    Error::Ambiguous {
+        name: name.to_owned(),
+        candidates: candidates.into_iter().take(CANDIDATES).collect(),
+        more,
+    }
+}
+
+fn add(found: &mut BTreeMap<String, Found>, name: &str, key: String, state: State) {
+    let session_id = session_id(&key);
+    let part = id_part(&key);
+    if key.ends_with(".cast.zst") && begins(&key, name) {
+        found.insert(
+            part.to_owned(),
+            Found {
+                session_id,
+                state,
+                manifest_key: None,
+                key,
+            },
+        );
+    }
+}
+
+/// Whether the session's id begins so, as it is or as it stands in keys.
+fn begins(key: &str, start: &str) -> bool {
+    id_part(key).starts_with(start) || session_id(key).starts_with(start)
+}
+
+/// The part of a key that stands for the session: the same in every folder, also for an id that had to be shortened.
+fn id_part(key: &str) -> &str {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    [".cast.zst", ".json"]
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending))
+        .unwrap_or(name)
+}
+
+fn session_id(key: &str) -> String {
+    layout::parse_session_id(key).unwrap_or_else(|| id_part(key).to_owned())
+}
+
+/// What the header of a recording tells, as a manifest with nothing counted.
+fn headline(store: &Store, key: &str) -> Result<Manifest, Error> {
+    let mut manifest = match recording::Reader::open(store.open(key)?) {
+        Ok(lines) => {
+            let reader = asciicast::Reader::open(lines)?;
+            Manifest::of_session(&reader.header().ssm.clone().unwrap_or_default())
+        }
+        // Who, where and why stands in front of a sealed recording for everyone.
+        Err(recording::Error::Locked { opening, .. }) => *opening,
+        Err(error) => return Err(error.into()),
+    };
+    if manifest.session_id.is_empty() {
+        manifest.session_id = session_id(key);
+    }
+    Ok(manifest)
+}
+
+fn started(manifest: &Manifest) -> Option<DateTime<Utc>> {
+    let text = manifest.started_at.as_deref()?;
+    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
+}
+
+fn may_hold(filter: &Filter, day: Option<NaiveDate>) -> bool {
+    let Some(day) = day else {
+        return true;
+    };
+    filter.since.is_none_or(|since| since.date_naive() <= day)
+        && filter.until.is_none_or(|until| day <= until.date_naive())
+}
+
+impl Filter {
+    /// Whether this is asked for.
+    #[must_use]
+    pub fn lets_through(&self, manifest: &Manifest) -> bool {
+        let within = |wanted: &Option<String>, texts: &[Option<&str>]| {
+            wanted.as_ref().is_none_or(|wanted| {
+                let wanted = wanted.to_lowercase();
+                let mut texts = texts.iter().flatten();
+                texts.any(|text| text.to_lowercase().contains(&wanted))
+            })
+        };
+        let started = started(manifest);
+        self.session
+            .as_ref()
+            .is_none_or(|start| manifest.session_id.starts_with(start))
+            && within(&self.target, &[Some(&manifest.target)])
+            && within(&self.reason, &[manifest.reason.as_deref()])
+            && within(
+                &self.operator,
+                &[manifest.operator.as_deref(), manifest.user.as_deref()],
+            )
+            && self
+                .since
+                .is_none_or(|since| started.is_some_and(|started| started >= since))
+            && self
+                .until
+                .is_none_or(|until| started.is_some_and(|started| started < until))
+    }
+}
+
+/// Why no recording is found, or one does not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Neither in the store nor in the spool.
+    #[error("there is no recording of a session {name:?} in {store:?}")]
+    NotFound {
+        /// As the person wrote it.
+        name: String,
+        /// The store's location.
+        store: String,
+    },
+    /// The beginning of several session ids.
+    #[error("{name:?} could be {}{}", candidates.join(", "), and_more(*more))]
+    Ambiguous {
+        /// As the person wrote it.
+        name: String,
+        /// Some of the sessions that it could be.
+        candidates: Vec<String>,
+        /// How many there are besides.
+        more: usize,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// A manifest does not read.
+    #[error(transparent)]
+    Manifest(#[from] formats::manifest::Error),
+    /// A recording does not read.
+    #[error(transparent)]
+    Recording(#[from] recording::Error),
+    /// A recording's text does not read.
+    #[error(transparent)]
+    Asciicast(#[from] asciicast::Error),
+}
+
+fn and_more(more: usize) -> String {
+    match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

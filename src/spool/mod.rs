@@ -1,0 +1,549 @@
+//! The spool: a folder of files that wait to be stored, and who of several processes is at work on which.
+//!
+//! Knows no format and no key, and talks to no store. Nothing is removed here but what a caller says is stored.
+//!
+//! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.upload`,
+//! `.NAME.upload-signature` and `.NAME.upload-manifest` (how far an upload has come, one for each object) and
+//! `.NAME.failure` (why the last one failed). They are removed with the file, after it.
+
+pub(crate) mod backlog;
+pub(crate) mod delivery;
+pub(crate) mod live;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use crate::store::{Error, create_private};
+use crate::store::{HALF_MADE, half_made, replace_private};
+
+/// Longer reasons are cut.
+const MAX_REASON: usize = 2000;
+
+/// What lies beside a file, by the end of its name; the lock goes last.
+const BESIDE: [&str; 5] = [
+    "failure",
+    "upload-manifest",
+    "upload-signature",
+    "upload",
+    "lock",
+];
+
+/// One of the objects that a file becomes; each has a journal of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// The file itself.
+    File,
+    /// The signature over what was taken out of it.
+    Signature,
+    /// What was taken out of it.
+    Manifest,
+}
+
+/// A folder of files that wait.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    folder: PathBuf,
+}
+
+/// A file that waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The file's name.
+    pub name: String,
+    /// Its length now.
+    pub bytes: u64,
+    /// When it was last written.
+    pub modified: Option<SystemTime>,
+    /// Some process is at work on it: it is still written, or just being stored.
+    pub claimed: bool,
+    /// Why it could not be stored when it was last tried.
+    pub failure: Option<Failure>,
+}
+
+/// Why something could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// How often it was tried so far.
+    pub attempts: u32,
+    /// Milliseconds since 1970, by this machine's clock.
+    pub at_ms: u64,
+    /// Later can be better; otherwise somebody must do something first.
+    pub passing: bool,
+    /// The error's sentence.
+    pub reason: String,
+}
+
+impl Spool {
+    /// The spool in `folder`, which is made when something first goes in.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Begins a new file, readable by its owner alone, and claims it, so that nobody uploads it before it is whole.
+    ///
+    /// # Errors
+    /// There is such a file already, somebody has claimed the name, or the system said no.
+    pub fn begin(&self, name: &str) -> Result<(File, Claim), Error> {
+        let path = self.folder.join(name);
+        let exists = || Error::Exists {
+            place: path.display().to_string(),
+        };
+        let claim = self.reserve(name)?.ok_or_else(exists)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(&path) {
+            Ok(file) => Ok((file, claim)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(exists()),
+            Err(source) => Err(failed("make", &path, source)),
+        }
+    }
+
+    /// Claims a name for a file that the caller is about to make by itself. `None`: somebody has claimed it.
+    ///
+    /// # Errors
+    /// The system said no.
+    pub fn reserve(&self, name: &str) -> Result<Option<Claim>, Error> {
+        check_name(name)?;
+        create_private(&self.folder)
+            .map_err(|source| failed("make the folder", &self.folder, source))?;
+        self.lock(name)
+    }
+
+    /// Everything that waits, the oldest first. A spool that nobody has used yet is empty.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn waiting(&self) -> Result<Vec<Waiting>, Error> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(failed("list", &self.folder, source)),
+        };
+        let mut waiting = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|source| failed("list", &self.folder, source))?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            // It may be stored and gone by now.
+            let Ok(metadata) = entry.metadata() else {
+                continue;
+            };
+            if name.starts_with('.') || !metadata.is_file() {
+                continue;
+            }
+            waiting.push(Waiting {
+                bytes: metadata.len(),
+                modified: metadata.modified().ok(),
+                claimed: self.is_claimed(&name),
+                failure: read_failure(&self.beside(&name, "failure")),
+                name,
+            });
+        }
+        waiting.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
+        Ok(waiting)
+    }
+
+    /// Claims a waiting file for this process. `None`: somebody else has it, or it is no longer there.
+    /// The claim ends with the value, or with the process, however that ends.
+    ///
+    /// # Errors
+    /// The system said no.
+    pub fn claim(&self, name: &str) -> Result<Option<Claim>, Error> {
+        check_name(name)?;
+        let path = self.folder.join(name);
+        // Without this, asking for what is gone would leave a lock file behind.
+        if !path.exists() {
+            return Ok(None);
+        }
+        let claim = self.lock(name)?;
+        // Whoever had it a moment ago may have stored and removed it.
+        if claim.is_some() && !path.exists() {
+            if let Some(claim) = claim {
+                claim.sweep();
+            }
+            return Ok(None);
+        }
+        Ok(claim)
+    }
+
+    fn lock(&self, name: &str) -> Result<Option<Claim>, Error> {
+        let path = self.beside(name, "lock");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        loop {
+            let lock = options
+                .open(&path)
+                .map_err(|source| failed("open", &path, source))?;
+            match lock.try_lock() {
+                // Whoever had it may have removed it between the two calls; then this lock keeps nobody away.
+                Ok(()) if !is_at(&lock, &path) => {}
+                Ok(()) => {
+                    return Ok(Some(Claim {
+                        spool: self.clone(),
+                        name: name.to_owned(),
+                        _lock: lock,
+                    }));
+                }
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(source)) => return Err(failed("lock", &path, source)),
+            }
+        }
+    }
+
+    /// Removes what lies beside files that are gone: a process was killed between the two.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn tidy(&self) -> Result<(), Error> {
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(failed("list", &self.folder, source)),
+        };
+        for entry in entries.flatten() {
+            let file_name = entry.file_name();
+            let name = file_name.to_str().and_then(|name| {
+                let name = name.strip_prefix('.')?;
+                let name = name.strip_suffix(HALF_MADE).unwrap_or(name);
+                BESIDE
+                    .iter()
+                    .find_map(|what| name.strip_suffix(what)?.strip_suffix('.'))
+            });
+            if let Some(name) = name
+                && check_name(name).is_ok()
+                && !self.folder.join(name).exists()
+                // A name that is reserved has no file yet, and a lock that is held.
+                && let Some(claim) = self.lock(name)?
+                && !claim.path().exists()
+            {
+                claim.sweep();
+            }
+        }
+        Ok(())
+    }
+
+    /// Asked with a shared lock, so that two who ask do not see each other; whoever wants to claim at this very
+    /// moment may be told "claimed", and comes again later.
+    #[must_use]
+    pub fn is_claimed(&self, name: &str) -> bool {
+        let Ok(lock) = File::open(self.beside(name, "lock")) else {
+            return false;
+        };
+        matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    fn beside(&self, name: &str, what: &str) -> PathBuf {
+        self.folder.join(format!(".{name}.{what}"))
+    }
+}
+
+/// The right to write, store or remove one file of the spool. Nobody else has it meanwhile.
+#[derive(Debug)]
+pub struct Claim {
+    spool: Spool,
+    name: String,
+    /// Held open: the system ends the lock with it.
+    _lock: File,
+}
+
+impl Claim {
+    /// The file's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.spool.folder.join(&self.name)
+    }
+
+    /// Where the upload of one of its objects may remember how far it has come: for [`crate::store::Put::journal`].
+    #[must_use]
+    pub fn journal(&self, object: Object) -> PathBuf {
+        let what = match object {
+            Object::File => "upload",
+            Object::Signature => "upload-signature",
+            Object::Manifest => "upload-manifest",
+        };
+        self.spool.beside(&self.name, what)
+    }
+
+    /// Why it could not be stored when it was last tried.
+    #[must_use]
+    pub fn failure(&self) -> Option<Failure> {
+        read_failure(&self.spool.beside(&self.name, "failure"))
+    }
+
+    /// Notes that it could not be stored, for whoever asks later, and gives the file back.
+    ///
+    /// # Errors
+    /// The note cannot be written. The file waits all the same.
+    pub fn note_failure(self, now: SystemTime, error: &Error) -> Result<Failure, Error> {
+        let at = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let failure = Failure {
+            attempts: self
+                .failure()
+                .map_or(0, |last| last.attempts)
+                .saturating_add(1),
+            at_ms: u64::try_from(at.as_millis()).unwrap_or(u64::MAX),
+            passing: error.is_passing(),
+            reason: error.to_string().chars().take(MAX_REASON).collect(),
+        };
+        let path = self.spool.beside(&self.name, "failure");
+        serde_json::to_vec(&failure)
+            .map_err(io::Error::from)
+            .and_then(|bytes| replace_private(&path, &bytes))
+            .map_err(|source| failed("write", &path, source))?;
+        Ok(failure)
+    }
+
+    /// Removes the file from the spool. Only for what the store has confirmed.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn remove(self) -> Result<(), Error> {
+        let path = self.path();
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(failed("remove", &path, error))
+            }
+            _ => {
+                self.sweep();
+                Ok(())
+            }
+        }
+    }
+
+    /// Removes what lay beside a file that is gone. Whatever stays behind harms nobody.
+    fn sweep(self) {
+        for what in BESIDE {
+            let path = self.spool.beside(&self.name, what);
+            let _ = fs::remove_file(half_made(&path));
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Whether the file that is open is still the one with that name.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let place = |metadata: fs::Metadata| (metadata.dev(), metadata.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(one), Ok(other)) => place(one) == place(other),
+        _ => false,
+    }
+}
+
+/// A file that is open cannot be replaced here.
+#[cfg(not(unix))]
+fn is_at(_: &File, path: &Path) -> bool {
+    path.exists()
+}
+
+/// Names are those of files in one folder, and never those of the files beside them.
+fn check_name(name: &str) -> Result<(), Error> {
+    let mut parts = Path::new(name).components();
+    let plain = matches!((parts.next(), parts.next()), (Some(Component::Normal(part)), None) if part == name);
+    if plain && !name.starts_with('.') && !name.contains('\0') {
+        Ok(())
+    } else {
+        Err(Error::Key {
+            key: name.to_owned(),
+        })
+    }
+}
+
+fn read_failure(path: &Path) -> Option<Failure> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
+    Error::Io {
+        what,
+        place: place.display().to_string(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    fn spool() -> (tempfile::TempDir, Spool) {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::new(folder.path().join("spool"));
+        (folder, spool)
+    }
+
+    fn begin(spool: &Spool, name: &str, text: &[u8]) -> Claim {
+        let (mut file, claim) = spool.begin(name).unwrap();
+        file.write_all(text).unwrap();
+        claim
+    }
+
+    fn files(spool: &Spool) -> usize {
+        fs::read_dir(spool.folder()).unwrap().count()
+    }
+
+    #[test]
+    fn a_file_that_is_still_written_is_left_alone() {
+        let (_folder, spool) = spool();
+        assert_eq!(spool.waiting().unwrap(), []);
+        let claim = begin(&spool, "a.cast.zst", b"half");
+        let waiting = spool.waiting().unwrap();
+        assert_eq!(waiting[0].name, "a.cast.zst");
+        assert!(waiting[0].claimed);
+        assert!(spool.claim("a.cast.zst").unwrap().is_none());
+        assert!(matches!(
+            spool.begin("a.cast.zst"),
+            Err(Error::Exists { .. })
+        ));
+        drop(claim);
+        assert!(!spool.waiting().unwrap()[0].claimed);
+        // Given back, it is still no new file.
+        assert!(matches!(
+            spool.begin("a.cast.zst"),
+            Err(Error::Exists { .. })
+        ));
+        assert!(spool.claim("a.cast.zst").unwrap().is_some());
+    }
+
+    #[test]
+    fn what_is_stored_leaves_nothing_behind() {
+        let (_folder, spool) = spool();
+        let claim = begin(&spool, "a", b"x");
+        for object in [Object::File, Object::Signature, Object::Manifest] {
+            fs::write(claim.journal(object), "{}").unwrap();
+        }
+        let error = Error::Unavailable {
+            what: "store",
+            place: "s3://b/k".to_owned(),
+            tries: 2,
+            reason: "down".to_owned(),
+        };
+        let now = UNIX_EPOCH + Duration::from_millis(1500);
+        claim.note_failure(now, &error).unwrap();
+        let failure = spool
+            .claim("a")
+            .unwrap()
+            .unwrap()
+            .note_failure(now, &error)
+            .unwrap();
+        assert_eq!(
+            (failure.attempts, failure.at_ms, failure.passing),
+            (2, 1500, true)
+        );
+        assert_eq!(spool.waiting().unwrap()[0].failure.as_ref(), Some(&failure));
+        spool.claim("a").unwrap().unwrap().remove().unwrap();
+        assert_eq!(files(&spool), 0);
+        assert!(spool.claim("a").unwrap().is_none());
+        assert_eq!(files(&spool), 0);
+    }
+
+    #[test]
+    fn of_many_who_drain_at_once_each_file_is_taken_by_one() {
+        let (_folder, spool) = spool();
+        for n in 0..50 {
+            drop(begin(&spool, &format!("r{n}"), b"x"));
+        }
+        let taken = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for waiting in spool.waiting().unwrap() {
+                        if let Some(claim) = spool.claim(&waiting.name).unwrap() {
+                            assert!(claim.path().exists());
+                            taken.fetch_add(1, Ordering::Relaxed);
+                            claim.remove().unwrap();
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(taken.into_inner(), 50);
+        assert_eq!(spool.waiting().unwrap(), []);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_beside_a_file_that_is_gone_is_swept_and_nothing_else() {
+        let (_folder, spool) = spool();
+        let gone = begin(&spool, "gone", b"x");
+        fs::write(gone.journal(Object::Manifest), "{}").unwrap();
+        fs::write(half_made(&gone.journal(Object::File)), "{").unwrap();
+        fs::remove_file(gone.path()).unwrap();
+        drop(gone);
+        let waits = begin(&spool, "waits", b"x");
+        fs::write(waits.journal(Object::File), "{}").unwrap();
+        drop(waits);
+        let reserved = spool.reserve("reserved").unwrap().unwrap();
+        fs::write(spool.folder().join(".hidden"), "x").unwrap();
+        spool.tidy().unwrap();
+        let mut left: Vec<_> = fs::read_dir(spool.folder())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        assert_eq!(
+            left,
+            [
+                ".hidden",
+                ".reserved.lock",
+                ".waits.lock",
+                ".waits.upload",
+                "waits"
+            ]
+        );
+        assert!(spool.claim("reserved").unwrap().is_none());
+        drop(reserved);
+    }
+
+    #[test]
+    fn names_that_leave_the_folder_are_refused() {
+        let (_folder, spool) = spool();
+        for name in ["", ".", "..", "../a", "/a", "a/b", ".a.lock", "a/", "a\0"] {
+            assert!(
+                matches!(spool.begin(name), Err(Error::Key { .. })),
+                "{name:?}"
+            );
+            assert!(
+                matches!(spool.claim(name), Err(Error::Key { .. })),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn everything_in_the_spool_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, spool) = spool();
+        let _claim = begin(&spool, "a", b"x");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(spool.folder()), 0o700);
+        for entry in fs::read_dir(spool.folder()).unwrap() {
+            assert_eq!(mode(&entry.unwrap().path()), 0o600);
+        }
+    }
+}
