@@ -12,7 +12,8 @@ use formats::asciicast::Session;
 use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 
-use crate::spool::Spool;
+use crate::review::chosen::{Unchosen, chosen, session_id};
+use crate::spool::{Spool, Waiting};
 use crate::store::{self, ReadSeek, Store};
 
 /// The longest segment taken: four times what is ever written.
@@ -92,21 +93,24 @@ impl Follow {
     /// # Errors
     /// There is none, or more than one, or neither place can be read.
     pub fn find(store: &Store, spool: &Spool, name: &str) -> Result<Self, Error> {
-        let waiting = spool.waiting()?;
-        let ids: BTreeSet<String> = waiting
-            .iter()
-            .filter_map(|waiting| layout::parse_session_id(&waiting.name))
-            .collect();
-        if let Some(id) = only(ids, name)? {
-            let name = format!("{}.cast.zst", layout::safe_name(&id));
-            let path = spool.folder().join(&name);
-            let file = File::open(&path).map_err(|source| store::Error::Io {
-                what: "read",
-                place: path.display().to_string(),
-                source,
-            })?;
-            let spool = spool.clone();
-            return Ok(Self::of(id, Source::Spooled { spool, name, file }));
+        let waiting = spool.waiting()?.into_iter();
+        let recordings = waiting.filter(|waiting| waiting.name.ends_with(".cast.zst"));
+        match chosen(name, "the spool", recordings, |waiting| {
+            waiting.name.as_str()
+        }) {
+            Ok(Waiting { name, .. }) => {
+                let path = spool.folder().join(&name);
+                let file = File::open(&path).map_err(|source| store::Error::Io {
+                    what: "read",
+                    place: path.display().to_string(),
+                    source,
+                })?;
+                let spool = spool.clone();
+                let id = session_id(&name);
+                return Ok(Self::of(id, Source::Spooled { spool, name, file }));
+            }
+            Err(Unchosen::None { .. }) => {}
+            Err(several) => return Err(several.into()),
         }
         let listed = match store.list(&format!("live/{}", layout::safe_name(name))) {
             Ok(keys) => keys,
@@ -114,11 +118,17 @@ impl Follow {
             Err(store::Error::Refused { .. }) => Vec::new(),
             Err(error) => return Err(error.into()),
         };
-        let ids = listed
+        // Named as the recording will be, once.
+        let recordings: BTreeSet<String> = listed
             .iter()
             .filter_map(|key| layout::parse_session_id(key))
+            .map(|id| format!("{}.cast.zst", layout::safe_name(&id)))
             .collect();
-        let id = only(ids, name)?.unwrap_or_else(|| name.to_owned());
+        let id = match chosen(name, "", recordings, |name| name) {
+            Ok(name) => session_id(&name),
+            Err(Unchosen::None { .. }) => name.to_owned(),
+            Err(several) => return Err(several.into()),
+        };
         let mut segments = Segments {
             store: store.clone(),
             next: 1,
@@ -260,21 +270,6 @@ impl Segments {
     }
 }
 
-/// The id that was named in full, or the only one that begins so.
-fn only(ids: BTreeSet<String>, name: &str) -> Result<Option<String>, Error> {
-    if ids.contains(name) {
-        return Ok(Some(name.to_owned()));
-    }
-    let mut begins: Vec<String> = ids.into_iter().filter(|id| id.starts_with(name)).collect();
-    match begins.len() {
-        0 | 1 => Ok(begins.pop()),
-        _ => Err(Error::Ambiguous {
-            name: name.to_owned(),
-            candidates: begins,
-        }),
-    }
-}
-
 /// Why nothing can be followed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -287,13 +282,8 @@ pub enum Error {
         store: String,
     },
     /// The beginning of more than one id.
-    #[error("more than one session begins with {name:?}: {}", candidates.join(", "))]
-    Ambiguous {
-        /// As given.
-        name: String,
-        /// Their ids.
-        candidates: Vec<String>,
-    },
+    #[error(transparent)]
+    Unchosen(#[from] Unchosen),
     /// Spool or store cannot be read.
     #[error(transparent)]
     Store(#[from] store::Error),

@@ -3,6 +3,7 @@
 //! Nothing here changes a recording, and nothing prints.
 
 pub mod catalog;
+pub mod chosen;
 pub mod follow;
 pub mod summary;
 pub mod verify;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::signature::MAX_SIGNATURE;
 
-use super::{Catalog, Error, Filter, State, headline, id_part, parse_manifest, session_id};
+use super::{Catalog, Error, Filter, State, headline, parse_manifest};
+use crate::review::chosen::{id_part, session_id};
 use crate::store::{self, ReadSeek};
 
 /// A recording, or the promise of one.
@@ -33,26 +34,13 @@ impl Item {
         key.rsplit('/').next()
     }
 
-    /// Whether the session's id is this, as it is or as it stands in keys.
+    /// The key of its recording, or of the manifest where that is all there is.
     #[must_use]
-    pub fn is_called(&self, name: &str) -> bool {
-        let keys = [
-            self.recording.as_ref().map(|(_, key)| key),
-            self.manifest_key.as_ref(),
-        ];
-        self.session_id == name || keys.into_iter().flatten().any(|key| id_part(key) == name)
-    }
-
-    /// Whether the session's id begins so.
-    #[must_use]
-    pub fn begins(&self, start: &str) -> bool {
-        let keys = [
-            self.recording.as_ref().map(|(_, key)| key),
-            self.manifest_key.as_ref(),
-        ];
-        keys.into_iter()
-            .flatten()
-            .any(|key| super::begins(key, start))
+    pub fn key(&self) -> &str {
+        let recording = self.recording.as_ref().map(|(_, key)| key);
+        recording
+            .or(self.manifest_key.as_ref())
+            .map_or("", String::as_str)
     }
 }
 
@@ -112,7 +100,7 @@ impl Catalog {
     ///
     /// # Errors
     /// It cannot be read.
-    pub fn open_item(&self, item: &Item) -> Result<Option<Box<dyn ReadSeek>>, Error> {
+    pub fn open(&self, item: &Item) -> Result<Option<Box<dyn ReadSeek>>, Error> {
         let Some((state, key)) = &item.recording else {
             return Ok(None);
         };
@@ -121,11 +109,10 @@ impl Catalog {
 
     /// Where it lies, for a person: the recording, or the manifest where that is all there is.
     #[must_use]
-    pub fn locate_item(&self, item: &Item) -> String {
-        match (&item.recording, &item.manifest_key) {
-            (Some((state, key)), _) => self.store_in(*state).locate(key),
-            (None, Some(key)) => self.store.locate(key),
-            (None, None) => self.store.location(),
+    pub fn locate(&self, item: &Item) -> String {
+        match &item.recording {
+            Some((state, key)) => self.store_in(*state).locate(key),
+            None => self.store.locate(item.key()),
         }
     }
 

@@ -12,14 +12,12 @@ use formats::layout::{self, Place};
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::recording;
 
-use crate::store::{self, ReadSeek, Span, Store};
+use crate::review::chosen::{Unchosen, begins, chosen, id_part, session_id};
+use crate::store::{self, Span, Store};
 
 mod inventory;
 
 pub use inventory::{Beside, Item};
-
-/// How many of the recordings that a prefix may mean are named.
-const CANDIDATES: usize = 10;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
 const BATCH: usize = 512;
@@ -139,17 +137,6 @@ pub struct Problem {
     pub error: Error,
 }
 
-/// A recording that a name led to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
-    /// The session.
-    pub session_id: String,
-    /// How far it got.
-    pub state: State,
-    key: String,
-    manifest_key: Option<String>,
-}
-
 /// What the store and the spool hold.
 #[derive(Clone, Debug)]
 pub struct Catalog {
@@ -162,6 +149,12 @@ impl Catalog {
     #[must_use]
     pub fn new(store: Store, spool: Option<Store>) -> Self {
         Self { store, spool }
+    }
+
+    /// Where the store is, for a person.
+    #[must_use]
+    pub fn location(&self) -> String {
+        self.store.location()
     }
 
     /// The recordings that `filter` lets through, newest first, at most `limit`.
@@ -255,77 +248,10 @@ impl Catalog {
     ///
     /// # Errors
     /// There is none, or more than one, or store and spool cannot be listed.
-    pub fn find(&self, name: &str) -> Result<Found, Error> {
-        let mut found: BTreeMap<String, Found> = BTreeMap::new();
-        // Later ones count more: a manifest promises a whole recording.
-        for (_, key) in self.spooled()? {
-            add(&mut found, name, key, State::InSpool);
-        }
-        let [manifests, recordings] = self.keys(&Filter::default())?;
-        for key in recordings {
-            add(&mut found, name, key, State::WithoutManifest);
-        }
-        for key in manifests {
-            let part = id_part(&key);
-            if let Some(entry) = found.get_mut(part)
-                && entry.state == State::WithoutManifest
-            {
-                entry.state = State::Stored;
-                entry.manifest_key = Some(key);
-            }
-        }
-        let exact = found
-            .values()
-            .find(|entry| entry.session_id == name || id_part(&entry.key) == name);
-        if let Some(entry) = exact {
-            return Ok(entry.clone());
-        }
-        let count = found.len();
-        let candidates = found
-            .values()
-            .map(|entry| entry.session_id.clone())
-            .collect();
-        match found.into_values().next() {
-            Some(entry) if count == 1 => Ok(entry),
-            None => Err(Error::NotFound {
-                name: name.to_owned(),
-                store: self.store.location(),
-            }),
-            Some(_) => Err(ambiguous(name, candidates)),
-        }
-    }
-
-    /// The bytes of a recording.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn open(&self, found: &Found) -> Result<Box<dyn ReadSeek>, Error> {
-        Ok(self.store_of(found).open(&found.key)?)
-    }
-
-    /// Where a recording lies, for a person.
-    #[must_use]
-    pub fn locate(&self, found: &Found) -> String {
-        self.store_of(found).locate(&found.key)
-    }
-
-    /// The manifest beside a recording.
-    ///
-    /// # Errors
-    /// It does not read.
-    pub fn manifest(&self, found: &Found) -> Result<Option<Manifest>, Error> {
-        found
-            .manifest_key
-            .as_deref()
-            .map(|key| self.read_manifest(key))
-            .transpose()
-    }
-
-    fn store_of(&self, found: &Found) -> &Store {
-        match (&self.spool, found.state) {
-            (Some(spool), State::InSpool) => spool,
-            _ => &self.store,
-        }
+    pub fn find(&self, name: &str) -> Result<Item, Error> {
+        let mut items = self.inventory(&Filter::default())?;
+        items.retain(|item| item.state().is_some());
+        Ok(chosen(name, self.store.location(), items, Item::key)?)
     }
 
     /// Keys of manifests and of recordings, of the days that `filter` may want something of.
@@ -369,10 +295,6 @@ impl Catalog {
             .map(|key| (spool, key))
             .collect())
     }
-
-    fn read_manifest(&self, key: &str) -> Result<Manifest, Error> {
-        parse_manifest(self.store.read(key, MAX_MANIFEST as u64))
-    }
 }
 
 fn parse_manifest(bytes: Result<Vec<u8>, store::Error>) -> Result<Manifest, Error> {
@@ -386,49 +308,6 @@ fn by_day(keys: Vec<String>) -> BTreeMap<Option<NaiveDate>, Vec<String>> {
         days.entry(layout::parse_day(&key)).or_default().push(key);
     }
     days
-}
-
-fn ambiguous(name: &str, candidates: BTreeSet<String>) -> Error {
-    let more = candidates.len().saturating_sub(CANDIDATES);
-    Error::Ambiguous {
-        name: name.to_owned(),
-        candidates: candidates.into_iter().take(CANDIDATES).collect(),
-        more,
-    }
-}
-
-fn add(found: &mut BTreeMap<String, Found>, name: &str, key: String, state: State) {
-    let session_id = session_id(&key);
-    let part = id_part(&key);
-    if key.ends_with(".cast.zst") && begins(&key, name) {
-        found.insert(
-            part.to_owned(),
-            Found {
-                session_id,
-                state,
-                manifest_key: None,
-                key,
-            },
-        );
-    }
-}
-
-/// Whether the session's id begins so, as it is or as it stands in keys.
-fn begins(key: &str, start: &str) -> bool {
-    id_part(key).starts_with(start) || session_id(key).starts_with(start)
-}
-
-/// The part of a key that stands for the session: the same in every folder, also for an id that had to be shortened.
-fn id_part(key: &str) -> &str {
-    let name = key.rsplit('/').next().unwrap_or(key);
-    [".cast.zst", ".json"]
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending))
-        .unwrap_or(name)
-}
-
-fn session_id(key: &str) -> String {
-    layout::parse_session_id(key).unwrap_or_else(|| id_part(key).to_owned())
 }
 
 /// What the header of a recording tells, as a manifest with nothing counted.
@@ -494,24 +373,9 @@ impl Filter {
 /// Why no recording is found, or one does not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Neither in the store nor in the spool.
-    #[error("there is no recording of a session {name:?} in {store:?}")]
-    NotFound {
-        /// As the person wrote it.
-        name: String,
-        /// The store's location.
-        store: String,
-    },
-    /// The beginning of several session ids.
-    #[error("{name:?} could be {}{}", candidates.join(", "), and_more(*more))]
-    Ambiguous {
-        /// As the person wrote it.
-        name: String,
-        /// Some of the sessions that it could be.
-        candidates: Vec<String>,
-        /// How many there are besides.
-        more: usize,
-    },
+    /// The name means no recording.
+    #[error(transparent)]
+    Unchosen(#[from] Unchosen),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -524,13 +388,6 @@ pub enum Error {
     /// A recording's text does not read.
     #[error(transparent)]
     Asciicast(#[from] asciicast::Error),
-}
-
-fn and_more(more: usize) -> String {
-    match more {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    }
 }
 
 #[cfg(test)]

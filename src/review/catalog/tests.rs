@@ -146,19 +146,22 @@ fn a_session_is_found_by_its_id_or_a_beginning_that_only_it_has() {
         ("you", "you-1", State::InSpool),
     ] {
         let found = bench.catalog.find(name).unwrap();
-        assert_eq!((found.session_id.as_str(), found.state), (expected, state));
+        assert_eq!(
+            (found.session_id.as_str(), found.state()),
+            (expected, Some(state))
+        );
         let mut magic = [0; 4];
-        let mut bytes = bench.catalog.open(&found).unwrap();
+        let mut bytes = bench.catalog.open(&found).unwrap().unwrap();
         bytes.read_exact(&mut magic).unwrap();
         assert_eq!(magic, 0xFD2F_B528_u32.to_le_bytes());
-        let manifest = bench.catalog.manifest(&found).unwrap();
-        assert_eq!(manifest.is_some(), state == State::Stored);
+        let beside = bench.catalog.beside(&found).unwrap();
+        assert_eq!(beside.manifest.is_some(), state == State::Stored);
     }
     let error = bench.catalog.find("me-").unwrap_err();
     assert_eq!(error.to_string(), "\"me-\" could be me-12, me-123");
     assert!(matches!(
         bench.catalog.find("nobody"),
-        Err(Error::NotFound { .. })
+        Err(Error::Unchosen(Unchosen::None { .. }))
     ));
 }
 
@@ -168,7 +171,10 @@ fn a_recording_that_is_stored_and_still_in_the_spool_is_one() {
     bench.store("me-1", "2026-11-22T10:00:00Z");
     bench.spool("me-1", "2026-11-22T10:00:00Z");
     assert_eq!(bench.list(&Filter::default(), 10), ["me-1"]);
-    assert_eq!(bench.catalog.find("me").unwrap().state, State::Stored);
+    assert_eq!(
+        bench.catalog.find("me").unwrap().state(),
+        Some(State::Stored)
+    );
 }
 
 #[test]
@@ -181,7 +187,7 @@ fn a_recording_without_manifest_is_listed_and_found() {
     assert_eq!(listing.entries[0].state, State::WithoutManifest);
     assert_eq!(listing.entries[0].manifest.target, "i-me-1");
     let found = bench.catalog.find("me-1").unwrap();
-    assert_eq!(found.state, State::WithoutManifest);
+    assert_eq!(found.state(), Some(State::WithoutManifest));
 }
 
 #[test]
@@ -223,7 +229,10 @@ fn an_id_that_had_to_be_shortened_is_found_by_its_beginning() {
     let id = "x".repeat(300);
     bench.store(&id, "2026-11-22T10:00:00Z");
     assert_eq!(bench.list(&Filter::default(), 10), [id]);
-    assert_eq!(bench.catalog.find("xxx").unwrap().state, State::Stored);
+    assert_eq!(
+        bench.catalog.find("xxx").unwrap().state(),
+        Some(State::Stored)
+    );
 }
 
 #[test]
