@@ -92,18 +92,18 @@ impl Failure {
         }
     }
 
+    /// What was being done when it failed.
+    #[must_use]
+    pub(crate) fn context(mut self, what: impl Display + Send + Sync + 'static) -> Self {
+        self.error = self.error.context(what);
+        self
+    }
+
     /// Adds what the person can do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Display) -> Self {
         self.hint = Some(hint.to_string());
         self
-    }
-}
-
-/// Every error that has no status of its own ends with [`Status::Failure`].
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::new(Status::Failure, error)
     }
 }
 

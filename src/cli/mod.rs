@@ -7,6 +7,7 @@ pub(crate) mod ask;
 pub(crate) mod commands;
 pub(crate) mod ending;
 pub(crate) mod exit;
+mod hinted;
 pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;

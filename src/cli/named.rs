@@ -9,11 +9,12 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow};
 
-use crate::cli::exit::{Failure, Status};
+use super::exit::{Failure, Status};
+use super::hinted::Hinted;
 use crate::envelope::Identities;
-use crate::review::catalog::{self, Catalog, Found, Name};
+use crate::review::catalog::{Catalog, Name};
 use crate::review::summary::Summary;
-use crate::settings::{Places, Settings, StoreArgs};
+use crate::settings::{Places, Settings};
 use crate::store::{self, Directory, ReadSeek, Store, http};
 use crate::terminal;
 
@@ -60,7 +61,7 @@ impl Named {
 }
 
 /// Finds and opens a recording.
-pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
+pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
     match Name::of(name) {
         Name::Stdin if terminal::stdin_is_terminal() => Err(Failure::new(
             Status::Usage,
@@ -74,10 +75,8 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
         }),
         Name::Path(path) => open_path(&path),
         Name::Object(address) => {
-            let settings = Settings::load_to_read(&store.flags())?;
             let options = settings.options_to_read(&address);
-            let bytes = store::s3::open(&address, options, settings.cache().as_ref())
-                .map_err(store_failure)?;
+            let bytes = store::s3::open(&address, options, settings.cache().as_ref())?;
             Ok(Named {
                 label: address.clone(),
                 location: Some(address),
@@ -85,8 +84,7 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
             })
         }
         Name::Page(address) => {
-            let settings = Settings::load_to_read(&store.flags())?;
-            let opened = http::open(&address, settings.cache().as_ref()).map_err(store_failure)?;
+            let opened = http::open(&address, settings.cache().as_ref())?;
             let label = http::label(&address);
             Ok(Named {
                 location: Some(label.clone()),
@@ -103,9 +101,14 @@ pub(crate) fn open(name: &str, store: &StoreArgs) -> Result<Named, Failure> {
         )
         .hint("a recording is a session id, a path, s3://bucket/key, an http(s):// address, or -")),
         Name::Session(id) => {
-            let catalog = catalog(&Places::to_read(store)?);
-            let found = find(&catalog, &id)?;
-            let bytes = catalog.open(&found).map_err(catalog_failure)?;
+            let catalog = catalog(&settings.places_to_read()?);
+            let found = catalog.find(&id)?;
+            let bytes = catalog.open(&found)?.ok_or_else(|| {
+                Failure::new(
+                    Status::NotFound,
+                    anyhow!("there is only a manifest of {id:?}"),
+                )
+            })?;
             Ok(Named {
                 location: Some(catalog.locate(&found)),
                 label: found.session_id,
@@ -121,53 +124,10 @@ pub(crate) fn catalog(places: &Places) -> Catalog {
     Catalog::new(places.store.clone(), Some(spool))
 }
 
-fn find(catalog: &Catalog, id: &str) -> Result<Found, Failure> {
-    catalog.find(id).map_err(|error| match error {
-        catalog::Error::NotFound { .. } => Failure::new(Status::NotFound, error)
-            .hint("`ssm-rec list` shows what there is; --store names another store"),
-        catalog::Error::Ambiguous { .. } => {
-            Failure::new(Status::Usage, error).hint("write more of the session id")
-        }
-        error => catalog_failure(error),
-    })
-}
-
-/// A catalog that could not look, or a recording in it that could not be opened.
-pub(crate) fn catalog_failure(error: catalog::Error) -> Failure {
-    match error {
-        catalog::Error::Store(error) => store_failure(error),
-        error => error.into(),
-    }
-}
-
-/// A store that failed, with the status that fits and what helps.
-fn store_failure(error: store::Error) -> Failure {
-    let hint = error.hint();
-    let status = match &error {
-        store::Error::NotFound { .. } => Status::NotFound,
-        store::Error::Location { .. }
-        | store::Error::Scheme { .. }
-        | store::Error::Setting { .. } => Status::Usage,
-        store::Error::Altered { .. } => Status::Damaged,
-        _ => Status::Failure,
-    };
-    let failure = Failure::new(status, error);
-    match hint {
-        Some(hint) => failure.hint(hint),
-        None => failure,
-    }
-}
-
 /// A source that failed while it was read, in the middle of `what`.
 pub(crate) fn unread(error: &std::io::Error, what: &str) -> Failure {
-    let of_store = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<store::Error>());
-    let failure = Failure::new(
-        Status::Failure,
-        anyhow!(error.to_string()).context(what.to_owned()),
-    );
-    match of_store.and_then(store::Error::hint) {
+    let failure = Failure::new(error.status(), anyhow!(error.to_string())).context(what.to_owned());
+    match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
     }

@@ -293,7 +293,8 @@ impl Settings {
         let pattern = values
             .text(Key::PolicyReasonPattern)
             .map(|pattern| Regex::new(&pattern))
-            .transpose()?;
+            .transpose()
+            .map_err(anyhow::Error::from)?;
         Ok(Self {
             store: values.text(Key::Store),
             spool: values.text(Key::Spool).map(PathBuf::from),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 
-use super::{Places, Settings, StoreArgs};
+use super::{Places, Settings};
 use crate::cli::exit::Failure;
 use crate::store::{Cache, Pace, Store, s3};
 
@@ -30,19 +30,12 @@ impl Settings {
         }
     }
 
-    /// Where pieces of recordings from afar are kept; `None` when nothing is to be kept, or there is no home.
-    pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
-        let folders = ProjectDirs::from("", "", "ssm-rec")?;
-        let folder = folders.cache_dir().join("objects");
-        (self.review.cache_size > 0).then(|| Arc::new(Cache::new(folder, self.review.cache_size)))
-    }
-}
-
-impl Places {
-    /// Those of a command that only reads.
-    pub(crate) fn to_read(args: &StoreArgs) -> Result<Self, Failure> {
-        let settings = Settings::load_to_read(&args.flags())?;
-        let mut places = settings.places()?;
+    /// The places where recordings are, for a command that only reads them.
+    ///
+    /// # Errors
+    /// As [`Settings::places`].
+    pub(crate) fn places_to_read(&self) -> Result<Places, Failure> {
+        let mut places = self.places()?;
         if let Store::S3(_) = &places.store {
             let pace = s3::Options::default();
             places.store = places.store.at_pace(Pace {
@@ -50,11 +43,18 @@ impl Places {
                 silence: pace.silence,
                 parallel_parts: pace.parallel_parts,
             });
-            if let Some(cache) = settings.cache() {
+            if let Some(cache) = self.cache() {
                 places.store = places.store.caching(cache);
             }
         }
         Ok(places)
+    }
+
+    /// Where pieces of recordings from afar are kept; `None` when nothing is to be kept, or there is no home.
+    pub(crate) fn cache(&self) -> Option<Arc<Cache>> {
+        let folders = ProjectDirs::from("", "", "ssm-rec")?;
+        let folder = folders.cache_dir().join("objects");
+        (self.review.cache_size > 0).then(|| Arc::new(Cache::new(folder, self.review.cache_size)))
     }
 }
 

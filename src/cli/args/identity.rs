@@ -4,11 +4,6 @@
 
 use std::path::PathBuf;
 
-use anyhow::anyhow;
-use formats::manifest::Manifest;
-use formats::sealed::Locked;
-
-use crate::cli::exit::{Failure, Status};
 use crate::envelope::Identities;
 use crate::settings::Settings;
 use crate::terminal;
@@ -38,23 +33,5 @@ impl IdentityArgs {
                 terminal::ask_hidden(&question).ok()
             }),
         )
-    }
-}
-
-/// The failure of a command that needs to look into an encrypted recording and cannot.
-pub(crate) fn locked(what: &str, why: &Locked, opening: &Manifest) -> Failure {
-    let readers = opening
-        .encryption
-        .as_ref()
-        .map(|encryption| encryption.recipients.join(", "))
-        .unwrap_or_default();
-    let readers = printable(&readers);
-    let failure = Failure::new(Status::Locked, anyhow!("{what}: {why}"));
-    match why {
-        Locked::NoIdentity => failure.hint(format!(
-            "name the private key with --identity FILE or review.identity; it was encrypted for {readers}"
-        )),
-        Locked::Foreign => failure.hint(format!("it was encrypted for {readers}")),
-        Locked::Failed(_) => failure,
     }
 }

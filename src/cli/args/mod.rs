@@ -3,5 +3,7 @@
 //! Nothing here runs a command.
 
 pub(crate) mod access;
+pub(crate) mod filter;
 pub(crate) mod identity;
 pub(crate) mod parameters;
+pub(crate) mod when;

@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use formats::recording::{self, Ending};
+use formats::recording::Ending;
 
-use crate::cli::args::identity::{self, IdentityArgs};
+use crate::cli::args::identity::IdentityArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
@@ -135,24 +135,13 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     let target = Target::of(args)?;
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &args.store)?;
+    let named = named::open(&args.name, &settings)?;
     target.check(named.location.as_deref())?;
     let label = named.label;
-    let failed = |error: export::Error| {
-        if let Some(failure) = error.source_failure() {
-            return named::unread(failure, &format!("cannot export {label:?}"));
-        }
-        let status = match &error {
-            export::Error::Container(recording::Error::Locked { why, opening }) => {
-                return identity::locked(&format!("cannot export {label:?}"), why, opening);
-            }
-            export::Error::Container(_) | export::Error::Header(_) => Status::Damaged,
-            _ => Status::Failure,
-        };
-        Failure::new(
-            status,
-            anyhow!(error).context(format!("cannot export {label:?}")),
-        )
+    let what = format!("cannot export {label:?}");
+    let failed = |error: export::Error| match error.source_failure() {
+        Some(failure) => named::unread(failure, &what),
+        None => Failure::from(error).context(what.clone()),
     };
     let mut source = Source::new(named.bytes, options.patterns.is_some())?;
     let report = target.write(|sink| {

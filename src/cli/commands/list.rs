@@ -6,16 +6,17 @@ use std::io::Write;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Local};
 use formats::manifest::Manifest;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::cli::args::filter::FilterArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
-use crate::settings::{Places, StoreArgs};
+use crate::settings::{Settings, StoreArgs};
 use crate::terminal;
 use crate::words::{figures, printable};
 
@@ -42,25 +43,8 @@ pub(crate) struct ListArgs {
     #[arg(value_name = "STORE|RECORDING")]
     name: Option<String>,
 
-    /// Only targets with this in their id
-    #[arg(long, value_name = "TEXT")]
-    target: Option<String>,
-
-    /// Only sessions with this in their reason
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
-
-    /// Only operators (ARN or local user) with this in their name
-    #[arg(long, value_name = "TEXT")]
-    operator: Option<String>,
-
-    /// Only sessions started then or later: 2026-11-23, "2026-11-23 14:05", 7d, 12h
-    #[arg(long, value_name = "TIME")]
-    since: Option<When>,
-
-    /// Only sessions started before then
-    #[arg(long, value_name = "TIME")]
-    until: Option<When>,
+    #[command(flatten)]
+    filter: FilterArgs,
 
     /// At most this many
     #[arg(short = 'n', long, value_name = "NUMBER")]
@@ -74,85 +58,20 @@ pub(crate) struct ListArgs {
     store: StoreArgs,
 }
 
-/// A moment as a person writes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
-    At(DateTime<Utc>),
-    /// Without a time zone.
-    Local(NaiveDateTime),
-    Ago(Duration),
-}
-
-impl std::str::FromStr for When {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-            return Ok(Self::At(time.to_utc()));
-        }
-        if let Ok(date) = text.parse::<NaiveDate>() {
-            return Ok(Self::Local(date.and_time(NaiveTime::MIN)));
-        }
-        for form in ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"] {
-            if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
-                return Ok(Self::Local(time));
-            }
-        }
-        // A number alone could be seconds ago as well as a year.
-        match figures::parse_duration(text) {
-            Ok(ago) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => Ok(Self::Ago(ago)),
-            _ => Err("not a time: write 2026-11-23, \"2026-11-23 14:05\", 7d or 12h".into()),
-        }
-    }
-}
-
-impl When {
-    pub(crate) fn moment(self, now: DateTime<Utc>) -> Result<DateTime<Utc>, Failure> {
-        let moment = match self {
-            Self::At(time) => Some(time),
-            // Of an hour that is there twice the first, and of one that is not there its end.
-            Self::Local(time) => time
-                .and_local_timezone(Local)
-                .earliest()
-                .or_else(|| {
-                    (time + TimeDelta::hours(1))
-                        .and_local_timezone(Local)
-                        .earliest()
-                })
-                .map(|time| time.to_utc()),
-            Self::Ago(ago) => TimeDelta::from_std(ago)
-                .ok()
-                .and_then(|ago| now.checked_sub_signed(ago)),
-        };
-        moment.ok_or_else(|| Failure::new(Status::Usage, anyhow!("that time is out of range")))
-    }
-}
-
 /// Runs the command.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a time like `7d` counts from when the command is run"
-)]
 pub(crate) fn run(args: &ListArgs) -> CommandResult {
-    let now = Utc::now();
     let of = Of::what(args)?;
+    let settings = Settings::load_to_read(&of.store.flags())?;
     let filter = Filter {
         session: of.session,
-        target: args.target.clone(),
-        reason: args.reason.clone(),
-        operator: args.operator.clone(),
-        since: args.since.map(|when| when.moment(now)).transpose()?,
-        until: args.until.map(|when| when.moment(now)).transpose()?,
+        ..args.filter.filter()?
     };
     let limit = args.limit.unwrap_or(usize::MAX);
     let (listing, place) = match of.recording {
-        Some(name) => (one(&name, &of.store, &filter, limit)?, name),
+        Some(name) => (one(&name, &settings, &filter, limit)?, name),
         None => {
-            let places = Places::to_read(&of.store)?;
-            let catalog = named::catalog(&places);
-            let listing = catalog
-                .list(&filter, limit)
-                .map_err(named::catalog_failure)?;
+            let places = settings.places_to_read()?;
+            let listing = named::catalog(&places).list(&filter, limit)?;
             (listing, places.store.location())
         }
     };
@@ -221,8 +140,8 @@ impl Of {
 }
 
 /// One recording as a list.
-fn one(name: &str, store: &StoreArgs, filter: &Filter, limit: usize) -> Result<Listing, Failure> {
-    let named = named::open(name, store)?;
+fn one(name: &str, settings: &Settings, filter: &Filter, limit: usize) -> Result<Listing, Failure> {
+    let named = named::open(name, settings)?;
     let (summary, location) = named.summary(&Identities::none())?;
     let session = summary.header.ssm.clone().unwrap_or_default();
     let state = match summary.manifest {
@@ -469,28 +388,5 @@ mod tests {
         assert_eq!(value["reason"], "line\nbreak");
         assert_eq!(value["state"], "stored");
         assert_eq!(value["location"], "/store/x");
-    }
-
-    #[test]
-    fn moments_are_dates_times_and_how_long_ago() {
-        let now = "2026-11-23T10:00:00Z".parse().unwrap();
-        for (text, expected) in [
-            ("2026-11-22T09:00:00+01:00", Some("2026-11-22T08:00:00Z")),
-            ("7d", Some("2026-11-16T10:00:00Z")),
-            ("1h30m", Some("2026-11-23T08:30:00Z")),
-            ("2026-11-22", None),
-            ("2026-11-22 14:05", None),
-        ] {
-            let when: When = text.parse().unwrap();
-            let moment = when.moment(now).unwrap();
-            if let Some(expected) = expected {
-                assert_eq!(moment, expected.parse::<DateTime<Utc>>().unwrap());
-            }
-        }
-        for text in ["", "2026", "yesterday", "2026-13-01", "-1d"] {
-            assert!(text.parse::<When>().is_err(), "{text:?}");
-        }
-        let ages: When = "100000000d".parse().unwrap();
-        assert!(ages.moment(now).is_err());
     }
 }

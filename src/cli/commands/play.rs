@@ -6,9 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use formats::recording;
 
-use crate::cli::args::identity::{self, IdentityArgs};
+use crate::cli::args::identity::IdentityArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
@@ -94,29 +93,19 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &PlayArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let speed = args.speed.unwrap_or(settings.play.speed);
-    let named = named::open(&args.name, &args.store)?;
+    let named = named::open(&args.name, &settings)?;
     let label = named.label;
     let input = match named.bytes {
         Bytes::Seekable(bytes) => Input::Seekable(Box::new(bytes)),
         Bytes::Stream(bytes) => Input::Stream(bytes),
     };
     let identities = Arc::new(args.identity.identities(&settings));
-    let recording = Recording::open(input, identities).map_err(|error| {
-        if let Some(failure) = error.source_failure() {
-            return named::unread(failure, &format!("cannot play {label:?}"));
-        }
-        let status = match &error {
-            player::Error::Recording(recording::Error::Locked { why, opening }) => {
-                return identity::locked(&format!("cannot play {label:?}"), why, opening);
-            }
-            player::Error::Recording(_) | player::Error::Asciicast(_) => Status::Damaged,
-            player::Error::Screen(_) | player::Error::Io(_) => Status::Failure,
-        };
-        Failure::new(
-            status,
-            anyhow!(error).context(format!("cannot play {label:?}")),
-        )
-    })?;
+    let what = format!("cannot play {label:?}");
+    let recording =
+        Recording::open(input, identities).map_err(|error| match error.source_failure() {
+            Some(failure) => named::unread(failure, &what),
+            None => Failure::from(error).context(what.clone()),
+        })?;
     if !args.quiet && terminal::stdout_is_terminal() {
         warn_of_size(&recording);
     }
@@ -134,7 +123,7 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         .build()
         .context("cannot start")?
         .block_on(player::run(recording, options))
-        .with_context(|| format!("cannot play {label:?}"))?;
+        .context(what)?;
     let position = figures::duration(outcome.position);
     match (outcome.stopped, outcome.ended) {
         (Stopped::AtEnd, Ended::Complete) => {

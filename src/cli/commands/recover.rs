@@ -18,6 +18,7 @@ use crate::aws::{Access, Way};
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::recorded::signature;
+use crate::review::chosen::chosen;
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::signing::Signer;
 use crate::spool::{Claim, Spool};
@@ -144,29 +145,8 @@ fn paths(spool: &Spool, names: &[String]) -> Result<Vec<PathBuf>, Failure> {
             paths.push(PathBuf::from(name));
             continue;
         }
-        let found: Vec<_> = waiting
-            .iter()
-            .filter(|waiting| waiting.name.starts_with(name.as_str()))
-            .collect();
-        match found[..] {
-            [waiting] => paths.push(in_spool(&waiting.name)),
-            [] => {
-                return Err(Failure::new(
-                    Status::NotFound,
-                    anyhow!("there is no file {name:?}, and nothing in the spool begins so"),
-                ));
-            }
-            _ => {
-                return Err(Failure::new(
-                    Status::Usage,
-                    anyhow!(
-                        "{} recordings in the spool begin with {name:?}",
-                        found.len()
-                    ),
-                )
-                .hint("write more of the session id"));
-            }
-        }
+        let found = chosen(name, "the spool", &waiting, |waiting| &waiting.name)?;
+        paths.push(in_spool(&found.name));
     }
     Ok(paths)
 }

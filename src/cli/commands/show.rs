@@ -50,7 +50,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(args: &ShowArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &args.store)?;
+    let named = named::open(&args.name, &settings)?;
     let (summary, location) = named.summary(&identities)?;
     let text = if args.json {
         json(&summary, location.as_deref())

@@ -18,8 +18,8 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::envelope::Identities;
 use crate::player::Following;
-use crate::review::follow::{self, Follow, Look, Told};
-use crate::settings::{Places, Settings, StoreArgs};
+use crate::review::follow::{Follow, Look, Told};
+use crate::settings::{Settings, StoreArgs};
 use crate::spool::Spool;
 use crate::terminal::{self, Screen, Signals};
 
@@ -71,24 +71,9 @@ enum Item {
 pub(crate) fn run(args: &TailArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let places = Places::to_read(&args.store)?;
+    let places = settings.places_to_read()?;
     let spool = Spool::new(places.spool.clone());
-    let follow = Follow::find(&places.store, &spool, &args.id).map_err(|error| match error {
-        follow::Error::NotFound { .. } => Failure::new(Status::NotFound, error).hint(
-            "a session that is over is played with: ssm-rec play; one that runs elsewhere needs upload.live = true there",
-        ),
-        follow::Error::Ambiguous { .. } => {
-            Failure::new(Status::Usage, error).hint("write more of the session id")
-        }
-        follow::Error::Store(error) => {
-            let hint = error.hint();
-            let failure = Failure::new(Status::Failure, error);
-            match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        }
-    })?;
+    let follow = Follow::find(&places.store, &spool, &args.id)?;
     let id = follow.session_id().to_owned();
     let beat = if follow.is_local() {
         LOCAL_BEAT

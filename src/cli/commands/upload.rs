@@ -15,6 +15,7 @@ use crate::cli::ask;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::progress::Bar;
+use crate::review::chosen::{Unchosen, chosen};
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::spool::delivery::{Delivery, Undelivered, id_of};
 use crate::spool::{Spool, Waiting};
@@ -129,7 +130,7 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
     };
     let places = settings.places_for(&access)?;
     let spool = Spool::new(places.spool.clone());
-    let waiting = chosen(&spool, &args.ids)?;
+    let waiting = named(&spool, &args.ids)?;
     if waiting.is_empty() {
         if !args.json {
             message::say("nothing waits in the spool");
@@ -161,42 +162,22 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
 }
 
 /// What waits, or what of it was named.
-fn chosen(spool: &Spool, ids: &[String]) -> Result<Vec<Waiting>, Failure> {
+fn named(spool: &Spool, ids: &[String]) -> Result<Vec<Waiting>, Failure> {
     let mut waiting = spool.waiting()?;
     if ids.is_empty() {
         return Ok(waiting);
     }
-    let mut named = BTreeSet::new();
+    let mut names = BTreeSet::new();
     for id in ids {
-        let is_exact = |waiting: &&Waiting| waiting.name == *id || id_of(&waiting.name) == *id;
-        if let Some(exact) = waiting.iter().find(is_exact) {
-            named.insert(exact.name.clone());
-            continue;
-        }
-        let mut found = waiting
-            .iter()
-            .filter(|waiting| id_of(&waiting.name).starts_with(id.as_str()));
-        match (found.next(), found.next()) {
-            (Some(only), None) => {
-                named.insert(only.name.clone());
-            }
-            (None, _) => {
-                return Err(Failure::new(
-                    Status::NotFound,
-                    anyhow!("nothing in the spool belongs to session {id:?}"),
-                )
-                .hint("`ssm-rec upload` without an id stores everything that waits"));
-            }
-            (Some(_), Some(_)) => {
-                return Err(Failure::new(
-                    Status::Usage,
-                    anyhow!("more than one session in the spool begins with {id:?}"),
-                )
-                .hint("write more of the session id"));
-            }
-        }
+        let meant = chosen(id, "the spool", &waiting, |waiting| &waiting.name);
+        let meant = meant.map_err(|error| match error {
+            Unchosen::None { .. } => Failure::from(error)
+                .hint("`ssm-rec upload` without an id stores everything that waits"),
+            several => several.into(),
+        })?;
+        names.insert(meant.name.clone());
     }
-    waiting.retain(|waiting| named.contains(&waiting.name));
+    waiting.retain(|waiting| names.contains(&waiting.name));
     Ok(waiting)
 }
 

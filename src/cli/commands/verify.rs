@@ -14,13 +14,14 @@ use formats::signature::AllowedSigners;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use crate::cli::commands::list::When;
+use crate::cli::args::filter::FilterArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::review::catalog::{Catalog, Filter, Item, Name};
+use crate::review::chosen::chosen;
 use crate::review::verify::{Demands, Finding, Signed, State, check};
-use crate::settings::{Key, Places, Settings, StoreArgs};
+use crate::settings::{Key, Settings, StoreArgs};
 use crate::spool::Spool;
 use crate::words::{figures, printable};
 
@@ -31,6 +32,7 @@ const MAX_SIGNERS: u64 = 16 * 1024 * 1024;
 
 /// Check that recordings are complete, unaltered and signed
 #[derive(Debug, clap::Args)]
+#[command(mut_group("FilterArgs", |filter| filter.requires("all")))]
 #[command(after_help = "\
 Examples:
   One recording, by its session id, its file or its address:
@@ -74,25 +76,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, conflicts_with = "require_signature")]
     allow_unsigned: bool,
 
-    /// With --all: only targets with this in their id
-    #[arg(long, value_name = "TEXT", requires = "all")]
-    target: Option<String>,
-
-    /// With --all: only sessions with this in their reason
-    #[arg(long, value_name = "TEXT", requires = "all")]
-    reason: Option<String>,
-
-    /// With --all: only operators (ARN or local user) with this in their name
-    #[arg(long, value_name = "TEXT", requires = "all")]
-    operator: Option<String>,
-
-    /// With --all: only sessions started then or later: 2026-11-23, "2026-11-23 14:05", 7d, 12h
-    #[arg(long, value_name = "TIME", requires = "all")]
-    since: Option<When>,
-
-    /// With --all: only sessions started before then
-    #[arg(long, value_name = "TIME", requires = "all")]
-    until: Option<When>,
+    #[command(flatten)]
+    filter: FilterArgs,
 
     /// One line of JSON for each recording
     #[arg(long)]
@@ -119,12 +104,11 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
     );
     let settings = Settings::load_to_read(&flags)?;
     let demands = demands(args, &settings)?;
-    let worst = if args.all {
-        all(args, &demands)?
+    if args.all {
+        all(args, &settings, &demands)
     } else {
-        each(args, &demands)?
-    };
-    Ok(worst)
+        each(args, &settings, &demands)
+    }
 }
 
 fn demands(args: &VerifyArgs, settings: &Settings) -> Result<Demands, Failure> {
@@ -169,7 +153,7 @@ fn read_signers(path: &std::path::Path) -> std::io::Result<String> {
 }
 
 /// The recordings that were named, in their order.
-fn each(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
+fn each(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Status, Failure> {
     let mut worst = Status::Success;
     let mut inventory: Option<(Catalog, Vec<Item>)> = None;
     for name in &args.names {
@@ -178,18 +162,16 @@ fn each(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
                 let (catalog, items) = match &mut inventory {
                     Some(known) => known,
                     none => {
-                        let catalog = named::catalog(&Places::to_read(&args.store)?);
-                        let items = catalog
-                            .inventory(&Filter::default())
-                            .map_err(named::catalog_failure)?;
+                        let catalog = named::catalog(&settings.places_to_read()?);
+                        let items = catalog.inventory(&Filter::default())?;
                         none.insert((catalog, items))
                     }
                 };
-                let item = chosen(items, &id)?;
+                let item = chosen(&id, catalog.location(), &*items, |item| item.key())?;
                 look(catalog, item, demands)
             }
             _ => {
-                let named = named::open(name, &args.store)?;
+                let named = named::open(name, settings)?;
                 let finding = match named.bytes {
                     Bytes::Seekable(bytes) => check(bytes, None, demands),
                     Bytes::Stream(bytes) => check(bytes, None, demands),
@@ -207,50 +189,11 @@ fn each(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
     Ok(worst)
 }
 
-fn chosen<'a>(items: &'a [Item], id: &str) -> Result<&'a Item, Failure> {
-    if let Some(item) = items.iter().find(|item| item.is_called(id)) {
-        return Ok(item);
-    }
-    let found: Vec<&Item> = items.iter().filter(|item| item.begins(id)).collect();
-    match found[..] {
-        [item] => Ok(item),
-        [] => Err(Failure::new(
-            Status::NotFound,
-            anyhow!("there is no recording of a session {id:?}"),
-        )
-        .hint("`ssm-rec list` shows what there is; --store names another store")),
-        _ => {
-            let ids: Vec<_> = found
-                .iter()
-                .take(10)
-                .map(|item| item.session_id.as_str())
-                .collect();
-            Err(
-                Failure::new(Status::Usage, anyhow!("{id:?} could be {}", ids.join(", ")))
-                    .hint("write more of the session id"),
-            )
-        }
-    }
-}
-
 /// Everything that there is, several at a time, told in the order of their ids.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a time like `7d` counts from when the command is run"
-)]
-fn all(args: &VerifyArgs, demands: &Demands) -> Result<Status, Failure> {
-    let now = Utc::now();
-    let filter = Filter {
-        target: args.target.clone(),
-        reason: args.reason.clone(),
-        operator: args.operator.clone(),
-        since: args.since.map(|when| when.moment(now)).transpose()?,
-        until: args.until.map(|when| when.moment(now)).transpose()?,
-        ..Filter::default()
-    };
-    let places = Places::to_read(&args.store)?;
+fn all(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Status, Failure> {
+    let places = settings.places_to_read()?;
     let catalog = named::catalog(&places);
-    let mut items = catalog.inventory(&filter).map_err(named::catalog_failure)?;
+    let mut items = catalog.inventory(&args.filter.filter()?)?;
     // A session that still runs is not cut short.
     let running: Vec<String> = Spool::new(places.spool.clone())
         .waiting()
@@ -350,14 +293,14 @@ fn look(catalog: &Catalog, item: &Item, demands: &Demands) -> Looked {
     let finding = || -> Result<Finding, crate::review::catalog::Error> {
         let beside = catalog.beside(item)?;
         let in_store = item.state() != Some(crate::review::catalog::State::InSpool);
-        Ok(match catalog.open_item(item)? {
+        Ok(match catalog.open(item)? {
             Some(bytes) => check(bytes, in_store.then_some(&beside), demands),
             None => Finding::missing(&beside, demands),
         })
     };
     Looked {
         name: item.session_id.clone(),
-        location: Some(catalog.locate_item(item)),
+        location: Some(catalog.locate(item)),
         finding: finding().unwrap_or_else(|error| Finding::unreadable(error.to_string())),
     }
 }

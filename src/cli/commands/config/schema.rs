@@ -5,7 +5,6 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::cli::exit::Failure;
 use crate::settings::table::{SPECS, Spec};
 use crate::settings::value::Kind;
 
@@ -13,7 +12,7 @@ use crate::settings::value::Kind;
 ///
 /// # Errors
 /// None that a person could meet.
-pub(super) fn text() -> Result<String, Failure> {
+pub(super) fn text() -> String {
     let mut settings = table();
     let mut policy = table();
     policy["description"] =
@@ -31,7 +30,7 @@ pub(super) fn text() -> Result<String, Failure> {
     settings["properties"]["policy"] = policy;
     settings["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     settings["title"] = "ssm-rec configuration".into();
-    Ok(format!("{}\n", serde_json::to_string_pretty(&settings)?))
+    format!("{settings:#}\n")
 }
 
 fn table() -> Json {
@@ -77,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_schema_names_every_setting_once_and_again_in_the_policy() {
-        let schema: Json = serde_json::from_str(&text().unwrap()).unwrap();
+        let schema: Json = serde_json::from_str(&text()).unwrap();
         let find = |name: &str| {
             name.split('.').fold(&schema, |table, part| {
                 assert_eq!(table["additionalProperties"], false, "{name}");
