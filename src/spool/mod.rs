@@ -7,7 +7,9 @@
 //! `.NAME.failure` (why the last one failed). They are removed with the file, after it.
 
 pub(crate) mod backlog;
+pub(crate) mod close;
 pub(crate) mod delivery;
+pub(crate) mod drain;
 pub(crate) mod live;
 
 use std::fs::{self, File, OpenOptions, TryLockError};

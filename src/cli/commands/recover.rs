@@ -3,15 +3,11 @@
 //! Nothing here touches a recording that a process still writes. The cut file is there until the closed one is safe, and
 //! longer where it was more than cut.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
-use chrono::{SecondsFormat, Utc};
-use formats::manifest::{Manifest, Recovery};
-use formats::recording::{RecoverError, Recovered, recover};
+use formats::manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::aws::{Access, Way};
@@ -20,12 +16,9 @@ use crate::cli::message;
 use crate::recorded::signature;
 use crate::review::chosen::chosen;
 use crate::settings::{Key, Settings, StoreArgs};
-use crate::signing::Signer;
-use crate::spool::{Claim, Spool};
+use crate::spool::Spool;
+use crate::spool::close::{Outcome, close, is_closed};
 use crate::words::{figures, printable};
-
-/// Where a file goes that cannot be closed, or was more than cut: a folder in its own.
-const ASIDE: &str = "unreadable";
 
 /// Close recordings that were cut by a crash or a power cut
 #[derive(Debug, clap::Args)]
@@ -57,24 +50,6 @@ pub(crate) struct RecoverArgs {
     store: StoreArgs,
 }
 
-/// What became of a file.
-enum Outcome {
-    /// It was whole.
-    Whole(Manifest),
-    /// Its manifest was there; the tables are new.
-    Completed(Manifest),
-    Closed {
-        manifest: Manifest,
-        recovery: Recovery,
-        signed: bool,
-        /// Where the cut file is now, when it is worth keeping.
-        kept: Option<PathBuf>,
-    },
-    InUse,
-    /// Where it is now, and why.
-    Aside(PathBuf, RecoverError),
-}
-
 /// Runs the command.
 pub(crate) fn run(args: RecoverArgs) -> CommandResult {
     let flags = args.store.flags();
@@ -97,15 +72,21 @@ pub(crate) fn run(args: RecoverArgs) -> CommandResult {
         let mut worst = Status::Success;
         for path in paths {
             let name = path.display().to_string();
-            let status = match close(&spool, &path, signer.as_deref()).await {
+            let sign = async |manifest: &[u8]| {
+                let signed = signature::sign(signer.as_deref()?, manifest).await;
+                let unsigned = signed.map_err(|error| signature::unsigned(&error));
+                unsigned
+                    .map_err(|unsigned| message::failure(&unsigned))
+                    .ok()
+            };
+            let status = match close(&spool, &path, sign).await {
                 Ok(outcome) => {
                     tell(&name, &outcome, args.json);
                     status(&outcome, signer.is_some())
                 }
                 Err(error) => {
-                    message::failure(&Failure::from(
-                        error.context(format!("cannot recover {name:?}")),
-                    ));
+                    let failure = Failure::from(anyhow::Error::from(error));
+                    message::failure(&failure.context(format!("cannot recover {name:?}")));
                     Status::Failure
                 }
             };
@@ -149,164 +130,6 @@ fn paths(spool: &Spool, names: &[String]) -> Result<Vec<PathBuf>, Failure> {
         paths.push(in_spool(&found.name));
     }
     Ok(paths)
-}
-
-/// Whether a file has all that a closed one has at its end.
-fn is_closed(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| {
-        matches!(
-            formats::recording::verify(io::BufReader::new(file)),
-            Ok(report) if report.proof == formats::recording::Proof::Sound
-        )
-    })
-}
-
-async fn close(spool: &Spool, path: &Path, signer: Option<&Signer>) -> anyhow::Result<Outcome> {
-    let Some(_claim) = claim(spool, path)? else {
-        return Ok(Outcome::InUse);
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
-    let mut source = File::open(path)?;
-    let temporary = tempfile::Builder::new()
-        .prefix(".recover-")
-        .tempfile_in(&folder)
-        .context("cannot make a file beside it")?;
-    let sink = BufWriter::with_capacity(256 * 1024, temporary.reopen()?);
-    let recovered = recover(&mut source, sink, Some(now()), env!("CARGO_PKG_VERSION"));
-    let (sink, outcome, keep) = match recovered {
-        Ok(Recovered::Whole(manifest)) => return Ok(Outcome::Whole(manifest)),
-        Ok(Recovered::Completed(sink, manifest)) => (sink, Outcome::Completed(manifest), false),
-        Ok(Recovered::Closed {
-            unsigned,
-            recovery,
-            fault,
-        }) => {
-            let signature = match signer {
-                None => None,
-                Some(signer) => match signature::sign(signer, unsigned.to_sign()).await {
-                    Ok(signature) => Some(signature),
-                    Err(error) => {
-                        message::failure(&signature::unsigned(&error));
-                        None
-                    }
-                },
-            };
-            let signed = signature.is_some();
-            let (sink, manifest) = unsigned.finish(signature)?;
-            let outcome = Outcome::Closed {
-                manifest,
-                recovery,
-                signed,
-                kept: None,
-            };
-            (sink, outcome, fault.is_some())
-        }
-        // Nothing can be made of it, and it must not be tried for ever; elsewhere it is not ours to move.
-        Err(error @ (RecoverError::NoHeader | RecoverError::Foreign)) => {
-            return Ok(if is_in(spool, path) {
-                Outcome::Aside(set_aside(path, &folder)?, error)
-            } else {
-                Outcome::Aside(path.to_owned(), error)
-            });
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let file = sink.into_inner().map_err(io::IntoInnerError::into_error)?;
-    file.sync_all()?;
-    let outcome = match (outcome, keep) {
-        (
-            Outcome::Closed {
-                manifest,
-                recovery,
-                signed,
-                ..
-            },
-            true,
-        ) => Outcome::Closed {
-            manifest,
-            recovery,
-            signed,
-            kept: Some(keep_aside(path, &folder)?),
-        },
-        (outcome, _) => outcome,
-    };
-    temporary
-        .persist(path)
-        .context("cannot put the closed file in its place")?;
-    sync_folder(&folder)?;
-    Ok(outcome)
-}
-
-/// Nobody else works on it meanwhile. `None`: somebody does.
-fn claim(spool: &Spool, path: &Path) -> anyhow::Result<Option<Option<Claim>>> {
-    if !is_in(spool, path) {
-        return Ok(Some(None));
-    }
-    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-        return Ok(Some(None));
-    };
-    Ok(spool.claim(name)?.map(Some))
-}
-
-fn is_in(spool: &Spool, path: &Path) -> bool {
-    let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
-    folder.is_some() && folder == spool.folder().canonicalize().ok()
-}
-
-/// Moves it out of the way of whoever drains the spool.
-fn set_aside(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let to = aside(path, folder)?;
-    fs::rename(path, &to)?;
-    sync_folder(folder)?;
-    Ok(to)
-}
-
-/// Keeps a second name for it, so that the first can be given to the closed file at once.
-fn keep_aside(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let to = aside(path, folder)?;
-    if fs::hard_link(path, &to).is_err() {
-        fs::copy(path, &to)?;
-        File::open(&to)?.sync_all()?;
-    }
-    Ok(to)
-}
-
-fn aside(path: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let below = folder.join(ASIDE);
-    crate::store::create_private(&below).context("cannot make a folder beside it")?;
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    // No ending of a recording: nobody lists or stores it.
-    let free = (0..1000)
-        .map(|number| match number {
-            0 => below.join(format!("{name}.cut")),
-            number => below.join(format!("{name}.{number}.cut")),
-        })
-        .find(|path| !path.exists());
-    free.ok_or_else(|| anyhow!("{:?} is full of it", below.display().to_string()))
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the manifest tells when the recording was closed"
-)]
-fn now() -> String {
-    Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 fn tell(name: &str, outcome: &Outcome, is_json: bool) {

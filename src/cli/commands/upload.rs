@@ -1,14 +1,8 @@
 //! `ssm-rec upload`: stores what waits in the spool, and says of each file what became of it.
 //!
-//! Nothing here removes what the store has not confirmed, or touches what another process is at work on.
+//! Nothing here decides what is stored.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
-use std::thread;
-
-use anyhow::anyhow;
-use serde::Serialize;
+use std::collections::BTreeSet;
 
 use crate::aws::Access;
 use crate::cli::ask;
@@ -17,12 +11,11 @@ use crate::cli::message;
 use crate::cli::progress::Bar;
 use crate::review::chosen::{Unchosen, chosen};
 use crate::settings::{Key, Settings, StoreArgs};
-use crate::spool::delivery::{Delivery, Undelivered, id_of};
+use crate::spool::delivery::{Delivery, id_of};
+use crate::spool::drain::{Report, State, drain};
 use crate::spool::{Spool, Waiting};
 use crate::words::{figures, printable};
-
-/// Recordings under way at a time; what they hold in memory is limited together.
-const AT_ONCE: usize = 4;
+use anyhow::anyhow;
 
 /// Store the recordings that wait in the spool
 #[derive(Debug, clap::Args)]
@@ -63,61 +56,6 @@ pub(crate) struct UploadArgs {
     store: StoreArgs,
 }
 
-/// What became of one file.
-#[derive(Debug, Serialize)]
-struct Report {
-    session_id: String,
-    file: String,
-    bytes: u64,
-    state: State,
-    /// Where it is stored.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<String>,
-    /// Why it is not.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Stored,
-    /// It still grows, or another process is storing it.
-    InUse,
-    /// The store is out of reach; later may be better.
-    Waiting,
-    /// Somebody must do something first.
-    Refused,
-    CutShort,
-    /// Not one of ours.
-    Foreign,
-}
-
-impl State {
-    fn words(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::InUse => "in use",
-            Self::Waiting => "waits",
-            Self::Refused => "refused",
-            Self::CutShort => "cut short",
-            Self::Foreign => "foreign",
-        }
-    }
-
-    /// Whether a recording is left that should be in the store.
-    fn is_left(self, name: &str) -> bool {
-        match self {
-            Self::Stored | Self::InUse => false,
-            Self::Waiting | Self::Refused | Self::CutShort => true,
-            // Under one of our names it may well be a recording, damaged.
-            Self::Foreign => name.ends_with(".cast.zst"),
-        }
-    }
-}
-
 pub(crate) fn run(args: UploadArgs) -> CommandResult {
     let flags = args.store.flags();
     let flags = flags.with(Key::UploadRegion, "--region", args.region);
@@ -142,14 +80,22 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
         .iter()
         .map(|waiting| name_of(&waiting.name).chars().count());
     let width = width.max().unwrap_or_default();
+    let count = waiting.len();
     let mut left = 0;
-    store_all(&delivery, &spool, waiting, |bar, report| {
-        if report.state.is_left(&report.file) {
-            left += 1;
+    let mut bar = Bar::new("storing recordings");
+    drain(&delivery, &spool, waiting, |now, report| {
+        if let Some(report) = report {
+            left += usize::from(report.state.is_left(&report.file));
+            // Nobody reading is no reason to stop storing.
+            bar.aside(|| drop(tell(&report, args.json, width)));
         }
-        // Nobody reading is no reason to stop storing.
-        bar.aside(|| drop(tell(&report, args.json, width)));
+        bar.label(format!(
+            "storing recordings ({} of {count} done)",
+            now.finished
+        ));
+        bar.tell(now.sent, now.total);
     });
+    drop(bar);
     spool.tidy()?;
     if left > 0 {
         let files = if left == 1 { "file is" } else { "files are" };
@@ -181,107 +127,15 @@ fn named(spool: &Spool, ids: &[String]) -> Result<Vec<Waiting>, Failure> {
     Ok(waiting)
 }
 
-/// What the threads tell the one that draws.
-enum Told {
-    /// Of the file with this number, so many bytes are sent.
-    Sent(usize, u64),
-    Done(usize, Report),
-}
-
-/// Stores some at a time, and hands out what became of each.
-fn store_all(
-    delivery: &Delivery,
-    spool: &Spool,
-    waiting: Vec<Waiting>,
-    mut done: impl FnMut(&Bar, Report),
-) {
-    let count = waiting.len();
-    let sizes: Vec<u64> = waiting.iter().map(|waiting| waiting.bytes).collect();
-    let total = sizes.iter().sum();
-    let queue = Mutex::new(waiting.into_iter().enumerate().collect::<VecDeque<_>>());
-    let out_of_reach = AtomicBool::new(false);
-    let (tell, told) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(count) {
-            let tell = tell.clone();
-            let (queue, out_of_reach) = (&queue, &out_of_reach);
-            scope.spawn(move || {
-                while let Some((number, waiting)) = { lock(queue).pop_front() } {
-                    let report = store_one(delivery, spool, waiting, out_of_reach, &mut |sent| {
-                        // The other end lives as long as this scope.
-                        let _ = tell.send(Told::Sent(number, sent));
-                    });
-                    let _ = tell.send(Told::Done(number, report));
-                }
-            });
-        }
-        drop(tell);
-        let mut sent = vec![0; count];
-        let mut finished = 0;
-        let mut bar = Bar::new("storing recordings");
-        while let Ok(told) = told.recv() {
-            match told {
-                Told::Sent(number, bytes) => sent[number] = bytes,
-                Told::Done(number, report) => {
-                    sent[number] = sizes[number];
-                    finished += 1;
-                    done(&bar, report);
-                }
-            }
-            bar.label(format!("storing recordings ({finished} of {count} done)"));
-            bar.tell(sent.iter().sum(), total);
-        }
-    });
-}
-
-fn store_one(
-    delivery: &Delivery,
-    spool: &Spool,
-    waiting: Waiting,
-    out_of_reach: &AtomicBool,
-    sent: &mut dyn FnMut(u64),
-) -> Report {
-    let session_id = id_of(&waiting.name);
-    let report = |state, reason: Option<String>, hint| Report {
-        session_id: session_id.clone(),
-        file: waiting.name.clone(),
-        bytes: waiting.bytes,
-        state,
-        location: None,
-        reason,
-        hint,
-    };
-    if out_of_reach.load(Ordering::Relaxed) {
-        let reason = "not tried, since the store cannot be reached".to_owned();
-        return report(State::Waiting, Some(reason), None);
-    }
-    let claim = match spool.claim(&waiting.name) {
-        Ok(Some(claim)) => claim,
-        Ok(None) => {
-            let reason = "it still grows, or another process is storing it".to_owned();
-            return report(State::InUse, Some(reason), None);
-        }
-        Err(error) => return report(State::Refused, Some(chain(&error)), error.hint()),
-    };
-    match delivery.deliver(claim, &mut |progress| sent(progress.done)) {
-        Ok(delivered) => Report {
-            location: Some(delivered.place),
-            session_id: delivered.session_id,
-            ..report(State::Stored, None, None)
-        },
-        Err(undelivered) => {
-            let state = match &undelivered {
-                Undelivered::CutShort => State::CutShort,
-                Undelivered::Foreign(_) => State::Foreign,
-                undelivered if undelivered.is_passing() => {
-                    out_of_reach.store(true, Ordering::Relaxed);
-                    State::Waiting
-                }
-                Undelivered::Store(_) => State::Refused,
-            };
-            let hint = undelivered.hint(&waiting.name);
-            report(state, Some(chain(&undelivered)), hint)
-        }
+/// As a person reads it.
+fn words(state: State) -> &'static str {
+    match state {
+        State::Stored => "stored",
+        State::InUse => "in use",
+        State::Waiting => "waits",
+        State::Refused => "refused",
+        State::CutShort => "cut short",
+        State::Foreign => "foreign",
     }
 }
 
@@ -308,24 +162,7 @@ fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
         "{:width$}  {:>8}  {:9}  {}",
         name_of(&report.file),
         figures::size(*bytes),
-        state.words(),
+        words(*state),
         printable(&what)
     )
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = error.source();
-    }
-    text
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
