@@ -12,13 +12,18 @@
 //!            Quit: from everywhere          seek: either, with a goal
 //! ```
 
+mod seek;
+mod snapshots;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use formats::asciicast::{Data, Event};
 use formats::payload::Size;
 
-use super::canvas::{Canvas, Snapshot};
+use self::seek::Goal;
+use self::snapshots::{Place, Snapshots};
+use super::canvas::Canvas;
 use super::keys::{Key, Keys};
 
 /// How a recording is played.
@@ -82,12 +87,6 @@ const FASTEST: f64 = 64.0;
 const MARKER_GRACE: Duration = Duration::from_secs(1);
 /// More keys than a person presses ahead are dropped.
 const WAITING_KEYS: usize = 256;
-/// A seek further than this may find a screen on the way from which it is shorter.
-const FAR_FORWARD: Duration = Duration::from_secs(50);
-/// How much output lies between two snapshots at first; the distance grows with the recording.
-const SNAPSHOT_EVERY: usize = 1024 * 1024;
-/// What all snapshots together may hold, in bytes. Half of them go when it is reached.
-const SNAPSHOTS_LIMIT: usize = 8 * 1024 * 1024;
 /// Beyond any session; keeps sums of times from overflowing.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -120,30 +119,10 @@ pub(crate) struct Playback {
     finished: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
-    /// In the time of the recording.
-    at: Duration,
-    /// In playing time.
-    playing: Duration,
-}
-
 #[derive(Clone, Copy, Debug)]
 enum Clock {
     Running { since: Instant, from: Duration },
     Stopped { at: Duration },
-}
-
-/// What is being looked for, with nothing drawn until it is reached.
-#[derive(Clone, Copy, Debug)]
-enum Goal {
-    Time(Duration),
-    NextMarker,
-    /// Reads from the beginning for the last marker before a time; the canvas stays as it is meanwhile.
-    MarkerBefore {
-        before: Duration,
-        found: Duration,
-    },
 }
 
 impl Playback {
@@ -379,65 +358,6 @@ impl Playback {
         }
     }
 
-    fn seek(&mut self, now: Instant, to: Duration) {
-        self.stepping = false;
-        let searching = matches!(self.goal, Some(Goal::MarkerBefore { .. }));
-        let nearer = self
-            .snapshots
-            .before(to)
-            .is_some_and(|(place, _)| place.at > self.last.at);
-        let far = to > self.last.at + FAR_FORWARD;
-        if searching || to < self.last.at || nearer || far {
-            self.seek_anew(now, to);
-        } else {
-            self.goal = Some(Goal::Time(to));
-        }
-    }
-
-    /// Seeks from the nearest snapshot, or from the beginning.
-    fn seek_anew(&mut self, now: Instant, to: Duration) {
-        let after = match (self.snapshots.before(to), &mut self.canvas) {
-            (Some((place, snapshot)), Some(canvas)) => {
-                canvas.restore(snapshot);
-                self.last = *place;
-                Some(place.at)
-            }
-            (_, canvas) => {
-                if let Some(canvas) = canvas {
-                    *canvas = Canvas::new(self.size);
-                }
-                self.last = Place::default();
-                None
-            }
-        };
-        // The clock is set when the goal is reached; until then nothing is due.
-        if let Clock::Stopped { .. } = self.clock {
-            self.clock = Clock::Stopped {
-                at: self.last.playing,
-            };
-        } else {
-            self.clock = Clock::Running {
-                since: now,
-                from: self.last.playing,
-            };
-        }
-        self.goal = Some(Goal::Time(to));
-        self.reread(after, to);
-    }
-
-    /// Has the events after a time read again, or after a screen that the recording holds for a time up to `to`.
-    fn reread(&mut self, after: Option<Duration>, to: Duration) {
-        self.next = None;
-        self.ended = false;
-        self.played_through = after;
-        self.snapshots.distance = 0;
-        // Of several places asked for, only the last one counts.
-        self.actions
-            .retain(|action| !matches!(action, Action::Reposition(_)));
-        self.actions
-            .push_back(Action::Reposition(Reposition { after, to }));
-    }
-
     fn advance(&mut self, now: Instant) {
         loop {
             if self.finished {
@@ -458,59 +378,6 @@ impl Playback {
                 return;
             }
         }
-    }
-
-    /// One step towards a goal; false when an event is needed first.
-    fn pursue(&mut self, now: Instant, goal: Goal) -> bool {
-        match (goal, &self.next) {
-            (_, None) if !self.ended => return false,
-            (Goal::Time(to), Some((place, _))) if place.at <= to => {
-                self.take_next();
-            }
-            (Goal::Time(to), next) => {
-                // Inside a pause that is cut, no more of it is left than the limit allows.
-                let mut playing = self.last.playing + to.saturating_sub(self.last.at);
-                playing = playing.min(match next {
-                    Some((place, _)) => place.playing,
-                    None => self.last.playing,
-                });
-                self.arrive(now, playing);
-            }
-            (Goal::NextMarker, Some((place, data))) => {
-                let playing = place.playing;
-                let marker = matches!(data, Data::Marker(_));
-                self.take_next();
-                if marker {
-                    if self.options.pause_on_markers {
-                        self.clock = Clock::Stopped { at: playing };
-                    }
-                    self.arrive(now, playing);
-                }
-            }
-            (Goal::NextMarker, None) => self.arrive(now, self.last.playing),
-            (Goal::MarkerBefore { before, .. }, Some((place, data))) if place.at < before => {
-                let at = place.at;
-                if matches!(data, Data::Marker(_)) {
-                    self.goal = Some(Goal::MarkerBefore { before, found: at });
-                }
-                self.next = None;
-            }
-            (Goal::MarkerBefore { found, .. }, _) => self.seek_anew(now, found),
-        }
-        true
-    }
-
-    /// The goal is reached: shows what is there and goes on from it.
-    fn arrive(&mut self, now: Instant, playing: Duration) {
-        self.goal = None;
-        self.clock = match self.clock {
-            Clock::Running { .. } => Clock::Running {
-                since: now,
-                from: playing,
-            },
-            Clock::Stopped { .. } => Clock::Stopped { at: playing },
-        };
-        self.redraw();
     }
 
     /// Plays what is due; false when nothing is.
@@ -601,61 +468,6 @@ impl Playback {
         if let Some(canvas) = &self.canvas {
             self.actions
                 .push_back(Action::Draw(canvas.redraw(self.window)));
-        }
-    }
-}
-
-/// Moments kept so that going back does not mean starting over, the earliest first.
-struct Snapshots {
-    kept: Vec<(Place, Snapshot)>,
-    bytes: usize,
-    /// How much output lies between two of them.
-    every: usize,
-    /// How much output came since the last one, or since a seek.
-    distance: usize,
-}
-
-impl Default for Snapshots {
-    fn default() -> Self {
-        Self {
-            kept: Vec::new(),
-            bytes: 0,
-            every: SNAPSHOT_EVERY,
-            distance: 0,
-        }
-    }
-}
-
-impl Snapshots {
-    fn before(&self, at: Duration) -> Option<&(Place, Snapshot)> {
-        let behind = self.kept.partition_point(|(place, _)| place.at <= at);
-        self.kept.get(behind.checked_sub(1)?)
-    }
-
-    fn offer(&mut self, place: Place, canvas: &Canvas) {
-        if self.distance < self.every
-            || self
-                .kept
-                .last()
-                .is_some_and(|(last, _)| last.at >= place.at)
-        {
-            return;
-        }
-        self.distance = 0;
-        let snapshot = canvas.snapshot();
-        if snapshot.size() > SNAPSHOTS_LIMIT / 4 {
-            return;
-        }
-        self.bytes += snapshot.size();
-        self.kept.push((place, snapshot));
-        if self.bytes > SNAPSHOTS_LIMIT {
-            let mut odd = false;
-            self.kept.retain(|_| {
-                odd = !odd;
-                odd
-            });
-            self.bytes = self.kept.iter().map(|(_, kept)| kept.size()).sum();
-            self.every = self.every.saturating_mul(2);
         }
     }
 }

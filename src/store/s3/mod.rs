@@ -9,12 +9,11 @@ mod journal;
 mod object;
 mod options;
 mod upload;
+mod worker;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
 
 use aws_config::Region;
 use aws_sdk_s3::Client;
@@ -24,7 +23,6 @@ use aws_sdk_s3::config::{
 };
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use tokio::runtime::Runtime;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::cache::Cache;
@@ -35,12 +33,11 @@ use attempt::{Failure, lively, persist};
 use body::Meter;
 use journal::{Fingerprint, Journal};
 use upload::{Job, Source};
+use worker::Worker;
 
 pub use crate::aws::Keys;
 pub use options::{Encryption, Options, Retention, RetentionMode};
 
-/// How often a progress callback is called.
-const PROGRESS_STEP: Duration = Duration::from_millis(100);
 /// Memory for uploads is handed out in units of this size.
 const MEMORY_UNIT: u64 = 64 << 10;
 
@@ -417,47 +414,6 @@ impl Bucket {
     }
 }
 
-/// The runtime that the requests run on.
-struct Worker(Option<Runtime>);
-
-impl Worker {
-    fn runtime(&self) -> &Runtime {
-        match &self.0 {
-            Some(runtime) => runtime,
-            None => unreachable!("only drop takes the runtime"),
-        }
-    }
-
-    /// Runs `work` to its end; the calling thread waits, and does `meanwhile` ten times a second.
-    fn wait<T: Send + 'static>(
-        &self,
-        work: impl Future<Output = Result<T, Error>> + Send + 'static,
-        mut meanwhile: impl FnMut(),
-    ) -> Result<T, Error> {
-        let (done, result) = sync_channel(1);
-        self.runtime().spawn(async move {
-            // Nobody waits any more when the caller is gone.
-            let _ = done.send(work.await);
-        });
-        loop {
-            match result.recv_timeout(PROGRESS_STEP) {
-                Ok(result) => return result,
-                Err(RecvTimeoutError::Timeout) => meanwhile(),
-                Err(RecvTimeoutError::Disconnected) => return Err(broken_off()),
-            }
-        }
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        // Waiting for the threads is forbidden inside another runtime, where the last handle may well be dropped.
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
-        }
-    }
-}
-
 fn broken_off() -> Error {
     Error::Io {
         what: "finish a request to",
@@ -496,33 +452,4 @@ fn parse(location: &str) -> Result<(String, String), Error> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn locations_name_a_bucket_and_a_prefix() {
-        let parsed = |location| parse(location).map_err(|error| error.to_string());
-        let pair = |a: &str, b: &str| Ok((a.to_owned(), b.to_owned()));
-        assert_eq!(parsed("s3://my-bucket"), pair("my-bucket", ""));
-        assert_eq!(parsed("s3://my-bucket/"), pair("my-bucket", ""));
-        assert_eq!(parsed("s3://my-bucket/a/b/"), pair("my-bucket", "a/b/"));
-        for wrong in [
-            "s3://",
-            "s3:///a",
-            "s3://My-Bucket",
-            "s3://b",
-            "s3://my-bucket/../x",
-            "s3://my-bucket//x",
-            "s3://my bucket/x",
-        ] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn places_are_written_as_addresses() {
-        let store = S3::new("s3://my-bucket/fleet/", Options::default()).unwrap();
-        assert_eq!(store.location(), "s3://my-bucket/fleet");
-        assert_eq!(store.locate("a/b"), "s3://my-bucket/fleet/a/b");
-    }
-}
+mod tests;
