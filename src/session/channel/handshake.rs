@@ -10,7 +10,10 @@ use formats::payload::{
     SessionTypeRequest, parse_json,
 };
 
-use super::{CLIENT_VERSION, Error};
+use super::event::Error;
+
+/// What this client says it is. Agents compare it with the official client's versions to decide what it can do.
+pub const CLIENT_VERSION: &str = "1.2.707.0";
 
 /// What kind of session it is (source: session plugin names, contracts/model.go).
 #[derive(Clone, Debug, PartialEq, Eq)]

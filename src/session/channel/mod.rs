@@ -6,6 +6,7 @@
 //! protocol asks (the agent resends nothing behind its first unacknowledged message), and its event comes in its turn.
 
 mod agent_version;
+mod answers;
 pub(super) mod cipher;
 mod closing;
 mod encryption;
@@ -29,14 +30,11 @@ pub use self::cipher::DataKey;
 use self::closing::{Closing, LINGER};
 use self::encryption::Encryption;
 pub use self::event::{Effect, Error, Event};
-pub use self::handshake::SessionType;
+pub use self::handshake::{CLIENT_VERSION, SessionType};
 use self::identity::{MessageIds, WallClock};
 pub use self::identity::{Opening, Token};
 pub(super) use self::window::MAX_QUEUED_BYTES;
 use self::window::{Draft, Incoming, Outgoing};
-
-/// What this client says it is. Agents compare it with the official client's versions to decide what it can do.
-pub const CLIENT_VERSION: &str = "1.2.707.0";
 
 /// How long an agent may say nothing before it is asked: a command that prints nothing needs its input all the same.
 const PROBE_AFTER: Duration = Duration::from_secs(2);
@@ -378,72 +376,6 @@ impl Channel {
         .into_iter()
         .flatten()
         .min()
-    }
-
-    /// Why the channel cannot go on. Send what [`Channel::poll_transmit`] still gives, then end.
-    #[must_use]
-    pub fn failure(&self) -> Option<&Error> {
-        self.failure.as_ref()
-    }
-
-    /// Whether the last event was made.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.state == State::Closed
-    }
-
-    /// Whether `channel_closed` was received; from then on a lost connection is a normal end.
-    #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.closing.is_some() || self.is_closed()
-    }
-
-    /// Whether the session was over before its handshake was.
-    #[must_use]
-    pub fn never_opened(&self) -> bool {
-        self.never_opened
-    }
-
-    /// Whether input reaches the remote side, as far as one can know.
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        self.state == State::Open
-    }
-
-    /// Whether all input was sent and, as far as one can know, has arrived.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.outgoing.is_settled()
-    }
-
-    /// Since when input waits for an acknowledgement while the agent says nothing at all.
-    #[must_use]
-    pub fn stalled_since(&self) -> Option<Instant> {
-        Some(self.outgoing.stalled_since()?.max(self.last_heard))
-    }
-
-    /// The smoothed round trip of acknowledgements.
-    #[must_use]
-    pub fn round_trip(&self) -> Duration {
-        self.outgoing.round_trip()
-    }
-
-    /// What the handshake said; `None` for sessions without one, which are shells and interactive commands.
-    #[must_use]
-    pub fn session_type(&self) -> Option<&SessionType> {
-        self.session_type.as_ref()
-    }
-
-    /// What the handshake said; a session without one does not tell.
-    #[must_use]
-    pub fn agent_version(&self) -> Option<&str> {
-        self.agent_version.as_deref()
-    }
-
-    /// The id that all message ids of this client begin with: the counter in it is 0.
-    #[must_use]
-    pub fn message_id_base(&self) -> Uuid {
-        self.ids.base
     }
 
     fn become_open(&mut self) {

@@ -15,6 +15,7 @@ mod input;
 mod link;
 mod local;
 mod person;
+mod report;
 pub(super) mod tee;
 mod typed;
 
@@ -45,6 +46,7 @@ pub use self::link::Socket;
 use self::link::{Batch, Line, Liveness};
 use self::local::Local;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
+pub use self::report::{Gap, Outcome, Report};
 use self::tee::Tee;
 use self::typed::Early;
 use super::channel::{Channel, DataKey, MAX_QUEUED_BYTES, Token};
@@ -89,40 +91,6 @@ pub struct Settings {
     pub go_on_unrecorded: bool,
     /// Milliseconds since the epoch; [`wall_millis`] outside of tests.
     pub wall_millis: fn() -> u64,
-}
-
-/// How a session ended, and the recorder to finish.
-pub struct Outcome {
-    /// Holds everything that came.
-    pub recorder: Recorder,
-    /// Why it ended.
-    pub end: End,
-    /// What else is worth keeping.
-    pub report: Report,
-}
-
-/// What is known of a session when it is over.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Times without a connection.
-    pub gaps: Vec<Gap>,
-    /// Where the clock on the wall jumped.
-    pub clock_jumps: Vec<Jump>,
-    /// When the agent told.
-    pub agent_version: Option<String>,
-    /// Connections through a port session; `None` for other sessions.
-    pub connections: Option<u64>,
-    /// Set when the session went on without a recording.
-    pub unrecorded: Option<Unrecorded>,
-}
-
-/// A time without a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gap {
-    /// When it was noticed.
-    pub at: Instant,
-    /// Until something was heard again, or the session was over.
-    pub lasted: Duration,
 }
 
 /// Carries a session from its first connection to its end.

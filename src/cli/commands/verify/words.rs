@@ -1,0 +1,201 @@
+//! What is told of a recording that was checked: a line for a person, a value for a program.
+//!
+//! Nothing here is checked or printed.
+
+use std::time::Duration;
+
+use chrono::{SecondsFormat, Utc};
+use formats::recording::{Fault, Proof};
+use serde_json::{Value, json};
+
+use crate::review::verify::{Finding, Signed, State};
+use crate::words::{figures, printable};
+
+/// A recording that was looked at.
+pub(super) struct Looked {
+    pub(super) name: String,
+    pub(super) location: Option<String>,
+    pub(super) finding: Finding,
+}
+
+pub(super) fn summary_word(finding: &Finding) -> String {
+    match (&finding.state, &finding.signature) {
+        (State::Sound, Signed::No) => "sound and unsigned".to_owned(),
+        (State::Sound, _) => "sound and signed".to_owned(),
+        (state, _) => state.name().replace('_', " "),
+    }
+}
+
+/// `alice-0a1b  sound, signed by alice@example.com (ssh-ed25519 SHA256:…)`
+pub(super) fn line(looked: &Looked) -> String {
+    let finding = &looked.finding;
+    let report = finding.report.as_ref();
+    let mut words = Vec::new();
+    let until = finding.proved_until().map(figures::duration);
+    let proved = match (&until, report) {
+        (Some(until), Some(report)) => format!("proved up to {until} ({} frames)", report.frames),
+        _ => "nothing in it is proved".to_owned(),
+    };
+    match &finding.state {
+        State::Sound => words.push("sound".to_owned()),
+        State::CutShort => words.push(format!("cut short, {proved}")),
+        State::MissingManifest => {
+            words.push("sound, but its manifest is not in the store".to_owned())
+        }
+        State::NotTrusted => match report.map(|report| &report.proof) {
+            Some(Proof::Sound) => words.push("not to be trusted: sound by itself".to_owned()),
+            _ => words.push(format!("not to be trusted: cut short, {proved}")),
+        },
+        State::MissingRecording => {
+            words.push("the recording is missing; only its manifest is there".to_owned());
+        }
+        State::NoChain => words.push("it has no chain that could prove anything".to_owned()),
+        State::Altered => words.push("altered".to_owned()),
+        State::Differs => {
+            words.push(
+                "sound by itself, but the store has another manifest or signature for it"
+                    .to_owned(),
+            );
+        }
+        State::Unreadable(why) => words.push(format!("cannot be read: {why}")),
+    }
+    if let Some(Proof::Altered(fault)) = report.map(|report| &report.proof) {
+        words.push(format!("{}; {proved}", place(fault)));
+    }
+    words.extend(signature_words(finding));
+    if let Some(report) = report {
+        let manifest = report.manifest.as_ref();
+        if report.opening.is_some() {
+            words.push("encrypted".to_owned());
+        }
+        if let Some(recovery) = manifest.and_then(|manifest| manifest.recovery.as_ref()) {
+            words.push(format!(
+                "was cut and closed afterwards ({} frames had been proved, {} not)",
+                recovery.linked_frames, recovery.closed_frames
+            ));
+        }
+    }
+    printable(&format!("{}  {}", looked.name, words.join(", ")))
+}
+
+fn place(fault: &Fault) -> String {
+    let frame = fault.frame.map_or_else(
+        || "behind the last frame".to_owned(),
+        |frame| format!("in frame {frame}"),
+    );
+    let from = figures::duration(fault.from);
+    let times = match fault.to {
+        Some(to) => format!("{from} to {}", figures::duration(to)),
+        None => format!("from {from} on"),
+    };
+    format!(
+        "{frame} ({times}), bytes {} to {}: {}",
+        fault.bytes.start, fault.bytes.end, fault.kind
+    )
+}
+
+fn signature_words(finding: &Finding) -> Option<String> {
+    let has_end = finding
+        .report
+        .as_ref()
+        .is_some_and(|report| report.signed.is_some());
+    Some(match &finding.signature {
+        Signed::No if !has_end => return None,
+        Signed::No => "unsigned".to_owned(),
+        Signed::Trusted(seal, signer) => {
+            let since = signer
+                .valid_after
+                .map(|after| format!(", valid since {}", after.format("%Y-%m-%d %H:%M UTC")));
+            format!(
+                "signed by {} ({} {}{})",
+                signer.principals,
+                seal.algorithm,
+                seal.fingerprint,
+                since.unwrap_or_default()
+            )
+        }
+        Signed::Unjudged(seal) => format!(
+            "signed with {} {} (no allowed signers to tell whose that is)",
+            seal.algorithm, seal.fingerprint
+        ),
+        Signed::NotAllowed(seal, why) => {
+            format!(
+                "signed with {} {}, which does not count: {why}",
+                seal.algorithm, seal.fingerprint
+            )
+        }
+        Signed::Wrong(why) => format!("the signature does not hold: {why}"),
+    })
+}
+
+pub(super) fn json(looked: &Looked) -> Value {
+    let finding = &looked.finding;
+    let report = finding.report.as_ref();
+    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let mut value = json!({
+        "session_id": looked.name,
+        "state": finding.state.name(),
+        "signature": finding.signature.name(),
+    });
+    let mut set = |name: &str, content: Value| value[name] = content;
+    if let Some(location) = &looked.location {
+        set("location", location.as_str().into());
+    }
+    if let Some(seal) = finding.signature.seal() {
+        let mut key = json!({ "algorithm": seal.algorithm, "fingerprint": seal.fingerprint });
+        if let Some(at) = seal.at {
+            key["signed_at"] = at.to_rfc3339_opts(SecondsFormat::Micros, true).into();
+        }
+        set("key", key);
+    }
+    match &finding.signature {
+        Signed::Trusted(_, signer) => {
+            let time =
+                |time: chrono::DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+            set(
+                "signer",
+                json!({
+                    "principals": signer.principals,
+                    "line": signer.line,
+                    "valid_after": signer.valid_after.map(time),
+                    "valid_before": signer.valid_before.map(time),
+                }),
+            );
+        }
+        Signed::NotAllowed(_, why) | Signed::Wrong(why) => {
+            set("signature_problem", why.as_str().into())
+        }
+        Signed::No | Signed::Unjudged(_) => {}
+    }
+    if let State::Unreadable(why) = &finding.state {
+        set("problem", why.as_str().into());
+    }
+    let Some(report) = report else {
+        return value;
+    };
+    set("frames", report.frames.into());
+    set("proved_bytes", report.bytes.into());
+    set("proved_until_us", micros(report.until).into());
+    set("encrypted", report.opening.is_some().into());
+    let recovery = report
+        .manifest
+        .as_ref()
+        .and_then(|manifest| manifest.recovery.as_ref());
+    if let Some(recovery) = recovery {
+        set("recovery", json!(recovery));
+    }
+    if let Proof::Altered(fault) = &report.proof {
+        set(
+            "fault",
+            json!({
+                "frame": fault.frame,
+                "from_byte": fault.bytes.start,
+                "to_byte": fault.bytes.end,
+                "from_us": micros(fault.from),
+                "to_us": fault.to.map(micros),
+                "problem": fault.kind.to_string(),
+            }),
+        );
+    }
+    value
+}
