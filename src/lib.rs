@@ -1,15 +1,35 @@
 //! ssm-rec: a Session Manager client that records what it shows, and the tools to look at what was recorded.
 //!
-//! The rooms, from the roof down; a room imports only rooms below it, and `tests/house.rs` keeps it so.
+//! The rooms in reading order, from the roof down; a room imports only rooms on floors below its own, and `tests/house`
+//! keeps it so. Nothing stands here but the map.
 //!
-//! - [`cli`]: one file per command that a person types
+//! What a person meets:
+//! - [`cli`]: the words that a person types, what is said and asked, and how each command ends
+//!
+//! What a command does:
+//! - [`recorded`]: a recorded session, from the plan to the recording that is handed over
+//! - [`review`]: which recordings there are, what each one is, and what it is worth as evidence
+//! - [`spool`]: what is not stored yet: claims, delivery, drain, live segments, and closing what was cut
+//!
+//! What it is done with:
+//! - [`settings`]: what is in force, and where it came from
+//! - [`session`]: the conversation over a data channel: channel, port, driver, console
 //! - [`player`]: a recording shown again in its own time
-//! - [`review`]: which recordings there are, what each one is, and other files made of them
+//! - [`export`]: other files made of a recording, and secrets replaced in them
+//!
+//! What that stands on:
+//! - [`service`]: Systems Manager's calls around a session
+//! - [`recorder`]: agent messages and times in, a finished recording out
+//! - [`transcript`]: a recording as lines and commands
+//! - [`store`]: bytes by key; knows no format
 //! - [`signing`]: who signs a recording: a key file, the ssh-agent, KMS
 //! - [`envelope`]: for whom a recording is encrypted, and with what it is opened
-//! - [`store`]: bytes by key; knows no format
+//!
+//! The ground floor:
 //! - [`aws`]: region, profile, credentials, endpoints and certificates, settled once for every call; knows no service
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
+//! - [`screen`]: the emulated terminal and its bounds
+//! - [`words`]: text for people: harmless, sizes, times, errors with their causes
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
 pub mod aws;
@@ -17,19 +37,19 @@ pub mod cli;
 pub mod envelope;
 pub mod export;
 pub mod player;
-pub(crate) mod recorded;
+pub mod recorded;
 pub mod recorder;
 pub mod review;
-pub(crate) mod screen;
+pub mod screen;
 pub mod service;
 pub mod session;
-pub(crate) mod settings;
+pub mod settings;
 pub mod signing;
 pub mod spool;
 pub mod store;
 pub mod terminal;
-pub(crate) mod transcript;
-pub(crate) mod words;
+pub mod transcript;
+pub mod words;
 
 pub use cli::run;
 pub use formats;

@@ -20,6 +20,7 @@ use super::Replaced;
 use super::flow::Flow;
 use super::patterns::Patterns;
 use super::places::Places;
+use super::texts::replace_header;
 
 /// Lines above the screen that are kept to be looked at: a line that is longer than the screen is looked at in parts of
 /// this many rows, not after each one.
@@ -71,7 +72,7 @@ fn read<R: Read>(
     limit: Option<u64>,
 ) -> Result<Found, Error> {
     let mut header = reader.header().clone();
-    super::rewrite::replace_header(&mut header, patterns);
+    replace_header(&mut header, patterns);
     let mut look = Look::new(size_of(reader.header()));
     let mut events = 0;
     while limit.is_none_or(|limit| events < limit) {

@@ -9,6 +9,7 @@ mod look;
 mod patterns;
 mod places;
 mod rewrite;
+mod texts;
 
 pub(super) use look::{Found, look};
 pub use patterns::{PatternError, Patterns};
