@@ -26,8 +26,7 @@ pub mod smux;
 pub mod tee;
 pub mod utf8;
 
-pub use agent_message::{AgentMessage, Flags, MessageType};
-pub use payload::PayloadType;
+pub use agent_message::{AgentMessage, Flags, MessageType, PayloadType};
 
 /// The written layout, whose examples run as tests.
 #[cfg(doctest)]

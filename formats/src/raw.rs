@@ -5,9 +5,9 @@
 
 use std::io::{self, Write};
 
+use crate::agent_message::PayloadType;
 use crate::asciicast::{self, Code, Reader};
 use crate::lines::LineSource;
-use crate::payload::PayloadType;
 use crate::tee::{Content, Ordinary, Shorthand, TeedMessage};
 
 /// Written out at once when there is as much.

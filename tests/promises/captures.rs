@@ -6,9 +6,8 @@
 use std::fs::File;
 
 use formats::asciicast::{Data, Reader as Events};
-use formats::payload::PayloadType;
 use formats::recording::Reader;
-use formats::{AgentMessage, MessageType};
+use formats::{AgentMessage, MessageType, PayloadType};
 use loopback::{Capture, Options};
 
 use super::rig::Rig;

@@ -12,8 +12,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
-use crate::agent_message::{AgentMessage, MessageType};
-use crate::payload::PayloadType;
+use crate::agent_message::{AgentMessage, MessageType, PayloadType};
 
 pub(crate) use shorthand::Ordinary;
 pub use shorthand::Shorthand;
@@ -337,7 +336,7 @@ mod tests {
             schema_version: 1,
             created_date: 1_700_000_000_123,
             sequence_number: 0,
-            flags: crate::Flags::SYN_FIN,
+            flags: crate::agent_message::Flags::SYN_FIN,
             message_id: uuid::Uuid::nil(),
             payload_type: PayloadType::NONE,
             payload: Bytes::new(),

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::{Content, Error, TeedMessage, base64_to};
-use crate::agent_message::MessageType;
-use crate::payload::{Acknowledge, PayloadType, encode_json};
+use crate::agent_message::{MessageType, PayloadType};
+use crate::payload::{Acknowledge, encode_json};
 
 /// Stands for one more than the last one.
 const NEXT: &str = "+";
