@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Content, Error, TeedMessage, base64_to};
+use super::message::{Content, Earlier, Error, TeedMessage};
 use crate::agent_message::{MessageType, PayloadType};
 use crate::payload::{Acknowledge, encode_json};
 
@@ -101,43 +101,7 @@ impl Shorthand {
     /// # Errors
     /// It does not read, or refers to a message that did not come.
     pub fn parse(&mut self, data: &str) -> Result<TeedMessage, Error> {
-        TeedMessage::parse_with(data, Some(self))
-    }
-
-    pub(super) fn parse_number(
-        &mut self,
-        message_type: Option<&MessageType>,
-        field: &str,
-    ) -> Option<i64> {
-        let last = self.last_number(message_type);
-        let number = if field == NEXT {
-            last.as_ref()?.as_ref()?.checked_add(1)?
-        } else {
-            field.parse().ok()?
-        };
-        if let Some(last) = last {
-            *last = Some(number);
-        }
-        Some(number)
-    }
-
-    /// The payload that `ack:` stands for.
-    pub(super) fn parse_acknowledge(&mut self, text: &str) -> Option<Content> {
-        let (sequence_number, counter) = text.split_once(' ')?;
-        let before = self.last.acknowledged;
-        let acknowledged = Acknowledged {
-            sequence_number: match sequence_number {
-                NEXT => before?.sequence_number.checked_add(1)?,
-                number => number.parse().ok()?,
-            },
-            counter: match counter.strip_prefix('+') {
-                Some(more) => before?.counter.checked_add(more.parse().ok()?)?,
-                None => counter.parse().ok()?,
-            },
-        };
-        let payload = self.payload(acknowledged)?;
-        self.last.acknowledged = Some(acknowledged);
-        Some(Content::Here(payload))
+        TeedMessage::parse_with(data, self)
     }
 
     /// `output_stream_data 12 1 +3 1024`, as nearly every message is, without taking it apart. `None`, and nothing is
@@ -206,6 +170,39 @@ impl Shorthand {
     }
 }
 
+impl Earlier for Shorthand {
+    fn number(&mut self, message_type: Option<&MessageType>, field: &str) -> Option<i64> {
+        let last = self.last_number(message_type);
+        let number = if field == NEXT {
+            last.as_ref()?.as_ref()?.checked_add(1)?
+        } else {
+            field.parse().ok()?
+        };
+        if let Some(last) = last {
+            *last = Some(number);
+        }
+        Some(number)
+    }
+
+    fn acknowledge(&mut self, text: &str) -> Option<Bytes> {
+        let (sequence_number, counter) = text.split_once(' ')?;
+        let before = self.last.acknowledged;
+        let acknowledged = Acknowledged {
+            sequence_number: match sequence_number {
+                NEXT => before?.sequence_number.checked_add(1)?,
+                number => number.parse().ok()?,
+            },
+            counter: match counter.strip_prefix('+') {
+                Some(more) => before?.counter.checked_add(more.parse().ok()?)?,
+                None => counter.parse().ok()?,
+            },
+        };
+        let payload = self.payload(acknowledged)?;
+        self.last.acknowledged = Some(acknowledged);
+        Some(payload)
+    }
+}
+
 fn follows(last: Option<i64>, number: i64) -> bool {
     last.and_then(|last| last.checked_add(1)) == Some(number)
 }
@@ -219,28 +216,6 @@ fn number(digits: &[u8]) -> Option<i64> {
         byte.is_ascii_digit()
             .then(|| number * 10 + i64::from(byte - b'0'))
     })
-}
-
-impl TeedMessage {
-    /// ` KIND[:TEXT]`: appends what JSON need not escape, and returns what it may have to.
-    pub(super) fn write_content(&self, head: &mut String) -> &str {
-        match &self.content {
-            Content::Next => {}
-            Content::Duplicate => head.push_str(" duplicate"),
-            Content::Omitted => head.push_str(" omitted"),
-            Content::Here(payload) => match std::str::from_utf8(payload) {
-                Ok(text) if self.message_type.is_some() => {
-                    head.push_str(" text:");
-                    return text;
-                }
-                _ => {
-                    head.push_str(" base64:");
-                    base64_to(payload, head);
-                }
-            },
-        }
-        ""
-    }
 }
 
 #[cfg(test)]
