@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use super::escape::escape;
-use super::{Data, Header};
+use super::event::Data;
+use super::header::Header;
 use crate::payload::Size;
 use crate::tee::{Shorthand, TeedMessage};
 
@@ -157,7 +158,7 @@ mod tests {
                 at += Duration::from_nanos(step);
                 let mut out = Vec::new();
                 encoder.output(at, "", &mut out);
-                sum += super::super::parse_event_line(out.trim_ascii_end(), &mut Vec::new()).unwrap().0;
+                sum += super::super::line::parse_event_line(out.trim_ascii_end(), &mut Vec::new()).unwrap().0;
                 prop_assert_eq!(u128::from(sum), at.as_micros());
             }
         }

@@ -7,14 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use super::Error;
+use super::error::Error;
+use super::limits::{MAX_CELLS, MAX_SIDE};
 use crate::payload::Size;
 use crate::tee::Shorthand;
-
-/// The most columns or rows taken. The widest real terminals have some hundred columns; an emulator of this size still fits in memory.
-pub const MAX_SIDE: u16 = 10_000;
-/// The most cells taken: a screen of this many costs an emulator some 30 MB.
-const MAX_CELLS: u64 = 1_000_000;
 
 /// The header of a recording, whatever its version.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -4,6 +4,7 @@
 //! Any line that is not ordinary goes through serde_json, whose word is final.
 
 use super::escape::unescape;
+use super::limits::MAX_TIME_US;
 
 /// The kind of an event line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ fn parse_any(line: &[u8], text: &mut Vec<u8>) -> Result<(u64, Code), LineError> 
 /// `None` for a time that no recording has.
 pub(super) fn microseconds(seconds: f64) -> Option<u64> {
     let micros = (seconds * 1e6).round();
-    (seconds >= 0.0 && micros <= super::MAX_TIME_US as f64).then_some(micros as u64)
+    (seconds >= 0.0 && micros <= MAX_TIME_US as f64).then_some(micros as u64)
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 use std::time::Duration;
 
-use super::header::{WireV1, check_size, probe};
-use super::line::{LineError, microseconds, parse};
-use super::{Code, Data, Error, Event, Header, MAX_TIME_US};
+use super::error::Error;
+use super::event::{Data, Event};
+use super::header::{Header, WireV1, check_size, probe};
+use super::limits::MAX_TIME_US;
+use super::line::{Code, LineError, microseconds, parse};
 use crate::lines::{self, LineSource, MAX_LINE};
 use crate::tee::Shorthand;
 
