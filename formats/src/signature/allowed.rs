@@ -5,7 +5,8 @@
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use ssh_key::public::KeyData;
 
-use super::{NAMESPACE, algorithm};
+use super::key::algorithm;
+use super::sshsig::NAMESPACE;
 
 /// The longest file taken.
 const MAX_FILE: usize = 16 * 1024 * 1024;
