@@ -7,8 +7,8 @@ use std::io::{self, Read};
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-use super::Error;
 use super::envelope::ChunkHead;
+use super::error::Error;
 use super::skippable::{
     Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
 };

@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use super::reader::Reader;
+use super::digest::Digest;
+use super::error::Error as RecordingError;
+use super::reader::{Ending, Reader};
 use super::skippable::{Link, SeekEntry, encode_seek_table, encode_time_index};
 use super::verify::{Fault, FaultKind, Proof, Survey, survey};
 use super::writer::{Options, Trail, Unsigned, Writer};
-use super::{Digest, Ending};
 use crate::asciicast::{self, Data};
 use crate::lines::{self, LineSource};
 use crate::manifest::{Counts, Exit, Manifest, Recovery};
@@ -108,7 +109,7 @@ fn plain<W: Write>(
     source.rewind()?;
     let lines = match Reader::open(&mut *source) {
         Ok(reader) => Kept::new(reader),
-        Err(super::Error::NotARecording) => return Err(Error::Foreign),
+        Err(RecordingError::NotARecording) => return Err(Error::Foreign),
         Err(error) => return Err(error.into()),
     };
     let mut reader = match asciicast::Reader::open(lines) {
@@ -379,7 +380,7 @@ pub enum Error {
     Io(#[from] io::Error),
     /// It is no recording.
     #[error(transparent)]
-    Recording(super::Error),
+    Recording(RecordingError),
     /// It is no recording of a session.
     #[error("it is no recording that this program made")]
     Foreign,
@@ -394,11 +395,11 @@ pub enum Error {
     Altered(Fault),
 }
 
-impl From<super::Error> for Error {
-    fn from(error: super::Error) -> Self {
+impl From<RecordingError> for Error {
+    fn from(error: RecordingError) -> Self {
         match error {
-            super::Error::Io(error) => Self::Io(error),
-            super::Error::Empty => Self::NoHeader,
+            RecordingError::Io(error) => Self::Io(error),
+            RecordingError::Empty => Self::NoHeader,
             other => Self::Recording(other),
         }
     }

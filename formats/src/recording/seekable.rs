@@ -5,7 +5,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::time::Duration;
 
-use super::Error;
+use super::error::Error;
 use super::reader::{Ending, Reader};
 use super::skippable::{
     IndexEntry, PREFIX, SEEK_ENTRY, SEEK_FOOTER, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC, Signed,

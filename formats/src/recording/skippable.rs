@@ -2,7 +2,7 @@
 //!
 //! Nothing here is seen by `zstd -d`, which passes over skippable frames; their layout is written in `README.md`.
 
-use super::Digest;
+use super::digest::Digest;
 use crate::sealed::{Cipher, Kind, Place};
 
 /// The magic number of our skippable frames. The format reserves sixteen; the seek table has the one that ends in E.

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+use super::digest::{Digest, hex};
 use super::envelope::ChunkHead;
+use super::error::Error;
 use super::skippable::{
     IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Snapshot, Tag,
     ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
 use super::writer::Trail;
-use super::{Digest, Error, hex};
 use crate::lines::read_some;
 use crate::manifest::{self, MAX_MANIFEST, Manifest};
 use crate::sealed::Envelope;

@@ -9,12 +9,13 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use zstd::stream::raw::{CParameter, Encoder as Zstd, InBuffer, Operation, OutBuffer};
 
+use super::digest::{Digest, hex};
 use super::envelope::ChunkHead;
+use super::error::Error;
 use super::skippable::{
     IndexEntry, Link, MAX_SNAPSHOT, SeekEntry, Signed, Snapshot, encode_seek_table,
     encode_time_index,
 };
-use super::{Digest, Error};
 use crate::asciicast::{Data, Encoder, Header};
 use crate::manifest::{Chain, Counts, Encryption, FORMAT, Manifest, Sizes};
 use crate::payload::Size;
@@ -139,7 +140,7 @@ impl<W: Write> Unsigned<W> {
             },
             chain: Chain {
                 algorithm: "sha256".to_owned(),
-                head: super::hex(&trail.head),
+                head: hex(&trail.head),
             },
             ..manifest
         };
