@@ -8,6 +8,7 @@
 mod digest;
 mod envelope;
 mod error;
+mod input;
 mod reader;
 mod recover;
 mod seekable;

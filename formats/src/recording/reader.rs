@@ -9,10 +9,11 @@ use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 use super::envelope::ChunkHead;
 use super::error::Error;
+use super::input::Input;
 use super::skippable::{
     Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
 };
-use crate::lines::{self, LineBuffer, LineSource, MAX_LINE, read_some};
+use crate::lines::{self, LineBuffer, LineSource, MAX_LINE};
 use crate::manifest::{MAX_MANIFEST, Manifest};
 use crate::sealed::{Cipher, Envelope, NoKey, Unlock};
 
@@ -64,13 +65,7 @@ pub enum Damage {
 
 /// A recording that is being read from the front.
 pub struct Reader<R> {
-    source: R,
-    input: Vec<u8>,
-    /// Where the unread part of the input begins.
-    input_at: usize,
-    /// Where that is in the file.
-    offset: u64,
-    is_source_empty: bool,
+    input: Input<R>,
     body: Body,
     buffer: LineBuffer,
     ending: Option<Ending>,
@@ -163,19 +158,15 @@ impl<R: Read> Reader<R> {
     /// As [`Self::open_with`].
     pub fn with_limit(source: R, limit: usize, unlock: &dyn Unlock) -> Result<Self, Error> {
         let mut reader = Self {
-            source,
-            input: Vec::new(),
-            input_at: 0,
-            offset: 0,
-            is_source_empty: false,
+            input: Input::new(source),
             body: Body::Plain,
             buffer: LineBuffer::new(limit),
             ending: None,
             seen: Seen::default(),
             sealed: None,
         };
-        reader.want(4)?;
-        let start = reader.unread();
+        reader.input.want(4)?;
+        let start = reader.input.unread();
         if start.is_empty() {
             return Err(Error::Empty);
         }
@@ -216,13 +207,16 @@ impl<R: Read> Reader<R> {
 
     /// Opens the envelope, where one stands at the front.
     fn unseal(&mut self, unlock: &dyn Unlock) -> Result<Option<Sealed>, Error> {
-        self.want(PREFIX)?;
-        let length = match (u32_at(self.unread(), 0), u32_at(self.unread(), 4)) {
+        self.input.want(PREFIX)?;
+        let length = match (
+            u32_at(self.input.unread(), 0),
+            u32_at(self.input.unread(), 4),
+        ) {
             (Some(MAGIC), Some(length)) if length as usize <= MAX_CONTENT => length as usize,
             _ => return Ok(None),
         };
-        self.want(PREFIX + length)?;
-        let content = self.unread().get(PREFIX..PREFIX + length);
+        self.input.want(PREFIX + length)?;
+        let content = self.input.unread().get(PREFIX..PREFIX + length);
         let Some(envelope) = content.and_then(Envelope::parse) else {
             return Ok(None);
         };
@@ -258,10 +252,7 @@ impl<R: Read> Reader<R> {
             sealed.plain.clear();
             sealed.at = 0;
         }
-        self.input.clear();
-        self.input_at = 0;
-        self.offset = offset;
-        self.is_source_empty = false;
+        self.input.restart(offset);
         self.buffer.clear();
         self.ending = None;
         if let Body::Zstd { decoder, at } = &mut self.body {
@@ -277,48 +268,27 @@ impl<R: Read> Reader<R> {
     }
 
     pub(super) fn source_mut(&mut self) -> &mut R {
-        &mut self.source
-    }
-
-    fn unread(&self) -> &[u8] {
-        &self.input[self.input_at..]
-    }
-
-    /// Reads until `length` bytes are unread or the source is empty.
-    fn want(&mut self, length: usize) -> io::Result<()> {
-        while self.input.len() - self.input_at < length && !self.is_source_empty {
-            self.input.drain(..self.input_at);
-            self.input_at = 0;
-            self.is_source_empty = read_some(&mut self.source, &mut self.input)? == 0;
-        }
-        Ok(())
-    }
-
-    fn consume(&mut self, length: usize) {
-        self.input_at += length;
-        self.offset += length as u64;
+        self.input.source_mut()
     }
 
     /// One step: some text into the line buffer, or further in the file, or the ending.
     fn step(&mut self) -> io::Result<()> {
         match &mut self.body {
             Body::Plain => {
-                self.want(1)?;
-                if self.unread().is_empty() {
+                self.input.want(1)?;
+                if self.input.unread().is_empty() {
                     let tail = self.buffer.tail();
                     self.ending = Some(if tail.is_empty() || lines::is_whole(tail) {
                         Ending::Complete
                     } else {
                         Ending::Cut {
-                            offset: self.offset,
+                            offset: self.input.offset(),
                         }
                     });
                 } else {
-                    let length = self.unread().len();
-                    self.buffer
-                        .refill()
-                        .extend_from_slice(&self.input[self.input_at..]);
-                    self.consume(length);
+                    let length = self.input.unread().len();
+                    self.buffer.refill().extend_from_slice(self.input.unread());
+                    self.input.consume(length);
                 }
                 Ok(())
             }
@@ -346,9 +316,9 @@ impl<R: Read> Reader<R> {
     }
 
     fn step_border(&mut self) -> io::Result<()> {
-        self.want(PREFIX)?;
-        let offset = self.offset;
-        let unread = self.unread();
+        self.input.want(PREFIX)?;
+        let offset = self.input.offset();
+        let unread = self.input.unread();
         if unread.is_empty() {
             let has_tail = self.seen.has_seek_table
                 && self.seen.signed.as_ref().is_some_and(|signed| {
@@ -377,7 +347,7 @@ impl<R: Read> Reader<R> {
             (Some(magic), Some(length)) if is_skippable(magic) => {
                 let is_ours = magic == MAGIC && length as usize <= MAX_CONTENT;
                 let content = is_ours.then(Vec::new);
-                self.consume(PREFIX);
+                self.input.consume(PREFIX);
                 At::Skippable {
                     start: offset,
                     left: length.into(),
@@ -400,22 +370,22 @@ impl<R: Read> Reader<R> {
     }
 
     fn step_data(&mut self, start: u64) -> io::Result<()> {
-        self.want(1)?;
+        self.input.want(1)?;
         let Body::Zstd { decoder, .. } = &mut self.body else {
             return Ok(());
         };
         let text = self.buffer.refill();
         let before = text.len();
         text.reserve(TEXT);
-        let mut input = InBuffer::around(&self.input[self.input_at..]);
+        let mut input = InBuffer::around(self.input.unread());
         let result = decoder.run(&mut input, &mut OutBuffer::around_pos(text, before));
         let (read, written) = (input.pos(), text.len() - before);
-        self.consume(read);
+        self.input.consume(read);
         match result {
             Ok(0) => self.go(At::Border),
-            Ok(_) if read == 0 && written == 0 && self.is_source_empty => {
+            Ok(_) if read == 0 && written == 0 && self.input.is_source_empty() => {
                 self.ending = Some(Ending::Cut {
-                    offset: self.offset,
+                    offset: self.input.offset(),
                 });
             }
             Ok(_) => {}
@@ -427,8 +397,8 @@ impl<R: Read> Reader<R> {
     }
 
     fn step_skippable(&mut self) -> io::Result<()> {
-        self.want(1)?;
-        let available = self.input.len() - self.input_at;
+        self.input.want(1)?;
+        let available = self.input.unread().len();
         let Body::Zstd {
             at:
                 At::Skippable {
@@ -446,7 +416,7 @@ impl<R: Read> Reader<R> {
         *left -= taken as u64;
         let is_done = *left == 0;
         if let Some(content) = content {
-            content.extend_from_slice(&self.input[self.input_at..self.input_at + taken]);
+            content.extend_from_slice(&self.input.unread()[..taken]);
         }
         if is_done {
             let (start, is_seek_table, content) = (*start, *is_seek_table, content.take());
@@ -458,10 +428,10 @@ impl<R: Read> Reader<R> {
             }
         } else if taken == 0 {
             self.ending = Some(Ending::Cut {
-                offset: self.offset,
+                offset: self.input.offset(),
             });
         }
-        self.consume(taken);
+        self.input.consume(taken);
         Ok(())
     }
 
@@ -562,7 +532,7 @@ impl<R: Read> LineSource for Reader<R> {
 impl<R> std::fmt::Debug for Reader<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader")
-            .field("offset", &self.offset)
+            .field("offset", &self.input.offset())
             .field("ending", &self.ending)
             .finish_non_exhaustive()
     }

@@ -12,12 +12,12 @@ use sha2::{Digest as _, Sha256};
 use super::digest::{Digest, hex};
 use super::envelope::ChunkHead;
 use super::error::Error;
+use super::input::Input;
 use super::skippable::{
     IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Snapshot, Tag,
     ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
 use super::writer::Trail;
-use crate::lines::read_some;
 use crate::manifest::{self, MAX_MANIFEST, Manifest};
 use crate::sealed::Envelope;
 
@@ -137,14 +137,14 @@ pub(super) struct Survey {
 
 pub(super) fn survey(source: impl Read) -> Result<Survey, Error> {
     let mut walk = Walk::new(source);
-    walk.want(4)?;
-    if walk.unread().is_empty() {
+    walk.input.want(4)?;
+    if walk.input.unread().is_empty() {
         return Err(Error::Empty);
     }
     let proof = match walk.run()? {
         Step::End(proof) => proof,
         Step::Cut => Proof::Cut {
-            offset: walk.offset + walk.unread().len() as u64,
+            offset: walk.input.offset() + walk.input.unread().len() as u64,
         },
     };
     let chunk = walk.sealed.as_ref().and_then(|sealed| {
@@ -190,12 +190,7 @@ enum Step {
 
 /// Goes from frame to frame.
 struct Walk<R> {
-    source: R,
-    input: Vec<u8>,
-    at: usize,
-    is_source_empty: bool,
-    /// Where `at` is in the file.
-    offset: u64,
+    input: Input<R>,
     /// Everything since the last link.
     hasher: Sha256,
     /// Where that begins.
@@ -238,11 +233,7 @@ struct Sealed {
 impl<R: Read> Walk<R> {
     fn new(source: R) -> Self {
         Self {
-            source,
-            input: Vec::new(),
-            at: 0,
-            is_source_empty: false,
-            offset: 0,
+            input: Input::new(source),
             hasher: Sha256::new(),
             segment: 0,
             segment_frames: 0,
@@ -265,11 +256,11 @@ impl<R: Read> Walk<R> {
 
     fn run(&mut self) -> io::Result<Step> {
         loop {
-            self.want(PREFIX)?;
-            if self.unread().is_empty() {
+            self.input.want(PREFIX)?;
+            if self.input.unread().is_empty() {
                 return Ok(self.end());
             }
-            let Some(magic) = u32_at(self.unread(), 0) else {
+            let Some(magic) = u32_at(self.input.unread(), 0) else {
                 return Ok(Step::Cut);
             };
             if self.table.len() >= MAX_FRAMES {
@@ -279,7 +270,7 @@ impl<R: Read> Walk<R> {
                 self.data()?
             } else if is_skippable(magic) {
                 self.skippable(magic)?
-            } else if self.offset == 0 {
+            } else if self.input.offset() == 0 {
                 Some(Step::End(Proof::NoChain))
             } else {
                 Some(self.fault(FaultKind::Magic))
@@ -294,7 +285,7 @@ impl<R: Read> Walk<R> {
         if self.index.is_empty() && self.signed.is_none() {
             return Step::End(Proof::NoChain);
         }
-        if self.segment < self.offset || self.signed.is_some() {
+        if self.segment < self.input.offset() || self.signed.is_some() {
             return Step::Cut;
         }
         Step::End(Proof::NoManifest)
@@ -305,11 +296,11 @@ impl<R: Read> Walk<R> {
         if self.signed.is_some() {
             return Ok(Some(self.fault(FaultKind::Unlinked)));
         }
-        let start = self.offset;
+        let start = self.input.offset();
         self.segment_frames += 1;
         // RFC 8878, section 3.1.1.1: the descriptor tells how long the rest of the header is.
-        self.want(5)?;
-        let Some(&descriptor) = self.unread().get(4) else {
+        self.input.want(5)?;
+        let Some(&descriptor) = self.input.unread().get(4) else {
             return Ok(Some(Step::Cut));
         };
         let is_single = descriptor >> 5 & 1 == 1;
@@ -323,8 +314,8 @@ impl<R: Read> Walk<R> {
             return Ok(Some(Step::Cut));
         }
         loop {
-            self.want(3)?;
-            let Some(&[low, middle, high]) = self.unread().first_chunk::<3>() else {
+            self.input.want(3)?;
+            let Some(&[low, middle, high]) = self.input.unread().first_chunk::<3>() else {
                 return Ok(Some(Step::Cut));
             };
             let block = u32::from_le_bytes([low, middle, high, 0]);
@@ -339,7 +330,7 @@ impl<R: Read> Walk<R> {
             }
             // Where a disk lost what was written there are zeros, which read as empty blocks without end.
             if block != 0 {
-                self.whole = self.offset;
+                self.whole = self.input.offset();
             }
             if is_last {
                 break;
@@ -350,12 +341,12 @@ impl<R: Read> Walk<R> {
             return Ok(Some(Step::Cut));
         }
         self.entry(start);
-        self.whole = self.offset;
+        self.whole = self.input.offset();
         Ok(None)
     }
 
     fn skippable(&mut self, magic: u32) -> io::Result<Option<Step>> {
-        let Some(length) = u32_at(self.unread(), 4) else {
+        let Some(length) = u32_at(self.input.unread(), 4) else {
             return Ok(Some(Step::Cut));
         };
         let whole = PREFIX as u64 + u64::from(length);
@@ -363,8 +354,8 @@ impl<R: Read> Walk<R> {
         if length as usize > MAX_CONTENT || !(magic == MAGIC || is_seek_table) {
             return self.other(whole);
         }
-        self.want(PREFIX + length as usize)?;
-        let Some(frame) = self.unread().get(..PREFIX + length as usize) else {
+        self.input.want(PREFIX + length as usize)?;
+        let Some(frame) = self.input.unread().get(..PREFIX + length as usize) else {
             return Ok(Some(Step::Cut));
         };
         let frame = frame.to_vec();
@@ -382,8 +373,9 @@ impl<R: Read> Walk<R> {
             return Ok(self.closing(content, frame.len()));
         }
         if let Some(frame) = Snapshot::frame_of(content) {
-            self.snapshots.push((frame, self.offset));
-        } else if let Some(envelope) = Envelope::parse(content).filter(|_| self.offset == 0) {
+            self.snapshots.push((frame, self.input.offset()));
+        } else if let Some(envelope) = Envelope::parse(content).filter(|_| self.input.offset() == 0)
+        {
             self.sealed = Some(Sealed {
                 opening: envelope.opening,
                 chunk: None,
@@ -403,7 +395,7 @@ impl<R: Read> Walk<R> {
                 return Ok(Some(self.fault(FaultKind::Unlinked)));
             }
             if sealed.chunk.replace(head).is_none() {
-                sealed.data = self.offset;
+                sealed.data = self.input.offset();
             }
         }
         self.other(whole)
@@ -411,7 +403,7 @@ impl<R: Read> Walk<R> {
 
     /// A frame that is only hashed.
     fn other(&mut self, length: u64) -> io::Result<Option<Step>> {
-        let start = self.offset;
+        let start = self.input.offset();
         if self.signed.is_some() {
             return Ok(Some(self.fault(FaultKind::Table)));
         }
@@ -419,7 +411,7 @@ impl<R: Read> Walk<R> {
             return Ok(Some(Step::Cut));
         }
         self.entry(start);
-        self.whole = self.offset;
+        self.whole = self.input.offset();
         if let Some(sealed) = &mut self.sealed {
             sealed.whole_chunk = sealed.chunk;
         }
@@ -436,7 +428,7 @@ impl<R: Read> Walk<R> {
             return Some(self.fault(FaultKind::Link));
         }
         let digest: Digest = std::mem::take(&mut self.hasher).finalize().into();
-        let size = self.offset - self.segment;
+        let size = self.input.offset() - self.segment;
         let holds_data = match &self.sealed {
             None => self.segment_frames == 1,
             Some(sealed) => {
@@ -460,7 +452,7 @@ impl<R: Read> Walk<R> {
             }
             (None, Some(entry)) => {
                 entry.text = u32::try_from(link.text).unwrap_or(u32::MAX);
-                self.offset - u64::from(entry.compressed)
+                self.input.offset() - u64::from(entry.compressed)
             }
             (None, None) => 0,
         };
@@ -480,21 +472,21 @@ impl<R: Read> Walk<R> {
         self.head = link.link;
         self.text += link.text;
         self.last_us = link.last_us;
-        self.consume(length);
+        self.input.consume(length);
         self.table.push(SeekEntry {
             compressed: length as u32,
             text: 0,
         });
-        self.segment = self.offset;
+        self.segment = self.input.offset();
         self.segment_frames = 0;
         self.frames += 1;
-        self.proved = self.offset;
+        self.proved = self.input.offset();
         self.proved_entries = self.table.len();
         None
     }
 
     fn closing(&mut self, content: &[u8], length: usize) -> Option<Step> {
-        if self.segment < self.offset {
+        if self.segment < self.input.offset() {
             return Some(self.fault(FaultKind::Unlinked));
         }
         let Some(signed) = Signed::parse(content) else {
@@ -510,7 +502,7 @@ impl<R: Read> Walk<R> {
         };
         let is_ours = manifest.chain.algorithm == "sha256"
             && manifest.chain.head == hex(&self.head)
-            && manifest.sizes.compressed == self.offset
+            && manifest.sizes.compressed == self.input.offset()
             && manifest.sizes.frames == self.index.len() as u64
             && manifest.sizes.text == self.text
             && manifest.duration_us == self.last_us
@@ -540,8 +532,8 @@ impl<R: Read> Walk<R> {
         if !std::mem::replace(&mut self.has_index, true) {
             return Ok(None);
         }
-        self.want(1)?;
-        Ok(Some(if self.unread().is_empty() {
+        self.input.want(1)?;
+        Ok(Some(if self.input.unread().is_empty() {
             Step::End(Proof::Sound)
         } else {
             self.fault(FaultKind::Trailing)
@@ -550,13 +542,13 @@ impl<R: Read> Walk<R> {
 
     /// Behind a frame of the tail, which is proved by being what it must be.
     fn advance(&mut self, length: usize) {
-        self.consume(length);
+        self.input.consume(length);
         self.table.push(SeekEntry {
             compressed: length as u32,
             text: 0,
         });
-        self.segment = self.offset;
-        self.proved = self.offset;
+        self.segment = self.input.offset();
+        self.proved = self.input.offset();
         self.proved_entries = self.table.len();
     }
 
@@ -568,7 +560,7 @@ impl<R: Read> Walk<R> {
 
     fn entry(&mut self, start: u64) {
         self.table.push(SeekEntry {
-            compressed: u32::try_from(self.offset - start).unwrap_or(u32::MAX),
+            compressed: u32::try_from(self.input.offset() - start).unwrap_or(u32::MAX),
             text: 0,
         });
     }
@@ -578,7 +570,7 @@ impl<R: Read> Walk<R> {
     }
 
     fn fault_at(&self, kind: FaultKind) -> Fault {
-        let end = (self.offset + PREFIX as u64).max(self.segment + 1);
+        let end = (self.input.offset() + PREFIX as u64).max(self.segment + 1);
         Fault {
             frame: (self.signed.is_none() && kind != FaultKind::Manifest)
                 .then_some(self.index.len() as u64),
@@ -589,36 +581,17 @@ impl<R: Read> Walk<R> {
         }
     }
 
-    fn unread(&self) -> &[u8] {
-        &self.input[self.at..]
-    }
-
-    fn want(&mut self, length: usize) -> io::Result<()> {
-        while self.input.len() - self.at < length && !self.is_source_empty {
-            self.input.drain(..self.at);
-            self.at = 0;
-            self.is_source_empty = read_some(&mut self.source, &mut self.input)? == 0;
-        }
-        Ok(())
-    }
-
-    /// Without hashing.
-    fn consume(&mut self, length: usize) {
-        self.at += length;
-        self.offset += length as u64;
-    }
-
     /// Hashes and passes over; `false` when the file ends before.
     fn pass(&mut self, mut length: u64) -> io::Result<bool> {
         while length > 0 {
-            self.want(1)?;
-            let available = self.unread().len();
+            self.input.want(1)?;
+            let available = self.input.unread().len();
             if available == 0 {
                 return Ok(false);
             }
             let taken = usize::try_from(length).map_or(available, |length| length.min(available));
-            self.hasher.update(&self.input[self.at..self.at + taken]);
-            self.consume(taken);
+            self.hasher.update(&self.input.unread()[..taken]);
+            self.input.consume(taken);
             length -= taken as u64;
         }
         Ok(true)
