@@ -13,6 +13,7 @@ mod reader;
 mod recover;
 mod seekable;
 mod skippable;
+mod trail;
 mod verify;
 mod writer;
 

@@ -11,9 +11,10 @@ use sha2::{Digest as _, Sha256};
 use super::digest::Digest;
 use super::error::Error as RecordingError;
 use super::reader::{Ending, Reader};
-use super::skippable::{Link, SeekEntry, encode_seek_table, encode_time_index};
+use super::skippable::Link;
+use super::trail::Trail;
 use super::verify::{Fault, FaultKind, Proof, Survey, survey};
-use super::writer::{Options, Trail, Unsigned, Writer};
+use super::writer::{Options, Unsigned, Writer};
 use crate::asciicast::{self, Data};
 use crate::lines::{self, LineSource};
 use crate::manifest::{Counts, Exit, Manifest, Recovery};
@@ -81,7 +82,7 @@ pub fn recover<W: Write>(
     let recovery = Recovery {
         at,
         by: by.to_owned(),
-        linked_frames: survey.trail.time_index.len() as u64,
+        linked_frames: survey.trail.frames(),
         unread_bytes: length.saturating_sub(survey.whole),
         ..Recovery::default()
     };
@@ -166,7 +167,7 @@ fn plain<W: Write>(
     }
     drop(reader);
     copy(source, start, &mut sink)?;
-    let linked = trail.time_index.len() as u64;
+    let linked = trail.frames();
     let mut writer = Writer::resume(sink, Options::default(), trail, counts)?;
     for (line, at_us) in &open {
         writer.line(line, *at_us)?;
@@ -209,7 +210,7 @@ fn sealed<W: Write>(
             let size = survey.whole - trail.offset;
             let digest = copy_hashed(source, size, &mut sink)?;
             let link = Link {
-                index: trail.time_index.len() as u64,
+                index: trail.frames(),
                 compressed: size,
                 text: head.text.into(),
                 first_us: trail.last_us,
@@ -222,23 +223,10 @@ fn sealed<W: Write>(
             link.encode(&mut bytes);
             sink.write_all(&bytes)?;
             trail.seek_table.extend(survey.open);
-            trail.seek_table.push(SeekEntry {
-                compressed: bytes.len() as u32,
-                text: 0,
-            });
-            trail.time_index.push(entry);
+            trail.link(&link, bytes.len(), entry);
             for (frame, offset) in survey.snapshots {
-                let entry = usize::try_from(frame)
-                    .ok()
-                    .and_then(|frame| trail.time_index.get_mut(frame));
-                if let Some(entry) = entry {
-                    entry.snapshot = offset;
-                }
+                trail.place_snapshot(frame, offset);
             }
-            trail.head = link.link;
-            trail.text += link.text;
-            trail.last_us = link.last_us;
-            trail.offset += size + bytes.len() as u64;
             recovery.closed_frames = 1;
         }
         // Only the envelope, or not even that.
@@ -272,16 +260,9 @@ fn closing(opening: Manifest, last_us: u64, status: Option<i32>, recovery: &Reco
 }
 
 /// Makes the tables of a file whose manifest is there.
-fn complete(mut trail: Trail, has_index: bool, sink: &mut impl Write) -> io::Result<()> {
+fn complete(trail: Trail, has_index: bool, sink: &mut impl Write) -> io::Result<()> {
     let mut tail = Vec::new();
-    if !has_index {
-        encode_time_index(&trail.time_index, trail.is_sealed, &mut tail);
-        trail.seek_table.push(SeekEntry {
-            compressed: tail.len() as u32,
-            text: 0,
-        });
-    }
-    encode_seek_table(&trail.seek_table, &mut tail);
+    trail.encode_tables(has_index, &mut tail);
     sink.write_all(&tail)?;
     sink.flush()
 }

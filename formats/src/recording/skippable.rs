@@ -363,6 +363,15 @@ pub(super) struct SeekEntry {
     pub(super) text: u32,
 }
 
+impl SeekEntry {
+    pub(super) fn skippable(length: usize) -> Self {
+        Self {
+            compressed: u32::try_from(length).unwrap_or(u32::MAX),
+            text: 0,
+        }
+    }
+}
+
 pub(super) const SEEK_ENTRY: usize = 8;
 /// Number of frames, descriptor, magic number.
 pub(super) const SEEK_FOOTER: usize = 9;

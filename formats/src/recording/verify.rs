@@ -17,7 +17,7 @@ use super::skippable::{
     IndexEntry, Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, SeekEntry, Signed, Snapshot, Tag,
     ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
-use super::writer::Trail;
+use super::trail::Trail;
 use crate::manifest::{self, MAX_MANIFEST, Manifest};
 use crate::sealed::Envelope;
 
@@ -149,37 +149,31 @@ pub(super) fn survey(source: impl Read) -> Result<Survey, Error> {
     };
     let chunk = walk.sealed.as_ref().and_then(|sealed| {
         let entry = IndexEntry {
-            base_us: walk.last_us,
+            base_us: walk.trail.last_us,
             snapshot: 0,
             data: sealed.data,
         };
         Some((sealed.whole_chunk?, entry))
     });
-    let open = walk.table.split_off(walk.proved_entries);
+    let mut trail = walk.trail;
+    let open = trail.seek_table.split_off(walk.proved_entries);
+    trail.is_sealed = walk.sealed.is_some();
     Ok(Survey {
-        whole: walk.whole.max(walk.proved),
+        whole: walk.whole.max(trail.offset),
         has_index: walk.has_index,
         chunk,
         open,
         snapshots: walk.snapshots,
-        trail: Trail {
-            head: walk.head,
-            offset: walk.proved,
-            text: walk.text,
-            last_us: walk.last_us,
-            seek_table: walk.table,
-            time_index: walk.index,
-            is_sealed: walk.sealed.is_some(),
-        },
         report: Report {
             proof,
-            frames: walk.frames,
-            bytes: walk.proved,
-            until: Duration::from_micros(walk.last_us),
+            frames: trail.frames(),
+            bytes: trail.offset,
+            until: Duration::from_micros(trail.last_us),
             manifest: walk.manifest,
             signed: walk.signed,
             opening: walk.sealed.map(|sealed| sealed.opening),
         },
+        trail,
     })
 }
 
@@ -199,19 +193,13 @@ struct Walk<R> {
     segment_frames: u64,
     /// Snapshots since the last link: of which data frame, and where.
     snapshots: Vec<(u64, u64)>,
-    head: Digest,
-    proved: u64,
-    text: u64,
-    last_us: u64,
-    index: Vec<IndexEntry>,
-    table: Vec<SeekEntry>,
+    /// What is proved; but its seek table has what follows as well.
+    trail: Trail,
     manifest: Option<Manifest>,
     signed: Option<Signed>,
     has_index: bool,
     sealed: Option<Sealed>,
-    /// Data frames that are linked.
-    frames: u64,
-    /// Entries of the table up to `proved`.
+    /// Entries of the seek table for what is proved.
     proved_entries: usize,
     /// Where the last whole block or frame ends.
     whole: u64,
@@ -238,17 +226,11 @@ impl<R: Read> Walk<R> {
             segment: 0,
             segment_frames: 0,
             snapshots: Vec::new(),
-            head: Digest::default(),
-            proved: 0,
-            text: 0,
-            last_us: 0,
-            index: Vec::new(),
-            table: Vec::new(),
+            trail: Trail::default(),
             manifest: None,
             signed: None,
             has_index: false,
             sealed: None,
-            frames: 0,
             proved_entries: 0,
             whole: 0,
         }
@@ -263,7 +245,7 @@ impl<R: Read> Walk<R> {
             let Some(magic) = u32_at(self.input.unread(), 0) else {
                 return Ok(Step::Cut);
             };
-            if self.table.len() >= MAX_FRAMES {
+            if self.trail.seek_table.len() >= MAX_FRAMES {
                 return Ok(self.fault(FaultKind::Frames));
             }
             let step = if magic == ZSTD_MAGIC {
@@ -282,7 +264,7 @@ impl<R: Read> Walk<R> {
     }
 
     fn end(&self) -> Step {
-        if self.index.is_empty() && self.signed.is_none() {
+        if self.trail.time_index.is_empty() && self.signed.is_none() {
             return Step::End(Proof::NoChain);
         }
         if self.segment < self.input.offset() || self.signed.is_some() {
@@ -386,7 +368,7 @@ impl<R: Read> Walk<R> {
         } else if let (Some(sealed), Some(head)) = (&mut self.sealed, ChunkHead::parse(content)) {
             // What is in a chunk only its key tells, but chunks grow in text and time and end with their frame.
             let is_next = match sealed.chunk {
-                None => head.last_us >= self.last_us,
+                None => head.last_us >= self.trail.last_us,
                 Some(before) => {
                     !before.is_last && before.text <= head.text && before.last_us <= head.last_us
                 }
@@ -419,10 +401,10 @@ impl<R: Read> Walk<R> {
     }
 
     fn link(&mut self, link: &Link, length: usize) -> Option<Step> {
-        let expected = self.index.len() as u64;
+        let expected = self.trail.frames();
         let is_next = link.index == expected
-            && link.linked(&self.head).link == link.link
-            && link.first_us >= self.last_us
+            && link.linked(&self.trail.head).link == link.link
+            && link.first_us >= self.trail.last_us
             && link.last_us >= link.first_us;
         if !is_next {
             return Some(self.fault(FaultKind::Link));
@@ -443,7 +425,7 @@ impl<R: Read> Walk<R> {
             fault.to = Some(Duration::from_micros(link.last_us));
             return Some(Step::End(Proof::Altered(fault)));
         }
-        let data = match (&mut self.sealed, self.table.last_mut()) {
+        let data = match (&mut self.sealed, self.trail.seek_table.last_mut()) {
             (Some(sealed), _) => {
                 let chunk = sealed.chunk.take();
                 sealed.whole_chunk = None;
@@ -456,32 +438,17 @@ impl<R: Read> Walk<R> {
             }
             (None, None) => 0,
         };
-        self.index.push(IndexEntry {
-            base_us: self.last_us,
+        let entry = IndexEntry {
+            base_us: self.trail.last_us,
             snapshot: 0,
             data,
-        });
+        };
+        self.trail.link(link, length, entry);
         for (frame, offset) in self.snapshots.drain(..) {
-            let entry = usize::try_from(frame)
-                .ok()
-                .and_then(|frame| self.index.get_mut(frame));
-            if let Some(entry) = entry {
-                entry.snapshot = offset;
-            }
+            self.trail.place_snapshot(frame, offset);
         }
-        self.head = link.link;
-        self.text += link.text;
-        self.last_us = link.last_us;
-        self.input.consume(length);
-        self.table.push(SeekEntry {
-            compressed: length as u32,
-            text: 0,
-        });
-        self.segment = self.input.offset();
         self.segment_frames = 0;
-        self.frames += 1;
-        self.proved = self.input.offset();
-        self.proved_entries = self.table.len();
+        self.advance(length);
         None
     }
 
@@ -501,11 +468,11 @@ impl<R: Read> Walk<R> {
             }
         };
         let is_ours = manifest.chain.algorithm == "sha256"
-            && manifest.chain.head == hex(&self.head)
+            && manifest.chain.head == hex(&self.trail.head)
             && manifest.sizes.compressed == self.input.offset()
-            && manifest.sizes.frames == self.index.len() as u64
-            && manifest.sizes.text == self.text
-            && manifest.duration_us == self.last_us
+            && manifest.sizes.frames == self.trail.frames()
+            && manifest.sizes.text == self.trail.text
+            && manifest.duration_us == self.trail.last_us
             && manifest.encryption.is_some() == self.sealed.is_some()
             && (manifest.recovered || !self.is_unfinished());
         self.manifest = Some(manifest);
@@ -513,6 +480,7 @@ impl<R: Read> Walk<R> {
         if !is_ours {
             return Some(self.fault(FaultKind::Contradiction));
         }
+        self.trail.pass(length);
         self.advance(length);
         None
     }
@@ -521,13 +489,14 @@ impl<R: Read> Walk<R> {
     fn tail(&mut self, frame: &[u8]) -> io::Result<Option<Step>> {
         let mut expected = Vec::new();
         if self.has_index {
-            encode_seek_table(&self.table, &mut expected);
+            encode_seek_table(&self.trail.seek_table, &mut expected);
         } else {
-            encode_time_index(&self.index, self.sealed.is_some(), &mut expected);
+            encode_time_index(&self.trail.time_index, self.sealed.is_some(), &mut expected);
         }
         if frame != expected {
             return Ok(Some(self.fault(FaultKind::Table)));
         }
+        self.trail.pass(frame.len());
         self.advance(frame.len());
         if !std::mem::replace(&mut self.has_index, true) {
             return Ok(None);
@@ -540,16 +509,11 @@ impl<R: Read> Walk<R> {
         }))
     }
 
-    /// Behind a frame of the tail, which is proved by being what it must be.
+    /// Behind a link, or a frame of the tail, which is proved by being what it must be.
     fn advance(&mut self, length: usize) {
         self.input.consume(length);
-        self.table.push(SeekEntry {
-            compressed: length as u32,
-            text: 0,
-        });
         self.segment = self.input.offset();
-        self.proved = self.input.offset();
-        self.proved_entries = self.table.len();
+        self.proved_entries = self.trail.seek_table.len();
     }
 
     fn is_unfinished(&self) -> bool {
@@ -559,10 +523,8 @@ impl<R: Read> Walk<R> {
     }
 
     fn entry(&mut self, start: u64) {
-        self.table.push(SeekEntry {
-            compressed: u32::try_from(self.input.offset() - start).unwrap_or(u32::MAX),
-            text: 0,
-        });
+        let length = usize::try_from(self.input.offset() - start).unwrap_or(usize::MAX);
+        self.trail.seek_table.push(SeekEntry::skippable(length));
     }
 
     fn fault(&self, kind: FaultKind) -> Step {
@@ -573,9 +535,9 @@ impl<R: Read> Walk<R> {
         let end = (self.input.offset() + PREFIX as u64).max(self.segment + 1);
         Fault {
             frame: (self.signed.is_none() && kind != FaultKind::Manifest)
-                .then_some(self.index.len() as u64),
+                .then_some(self.trail.frames()),
             bytes: self.segment..end,
-            from: Duration::from_micros(self.last_us),
+            from: Duration::from_micros(self.trail.last_us),
             to: None,
             kind,
         }

@@ -12,10 +12,8 @@ use zstd::stream::raw::{CParameter, Encoder as Zstd, InBuffer, Operation, OutBuf
 use super::digest::{Digest, hex};
 use super::envelope::ChunkHead;
 use super::error::Error;
-use super::skippable::{
-    IndexEntry, Link, MAX_SNAPSHOT, SeekEntry, Signed, Snapshot, encode_seek_table,
-    encode_time_index,
-};
+use super::skippable::{IndexEntry, Link, MAX_SNAPSHOT, SeekEntry, Signed, Snapshot};
+use super::trail::Trail;
 use crate::asciicast::{Data, Encoder, Header};
 use crate::manifest::{Chain, Counts, Encryption, FORMAT, Manifest, Sizes};
 use crate::payload::Size;
@@ -104,27 +102,12 @@ struct Sealer {
     head: ChunkHead,
 }
 
-/// What is known of the frames written so far, up to the last link.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Trail {
-    pub(super) head: Digest,
-    /// Bytes of the file.
-    pub(super) offset: u64,
-    pub(super) text: u64,
-    pub(super) last_us: u64,
-    pub(super) seek_table: Vec<SeekEntry>,
-    pub(super) time_index: Vec<IndexEntry>,
-    pub(super) is_sealed: bool,
-}
-
 /// A recording that is whole but for its manifest. Should nobody come to finish it, it is as sound as one that was cut.
 pub struct Unsigned<W> {
     sink: W,
     manifest: Manifest,
     bytes: Vec<u8>,
-    seek_table: Vec<SeekEntry>,
-    time_index: Vec<IndexEntry>,
-    is_sealed: bool,
+    trail: Trail,
 }
 
 impl<W: Write> Unsigned<W> {
@@ -136,7 +119,7 @@ impl<W: Write> Unsigned<W> {
             sizes: Sizes {
                 text: trail.text,
                 compressed: trail.offset,
-                frames: trail.time_index.len() as u64,
+                frames: trail.frames(),
             },
             chain: Chain {
                 algorithm: "sha256".to_owned(),
@@ -147,10 +130,8 @@ impl<W: Write> Unsigned<W> {
         Self {
             bytes: manifest.encode(),
             manifest,
-            is_sealed: trail.is_sealed,
             sink,
-            seek_table: trail.seek_table,
-            time_index: trail.time_index,
+            trail,
         }
     }
 
@@ -176,17 +157,8 @@ impl<W: Write> Unsigned<W> {
             signature: signature.unwrap_or_default(),
         }
         .encode(&mut tail);
-        self.seek_table.push(SeekEntry {
-            compressed: tail.len() as u32,
-            text: 0,
-        });
-        let before = tail.len();
-        encode_time_index(&self.time_index, self.is_sealed, &mut tail);
-        self.seek_table.push(SeekEntry {
-            compressed: (tail.len() - before) as u32,
-            text: 0,
-        });
-        encode_seek_table(&self.seek_table, &mut tail);
+        self.trail.pass(tail.len());
+        self.trail.encode_tables(false, &mut tail);
         self.sink.write_all(&tail)?;
         self.sink.flush()?;
         Ok((self.sink, self.manifest))
