@@ -105,6 +105,17 @@ impl Session {
     }
 }
 
+impl Term {
+    /// Columns and rows.
+    #[must_use]
+    pub fn size(&self) -> Size {
+        Size {
+            cols: self.cols,
+            rows: self.rows,
+        }
+    }
+}
+
 impl Header {
     /// What the messages of this recording may leave out.
     pub(crate) fn shorthand(&self) -> Shorthand {

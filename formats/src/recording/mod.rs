@@ -5,6 +5,7 @@
 //! A recording for readers who hold a key is the same with the frames sealed, see [`crate::sealed`]. Every byte of the
 //! layout is written in `README.md`.
 
+mod counts;
 mod digest;
 mod envelope;
 mod error;
@@ -22,6 +23,6 @@ pub use error::Error;
 pub use reader::{Damage, Ending, Reader};
 pub use recover::{CUT, Error as RecoverError, Recovered, recover};
 pub use seekable::{Point, Seekable};
-pub use skippable::{Link, MAX_SNAPSHOT, Signed, Snapshot};
+pub use skippable::{MAX_SNAPSHOT, Signed, Snapshot};
 pub use verify::{Fault, FaultKind, Proof, Report, verify};
 pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Unsigned, Writer};

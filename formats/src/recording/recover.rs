@@ -18,8 +18,6 @@ use super::writer::{Options, Unsigned, Writer};
 use crate::asciicast::{self, Data};
 use crate::lines::{self, LineSource};
 use crate::manifest::{Counts, Exit, Manifest, Recovery};
-use crate::payload::Size;
-use crate::tee::Content;
 
 /// What the marker says at the place where the recording was cut.
 pub const CUT: &str = "the recording was cut here, and closed afterwards";
@@ -142,7 +140,7 @@ fn plain<W: Write>(
             // Behind the last link nothing vouches for what decodes: the first line that is no event ends it.
             Err(_) => break,
         };
-        count(&mut counts, &event.data);
+        counts.event(&event.data);
         if let Data::Exit(number) = event.data {
             status = Some(number);
         }
@@ -178,12 +176,8 @@ fn plain<W: Write>(
     )?;
     writer.close_frame()?;
     recovery.closed_frames = writer.frames() - linked;
-    let Size { cols, rows } = Size {
-        cols: header.term.cols,
-        rows: header.term.rows,
-    };
     let manifest = Manifest {
-        terminal: Some(Size { cols, rows }),
+        terminal: Some(header.term.size()),
         ..closing(Manifest::of_session(session), last_us, status, &recovery)
     };
     Ok((writer.end(manifest)?, recovery))
@@ -295,27 +289,6 @@ fn copy_hashed(source: &mut impl Read, length: u64, sink: &mut impl Write) -> io
         Ok(hasher.finalize().into())
     } else {
         Err(io::ErrorKind::UnexpectedEof.into())
-    }
-}
-
-/// As the writer counts what it writes.
-fn count(counts: &mut Counts, data: &Data) {
-    counts.events += 1;
-    match data {
-        Data::Marker(_) => counts.markers += 1,
-        Data::Message(message) => {
-            counts.messages += 1;
-            if message.message_type.is_none() {
-                counts.malformed += 1;
-            }
-            if message.content == Content::Duplicate {
-                counts.duplicates += 1;
-            }
-            if message.is_shown() {
-                counts.output_bytes += message.length as u64;
-            }
-        }
-        _ => {}
     }
 }
 

@@ -87,21 +87,21 @@ pub(super) fn u64_at(bytes: &[u8], at: usize) -> Option<u64> {
 
 /// A link of the chain: what it says of the bytes since the link before, and its own digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Link {
+pub(super) struct Link {
     /// The number of the data frame, from 0.
-    pub index: u64,
+    pub(super) index: u64,
     /// Bytes since the end of the link before: the data frame, and a snapshot where one stands before it.
-    pub compressed: u64,
+    pub(super) compressed: u64,
     /// Bytes of text in the data frame.
-    pub text: u64,
+    pub(super) text: u64,
     /// Time of the first event in it, in microseconds. Without an event, the time of the last event before it.
-    pub first_us: u64,
+    pub(super) first_us: u64,
     /// Time of the last event in it, or before it.
-    pub last_us: u64,
+    pub(super) last_us: u64,
     /// SHA-256 of those compressed bytes.
-    pub digest: Digest,
+    pub(super) digest: Digest,
     /// SHA-256 of the link before (32 zero bytes before the first) and of the fields above as they stand in the frame.
-    pub link: Digest,
+    pub(super) link: Digest,
 }
 
 /// Index, three sizes and times, one more, two digests.
