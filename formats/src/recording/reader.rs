@@ -11,18 +11,16 @@ use super::envelope::ChunkHead;
 use super::error::Error;
 use super::input::Input;
 use super::skippable::{
-    Link, MAGIC, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
+    Link, MAGIC, MAX_CONTENT, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
 };
 use crate::lines::{self, LineBuffer, LineSource, MAX_LINE};
-use crate::manifest::{MAX_MANIFEST, Manifest};
+use crate::manifest::Manifest;
 use crate::sealed::{Cipher, Envelope, NoKey, Unlock};
 
 /// Two to this power is the most a file may ask for; `zstd -d` has the same limit.
 const WINDOW_LOG_MAX: u32 = 27;
 /// Text is decoded in pieces of this size.
 const TEXT: usize = 256 * 1024;
-/// A skippable frame beyond this is none of ours that matters here, and is passed over unread.
-const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
 
 /// How a recording ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

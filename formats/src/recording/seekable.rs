@@ -8,18 +8,15 @@ use std::time::Duration;
 use super::error::Error;
 use super::reader::{Ending, Reader};
 use super::skippable::{
-    IndexEntry, PREFIX, SEEK_ENTRY, SEEK_FOOTER, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC, Signed,
-    Snapshot, is_skippable, parse_time_index, u32_at,
+    IndexEntry, MAX_CONTENT, PREFIX, SEEK_ENTRY, SEEK_FOOTER, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC,
+    Signed, Snapshot, is_skippable, parse_time_index, u32_at,
 };
 use crate::asciicast;
 use crate::lines::{self, LineSource};
-use crate::manifest::MAX_MANIFEST;
 use crate::sealed::{NoKey, Unlock};
 
 /// The most frames of a seek table that are taken: half of them data, 256 KiB each, is 512 GiB of text.
 const MAX_ENTRIES: usize = 4 * 1024 * 1024;
-/// The longest skippable frame that is read: a snapshot is compressed, a manifest short.
-const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
 
 /// A recording that can be read from any frame on.
 #[derive(Debug)]

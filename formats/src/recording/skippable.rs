@@ -3,6 +3,7 @@
 //! Nothing here is seen by `zstd -d`, which passes over skippable frames; their layout is written in `README.md`.
 
 use super::digest::Digest;
+use crate::manifest::MAX_MANIFEST;
 use crate::sealed::{Cipher, Kind, Place};
 
 /// The magic number of our skippable frames. The format reserves sixteen; the seek table has the one that ends in E.
@@ -15,6 +16,8 @@ pub(super) const SEEKABLE_MAGIC: u32 = 0x8F92_EAB1;
 pub(super) const ZSTD_MAGIC: u32 = 0xFD2F_B528;
 /// Magic number and length.
 pub(super) const PREFIX: usize = 8;
+/// The longest of our frames that is looked into: a snapshot is compressed, a manifest short. One beyond is passed over.
+pub(super) const MAX_CONTENT: usize = 2 * MAX_MANIFEST;
 /// Tag and version.
 const TAG: usize = 8;
 

@@ -1,0 +1,96 @@
+//! What a check has shown, and where the first fault is.
+//!
+//! Nothing here is about who made a recording: that only the signature tells, and whose it is.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::manifest::Manifest;
+use crate::recording::skippable::Signed;
+
+/// A session that prints for a year without a pause has fewer frames.
+pub(super) const MAX_FRAMES: usize = 4_194_304;
+
+/// What a check has shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The outcome.
+    pub proof: Proof,
+    /// Data frames that are proved, from the front.
+    pub frames: u64,
+    /// Bytes of the file that are proved, from the front.
+    pub bytes: u64,
+    /// Time of the last event in them.
+    pub until: Duration,
+    /// The manifest, when it was reached and reads.
+    pub manifest: Option<Manifest>,
+    /// Its exact bytes and the signature over them, which is the caller's to check.
+    pub signed: Option<Signed>,
+    /// What the envelope of a sealed recording tells of its session.
+    pub opening: Option<Manifest>,
+}
+
+/// The outcome of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Every byte is what the chain, the manifest and the tables say.
+    Sound,
+    /// The file ends early; what is there is sound as far as it is linked.
+    Cut {
+        /// The length of the file.
+        offset: u64,
+    },
+    /// The last frame is linked, and then the file ends: it was never closed, or its end was taken away.
+    NoManifest,
+    /// Text or zstd, but no recording with a chain.
+    NoChain,
+    /// Not what was recorded.
+    Altered(Fault),
+}
+
+/// The first place where a recording is not what was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Number of the data frame, from 0; `None` behind the last one.
+    pub frame: Option<u64>,
+    /// The bytes among which the fault is.
+    pub bytes: Range<u64>,
+    /// The time of the last event before them.
+    pub from: Duration,
+    /// The time of the last event in them, when it can be known.
+    pub to: Option<Duration>,
+    /// What is wrong.
+    pub kind: FaultKind,
+}
+
+/// What is wrong with a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FaultKind {
+    /// The link is the right one, and its bytes are not.
+    #[error("the bytes are not those that were recorded")]
+    Digest,
+    /// The link does not follow from the one before it.
+    #[error("the link does not belong behind the one before it")]
+    Link,
+    /// Neither a data frame nor a skippable one begins where one must.
+    #[error("no frame begins here")]
+    Magic,
+    /// Frames that no link covers.
+    #[error("the bytes belong to no link of the chain")]
+    Unlinked,
+    /// The manifest does not read, or is not as it was written.
+    #[error("the manifest is damaged")]
+    Manifest,
+    /// The manifest speaks of another recording.
+    #[error("the manifest does not belong to these frames")]
+    Contradiction,
+    /// The time index or the seek table is not the one of these frames.
+    #[error("the table does not belong to these frames")]
+    Table,
+    /// Something follows the seek table.
+    #[error("bytes follow the end of the recording")]
+    Trailing,
+    /// Nobody has recorded so much: whoever made this wants the memory of whoever checks it.
+    #[error("there are more frames than the limit of {MAX_FRAMES}")]
+    Frames,
+}
