@@ -3,10 +3,15 @@
 //! Nothing here trusts a size that the file states: the window, a skippable frame and a line each meet a limit before
 //! memory is given to them.
 
+mod decoder;
+mod ending;
+mod unsealer;
+
 use std::io::{self, Read};
 
-use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
-
+use self::decoder::TextDecoder;
+pub use self::ending::{Damage, Ending};
+use self::unsealer::Unsealer;
 use super::envelope::ChunkHead;
 use super::error::Error;
 use super::input::Input;
@@ -17,50 +22,6 @@ use crate::lines::{self, LineBuffer, LineSource, MAX_LINE};
 use crate::manifest::Manifest;
 use crate::sealed::{Cipher, Envelope, NoKey, Unlock};
 
-/// Two to this power is the most a file may ask for; `zstd -d` has the same limit.
-const WINDOW_LOG_MAX: u32 = 27;
-/// Text is decoded in pieces of this size.
-const TEXT: usize = 256 * 1024;
-
-/// How a recording ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// All is there.
-    Complete,
-    /// The file stops in the middle, or before its manifest.
-    Cut {
-        /// The length of the file.
-        offset: u64,
-    },
-    /// From here on the file is not what it was.
-    Damaged {
-        /// Where the frame begins that is wrong.
-        offset: u64,
-        /// What is wrong with it.
-        cause: Damage,
-    },
-}
-
-/// What is wrong with a frame.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Damage {
-    /// Neither a data frame nor a skippable one.
-    #[error("no zstd frame begins here")]
-    Magic,
-    /// It does not decode, or not to what its checksum says.
-    #[error("the frame does not decode: {0}")]
-    Frame(String),
-    /// Something follows the seek table.
-    #[error("bytes follow the end of the recording")]
-    Trailing,
-    /// Sealed bytes that the recording's key does not open at this place.
-    #[error("the chunk was not sealed here with the recording's key")]
-    Chunk,
-    /// Bytes that anybody can have put there.
-    #[error("an encrypted recording has a frame that is not")]
-    Unsealed,
-}
-
 /// A recording that is being read from the front.
 pub struct Reader<R> {
     input: Input<R>,
@@ -68,42 +29,12 @@ pub struct Reader<R> {
     buffer: LineBuffer,
     ending: Option<Ending>,
     seen: Seen,
-    sealed: Option<Sealed>,
-}
-
-/// How a sealed recording is opened, chunk after chunk.
-struct Sealed {
-    cipher: Cipher,
-    /// The data frame that the next chunk belongs to.
-    frame: u32,
-    /// Its number in it.
-    chunk: u32,
-    /// Chunks of this frame have come, and not its last one.
-    is_open: bool,
-    /// A link followed an open frame: the recording was cut there and closed later.
-    is_unfinished: bool,
-    /// The last chunk opened, and how much of it is decoded.
-    plain: Vec<u8>,
-    at: usize,
-}
-
-impl Sealed {
-    /// Data frames opened so far, in whole or in part.
-    fn frames(&self) -> u64 {
-        u64::from(self.frame) + u64::from(self.is_open)
-    }
-
-    /// Whether all that the manifest counts was opened. Only a recording that was closed by somebody without its key may
-    /// lack the end of a frame.
-    fn is_all(&self, manifest: &Manifest) -> bool {
-        manifest.sizes.frames == self.frames()
-            && (manifest.recovered || !(self.is_open || self.is_unfinished))
-    }
+    unsealer: Option<Unsealer>,
 }
 
 enum Body {
     Plain,
-    Zstd { decoder: Decoder<'static>, at: At },
+    Zstd { decoder: TextDecoder, at: At },
 }
 
 /// Where in a zstd file.
@@ -161,7 +92,7 @@ impl<R: Read> Reader<R> {
             buffer: LineBuffer::new(limit),
             ending: None,
             seen: Seen::default(),
-            sealed: None,
+            unsealer: None,
         };
         reader.input.want(4)?;
         let start = reader.input.unread();
@@ -174,13 +105,11 @@ impl<R: Read> Reader<R> {
             None => ZSTD_MAGIC.to_le_bytes().starts_with(start),
         };
         if is_zstd {
-            let mut decoder = Decoder::new()?;
-            decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
             reader.body = Body::Zstd {
-                decoder,
+                decoder: TextDecoder::new()?,
                 at: At::Border,
             };
-            reader.sealed = reader.unseal(unlock)?;
+            reader.unsealer = reader.unseal(unlock)?;
         } else if start
             .trim_ascii_start()
             .first()
@@ -204,7 +133,7 @@ impl<R: Read> Reader<R> {
     }
 
     /// Opens the envelope, where one stands at the front.
-    fn unseal(&mut self, unlock: &dyn Unlock) -> Result<Option<Sealed>, Error> {
+    fn unseal(&mut self, unlock: &dyn Unlock) -> Result<Option<Unsealer>, Error> {
         self.input.want(PREFIX)?;
         let length = match (
             u32_at(self.input.unread(), 0),
@@ -223,38 +152,27 @@ impl<R: Read> Reader<R> {
             opening: Box::new(envelope.opening.clone()),
         })?;
         self.seen.is_ours = true;
-        Ok(Some(Sealed {
-            cipher: Cipher::new(&key, &envelope.salt),
-            frame: 0,
-            chunk: 0,
-            is_open: false,
-            is_unfinished: false,
-            plain: Vec::new(),
-            at: 0,
-        }))
+        let cipher = Cipher::new(&key, &envelope.salt);
+        Ok(Some(Unsealer::new(cipher, 0)))
     }
 
     /// The cipher of a sealed recording.
     pub(super) fn cipher(&self) -> Option<&Cipher> {
-        Some(&self.sealed.as_ref()?.cipher)
+        Some(&self.unsealer.as_ref()?.cipher)
     }
 
     /// Goes on at the data frame of number `frame`, which begins at `offset`, where the source now stands.
     pub(super) fn restart(&mut self, offset: u64, frame: usize) -> Result<(), Error> {
-        if let Some(sealed) = &mut self.sealed {
+        if let Some(unsealer) = &mut self.unsealer {
             // More frames than this, no file of ours has.
-            sealed.frame = u32::try_from(frame).unwrap_or(u32::MAX);
-            sealed.chunk = 0;
-            sealed.is_open = false;
-            sealed.is_unfinished = false;
-            sealed.plain.clear();
-            sealed.at = 0;
+            let frame = u32::try_from(frame).unwrap_or(u32::MAX);
+            *unsealer = Unsealer::new(unsealer.cipher.clone(), frame);
         }
         self.input.restart(offset);
         self.buffer.clear();
         self.ending = None;
         if let Body::Zstd { decoder, at } = &mut self.body {
-            decoder.reinit()?;
+            decoder.restart()?;
             *at = At::Border;
         }
         Ok(())
@@ -320,9 +238,9 @@ impl<R: Read> Reader<R> {
         if unread.is_empty() {
             let has_tail = self.seen.has_seek_table
                 && self.seen.signed.as_ref().is_some_and(|signed| {
-                    self.sealed.as_ref().is_none_or(|sealed| {
+                    self.unsealer.as_ref().is_none_or(|unsealer| {
                         Manifest::parse(&signed.manifest)
-                            .is_ok_and(|manifest| sealed.is_all(&manifest))
+                            .is_ok_and(|manifest| unsealer.is_all(&manifest))
                     })
                 });
             self.ending = Some(if has_tail || !self.seen.is_ours {
@@ -337,7 +255,7 @@ impl<R: Read> Reader<R> {
             return Ok(());
         }
         let next = match (u32_at(unread, 0), u32_at(unread, 4)) {
-            (Some(ZSTD_MAGIC), _) if self.sealed.is_some() => {
+            (Some(ZSTD_MAGIC), _) if self.unsealer.is_some() => {
                 self.damaged(offset, Damage::Unsealed);
                 return Ok(());
             }
@@ -372,24 +290,17 @@ impl<R: Read> Reader<R> {
         let Body::Zstd { decoder, .. } = &mut self.body else {
             return Ok(());
         };
-        let text = self.buffer.refill();
-        let before = text.len();
-        text.reserve(TEXT);
-        let mut input = InBuffer::around(self.input.unread());
-        let result = decoder.run(&mut input, &mut OutBuffer::around_pos(text, before));
-        let (read, written) = (input.pos(), text.len() - before);
-        self.input.consume(read);
-        match result {
-            Ok(0) => self.go(At::Border),
-            Ok(_) if read == 0 && written == 0 && self.input.is_source_empty() => {
+        let piece = decoder.decode(self.input.unread(), self.buffer.refill());
+        self.input.consume(piece.read);
+        match piece.is_end {
+            Ok(true) => self.go(At::Border),
+            Ok(false) if piece.is_idle && self.input.is_source_empty() => {
                 self.ending = Some(Ending::Cut {
                     offset: self.input.offset(),
                 });
             }
-            Ok(_) => {}
-            Err(error) => {
-                self.damaged(start, Damage::Frame(error.to_string()));
-            }
+            Ok(false) => {}
+            Err(error) => self.damaged(start, Damage::Frame(error.to_string())),
         }
         Ok(())
     }
@@ -435,27 +346,19 @@ impl<R: Read> Reader<R> {
 
     /// Takes what one of our frames holds.
     fn content(&mut self, start: u64, content: &[u8]) {
-        if let Some(sealed) = &mut self.sealed
+        if let Some(unsealer) = &mut self.unsealer
             && let Some(head) = ChunkHead::parse(content)
         {
-            let place = (sealed.frame, sealed.chunk);
-            let plain = head.open(place, content, &sealed.cipher);
-            let Some(plain) = plain.filter(|_| !sealed.is_unfinished) else {
-                self.damaged(start, Damage::Chunk);
-                return;
-            };
-            sealed.plain = plain;
-            sealed.at = 0;
-            sealed.chunk += 1;
-            sealed.is_open = !head.is_last;
-            self.go(At::Chunk { start });
+            match unsealer.open(head, content) {
+                Ok(()) => self.go(At::Chunk { start }),
+                Err(cause) => self.damaged(start, cause),
+            }
         } else if let Some(link) = Link::parse(content) {
             self.seen.is_ours = true;
-            if let Some(sealed) = &mut self.sealed {
-                sealed.is_unfinished |= sealed.is_open;
-                if link.index + 1 != sealed.frames() {
-                    self.damaged(start, Damage::Chunk);
-                }
+            if let Some(unsealer) = &mut self.unsealer
+                && let Err(cause) = unsealer.link(&link)
+            {
+                self.damaged(start, cause);
             }
         } else if let Some(signed) = Signed::parse(content) {
             self.seen.is_ours = true;
@@ -464,31 +367,14 @@ impl<R: Read> Reader<R> {
     }
 
     fn step_chunk(&mut self, start: u64) {
-        let (Body::Zstd { decoder, .. }, Some(sealed)) = (&mut self.body, &mut self.sealed) else {
+        let (Body::Zstd { decoder, .. }, Some(unsealer)) = (&mut self.body, &mut self.unsealer)
+        else {
             return;
         };
-        let text = self.buffer.refill();
-        let before = text.len();
-        text.reserve(TEXT);
-        let mut input = InBuffer::around(&sealed.plain[sealed.at..]);
-        let result = decoder.run(&mut input, &mut OutBuffer::around_pos(text, before));
-        sealed.at += input.pos();
-        let is_idle = input.pos() == 0 && text.len() == before;
-        let is_used_up = sealed.at == sealed.plain.len();
-        match result {
-            // The data frame and its last chunk end together.
-            Ok(0) if is_used_up && !sealed.is_open => {
-                sealed.frame += 1;
-                sealed.chunk = 0;
-                self.go(At::Border);
-            }
-            Ok(more) if more > 0 && !is_idle => {}
-            Ok(more) if more > 0 && sealed.is_open => self.go(At::Border),
-            Ok(_) => {
-                let cause = Damage::Frame("it does not end with its last chunk".to_owned());
-                self.damaged(start, cause);
-            }
-            Err(error) => self.damaged(start, Damage::Frame(error.to_string())),
+        match unsealer.decode(decoder, self.buffer.refill()) {
+            Ok(true) => {}
+            Ok(false) => self.go(At::Border),
+            Err(cause) => self.damaged(start, cause),
         }
     }
 
