@@ -28,7 +28,8 @@ impl Trail {
     /// that frame already.
     pub(super) fn link(&mut self, link: &Link, length: usize, entry: IndexEntry) {
         self.head = link.link;
-        self.text += link.text;
+        // What a link claims, nobody has counted.
+        self.text = self.text.saturating_add(link.text);
         self.last_us = link.last_us;
         self.offset += link.compressed;
         self.time_index.push(entry);
@@ -57,5 +58,28 @@ impl Trail {
             self.pass(out.len() - start);
         }
         encode_seek_table(&self.seek_table, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_may_claim_more_text_than_can_be_counted() {
+        let mut trail = Trail::default();
+        for index in 0..2 {
+            let link = Link {
+                index,
+                compressed: 1,
+                text: u64::MAX,
+                first_us: 0,
+                last_us: 0,
+                digest: Digest::default(),
+                link: Digest::default(),
+            };
+            trail.link(&link, 1, IndexEntry::default());
+        }
+        assert_eq!((trail.text, trail.offset), (u64::MAX, 4));
     }
 }

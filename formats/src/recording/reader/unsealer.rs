@@ -64,7 +64,7 @@ impl Unsealer {
     /// A link goes by.
     pub(super) fn link(&mut self, link: &Link) -> Result<(), Damage> {
         self.is_unfinished |= self.is_open;
-        match link.index + 1 == self.frames() {
+        match link.index.checked_add(1) == Some(self.frames()) {
             true => Ok(()),
             false => Err(Damage::Chunk),
         }
@@ -92,6 +92,34 @@ impl Unsealer {
                 "it does not end with its last chunk".to_owned(),
             )),
             Err(error) => Err(Damage::Frame(error.to_string())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::digest::Digest;
+    use crate::sealed::{KEY, Key, SALT};
+
+    #[test]
+    fn a_link_of_any_number_but_the_next_is_damage() {
+        for (index, expected) in [
+            (0, Ok(())),
+            (1, Err(Damage::Chunk)),
+            (u64::MAX, Err(Damage::Chunk)),
+        ] {
+            let link = Link {
+                index,
+                compressed: 0,
+                text: 0,
+                first_us: 0,
+                last_us: 0,
+                digest: Digest::default(),
+                link: Digest::default(),
+            };
+            let cipher = Cipher::new(&Key::new([1; KEY]), &[2; SALT]);
+            assert_eq!(Unsealer::new(cipher, 1).link(&link), expected, "{index}");
         }
     }
 }
