@@ -158,7 +158,7 @@ mod tests {
                 at += Duration::from_nanos(step);
                 let mut out = Vec::new();
                 encoder.output(at, "", &mut out);
-                sum += super::super::line::parse_event_line(out.trim_ascii_end(), &mut Vec::new()).unwrap().0;
+                sum += super::super::line::parse(out.trim_ascii_end(), &mut Vec::new()).unwrap().0;
                 prop_assert_eq!(u128::from(sum), at.as_micros());
             }
         }

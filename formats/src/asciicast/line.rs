@@ -46,17 +46,8 @@ pub(super) enum LineError {
     Time(f64),
 }
 
-/// Reads one event line: its time as it stands in the line, in microseconds, and its code. The text is appended to `text`.
-///
-/// # Errors
-/// What is wrong with the line, as a sentence part; `text` is then as it was.
-pub fn parse_event_line(line: &[u8], text: &mut Vec<u8>) -> Result<(u64, Code), String> {
-    parse(line, text).map_err(|error| match error {
-        LineError::Json(error) => error.to_string(),
-        LineError::Time(time) => format!("the time {time} is not one of a recording"),
-    })
-}
-
+/// Reads one event line: its time as it stands in the line, in microseconds, and its code. The text is appended to `text`,
+/// which stays as it was when the line is wrong.
 pub(super) fn parse(line: &[u8], text: &mut Vec<u8>) -> Result<(u64, Code), LineError> {
     let before = text.len();
     if let Some(event) = parse_ordinary(line, text) {

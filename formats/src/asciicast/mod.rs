@@ -18,5 +18,5 @@ pub use error::Error;
 pub use event::{Data, Event};
 pub use header::{Header, Session, Term};
 pub use limits::{MAX_SIDE, MAX_TIME_US};
-pub use line::{Code, parse_event_line};
+pub use line::Code;
 pub use reader::{Reader, Timed};
