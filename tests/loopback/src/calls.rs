@@ -16,14 +16,15 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use uuid::Uuid;
 
-use crate::agent::{self, ToAgent};
+use crate::agent;
 use crate::connection;
 use crate::faults::{self, Refusal};
 use crate::identity;
+use crate::line::{self, ToAgent};
 use crate::log::Call;
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
-use crate::work;
+use crate::work::Kind;
 
 /// The longest request taken.
 const MAX_BODY: usize = 1024 * 1024;
@@ -151,7 +152,7 @@ async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
             &format!("{} is not connected.", request.target),
         ));
     }
-    let kind = work::Kind::of(&request.document, &request.parameters)
+    let kind = Kind::of(&request.document, &request.parameters)
         .map_err(|message| refusal("InvalidParameters", &message))?
         .ok_or_else(|| {
             refusal(
@@ -160,7 +161,7 @@ async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
             )
         })?;
     let options = Arc::new(options);
-    let (agent, commands) = agent::channel();
+    let (agent, commands) = line::channel();
     let (id, token) = registry.add(&request, options.clone(), agent);
     agent::spawn(
         registry.clone(),

@@ -18,8 +18,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-use crate::agent::ToAgent;
 use crate::faults::Garbage;
+use crate::line::{Line, ToAgent, ToClient};
 use crate::log::KEPT;
 use crate::registry::{Admission, Registry, take_cut};
 use crate::relay::Relay;
@@ -37,24 +37,6 @@ const BATCH: usize = 64;
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 
 type Websocket = WebSocketStream<Socket>;
-
-/// The agent's way to the client that is attached.
-#[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) connection: u64,
-    /// Acknowledgements, resent messages and the end: never refused, sent before what waits in `data`.
-    pub(crate) control: mpsc::UnboundedSender<ToClient>,
-    /// Stream messages.
-    pub(crate) data: mpsc::Sender<Bytes>,
-}
-
-/// What goes before stream messages.
-#[derive(Debug)]
-pub(crate) enum ToClient {
-    Message(Bytes),
-    /// Everything that waits, then this, then the end of the connection without a close frame.
-    Last(Option<Bytes>),
-}
 
 /// Why a connection ends.
 enum Ending {

@@ -12,9 +12,9 @@ use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::mpsc;
 
-use crate::agent::ToAgent;
 use crate::faults::Refusal;
 use crate::kms::Kms;
+use crate::line::ToAgent;
 use crate::log::{Call, Opening, SessionLog};
 use crate::options::Options;
 use crate::signing;

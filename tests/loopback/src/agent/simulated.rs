@@ -14,59 +14,20 @@ use formats::payload::{
 use formats::{AgentMessage, MessageType, PayloadType};
 use tokio::sync::mpsc;
 
-use crate::connection::{Line, ToClient};
 use crate::encryption::{Cipher, Encryption};
+use crate::line::{Line, ToAgent, ToClient};
 use crate::log::{Fate, KEPT, Received};
 use crate::message;
 use crate::options::Options;
 use crate::registry::Registry;
-use crate::replay;
-use crate::stream::{Incoming, Outgoing, Place};
 use crate::work::{Input, Kind, Output, Work};
 
-/// How many client messages wait for an agent before the socket has to.
-const QUEUED: usize = 1024;
+use super::stream::{Incoming, Outgoing, Place};
+
 /// How often a full line is looked at again.
 const FULL_LINE: Duration = Duration::from_millis(1);
 /// A time that never comes, for timers that are off.
 const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
-
-/// What reaches an agent.
-#[derive(Debug)]
-pub(crate) enum ToAgent {
-    /// A client's websocket is open; it takes the place of the one before.
-    Attach(Line),
-    /// A message of the client.
-    Frame { connection: u64, bytes: Bytes },
-    /// The websocket is gone: the gateway says `pause_publication`.
-    Lost { connection: u64 },
-    /// TerminateSession was called.
-    Terminate,
-}
-
-pub(crate) fn channel() -> (mpsc::Sender<ToAgent>, mpsc::Receiver<ToAgent>) {
-    mpsc::channel(QUEUED)
-}
-
-/// Starts the agent of a new session: a simulated one, or a captured one.
-pub(crate) fn spawn(
-    registry: Arc<Registry>,
-    id: String,
-    target: String,
-    kind: Kind,
-    options: Arc<Options>,
-    commands: mpsc::Receiver<ToAgent>,
-) {
-    tokio::spawn(async move {
-        if let Some(capture) = options.replay.clone() {
-            replay::run(&registry, &id, &capture, &options, commands).await;
-        } else {
-            let agent = Agent::new(registry.clone(), id.clone(), target, kind, options);
-            agent.run(commands).await;
-        }
-        registry.end(&id);
-    });
-}
 
 /// Where a session stands:
 ///
@@ -118,6 +79,19 @@ struct Agent {
     stage: Stage,
     next_send: Instant,
     close_at: Instant,
+}
+
+/// Simulates the agent of one session until its end.
+pub(super) async fn run(
+    registry: Arc<Registry>,
+    id: String,
+    target: String,
+    kind: Kind,
+    options: Arc<Options>,
+    commands: mpsc::Receiver<ToAgent>,
+) {
+    let agent = Agent::new(registry, id, target, kind, options);
+    agent.run(commands).await;
 }
 
 impl Agent {

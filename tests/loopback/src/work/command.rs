@@ -11,7 +11,9 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::options::Options;
-use crate::work::{Input, Inside, MAX_READ, Output, Payloads, Work, environment};
+
+use super::payloads::{MAX_READ, Payloads};
+use super::running::{Input, Inside, Output, Work, environment};
 
 /// The most characters of a prefix.
 const MAX_PREFIX: usize = 30;

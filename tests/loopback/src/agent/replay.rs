@@ -21,14 +21,14 @@ use formats::payload::Acknowledge;
 use formats::{AgentMessage, MessageType};
 use tokio::sync::mpsc;
 
-use crate::agent::ToAgent;
 use crate::capture::{Capture, LineKind};
-use crate::connection::{Line, ToClient};
+use crate::line::{Line, ToAgent, ToClient};
 use crate::log::{Fate, KEPT, Received};
 use crate::message;
 use crate::options::{Options, ReplayPace};
 use crate::registry::Registry;
-use crate::stream::{Incoming, Outgoing, Place};
+
+use super::stream::{Incoming, Outgoing, Place};
 
 /// The longest wait for one thing that the captured client did.
 const PATIENCE: Duration = Duration::from_millis(500);

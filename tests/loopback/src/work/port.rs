@@ -12,8 +12,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use crate::smux::{Command, Frame, Frames, MAX_DATA};
-use crate::work::{Input, Inside, MAX_READ, Output, Work};
+use super::payloads::MAX_READ;
+use super::running::{Input, Inside, Output, Work};
+use super::smux::{Command, Frame, Frames, MAX_DATA};
 
 /// The oldest client to which the agent speaks smux (source: `muxSupportedClientVersion`, port.go).
 const FIRST_CLIENT_WITH_MUX: [u64; 3] = [1, 1, 70];

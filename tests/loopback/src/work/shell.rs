@@ -14,7 +14,9 @@ use portable_pty::{ChildKiller, CommandBuilder, MasterPty, PtySize, native_pty_s
 use tokio::sync::mpsc;
 
 use crate::options::Options;
-use crate::work::{Input, Inside, MAX_READ, Output, Payloads, Work, environment};
+
+use super::payloads::{MAX_READ, Payloads};
+use super::running::{Input, Inside, Output, Work, environment};
 
 /// The size before the client says its own (source: the agent's default window).
 const FIRST_SIZE: PtySize = PtySize {
