@@ -18,12 +18,13 @@ use uuid::Uuid;
 
 use crate::agent;
 use crate::connection;
-use crate::faults::{self, Refusal};
+use crate::faults::Refusal;
 use crate::identity;
 use crate::line::{self, ToAgent};
 use crate::log::Call;
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
+use crate::targets;
 use crate::work::Kind;
 
 /// The longest request taken.
@@ -121,7 +122,7 @@ async fn call(
 async fn generate_data_key(registry: &Registry, body: &Value, region: Option<&str>) -> Answer {
     let mut options = registry.options.clone();
     let target = body["EncryptionContext"]["aws:ssm:TargetId"].as_str();
-    faults::apply_target(target.unwrap_or_default(), &mut options);
+    targets::apply(target.unwrap_or_default(), &mut options);
     tokio::time::sleep(options.faults.data_key_after).await;
     match options.faults.data_key {
         Some(refusal) => Err(refusal),
@@ -136,7 +137,7 @@ async fn generate_data_key(registry: &Registry, body: &Value, region: Option<&st
 async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
     let request = parse_start(body)?;
     let mut options = registry.options.clone();
-    faults::apply_target(&request.target, &mut options);
+    targets::apply(&request.target, &mut options);
     tokio::time::sleep(options.faults.answer_after).await;
     if let Some(refusal) = &options.faults.start
         && registry.refuse_start(&request.target, refusal)

@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::capture::Capture;
-use crate::encryption::Encryption;
-use crate::faults::Faults;
+use crate::faults::{Faults, Mischief};
 
 /// Settings of a [`Service`](crate::Service). The default is the real agent's behaviour; [`Options::quick`] is the same
 /// without its waiting times.
@@ -113,6 +112,29 @@ pub enum Tls {
     DataChannel,
     /// On both: `https` and `wss`.
     Everywhere,
+}
+
+/// How the sessions of a target are encrypted.
+#[derive(Clone, Debug)]
+pub struct Encryption {
+    /// The KMS key, as the account's preferences name it.
+    pub key_id: String,
+    /// Encrypt port sessions too; the real agent never does (source: isEncryptionEnabled, sessionplugin.go).
+    pub ports: bool,
+    /// What the agent does wrong.
+    pub mischief: Option<Mischief>,
+}
+
+impl Encryption {
+    /// With this key, as the real agent does it.
+    #[must_use]
+    pub fn with(key_id: &str) -> Self {
+        Self {
+            key_id: key_id.to_owned(),
+            ports: false,
+            mischief: None,
+        }
+    }
 }
 
 /// How fast a captured conversation is played.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here touches a socket; the client is at the other end of a `line`.
 
+mod cipher;
 mod replay;
 mod simulated;
 mod stream;

@@ -14,14 +14,14 @@ use formats::payload::{
 use formats::{AgentMessage, MessageType, PayloadType};
 use tokio::sync::mpsc;
 
-use crate::encryption::{Cipher, Encryption};
 use crate::line::{Line, ToAgent, ToClient};
 use crate::log::{Fate, KEPT, Received};
 use crate::message;
-use crate::options::Options;
+use crate::options::{Encryption, Options};
 use crate::registry::Registry;
 use crate::work::{Input, Kind, Output, Work};
 
+use super::cipher::Cipher;
 use super::stream::{Incoming, Outgoing, Place};
 
 /// How often a full line is looked at again.

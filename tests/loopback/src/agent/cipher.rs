@@ -21,31 +21,8 @@ const NONCE_LENGTH: usize = 12;
 /// Bytes of a challenge.
 const CHALLENGE_LENGTH: usize = 64;
 
-/// How the sessions of a target are encrypted.
-#[derive(Clone, Debug)]
-pub struct Encryption {
-    /// The KMS key, as the account's preferences name it.
-    pub key_id: String,
-    /// Encrypt port sessions too; the real agent never does (source: isEncryptionEnabled, sessionplugin.go).
-    pub ports: bool,
-    /// What the agent does wrong.
-    pub mischief: Option<Mischief>,
-}
-
-impl Encryption {
-    /// With this key, as the real agent does it.
-    #[must_use]
-    pub fn with(key_id: &str) -> Self {
-        Self {
-            key_id: key_id.to_owned(),
-            ports: false,
-            mischief: None,
-        }
-    }
-}
-
 /// The agent's ciphers and what it waits to see.
-pub(crate) struct Cipher {
+pub(super) struct Cipher {
     sealing: Aes256Gcm,
     opening: Aes256Gcm,
     challenge: Vec<u8>,
@@ -55,7 +32,7 @@ pub(crate) struct Cipher {
 
 impl Cipher {
     /// Has the client's data key decrypted; the error is the agent's text.
-    pub(crate) fn finalize(
+    pub(super) fn finalize(
         kms: &Kms,
         result: Option<&serde_json::Value>,
         session_id: &str,
@@ -100,7 +77,7 @@ impl Cipher {
     }
 
     /// The body of the challenge.
-    pub(crate) fn challenge(&mut self) -> Bytes {
+    pub(super) fn challenge(&mut self) -> Bytes {
         let challenge = if self.mischief == Some(Mischief::WrongChallenge) {
             vec![7; NONCE_LENGTH + CHALLENGE_LENGTH + 16]
         } else {
@@ -113,7 +90,7 @@ impl Cipher {
     }
 
     /// Whether the answer is what was sealed; the error is the agent's text.
-    pub(crate) fn check(&self, payload: &[u8]) -> Result<(), String> {
+    pub(super) fn check(&self, payload: &[u8]) -> Result<(), String> {
         let answer: EncryptionChallenge =
             serde_json::from_slice(payload).map_err(|error| error.to_string())?;
         let sealed = BASE64
@@ -128,7 +105,7 @@ impl Cipher {
     }
 
     /// A payload as it goes to the client.
-    pub(crate) fn seal(&mut self, payload_type: PayloadType, payload: Bytes) -> Bytes {
+    pub(super) fn seal(&mut self, payload_type: PayloadType, payload: Bytes) -> Bytes {
         if !matches!(
             payload_type,
             PayloadType::OUTPUT | PayloadType::STD_ERR | PayloadType::EXIT_CODE
@@ -148,7 +125,7 @@ impl Cipher {
     }
 
     /// What the client sealed.
-    pub(crate) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, String> {
+    pub(super) fn open(&self, sealed: &[u8]) -> Result<Vec<u8>, String> {
         let (nonce, text) = sealed
             .split_at_checked(NONCE_LENGTH)
             .ok_or_else(|| "too short".to_owned())?;
