@@ -1,0 +1,303 @@
+//! The calls of S3 that clients of ours make, answered from the objects.
+//!
+//! Nothing here keeps anything between two calls.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt;
+use s3s::dto::{
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput, ETag,
+    ETagCondition, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput,
+    StreamingBlob, UploadPartInput, UploadPartOutput,
+};
+use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
+use sha2::{Digest, Sha256};
+
+use super::objects::{Objects, State, Upload, digest};
+
+/// What the bucket answers; the trait is foreign, and so is `Arc`.
+pub(super) struct Answers(pub(super) Arc<Objects>);
+
+#[async_trait::async_trait]
+impl S3 for Answers {
+    async fn put_object(
+        &self,
+        request: S3Request<PutObjectInput>,
+    ) -> S3Result<S3Response<PutObjectOutput>> {
+        let headers = amazon(&request.headers);
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        let (bytes, sha256) = receive(
+            input.body,
+            input.checksum_sha256.as_ref(),
+            input.content_length,
+            self.0.lenient,
+        )
+        .await?;
+        let mut state = self.0.state();
+        if !self.0.lenient {
+            must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        }
+        let stored = self
+            .0
+            .create(&mut state, &input.key, bytes, sha256, headers);
+        Ok(S3Response::new(PutObjectOutput {
+            e_tag: Some(ETag::Strong(stored.etag)),
+            checksum_sha256: Some(stored.sha256),
+            ..PutObjectOutput::default()
+        }))
+    }
+
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        let headers = amazon(&request.headers);
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        let mut state = self.0.state();
+        state.next_upload += 1;
+        let id = format!("upload-{}", state.next_upload);
+        let upload = Upload {
+            key: input.key.clone(),
+            headers,
+            parts: BTreeMap::new(),
+        };
+        state.uploads.insert(id.clone(), upload);
+        Ok(S3Response::new(CreateMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            upload_id: Some(id),
+            ..CreateMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn upload_part(
+        &self,
+        request: S3Request<UploadPartInput>,
+    ) -> S3Result<S3Response<UploadPartOutput>> {
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        let (bytes, sha256) = receive(
+            input.body,
+            input.checksum_sha256.as_ref(),
+            input.content_length,
+            self.0.lenient,
+        )
+        .await?;
+        let mut state = self.0.state();
+        let upload = state.uploads.get_mut(&input.upload_id);
+        let Some(upload) = upload.filter(|upload| upload.key == input.key) else {
+            return Err(s3_error!(NoSuchUpload, "there is no such upload"));
+        };
+        upload
+            .parts
+            .insert(input.part_number, (bytes, sha256.clone()));
+        Ok(S3Response::new(UploadPartOutput {
+            e_tag: Some(ETag::Strong(format!("part-{}", input.part_number))),
+            checksum_sha256: Some(sha256),
+            ..UploadPartOutput::default()
+        }))
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        let mut state = self.0.state();
+        if !self.0.lenient {
+            must_be_new(&state, &input.key, input.if_none_match.as_ref())?;
+        }
+        let wanted = input.multipart_upload.and_then(|list| list.parts);
+        let wanted = wanted.unwrap_or_default();
+        let Some(upload) = state.uploads.get(&input.upload_id) else {
+            return Err(s3_error!(NoSuchUpload, "there is no such upload"));
+        };
+        let mut bytes = BytesMut::new();
+        let mut digests = Sha256::new();
+        for (index, part) in wanted.iter().enumerate() {
+            let number = part.part_number.unwrap_or_default();
+            let found = upload.parts.get(&number);
+            let Some((piece, sha256)) = found.filter(|(_, sha256)| {
+                self.0.lenient || part.checksum_sha256.as_ref() == Some(sha256)
+            }) else {
+                return Err(s3_error!(InvalidPart, "no such part"));
+            };
+            if index + 1 < wanted.len() && piece.len() < 5 << 20 {
+                return Err(s3_error!(EntityTooSmall, "a part below 5 MiB"));
+            }
+            bytes.extend_from_slice(piece);
+            digests.update(BASE64.decode(sha256).unwrap_or_default());
+        }
+        let sha256 = format!("{}-{}", BASE64.encode(digests.finalize()), wanted.len());
+        let headers = upload.headers.clone();
+        state.uploads.remove(&input.upload_id);
+        let stored = self
+            .0
+            .create(&mut state, &input.key, bytes.freeze(), sha256, headers);
+        Ok(S3Response::new(CompleteMultipartUploadOutput {
+            bucket: Some(input.bucket),
+            key: Some(input.key),
+            e_tag: Some(ETag::Strong(stored.etag)),
+            checksum_sha256: Some(stored.sha256),
+            ..CompleteMultipartUploadOutput::default()
+        }))
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        self.0.may_read()?;
+        self.0.state().uploads.remove(&request.input.upload_id);
+        Ok(S3Response::new(AbortMultipartUploadOutput::default()))
+    }
+
+    async fn head_object(
+        &self,
+        request: S3Request<HeadObjectInput>,
+    ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.0.check(&request.input.bucket)?;
+        self.0.may_read()?;
+        let stored = self.0.find(&request.input.key)?;
+        Ok(S3Response::new(HeadObjectOutput {
+            content_length: Some(stored.bytes.len().cast_signed() as i64),
+            e_tag: Some(ETag::Strong(stored.etag)),
+            checksum_sha256: Some(stored.sha256),
+            ..HeadObjectOutput::default()
+        }))
+    }
+
+    async fn get_object(
+        &self,
+        request: S3Request<GetObjectInput>,
+    ) -> S3Result<S3Response<GetObjectOutput>> {
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        self.0.may_read()?;
+        let stored = self.0.find(&input.key)?;
+        if let Some(wanted) = input.if_match.as_ref().and_then(ETagCondition::as_etag)
+            && wanted.value() != stored.etag
+        {
+            return Err(s3_error!(PreconditionFailed, "the object changed"));
+        }
+        let total = stored.bytes.len();
+        let (bytes, content_range) = match input.range {
+            None => (stored.bytes, None),
+            Some(range) => {
+                let range = range
+                    .check(total as u64)
+                    .map_err(|_| s3_error!(InvalidRange, "beyond the end"))?;
+                let text = format!("bytes {}-{}/{total}", range.start, range.end - 1);
+                let [from, to] = [range.start, range.end]
+                    .map(|at| usize::try_from(at).unwrap_or(total).min(total));
+                (stored.bytes.slice(from..to), Some(text))
+            }
+        };
+        Ok(S3Response::new(GetObjectOutput {
+            content_length: Some(bytes.len().cast_signed() as i64),
+            content_range,
+            body: Some(StreamingBlob::from(Body::from(bytes))),
+            e_tag: Some(ETag::Strong(stored.etag)),
+            ..GetObjectOutput::default()
+        }))
+    }
+
+    async fn list_objects_v2(
+        &self,
+        request: S3Request<ListObjectsV2Input>,
+    ) -> S3Result<S3Response<ListObjectsV2Output>> {
+        let input = request.input;
+        self.0.check(&input.bucket)?;
+        self.0.may_read()?;
+        let prefix = input.prefix.unwrap_or_default();
+        let after = input
+            .continuation_token
+            .or(input.start_after)
+            .unwrap_or_default();
+        let state = self.0.state();
+        let mut found = state
+            .objects
+            .range::<String, _>((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded))
+            .filter(|(key, _)| key.starts_with(&prefix));
+        let page: Vec<Object> = found
+            .by_ref()
+            .take(self.0.page)
+            .map(|(key, stored)| Object {
+                key: Some(key.clone()),
+                size: Some(stored.bytes.len().cast_signed() as i64),
+                ..Object::default()
+            })
+            .collect();
+        let more = found.next().is_some();
+        Ok(S3Response::new(ListObjectsV2Output {
+            name: Some(input.bucket),
+            prefix: Some(prefix),
+            is_truncated: Some(more),
+            next_continuation_token: page.last().filter(|_| more).and_then(|o| o.key.clone()),
+            contents: Some(page),
+            ..ListObjectsV2Output::default()
+        }))
+    }
+}
+
+/// The body, and its checksum as the client must have named it.
+async fn receive(
+    body: Option<StreamingBlob>,
+    named: Option<&String>,
+    length: Option<i64>,
+    lenient: bool,
+) -> S3Result<(Bytes, String)> {
+    let mut bytes = BytesMut::new();
+    if let Some(mut body) = body {
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|_| s3_error!(IncompleteBody, "the body broke off"))?;
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    if length.is_some_and(|length| length != bytes.len().cast_signed() as i64) {
+        return Err(s3_error!(IncompleteBody, "the body broke off"));
+    }
+    let digest = digest(&bytes);
+    match named {
+        Some(named) if *named == digest => Ok((bytes.freeze(), digest)),
+        Some(_) => Err(s3_error!(BadDigest, "the SHA-256 does not match")),
+        None if lenient => Ok((bytes.freeze(), digest)),
+        None => Err(s3_error!(InvalidRequest, "a SHA-256 is wanted here")),
+    }
+}
+
+fn amazon(headers: &hyper::HeaderMap) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .filter(|(name, _)| name.as_str().starts_with("x-amz-"))
+        .map(|(name, value)| {
+            (
+                name.to_string(),
+                String::from_utf8_lossy(value.as_bytes()).into_owned(),
+            )
+        })
+        .collect()
+}
+
+/// Only writes that overwrite nothing are let in, as the bucket policy in `examples/aws` has it.
+fn must_be_new(state: &State, key: &str, condition: Option<&ETagCondition>) -> S3Result<()> {
+    if state.denied {
+        return Err(s3_error!(AccessDenied, "this key may do nothing"));
+    }
+    if !condition.is_some_and(ETagCondition::is_any) {
+        return Err(s3_error!(AccessDenied, "If-None-Match: * is wanted here"));
+    }
+    if state.objects.contains_key(key) {
+        return Err(s3_error!(PreconditionFailed, "the object exists"));
+    }
+    Ok(())
+}
