@@ -251,6 +251,15 @@ impl Refusal {
         }
     }
 
+    /// The same, with a text of its own.
+    #[must_use]
+    pub fn saying(self, message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            ..self
+        }
+    }
+
     /// The same, only for the first `times` calls.
     #[must_use]
     pub fn times(self, times: u32) -> Self {

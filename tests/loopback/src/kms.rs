@@ -41,10 +41,7 @@ impl Kms {
         account: &str,
         region: &str,
     ) -> Result<Value, Refusal> {
-        let invalid = |message: &str| Refusal {
-            message: message.to_owned(),
-            ..Refusal::named("ValidationException")
-        };
+        let invalid = |message| Refusal::named("ValidationException").saying(message);
         let key_id = body["KeyId"].as_str().unwrap_or_default();
         if key_id.is_empty() {
             return Err(invalid(
@@ -54,10 +51,9 @@ impl Kms {
         let arn = if key_id.starts_with("arn:") {
             let named = key_id.split(':').nth(3).unwrap_or_default();
             if named != region {
-                return Err(Refusal {
-                    message: format!("Invalid arn {named}"),
-                    ..Refusal::named("NotFoundException")
-                });
+                return Err(
+                    Refusal::named("NotFoundException").saying(format!("Invalid arn {named}"))
+                );
             }
             key_id.to_owned()
         } else {

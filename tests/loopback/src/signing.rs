@@ -54,10 +54,8 @@ impl Keys {
             let (_, _, algorithm) = pair.public();
             let fits = (1..=MAX_MESSAGE).contains(&message.len());
             if body["MessageType"] != "RAW" || body["SigningAlgorithm"] != algorithm || !fits {
-                return Err(refusal(
-                    "ValidationException",
-                    "The message, its type or the algorithm does not fit the key.",
-                ));
+                return Err(Refusal::named("ValidationException")
+                    .saying("The message, its type or the algorithm does not fit the key."));
             }
             Ok(json!({
                 "KeyId": id,
@@ -84,7 +82,7 @@ impl Keys {
 
 impl Pair {
     fn make(id: &str) -> Result<Self, Refusal> {
-        let failed = |_| refusal("KMSInternalException", "A key could not be made.");
+        let failed = |_| Refusal::named("KMSInternalException").saying("A key could not be made.");
         let ecdsa = |algorithm| EcdsaKeyPair::generate(algorithm).map_err(failed);
         match id.rsplit(['/', ':']).next() {
             Some("p256") => Ok(Self::P256(ecdsa(&ECDSA_P256_SHA256_ASN1_SIGNING)?)),
@@ -92,10 +90,9 @@ impl Pair {
             Some("rsa") => RsaKeyPair::generate(KeySize::Rsa2048)
                 .map(Self::Rsa)
                 .map_err(failed),
-            _ => Err(refusal(
-                "NotFoundException",
-                &format!("Alias {id} is not found."),
-            )),
+            _ => {
+                Err(Refusal::named("NotFoundException").saying(format!("Alias {id} is not found.")))
+            }
         }
     }
 
@@ -117,7 +114,8 @@ impl Pair {
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Refusal> {
-        let failed = |_| refusal("KMSInternalException", "The message could not be signed.");
+        let failed =
+            |_| Refusal::named("KMSInternalException").saying("The message could not be signed.");
         let random = SystemRandom::new();
         match self {
             Self::P256(pair) | Self::P384(pair) => {
@@ -131,12 +129,5 @@ impl Pair {
                 Ok(signature)
             }
         }
-    }
-}
-
-fn refusal(code: &str, message: &str) -> Refusal {
-    Refusal {
-        message: message.to_owned(),
-        ..Refusal::named(code)
     }
 }

@@ -86,10 +86,8 @@ pub(crate) fn apply(target: &str, options: &mut Options) {
     let refused = |code| Some(Refusal::named(code));
     match target {
         "i-notconnected" => {
-            faults.start = refused("TargetNotConnected").map(|refusal| Refusal {
-                message: format!("{target} is not connected."),
-                ..refusal
-            });
+            let message = format!("{target} is not connected.");
+            faults.start = Some(Refusal::named("TargetNotConnected").saying(message));
         }
         "i-denied" => faults.start = refused("AccessDeniedException"),
         "i-throttled" => faults.start = refused("ThrottlingException"),
@@ -145,10 +143,10 @@ pub(crate) fn apply(target: &str, options: &mut Options) {
             };
         }
         "denied" => {
-            faults.data_key = refused("AccessDeniedException").map(|refusal| Refusal {
-                message: format!("User: arn:aws:iam::123456789012:user/operator is not authorized to perform: kms:GenerateDataKey on resource: {KMS_KEY} because no identity-based policy allows the kms:GenerateDataKey action"),
-                ..refusal
-            });
+            let message = format!(
+                "User: arn:aws:iam::123456789012:user/operator is not authorized to perform: kms:GenerateDataKey on resource: {KMS_KEY} because no identity-based policy allows the kms:GenerateDataKey action"
+            );
+            faults.data_key = Some(Refusal::named("AccessDeniedException").saying(message));
         }
         "missing" => faults.data_key = refused("NotFoundException"),
         "disabled" => faults.data_key = refused("DisabledException"),

@@ -41,10 +41,10 @@ pub(super) async fn call(
         "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => ecs_execute(registry, body).await,
         "TrentService.GetPublicKey" => registry.signing.public_key(body),
         "TrentService.Sign" => registry.signing.sign(body),
-        _ => Err(refusal(
-            "UnknownOperationException",
-            "The operation is not known here.",
-        )),
+        _ => {
+            Err(Refusal::named("UnknownOperationException")
+                .saying("The operation is not known here."))
+        }
     }
 }
 
@@ -78,18 +78,16 @@ async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
         .iter()
         .any(|prefix| request.target.starts_with(prefix))
     {
-        return Err(refusal(
-            "TargetNotConnected",
-            &format!("{} is not connected.", request.target),
-        ));
+        return Err(Refusal::named("TargetNotConnected")
+            .saying(format!("{} is not connected.", request.target)));
     }
     let kind = Kind::of(&request.document, &request.parameters)
-        .map_err(|message| refusal("InvalidParameters", &message))?
+        .map_err(|message| Refusal::named("InvalidParameters").saying(message))?
         .ok_or_else(|| {
-            refusal(
-                "InvalidDocument",
-                &format!("Document with name {} does not exist.", request.document),
-            )
+            Refusal::named("InvalidDocument").saying(format!(
+                "Document with name {} does not exist.",
+                request.document
+            ))
         })?;
     let options = Arc::new(options);
     let (agent, commands) = line::channel();
@@ -106,7 +104,7 @@ async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
 }
 
 fn parse_start(body: &Value) -> Result<registry::Request, Refusal> {
-    let invalid = |message: &str| refusal("ValidationException", message);
+    let invalid = |message: &str| Refusal::named("ValidationException").saying(message);
     let target = body["Target"].as_str().unwrap_or_default();
     if !(1..=400).contains(&target.len()) {
         return Err(invalid(
@@ -168,10 +166,7 @@ fn describe(registry: &Registry, body: &Value) -> Answer {
         Some("Active") => true,
         Some("History") => false,
         _ => {
-            return Err(refusal(
-                "ValidationException",
-                "Value at 'state' failed to satisfy constraint: Member must satisfy enum value set: [Active, History]",
-            ));
+            return Err(Refusal::named("ValidationException").saying("Value at 'state' failed to satisfy constraint: Member must satisfy enum value set: [Active, History]"));
         }
     };
     let mut filters = BTreeMap::new();
@@ -282,23 +277,10 @@ fn session_id(body: &Value) -> Result<String, Refusal> {
         .filter(|id| (1..=96).contains(&id.len()))
         .map(str::to_owned)
         .ok_or_else(|| {
-            refusal(
-                "ValidationException",
-                "Value at 'sessionId' failed to satisfy constraint: Member must have length between 1 and 96",
-            )
+            Refusal::named("ValidationException").saying("Value at 'sessionId' failed to satisfy constraint: Member must have length between 1 and 96")
         })
 }
 
 fn no_session(id: &str) -> Refusal {
-    refusal(
-        "DoesNotExistException",
-        &format!("Session {id} does not exist."),
-    )
-}
-
-fn refusal(code: &str, message: &str) -> Refusal {
-    Refusal {
-        message: message.to_owned(),
-        ..Refusal::named(code)
-    }
+    Refusal::named("DoesNotExistException").saying(format!("Session {id} does not exist."))
 }
