@@ -3,6 +3,8 @@
 //! Nothing here touches a socket; the client is at the other end of a `line`.
 
 mod cipher;
+mod exchange;
+mod handshake;
 mod replay;
 mod simulated;
 mod stream;
@@ -27,7 +29,7 @@ pub(crate) fn spawn(
 ) {
     tokio::spawn(async move {
         if let Some(capture) = options.replay.clone() {
-            replay::run(&registry, &id, &capture, &options, commands).await;
+            replay::run(registry.clone(), id.clone(), &capture, &options, commands).await;
         } else {
             simulated::run(
                 registry.clone(),

@@ -15,20 +15,21 @@
 //!   `channel_closed` where the capture has it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use formats::payload::Acknowledge;
+use bytes::Bytes;
 use formats::{AgentMessage, MessageType};
 use tokio::sync::mpsc;
 
 use crate::capture::{Capture, LineKind};
-use crate::line::{Line, ToAgent, ToClient};
-use crate::log::{Fate, KEPT, Received};
-use crate::message;
+use crate::line::{ToAgent, ToClient};
+use crate::log::Fate;
 use crate::options::{Options, ReplayPace};
 use crate::registry::Registry;
 
-use super::stream::{Incoming, Outgoing, Place};
+use super::exchange::Exchange;
+use super::stream::Place;
 
 /// The longest wait for one thing that the captured client did.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -39,20 +40,16 @@ const ABSENCE: Duration = Duration::from_secs(60);
 
 /// Plays `capture` until its end, or until TerminateSession.
 pub(crate) async fn run(
-    registry: &Registry,
-    id: &str,
+    registry: Arc<Registry>,
+    id: String,
     capture: &Capture,
     options: &Options,
     commands: mpsc::Receiver<ToAgent>,
 ) {
     let mut peer = Peer {
-        registry,
-        id,
+        exchange: Exchange::new(registry, id),
         commands,
         started: Instant::now(),
-        outgoing: Outgoing::default(),
-        incoming: Incoming::default(),
-        line: None,
         inputs: 0,
         over: false,
     };
@@ -68,7 +65,9 @@ pub(crate) async fn run(
                     peer.hang_up(None);
                 }
                 let ready = peer
-                    .wait(Instant::now() + ABSENCE, |peer| peer.line.is_some())
+                    .wait(Instant::now() + ABSENCE, |peer| {
+                        peer.exchange.line.is_some()
+                    })
                     .await;
                 if !ready {
                     break;
@@ -93,7 +92,8 @@ pub(crate) async fn run(
                     match options.replay_pace {
                         ReplayPace::Acknowledged => {
                             let patience = Instant::now() + PATIENCE;
-                            peer.wait(patience, |peer| peer.outgoing.is_empty()).await;
+                            peer.wait(patience, |peer| peer.exchange.outgoing.is_empty())
+                                .await;
                         }
                         ReplayPace::Captured => {
                             let due = peer.started + line.at;
@@ -115,19 +115,15 @@ pub(crate) async fn run(
     peer.hang_up(None);
 }
 
-struct Peer<'a> {
-    registry: &'a Registry,
-    id: &'a str,
+struct Peer {
+    exchange: Exchange,
     commands: mpsc::Receiver<ToAgent>,
     started: Instant,
-    outgoing: Outgoing,
-    incoming: Incoming,
-    line: Option<Line>,
     inputs: u64,
     over: bool,
 }
 
-impl Peer<'_> {
+impl Peer {
     /// Takes what comes until `condition` holds or `deadline` is past; says whether it holds.
     async fn wait(&mut self, deadline: Instant, condition: impl Fn(&Self) -> bool) -> bool {
         loop {
@@ -138,17 +134,13 @@ impl Peer<'_> {
             if self.over || now >= deadline {
                 return false;
             }
-            if self.line.is_some()
-                && let Some(bytes) = self.outgoing.resend_head(now, RESEND_EVERY)
-            {
-                self.registry.note(self.id, |log| log.resent += 1);
-                self.to_client(ToClient::Message(bytes));
+            let mut wake = deadline;
+            if self.exchange.line.is_some() {
+                self.exchange.resend(now, RESEND_EVERY);
+                if let Some(at) = self.exchange.outgoing.resend_at(RESEND_EVERY) {
+                    wake = wake.min(at);
+                }
             }
-            let resend_at = self
-                .outgoing
-                .resend_at(RESEND_EVERY)
-                .filter(|_| self.line.is_some());
-            let wake = resend_at.map_or(deadline, |at| at.min(deadline));
             tokio::select! {
                 biased;
                 command = self.commands.recv() => match command {
@@ -163,98 +155,66 @@ impl Peer<'_> {
     /// Waits for the last acknowledgements.
     async fn settle(&mut self) {
         let patience = Instant::now() + RESEND_EVERY + PATIENCE;
-        self.wait(patience, |peer| peer.outgoing.is_empty()).await;
+        self.wait(patience, |peer| peer.exchange.outgoing.is_empty())
+            .await;
     }
 
     fn command(&mut self, command: ToAgent) {
         match command {
-            ToAgent::Attach(line) => self.line = Some(line),
-            ToAgent::Lost { connection } => {
-                if self
-                    .line
-                    .as_ref()
-                    .is_some_and(|line| line.connection == connection)
-                {
-                    self.line = None;
+            ToAgent::Attach(line) => self.exchange.line = Some(line),
+            ToAgent::Lost { connection } => self.exchange.lose(connection),
+            ToAgent::Frame { connection, bytes } => {
+                if let Some(message) = self.exchange.parse(bytes) {
+                    self.frame(connection, message);
                 }
             }
-            ToAgent::Frame { connection, bytes } => match AgentMessage::parse(bytes) {
-                Ok(message) => self.frame(connection, message),
-                Err(_) => self.registry.note(self.id, |log| log.malformed += 1),
-            },
             ToAgent::Terminate => self.over = true,
         }
     }
 
     fn frame(&mut self, connection: u64, message: AgentMessage) {
         match message.message_type {
-            MessageType::Acknowledge => {
-                let at = self.registry.elapsed();
-                let Ok(body) = serde_json::from_slice::<Acknowledge>(&message.payload) else {
-                    self.registry.note(self.id, |log| log.malformed += 1);
-                    return;
-                };
-                self.outgoing.acknowledge(body.sequence_number);
-                self.registry.note(self.id, |log| {
-                    log.acknowledgements += 1;
-                    if log.acknowledged.len() < KEPT {
-                        log.acknowledged.push((at, body.sequence_number));
-                    }
-                });
-            }
+            MessageType::Acknowledge => self.exchange.acknowledged(&message),
             MessageType::InputStreamData => self.input(connection, message),
             _ => {}
         }
     }
 
     fn input(&mut self, connection: u64, message: AgentMessage) {
-        let fate = match self.incoming.place(message.clone()) {
+        let fate = match self.exchange.incoming.place(message.clone()) {
             Place::Behind => Fate::Duplicate,
             Place::Refused => Fate::Refused,
             Place::Parked => Fate::Processed,
             Place::Expected(_) => {
                 self.inputs += 1;
-                while self.incoming.advance().is_some() {
+                while self.exchange.incoming.advance().is_some() {
                     self.inputs += 1;
                 }
                 Fate::Processed
             }
         };
         if fate != Fate::Refused {
-            self.to_client(ToClient::Message(message::acknowledge(&message).encode()));
+            self.exchange.acknowledge(&message);
         }
-        let at = self.registry.elapsed();
-        self.registry.note(self.id, |log| {
-            log.inputs.push(Received {
-                at,
-                connection,
-                message,
-                fate,
-            });
-        });
+        self.exchange.note_input(connection, message, fate);
     }
 
-    fn send(&mut self, message: &AgentMessage, bytes: &bytes::Bytes) {
+    fn send(&mut self, message: &AgentMessage, bytes: &Bytes) {
         if message.message_type == MessageType::OutputStreamData {
-            self.outgoing
-                .insert(Instant::now(), message.sequence_number, bytes.clone());
-            self.registry.note(self.id, |log| log.sent += 1);
+            let number = message.sequence_number;
+            self.exchange
+                .outgoing
+                .insert(Instant::now(), number, bytes.clone());
+            self.exchange.note(|log| log.sent += 1);
         }
-        self.to_client(ToClient::Message(bytes.clone()));
+        self.exchange.send(ToClient::Message(bytes.clone()));
     }
 
-    fn to_client(&self, message: ToClient) {
-        if let Some(line) = &self.line {
-            // A closed line loses the message, as a closed socket does.
-            let _ = line.control.send(message);
-        }
-    }
-
-    fn hang_up(&mut self, last: Option<bytes::Bytes>) {
+    fn hang_up(&mut self, last: Option<Bytes>) {
         if self.over || last.is_some() {
-            self.registry.end(self.id);
+            self.exchange.registry.end(&self.exchange.id);
         }
-        self.to_client(ToClient::Last(last));
-        self.line = None;
+        self.exchange.send(ToClient::Last(last));
+        self.exchange.line = None;
     }
 }

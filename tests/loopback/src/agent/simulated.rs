@@ -1,28 +1,26 @@
 //! The simulated agent of one session, behaving as the captures show the real one.
 //!
-//! Nothing here knows what a session does with its input; `work` does.
+//! Nothing here knows what a session does with its input; `work` does. How it begins is in `handshake`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use formats::payload::{
-    ACTION_KMS_ENCRYPTION, ACTION_SESSION_TYPE, Acknowledge, ActionStatus, Flag, HandshakeComplete,
-    HandshakeRequest, HandshakeResponse, KmsEncryptionRequest, RequestedClientAction,
-    SessionTypeRequest, Size, encode_json,
-};
+use formats::payload::{Flag, Size};
 use formats::{AgentMessage, MessageType, PayloadType};
 use tokio::sync::mpsc;
 
-use crate::line::{Line, ToAgent, ToClient};
-use crate::log::{Fate, KEPT, Received};
+use crate::line::{ToAgent, ToClient};
+use crate::log::Fate;
 use crate::message;
-use crate::options::{Encryption, Options};
+use crate::options::Options;
 use crate::registry::Registry;
 use crate::work::{Input, Kind, Output, Work};
 
 use super::cipher::Cipher;
-use super::stream::{Incoming, Outgoing, Place};
+use super::exchange::Exchange;
+use super::handshake::{Handshake, Step};
+use super::stream::Place;
 
 /// How often a full line is looked at again.
 const FULL_LINE: Duration = Duration::from_millis(1);
@@ -32,10 +30,10 @@ const NEVER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// Where a session stands:
 ///
 /// ```text
-///   Waiting ──(first_output_after)──► Working ──(shell exits)──► Draining ──► Over
-///   Greeting ──(client)──► Handshaking ──(response)──┤                        ▲
-///      │                      └─► Challenging ───────┘                        │
-///      └────────────────── TerminateSession, limits ──────────────────────────┘
+///   Waiting ──(first_output_after)─────────────────┐
+///   Greeting ──(client)──► Handshaking ──(complete)─┴─► Working ──(shell exits)──► Draining ──► Over
+///                               └──────(failed)───────────────────────────────────────┘          ▲
+///   any of them ──(TerminateSession, limits)──────────────────────────────────────────────────────┘
 /// ```
 enum Stage {
     /// The terminal is not ready: input is neither processed nor acknowledged.
@@ -43,12 +41,7 @@ enum Stage {
     /// The handshake begins when the first client is there.
     Greeting,
     /// The request is out.
-    Handshaking { since: Instant },
-    /// The challenge is out; the session begins for a client of this version.
-    Challenging {
-        since: Instant,
-        client_version: String,
-    },
+    Handshaking(Handshake),
     /// Input goes in, output comes out.
     Working(Work),
     /// All is sent; the last acknowledgements are missing.
@@ -66,15 +59,11 @@ enum Closing {
 }
 
 struct Agent {
-    registry: Arc<Registry>,
-    id: String,
+    exchange: Exchange,
     target: String,
     kind: Kind,
     options: Arc<Options>,
     cipher: Option<Cipher>,
-    outgoing: Outgoing,
-    incoming: Incoming,
-    line: Option<Line>,
     paused: bool,
     stage: Stage,
     next_send: Instant,
@@ -103,7 +92,7 @@ impl Agent {
         options: Arc<Options>,
     ) -> Self {
         let now = Instant::now();
-        let stage = if kind.has_handshake() || encryption(&kind, &options).is_some() {
+        let stage = if Handshake::is_needed(&kind, &options) {
             Stage::Greeting
         } else {
             Stage::Waiting {
@@ -113,15 +102,11 @@ impl Agent {
         let close_after = options.faults.close_after.as_ref();
         let close_at = now + close_after.map_or(NEVER, |(after, _)| *after);
         Self {
-            registry,
-            id,
+            exchange: Exchange::new(registry, id),
             target,
             kind,
             options,
             cipher: None,
-            outgoing: Outgoing::default(),
-            incoming: Incoming::default(),
-            line: None,
             paused: false,
             stage,
             next_send: now,
@@ -161,11 +146,11 @@ impl Agent {
         match &self.stage {
             Stage::Waiting { until } if now >= *until => self.start_work(now, ""),
             Stage::Greeting if self.may_send() => {
-                let request = self.handshake_request();
+                let (handshake, request) = Handshake::begin(now, &self.kind, &self.options);
                 self.send_stream(now, PayloadType::HANDSHAKE_REQUEST, request);
-                self.stage = Stage::Handshaking { since: now };
+                self.stage = Stage::Handshaking(handshake);
             }
-            Stage::Draining { until, .. } if self.outgoing.is_empty() || now >= *until => {
+            Stage::Draining { until, .. } if self.exchange.outgoing.is_empty() || now >= *until => {
                 let Stage::Draining { closing, .. } =
                     std::mem::replace(&mut self.stage, Stage::Over)
                 else {
@@ -176,11 +161,8 @@ impl Agent {
             }
             _ => {}
         }
-        if self.may_send()
-            && let Some(bytes) = self.outgoing.resend_head(now, self.options.resend_every)
-        {
-            self.registry.note(&self.id, |log| log.resent += 1);
-            self.send_control(bytes);
+        if self.may_send() {
+            self.exchange.resend(now, self.options.resend_every);
         }
     }
 
@@ -189,14 +171,10 @@ impl Agent {
         let mut wake = self.close_at;
         match &self.stage {
             Stage::Waiting { until } | Stage::Draining { until, .. } => wake = wake.min(*until),
-            Stage::Greeting
-            | Stage::Handshaking { .. }
-            | Stage::Challenging { .. }
-            | Stage::Working(_)
-            | Stage::Over => {}
+            Stage::Greeting | Stage::Handshaking(_) | Stage::Working(_) | Stage::Over => {}
         }
         if self.may_send() {
-            if let Some(at) = self.outgoing.resend_at(self.options.resend_every) {
+            if let Some(at) = self.exchange.outgoing.resend_at(self.options.resend_every) {
                 wake = wake.min(at);
             }
             if self.next_send > now {
@@ -211,12 +189,13 @@ impl Agent {
 
     /// Whether a client is there and wants to hear from us.
     fn may_send(&self) -> bool {
-        self.line.is_some() && !self.paused
+        self.exchange.line.is_some() && !self.paused
     }
 
     fn line_has_room(&self) -> bool {
-        self.outgoing.len() < self.options.window
+        self.exchange.outgoing.len() < self.options.window
             && self
+                .exchange
                 .line
                 .as_ref()
                 .is_some_and(|line| line.data.capacity() > 0)
@@ -225,28 +204,17 @@ impl Agent {
     fn command(&mut self, now: Instant, command: ToAgent) {
         match command {
             ToAgent::Attach(line) => {
-                self.line = Some(line);
+                self.exchange.line = Some(line);
                 self.paused = false;
             }
-            ToAgent::Lost { connection } => {
-                if self.is_attached(connection) {
-                    self.line = None;
-                }
-            }
+            ToAgent::Lost { connection } => self.exchange.lose(connection),
             ToAgent::Frame { connection, bytes } => self.frame(now, connection, bytes),
             ToAgent::Terminate => self.close(Closing::Told(String::new())),
         }
     }
 
-    fn is_attached(&self, connection: u64) -> bool {
-        self.line
-            .as_ref()
-            .is_some_and(|line| line.connection == connection)
-    }
-
     fn frame(&mut self, now: Instant, connection: u64, bytes: Bytes) {
-        let Ok(message) = AgentMessage::parse(bytes) else {
-            self.registry.note(&self.id, |log| log.malformed += 1);
+        let Some(message) = self.exchange.parse(bytes) else {
             return;
         };
         match message.message_type {
@@ -256,7 +224,7 @@ impl Agent {
             }
             MessageType::Acknowledge => {
                 self.paused = false;
-                self.acknowledged(&message);
+                self.exchange.acknowledged(&message);
             }
             MessageType::PausePublication => self.paused = true,
             MessageType::StartPublication => self.paused = false,
@@ -264,52 +232,35 @@ impl Agent {
         }
     }
 
-    fn acknowledged(&mut self, message: &AgentMessage) {
-        let at = self.registry.elapsed();
-        let body: Result<Acknowledge, _> = serde_json::from_slice(&message.payload);
-        self.registry.note(&self.id, |log| match &body {
-            Ok(body) => {
-                log.acknowledgements += 1;
-                if log.acknowledged.len() < KEPT {
-                    log.acknowledged.push((at, body.sequence_number));
-                }
-            }
-            Err(_) => log.malformed += 1,
-        });
-        if let Ok(body) = body {
-            self.outgoing.acknowledge(body.sequence_number);
-        }
-    }
-
     fn input(&mut self, now: Instant, connection: u64, message: AgentMessage) {
-        let fate = match self.incoming.place(message.clone()) {
+        let fate = match self.exchange.incoming.place(message.clone()) {
             Place::Behind => {
                 if self.options.acknowledge_duplicates {
-                    self.acknowledge(&message);
+                    self.exchange.acknowledge(&message);
                 }
                 Fate::Duplicate
             }
             Place::Refused => Fate::Refused,
             Place::Parked => {
-                self.acknowledge(&message);
+                self.exchange.acknowledge(&message);
                 Fate::Parked
             }
             Place::Expected(expected) => {
                 let fate = self.process(now, &expected);
                 if fate != Fate::NotReady {
-                    self.acknowledge(&expected);
+                    self.exchange.acknowledge(&expected);
                 }
                 fate
             }
         };
-        self.note_input(connection, message, fate);
+        self.exchange.note_input(connection, message, fate);
         if !matches!(fate, Fate::Processed | Fate::Ignored) {
             return;
         }
-        while let Some(parked) = self.incoming.advance() {
+        while let Some(parked) = self.exchange.incoming.advance() {
             let fate = self.process(now, &parked);
             let number = parked.sequence_number;
-            self.registry.note(&self.id, |log| {
+            self.exchange.note(|log| {
                 let mut inputs = log.inputs.iter_mut();
                 let noted = inputs.find(|input| {
                     input.message.sequence_number == number && input.fate == Fate::Parked
@@ -323,30 +274,25 @@ impl Agent {
 
     /// Gives a message in its turn to the session.
     fn process(&mut self, now: Instant, message: &AgentMessage) -> Fate {
-        match &self.stage {
-            Stage::Handshaking { since } => {
-                if message.payload_type != PayloadType::HANDSHAKE_RESPONSE {
-                    return Fate::Ignored;
-                }
-                let since = *since;
-                self.take_response(now, since, &message.payload);
-                Fate::Processed
-            }
-            Stage::Challenging {
-                since,
-                client_version,
-            } => {
-                if message.payload_type != PayloadType::ENCRYPTION_CHALLENGE_RESPONSE {
-                    return Fate::Ignored;
-                }
-                let (since, client_version) = (*since, client_version.clone());
-                let checked = self
-                    .cipher
-                    .as_ref()
-                    .map(|cipher| cipher.check(&message.payload));
-                match checked {
-                    Some(Err(error)) => self.give_up(now, &error),
-                    _ => self.finish_handshake(now, since, &client_version),
+        match &mut self.stage {
+            Stage::Handshaking(handshake) => {
+                let (kms, id) = (&self.exchange.registry.kms, &self.exchange.id);
+                match handshake.take(now, message, kms, id, &self.target) {
+                    Step::Ignored => return Fate::Ignored,
+                    Step::Challenge(challenge) => {
+                        let payload_type = PayloadType::ENCRYPTION_CHALLENGE_REQUEST;
+                        self.send_stream(now, payload_type, challenge);
+                    }
+                    Step::Complete {
+                        message,
+                        cipher,
+                        client_version,
+                    } => {
+                        self.cipher = cipher;
+                        self.send_stream(now, PayloadType::HANDSHAKE_COMPLETE, message);
+                        self.start_work(now, &client_version);
+                    }
+                    Step::Failed(text) => self.end_at(now, Closing::Told(text)),
                 }
                 Fate::Processed
             }
@@ -380,102 +326,6 @@ impl Agent {
                 Fate::NotReady
             }
         }
-    }
-
-    fn note_input(&self, connection: u64, message: AgentMessage, fate: Fate) {
-        let at = self.registry.elapsed();
-        self.registry.note(&self.id, |log| {
-            log.inputs.push(Received {
-                at,
-                connection,
-                message,
-                fate,
-            });
-        });
-    }
-
-    fn acknowledge(&self, message: &AgentMessage) {
-        self.send_control(message::acknowledge(message).encode());
-    }
-
-    fn handshake_request(&self) -> Bytes {
-        let session_type = SessionTypeRequest {
-            session_type: self.kind.session_type().to_owned(),
-            properties: self.kind.properties(),
-        };
-        let mut actions = vec![requested(ACTION_SESSION_TYPE, &session_type)];
-        if let Some(encryption) = encryption(&self.kind, &self.options) {
-            let request = KmsEncryptionRequest {
-                kms_key_id: encryption.key_id.clone(),
-            };
-            actions.push(requested(ACTION_KMS_ENCRYPTION, &request));
-        }
-        encode_json(&HandshakeRequest {
-            agent_version: self.options.agent_version.clone(),
-            requested_client_actions: actions,
-        })
-        .into()
-    }
-
-    fn take_response(&mut self, now: Instant, since: Instant, payload: &[u8]) {
-        let response: HandshakeResponse = match serde_json::from_slice(payload) {
-            Ok(response) => response,
-            Err(error) => return self.give_up(now, &error.to_string()),
-        };
-        for action in &response.processed_client_actions {
-            if action.action_status != ActionStatus::Success {
-                let status = u8::from(action.action_status);
-                let text = format!(
-                    "{} failed on client with status {status} error: {}",
-                    action.action_type, action.error
-                );
-                return self.give_up(now, &text);
-            }
-            let Some(encryption) = encryption(&self.kind, &self.options) else {
-                continue;
-            };
-            if action.action_type != ACTION_KMS_ENCRYPTION {
-                continue;
-            }
-            let cipher = Cipher::finalize(
-                &self.registry.kms,
-                action.action_result.as_ref(),
-                &self.id,
-                &self.target,
-                encryption.mischief,
-            );
-            match cipher {
-                Ok(cipher) => self.cipher = Some(cipher),
-                Err(error) => return self.give_up(now, &error),
-            }
-        }
-        let Some(cipher) = &mut self.cipher else {
-            return self.finish_handshake(now, since, &response.client_version);
-        };
-        let challenge = cipher.challenge();
-        self.send_stream(now, PayloadType::ENCRYPTION_CHALLENGE_REQUEST, challenge);
-        self.stage = Stage::Challenging {
-            since,
-            client_version: response.client_version,
-        };
-    }
-
-    fn give_up(&mut self, now: Instant, error: &str) {
-        let text = format!("Encountered error while initiating handshake. {error}");
-        self.end_at(now, Closing::Told(text));
-    }
-
-    fn finish_handshake(&mut self, now: Instant, since: Instant, client_version: &str) {
-        let message = match self.cipher {
-            Some(_) => "This session is encrypted using AWS KMS.",
-            None => "",
-        };
-        let complete = encode_json(&HandshakeComplete {
-            handshake_time_to_complete: now.duration_since(since).as_nanos() as i64,
-            customer_message: Some(message.to_owned()),
-        });
-        self.send_stream(now, PayloadType::HANDSHAKE_COMPLETE, complete.into());
-        self.start_work(now, client_version);
     }
 
     fn start_work(&mut self, now: Instant, client_version: &str) {
@@ -513,48 +363,27 @@ impl Agent {
             Some(cipher) => cipher.seal(payload_type, payload),
             None => payload,
         };
-        let bytes = self.outgoing.push(now, payload_type, payload);
-        self.registry.note(&self.id, |log| log.sent += 1);
-        if let Some(line) = &self.line {
+        let bytes = self.exchange.outgoing.push(now, payload_type, payload);
+        self.exchange.note(|log| log.sent += 1);
+        if let Some(line) = &self.exchange.line {
             // A full or closed line loses the message; the head of the queue is resent.
             let _ = line.data.try_send(bytes);
-        }
-    }
-
-    fn send_control(&self, bytes: Bytes) {
-        if let Some(line) = &self.line {
-            // A closed line loses the message, as a closed socket does.
-            let _ = line.control.send(ToClient::Message(bytes));
         }
     }
 
     /// Ends the session now. Dropping the work ends its processes.
     fn close(&mut self, closing: Closing) {
         self.stage = Stage::Over;
-        self.registry.end(&self.id);
+        let Exchange { registry, id, .. } = &self.exchange;
+        registry.end(id);
         let last = match closing {
             Closing::Told(reason) => {
-                Some(message::channel_closed(&self.id, &self.target, &reason).encode())
+                Some(message::channel_closed(id, &self.target, &reason).encode())
             }
             Closing::Untold => None,
         };
-        if let Some(line) = &self.line {
-            // Whoever is not attached learns it from ResumeSession.
-            let _ = line.control.send(ToClient::Last(last));
-        }
-    }
-}
-
-/// How this kind of session is encrypted, if it is.
-fn encryption<'a>(kind: &Kind, options: &'a Options) -> Option<&'a Encryption> {
-    let encryption = options.encryption.as_ref()?;
-    (encryption.ports || !matches!(kind, Kind::Port(_))).then_some(encryption)
-}
-
-fn requested(action_type: &str, parameters: &impl serde::Serialize) -> RequestedClientAction {
-    RequestedClientAction {
-        action_type: action_type.to_owned(),
-        action_parameters: serde_json::value::to_raw_value(parameters).ok(),
+        // Whoever is not attached learns it from ResumeSession.
+        self.exchange.send(ToClient::Last(last));
     }
 }
 
