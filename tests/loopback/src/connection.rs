@@ -19,6 +19,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::faults::Garbage;
+use crate::garbage;
 use crate::line::{Line, ToAgent, ToClient};
 use crate::log::KEPT;
 use crate::registry::{Admission, Registry, take_cut};
@@ -246,7 +247,7 @@ impl<G: Iterator<Item = Garbage>> Writer<'_, G> {
             fed = true;
             self.sent += 1;
             if let Some(garbage) = self.garbage.next() {
-                self.sink.feed(garbage_message(garbage)).await?;
+                self.sink.feed(garbage::message(garbage)).await?;
             }
             if let Some(cut) = &self.admission.options.faults.cut
                 && cut.after_messages == Some(self.sent)
@@ -322,52 +323,4 @@ async fn due(at: Option<Instant>) {
         Some(at) => until(at).await,
         None => std::future::pending().await,
     }
-}
-
-fn garbage_message(garbage: Garbage) -> Message {
-    use formats::PayloadType;
-
-    use crate::message;
-
-    let output = |number, payload_type| {
-        message::output(number, payload_type, Bytes::from_static(b"garbage"))
-            .encode()
-            .to_vec()
-    };
-    let plain = || output(1, PayloadType::OUTPUT);
-    let patched = |at: usize, bytes: &[u8]| {
-        let mut message = plain();
-        message[at..at + bytes.len()].copy_from_slice(bytes);
-        message
-    };
-    let acknowledge = |body: &'static [u8]| {
-        let mut message =
-            message::acknowledge(&message::output(1 << 40, PayloadType::OUTPUT, Bytes::new()));
-        if !body.is_empty() {
-            message.payload = Bytes::from_static(body);
-        }
-        message.encode().to_vec()
-    };
-    let bytes = match garbage {
-        Garbage::WrongDigest => patched(120, b"G"),
-        Garbage::WrongLength => patched(116, &8_u32.to_be_bytes()),
-        Garbage::HugeLength => patched(116, &u32::MAX.to_be_bytes()),
-        Garbage::NoHeader => patched(0, &0_u32.to_be_bytes()),
-        Garbage::Truncated => plain()[..60].to_vec(),
-        Garbage::UnknownType => patched(4, b"unheard_of_type___"),
-        Garbage::UnknownPayloadType => {
-            let mut message = message::output(0, PayloadType(99), Bytes::from_static(b"garbage"));
-            message.message_type = formats::MessageType::Acknowledge;
-            message.encode().to_vec()
-        }
-        Garbage::Text => return Message::text("this is no agent message"),
-        Garbage::Empty => Vec::new(),
-        Garbage::BadAcknowledge => acknowledge(b"{\"AcknowledgedMessageType\":"),
-        Garbage::WildAcknowledge => acknowledge(b""),
-        Garbage::FarAhead => output(i64::MAX, PayloadType::OUTPUT),
-        Garbage::NegativeSequence => output(-1, PayloadType::OUTPUT),
-        Garbage::Enormous => vec![0; 16 * 1024 * 1024],
-        Garbage::Noise => (0..200_u32).map(|n| (n * 167 + 41) as u8).collect(),
-    };
-    Message::binary(bytes)
 }

@@ -28,6 +28,7 @@ pub mod connect_proxy;
 mod connection;
 mod faults;
 pub mod faulty_proxy;
+mod garbage;
 mod identity;
 mod kms;
 mod line;
