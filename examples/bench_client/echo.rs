@@ -38,7 +38,7 @@ pub(crate) fn run(plugin: Option<&Path>) -> Result<()> {
         p99: shell.p99.mul_add(2.0, socket.p99),
     };
     print("floor (2 terminals, 1 websocket)", floor);
-    let rig = Rig::new(Options::quick())?;
+    let rig = Rig::new(Options::quick());
     let ours = figures(keys(spawn(&rig.ours(&[])?)));
     print("ssm-rec, recording", ours);
     ratio("ssm-rec to the floor", ours, floor);

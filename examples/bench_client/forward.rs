@@ -64,7 +64,7 @@ pub(crate) fn run() -> Result<()> {
         PACED,
     );
     for (name, options, bytes) in [quick, paced] {
-        let rig = Rig::new(options)?;
+        let rig = Rig::new(options);
         let (_running, address) = forward(&rig, service)?;
         for (case, (connections, way)) in cases().enumerate() {
             let speed = measure(address, connections, way, bytes)?;

@@ -33,7 +33,7 @@ pub(crate) fn run(sizes: &[String], plugin: Option<&Path>) -> Result<()> {
     };
     for megabytes in sizes {
         let text = format!("base64 /dev/urandom | head -c {megabytes}000000");
-        let rig = Rig::new(Options::quick())?;
+        let rig = Rig::new(Options::quick());
         let ours = measure(
             &rig,
             "ssm-rec, recording",
@@ -60,7 +60,7 @@ pub(crate) fn run(sizes: &[String], plugin: Option<&Path>) -> Result<()> {
 }
 
 fn measure(rig: &Rig, name: &str, client: &Client, megabytes: u64) -> Result<Figures> {
-    let figures = rig.folder.path().join("figures");
+    let figures = rig.folder().join("figures");
     let began = now();
     let mut child = Command::new(TIME)
         .args(["-f", "%U %S %M %x", "-o"])

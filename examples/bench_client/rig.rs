@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use loopback::{Options, Service};
+use loopback::{Options, rig};
 use serde_json::{Value, json};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -16,17 +16,15 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 pub(crate) const CHILD: &str = "SSM_REC_BENCH_CHILD";
 const TARGET: &str = "i-0abc";
 
-pub(crate) struct Rig {
-    pub(crate) service: Service,
-    pub(crate) folder: tempfile::TempDir,
-}
+pub(crate) struct Rig(rig::Rig);
 
 impl Rig {
-    pub(crate) fn new(options: Options) -> Result<Self> {
-        Ok(Self {
-            service: Service::start(options)?,
-            folder: tempfile::tempdir()?,
-        })
+    pub(crate) fn new(options: Options) -> Self {
+        Self(rig::Rig::new(options).env(CHILD, "1"))
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.folder()
     }
 
     /// Program, arguments and environment of ssm-rec, with `more` after the words that every session has.
@@ -38,7 +36,7 @@ impl Rig {
         Ok(Client {
             program: std::env::current_exe()?,
             arguments,
-            environment: self.environment(),
+            environment: self.0.environment(),
         })
     }
 
@@ -58,15 +56,15 @@ impl Rig {
                 "StartSession".to_owned(),
                 String::new(),
                 request.to_string(),
-                self.service.endpoint(),
+                self.0.service.endpoint(),
             ],
-            environment: self.environment(),
+            environment: self.0.environment(),
         })
     }
 
     fn start_session(&self, request: &Value) -> Result<Value> {
         let body = request.to_string();
-        let mut stream = TcpStream::connect(self.service.address())?;
+        let mut stream = TcpStream::connect(self.0.service.address())?;
         write!(
             stream,
             "POST / HTTP/1.1\r\nhost: ssm\r\nx-amz-target: AmazonSSM.StartSession\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -78,26 +76,6 @@ impl Rig {
             .split_once("\r\n\r\n")
             .ok_or("no answer to StartSession")?;
         Ok(serde_json::from_str(body)?)
-    }
-
-    fn environment(&self) -> Vec<(String, String)> {
-        let path = |name: &str| self.folder.path().join(name).display().to_string();
-        [
-            (CHILD, "1".to_owned()),
-            ("AWS_ENDPOINT_URL", self.service.endpoint()),
-            ("AWS_ACCESS_KEY_ID", "benchmark".to_owned()),
-            ("AWS_SECRET_ACCESS_KEY", "benchmark".to_owned()),
-            ("AWS_REGION", "eu-central-1".to_owned()),
-            ("AWS_CONFIG_FILE", path("no-such-file")),
-            ("AWS_SHARED_CREDENTIALS_FILE", path("no-such-file")),
-            ("HOME", path("")),
-            ("PATH", std::env::var("PATH").unwrap_or_default()),
-            ("SSM_REC_STORE", path("store")),
-            ("SSM_REC_SPOOL", path("spool")),
-            ("TERM", "xterm-256color".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
     }
 }
 

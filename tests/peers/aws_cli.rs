@@ -4,11 +4,10 @@
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Command, Stdio};
 use std::thread;
 
 use loopback::Options;
-use loopback::pty::{self, Pty};
+use loopback::pty::Pty;
 
 use super::rig::{Rig, Run};
 use super::{path_with, program};
@@ -29,23 +28,14 @@ fn rig() -> Rig {
 }
 
 fn terminal(rig: &Rig, arguments: &[&str]) -> Pty {
-    let environment = rig.environment();
-    let environment: Vec<_> = environment
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    pty::spawn(&program("aws"), arguments, &environment)
+    rig.terminal_of(&program("aws"), arguments)
 }
 
 fn run(rig: &Rig, arguments: &[&str]) -> Run {
-    let output = Command::new(program("aws"))
-        .args(arguments)
-        .env_clear()
-        .envs(rig.environment())
-        .stdin(Stdio::null())
+    Run(rig
+        .command_of(&program("aws"), arguments)
         .output()
-        .unwrap();
-    Run(output)
+        .unwrap())
 }
 
 /// The one recording's header and events, as text.

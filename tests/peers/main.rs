@@ -13,12 +13,11 @@ mod aws_cli;
 mod moto;
 #[cfg(unix)]
 mod openssh;
-#[path = "../promises/rig.rs"]
-#[allow(dead_code, reason = "each kind of test needs another half of it")]
-mod rig;
 mod ssh_keygen;
 
 use std::path::{Path, PathBuf};
+
+use loopback::rig;
 
 /// Where a program is, on PATH or where systems keep those of the administrator.
 ///

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use loopback::Options;
 
-use super::rig::{PROGRAM, Rig};
+use super::rig::{self, Rig};
 use super::{path_with, program};
 
 const MIB: usize = 1 << 20;
@@ -77,16 +77,10 @@ impl Ssh {
 
     /// Runs `ssh` or `scp` with the configuration.
     fn run(&self, name: &str, arguments: &[&str]) -> Output {
-        let config = self.rig.folder().join("ssh_config");
-        Command::new(program(name))
-            .arg("-F")
-            .arg(config)
-            .args(arguments)
-            .env_clear()
-            .envs(self.rig.environment())
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
+        let config = self.path("ssh_config").display().to_string();
+        let arguments = [&["-F", &config], arguments].concat();
+        let mut command = self.rig.command_of(&program(name), &arguments);
+        command.output().unwrap()
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -163,7 +157,7 @@ fn check(ssh: &Ssh) {
 #[test]
 #[ignore = "needs ssh and sshd; .ci/run brings them"]
 fn ssh_and_scp_go_through_our_proxy_command() {
-    let ssh = Ssh::start(&format!("{PROGRAM} ssh-proxy %h %p"));
+    let ssh = Ssh::start(&format!("{} ssh-proxy %h %p", rig::program().display()));
     check(&ssh);
 }
 
@@ -177,7 +171,7 @@ fn ssh_and_scp_go_through_the_aws_cli_with_our_link() {
     ));
     let bin = ssh.path("bin");
     std::fs::create_dir(&bin).unwrap();
-    std::os::unix::fs::symlink(PROGRAM, bin.join("session-manager-plugin")).unwrap();
+    std::os::unix::fs::symlink(rig::program(), bin.join("session-manager-plugin")).unwrap();
     let environment = path_with(&bin);
     ssh.rig.set("PATH", environment);
     ssh.rig.set("AWS_DEFAULT_REGION", "eu-central-1");

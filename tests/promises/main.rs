@@ -23,10 +23,11 @@ mod proxy;
 mod readers;
 mod recover;
 mod remote;
-mod rig;
 mod rough;
 mod start;
 mod tail;
 mod upload;
 mod verify;
 mod web_server;
+
+use loopback::rig;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use loopback::{Cut, Faults, Options};
 use serde_json::{Value, json};
 
-use super::rig::{PROGRAM, Rig, Run};
+use super::rig::{self, Rig, Run};
 
 const NAME: &str = "session-manager-plugin";
 
@@ -20,7 +20,7 @@ const NAME: &str = "session-manager-plugin";
 fn rig(options: Options) -> Rig {
     let rig = Rig::new(options);
     std::fs::create_dir(rig.folder().join("bin")).unwrap();
-    std::os::unix::fs::symlink(PROGRAM, rig.folder().join("bin").join(NAME)).unwrap();
+    std::os::unix::fs::symlink(rig::program(), rig.folder().join("bin").join(NAME)).unwrap();
     rig
 }
 
@@ -318,7 +318,7 @@ fn installing_makes_the_link_and_says_what_hides_it() {
     let target = std::fs::read_link(Path::new(&second).join(NAME)).unwrap();
     assert_eq!(
         target.canonicalize().unwrap(),
-        Path::new(PROGRAM).canonicalize().unwrap()
+        rig::program().canonicalize().unwrap()
     );
     assert_eq!(
         install(&second, &path(&[&second])).status(),

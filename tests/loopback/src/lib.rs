@@ -1,7 +1,8 @@
 //! A Session Manager service and a simulated agent on loopback, speaking the real wire format.
 //!
-//! Nothing here knows the client under test: it imports the codecs alone, and what it does is what the captures
-//! show of the real agent, faults included. It never leaves the loopback interface.
+//! Nothing here knows the client under test, but for the rig that runs it: all imports the codecs alone, and what
+//! service and agent do is what the captures show of the real ones, faults included. It never leaves the loopback
+//! interface.
 //!
 //! ```no_run
 //! let service = loopback::Service::start(loopback::Options::default())?;
@@ -12,7 +13,7 @@
 //! - [`Service`]: its own thread and runtime, the calls over HTTP, the data channel over a websocket
 //! - [`Options`], [`Faults`]: how the agent behaves and what goes wrong; [`TARGETS`] offers the same by target name
 //! - [`Capture`]: a recorded conversation, whose agent a service can play instead of a simulated one
-//! - [`pty`]: a program in a real terminal
+//! - [`pty`]: a program in a real terminal; [`rig`]: ssm-rec with a service and a folder of its own
 //! - [`SessionLog`], [`Call`]: what the clients did, for assertions
 #![expect(
     clippy::disallowed_methods,
@@ -38,6 +39,7 @@ mod options;
 pub mod pty;
 mod registry;
 mod relay;
+pub mod rig;
 mod service;
 mod signing;
 mod socket;

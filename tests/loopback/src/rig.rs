@@ -1,20 +1,38 @@
 //! The rig of a test: a service, a folder of its own, and the real binary with nothing of the person's in its environment.
 //!
-//! Nothing here asserts anything about the program.
+//! Nothing here asserts anything about the program, and nothing else in this crate knows it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "a test may stop where it stands"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use loopback::bucket::{ACCESS_KEY, SECRET_KEY};
-use loopback::pty::{self, Pty};
-use loopback::{Options, Service};
+use formats::manifest::Manifest;
 
-/// The binary under test.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_ssm-rec");
+use crate::bucket::{ACCESS_KEY, SECRET_KEY};
+use crate::options::Options;
+use crate::pty::{self, Pty};
+use crate::service::Service;
+
+/// The binary under test. Cargo names it to the tests that it runs; for those run by hand it is where cargo puts it.
+pub fn program() -> PathBuf {
+    std::env::var_os("CARGO_BIN_EXE_ssm-rec").map_or_else(
+        || {
+            let test = std::env::current_exe().unwrap();
+            let folder = test.ancestors().nth(2).unwrap();
+            folder.join("ssm-rec").with_extension(std::env::consts::EXE_EXTENSION)
+        },
+        PathBuf::from,
+    )
+}
 
 /// One service and one folder.
-pub(crate) struct Rig {
-    pub(crate) service: Service,
+pub struct Rig {
+    /// What the program talks to.
+    pub service: Service,
     folder: tempfile::TempDir,
     extra: Vec<(String, String)>,
     less: Vec<&'static str>,
@@ -22,7 +40,7 @@ pub(crate) struct Rig {
 
 impl Rig {
     /// A service that behaves as `options` say.
-    pub(crate) fn new(options: Options) -> Self {
+    pub fn new(options: Options) -> Self {
         let service = Service::start(options).unwrap();
         Self {
             service,
@@ -33,7 +51,7 @@ impl Rig {
     }
 
     /// A service, and a bucket for its recordings behind `endpoint`.
-    pub(crate) fn with_bucket(endpoint: String) -> Self {
+    pub fn with_bucket(endpoint: String) -> Self {
         Self::new(Options::quick())
             .env("SSM_REC_STORE", "s3://recordings/fleet")
             .env("AWS_ENDPOINT_URL_S3", endpoint)
@@ -42,36 +60,41 @@ impl Rig {
     }
 
     /// Sets one more variable for every run.
-    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl Into<String>) -> Self {
         self.set(name, value);
         self
     }
 
     /// The same, in place.
-    pub(crate) fn set(&mut self, name: &str, value: impl Into<String>) {
+    pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.extra.push((name.to_owned(), value.into()));
     }
 
     /// Leaves one variable out of every run.
-    pub(crate) fn without(mut self, name: &'static str) -> Self {
+    #[must_use]
+    pub fn without(mut self, name: &'static str) -> Self {
         self.less.push(name);
         self
     }
 
-    pub(crate) fn folder(&self) -> &Path {
+    /// The rig's own folder, which is the person's home.
+    pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub(crate) fn store(&self) -> PathBuf {
+    /// Where recordings are stored, if nothing else is set.
+    pub fn store(&self) -> PathBuf {
         self.folder().join("store")
     }
 
-    pub(crate) fn spool(&self) -> PathBuf {
+    /// Where recordings wait.
+    pub fn spool(&self) -> PathBuf {
         self.folder().join("spool")
     }
 
     /// The whole environment of a run.
-    pub(crate) fn environment(&self) -> Vec<(String, String)> {
+    pub fn environment(&self) -> Vec<(String, String)> {
         let path = |path: PathBuf| path.display().to_string();
         let mut variables: Vec<(String, String)> = [
             ("AWS_ENDPOINT_URL", self.service.endpoint()),
@@ -102,18 +125,20 @@ impl Rig {
     }
 
     /// Runs the program in a terminal of 80 x 24.
-    pub(crate) fn terminal(&self, arguments: &[&str]) -> Pty {
-        self.spawn(Path::new(PROGRAM), arguments)
+    pub fn terminal(&self, arguments: &[&str]) -> Pty {
+        self.terminal_of(&program(), arguments)
     }
 
     /// The same, below a shell that has run `preparation` first.
-    pub(crate) fn terminal_after(&self, preparation: &str, arguments: &[&str]) -> Pty {
+    pub fn terminal_after(&self, preparation: &str, arguments: &[&str]) -> Pty {
         let script = format!("{preparation}; exec \"$0\" \"$@\"");
-        let arguments = [&["-c", &script, PROGRAM][..], arguments].concat();
-        self.spawn(Path::new("/bin/sh"), &arguments)
+        let program = program().display().to_string();
+        let arguments = [&["-c", &script, &program][..], arguments].concat();
+        self.terminal_of(Path::new("/bin/sh"), &arguments)
     }
 
-    fn spawn(&self, program: &Path, arguments: &[&str]) -> Pty {
+    /// Runs another program in a terminal, with the same environment.
+    pub fn terminal_of(&self, program: &Path, arguments: &[&str]) -> Pty {
         let environment = self.environment();
         let environment: Vec<_> = environment
             .iter()
@@ -123,8 +148,13 @@ impl Rig {
     }
 
     /// The program without a terminal, ready to be spawned.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of(&program(), arguments)
+    }
+
+    /// Another program without a terminal, with the same environment.
+    pub fn command_of(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(self.environment());
         command
             .stdin(Stdio::null())
@@ -134,12 +164,12 @@ impl Rig {
     }
 
     /// Runs the program without a terminal, to its end.
-    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Run {
         Run(self.command(arguments).output().unwrap())
     }
 
     /// Runs it with something to read on stdin.
-    pub(crate) fn run_with(&self, arguments: &[&str], input: &[u8]) -> Run {
+    pub fn run_with(&self, arguments: &[&str], input: &[u8]) -> Run {
         use std::io::Write;
         let mut child = self
             .command(arguments)
@@ -158,7 +188,7 @@ impl Rig {
     }
 
     /// Every file below a folder of the rig, sorted.
-    pub(crate) fn files(&self, below: &Path) -> Vec<PathBuf> {
+    pub fn files(&self, below: &Path) -> Vec<PathBuf> {
         let mut files = Vec::new();
         let mut folders = vec![below.to_owned()];
         while let Some(folder) = folders.pop() {
@@ -179,7 +209,7 @@ impl Rig {
     }
 
     /// The one recording in the store.
-    pub(crate) fn recording(&self) -> PathBuf {
+    pub fn recording(&self) -> PathBuf {
         let recordings = self.files(&self.store().join("recordings"));
         assert_eq!(
             recordings.len(),
@@ -188,40 +218,41 @@ impl Rig {
         );
         recordings.into_iter().next().unwrap()
     }
-}
 
-impl Rig {
     /// The text of the one recording in the store.
-    pub(crate) fn recorded(&self) -> String {
+    pub fn recorded(&self) -> String {
         let file = std::fs::File::open(self.recording()).unwrap();
         String::from_utf8(zstd::stream::decode_all(file).unwrap()).unwrap()
     }
 
     /// The manifest of the one recording in the store.
-    pub(crate) fn manifest(&self) -> formats::manifest::Manifest {
+    pub fn manifest(&self) -> Manifest {
         let manifests = self.files(&self.store().join("manifests"));
         assert_eq!(
             manifests.len(),
             1,
             "one manifest in the store: {manifests:?}"
         );
-        formats::manifest::Manifest::parse(&std::fs::read(&manifests[0]).unwrap()).unwrap()
+        Manifest::parse(&std::fs::read(&manifests[0]).unwrap()).unwrap()
     }
 }
 
 /// How a run ended and what it said.
-pub(crate) struct Run(pub(crate) Output);
+pub struct Run(pub Output);
 
 impl Run {
-    pub(crate) fn status(&self) -> i32 {
+    /// The exit status; -1 when a signal ended it.
+    pub fn status(&self) -> i32 {
         self.0.status.code().unwrap_or(-1)
     }
 
-    pub(crate) fn out(&self) -> String {
+    /// What it wrote to stdout.
+    pub fn out(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    pub(crate) fn err(&self) -> String {
+    /// What it wrote to stderr.
+    pub fn err(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
 }
