@@ -10,11 +10,17 @@ use serde_json::Value;
 
 use super::rig::{Rig, Run};
 
+/// A file of `tests/keys`.
+fn kept(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/keys")
+        .join(name)
+}
+
 /// A key of the tests, for the owner alone.
 pub(crate) fn key(rig: &Rig, name: &str) -> String {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises/keys");
     let to = rig.folder().join(name);
-    fs::copy(from.join(name), &to).unwrap();
+    fs::copy(kept(name), &to).unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -25,11 +31,10 @@ pub(crate) fn key(rig: &Rig, name: &str) -> String {
 
 /// A file that lets the keys with these public halves sign, each for the principal of its own name.
 fn allow(rig: &Rig, names: &[&str]) -> String {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises/keys");
     let lines: String = names
         .iter()
         .map(|name| {
-            let public = fs::read_to_string(from.join(format!("{name}.pub"))).unwrap();
+            let public = fs::read_to_string(kept(&format!("{name}.pub"))).unwrap();
             format!("{name}@example.com namespaces=\"ssm-rec\" {public}")
         })
         .collect();
@@ -378,14 +383,9 @@ fn a_signer_that_fails_at_the_end_costs_the_signature_and_not_the_recording() {
     let socket = rig.folder().join("agent");
     let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let public = formats::signature::encoded(
-        ssh_key::PublicKey::from_openssh(
-            &fs::read_to_string(
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/promises/keys/plain.pub"),
-            )
-            .unwrap(),
-        )
-        .unwrap()
-        .key_data(),
+        ssh_key::PublicKey::from_openssh(&fs::read_to_string(kept("plain.pub")).unwrap())
+            .unwrap()
+            .key_data(),
     );
     std::thread::spawn(move || {
         for stream in listener.incoming() {
