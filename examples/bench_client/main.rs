@@ -10,6 +10,7 @@
 //! `echo`: single keys at a shell. `output`: CPU seconds per MB and the peak of memory, at 100 and at 1000 MB.
 //! `forward`: MB/s through a port session. With `--plugin` the same goes through another client that takes the
 //! arguments of session-manager-plugin, and the ratio to it is printed. The client is this program again, as a child.
+//! Nothing here is a test, and nothing leaves the loopback interface.
 
 mod echo;
 mod forward;

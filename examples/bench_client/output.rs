@@ -1,7 +1,7 @@
 //! CPU seconds per MB of session output and the client's peak of memory, recording on.
 //!
 //! The target sends `base64` of random bytes, the hardest text to compress, as fast as the client takes it. What is counted
-//! is the client's process alone, by `/usr/bin/time`; what it shows goes to a pipe and is counted there.
+//! is the client's process alone, by `/usr/bin/time`; what it shows goes to a pipe and is counted there, not looked at.
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,4 +1,6 @@
 //! Encrypted recordings and the age tool: the key that it unwraps opens the recording.
+//!
+//! Nothing here takes our own word for what the envelope holds.
 
 use std::fs;
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! The program beside programs of others, which the machine must have: what `cargo test` alone cannot bring.
 //!
 //! Every test here is ignored unless asked for (`cargo test --test peers -- --ignored`), and fails where its program is
-//! missing. `.ci/run` installs the programs.
+//! missing: nothing is skipped quietly. `.ci/run` installs the programs.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 #[cfg(unix)]

@@ -1,6 +1,6 @@
 //! Clients that end in the middle, and what the next one makes of what they left.
 //!
-//! The clients are processes of their own: this test program, asked for one test.
+//! The clients are processes of their own: this test program, asked for one test. Nothing here ends them gently.
 
 use std::fs;
 use std::io::Write;

@@ -1,6 +1,6 @@
 //! What arrives, what is refused, and what a broken network cannot spoil.
 //!
-//! Clients that end in the middle are in `killed`.
+//! No client ends in the middle here; those that do are in `killed`.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,6 @@
 //! The calls over HTTP, in the shapes of the service.
+//!
+//! Nothing here opens a data channel.
 
 mod client;
 

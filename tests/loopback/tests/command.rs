@@ -1,4 +1,6 @@
 //! Non-interactive and interactive commands, as the captures show them.
+//!
+//! Nothing here needs the client of this project.
 
 #![allow(
     clippy::unwrap_used,

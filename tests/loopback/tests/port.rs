@@ -1,4 +1,6 @@
 //! Port sessions: smux over real connections, and the plain kinds.
+//!
+//! Nothing here needs the client of this project: frames are written by hand.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,6 @@
 //! The replay peer: a captured agent towards a client that is another one than the captured.
+//!
+//! Nothing here looks at what the capture means.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,6 @@
 //! Shell sessions, message by message as the captures show them.
+//!
+//! Nothing here needs the client of this project.
 
 mod client;
 

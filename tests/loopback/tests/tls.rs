@@ -1,4 +1,6 @@
 //! TLS on both ways in, and certificates that are not to be trusted.
+//!
+//! Nothing here asks the machine's own authorities.
 
 #![allow(
     clippy::unwrap_used,
