@@ -13,12 +13,13 @@
 )]
 
 use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use loopback::Noise;
 use loopback::bucket::{self, ACCESS_KEY, Bucket, SECRET_KEY};
 use loopback::faulty_proxy::{self, FaultyProxy};
 use ssm_rec::formats::asciicast::{Data, Header, Session};
@@ -74,22 +75,14 @@ fn aws(endpoint: &str, arguments: &[&str]) -> Duration {
     begun.elapsed()
 }
 
-/// Bytes that do not compress.
-fn noise(state: &mut u64) -> [u8; 8] {
-    *state ^= *state << 13;
-    *state ^= *state >> 7;
-    *state ^= *state << 17;
-    state.to_le_bytes()
-}
-
 fn uploads(folder: &Path, mib: usize) {
     let path = folder.join("file");
-    let mut file = BufWriter::new(File::create(&path).unwrap());
-    let mut state = 1;
-    for _ in 0..mib << 17 {
-        file.write_all(&noise(&mut state)).unwrap();
+    let mut file = File::create(&path).unwrap();
+    let mut noise = Noise::new(1);
+    for _ in 0..mib {
+        file.write_all(&noise.bytes(1 << 20)).unwrap();
     }
-    file.into_inner().unwrap().sync_all().unwrap();
+    file.sync_all().unwrap();
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         // A server of its own for each, so that neither meets the memory that the other used.
@@ -170,12 +163,17 @@ fn first_picture(folder: &Path) {
     };
     (header.term.cols, header.term.rows) = (SIZE.cols, SIZE.rows);
     let mut writer = Writer::new(Vec::new(), &header, recording::Options::default()).unwrap();
-    let mut state = 7;
+    let mut noise = Noise::new(7);
     // Text of which zstd makes three quarters: 100 MB of file in ten hours.
     for n in 0..36_000_u64 {
         let mut text = format!("second {n} ");
         while text.len() < 3_600 {
-            text.extend(noise(&mut state).map(|byte| char::from(b'!' + byte % 80)));
+            text.extend(
+                noise
+                    .draw()
+                    .to_le_bytes()
+                    .map(|byte| char::from(b'!' + byte % 80)),
+            );
         }
         writer
             .event(Duration::from_secs(n), &Data::Output(text))

@@ -1,14 +1,15 @@
 //! MB/s through a port session with 1 and with 16 connections, down and up, against `socat` as the limit of plain TCP.
 //!
 //! Once with an agent that sends as fast as it may, which shows what is ours, and once at the real agent's pace of 1,024
-//! bytes a millisecond. Every byte arrives and is counted; what the bytes are is for the tests.
+//! bytes a millisecond. Every byte arrives and is counted; nothing here looks at what it is.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use loopback::Options;
+use loopback::rig::Running;
+use loopback::{Options, target};
 
 use crate::rig::{Result, Rig, now};
 
@@ -23,18 +24,8 @@ enum Way {
     Up,
 }
 
-/// A child that ends with the measurement.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 pub(crate) fn run() -> Result<()> {
-    let service = service()?;
+    let service = SocketAddr::from(([127, 0, 0, 1], target::listen(serve)?));
     let (socat, plain) = match socat(service) {
         Ok((running, address)) => (Some(running), Some(address)),
         Err(error) => {
@@ -92,17 +83,6 @@ fn print(name: &str, connections: u64, way: Way, speed: f64, limit: Option<&f64>
 }
 
 /// What is at the target: takes a letter and a length, then sends that much, or takes that much and says so.
-fn service() -> Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let address = listener.local_addr()?;
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || serve(stream));
-        }
-    });
-    Ok(address)
-}
-
 fn serve(mut stream: TcpStream) -> std::io::Result<()> {
     let (mut letter, mut length) = ([0], [0; 8]);
     stream.read_exact(&mut letter)?;

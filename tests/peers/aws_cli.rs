@@ -1,13 +1,13 @@
 //! The AWS CLI with our link on PATH where it looks for session-manager-plugin.
 //!
-//! What is asserted is what the person sees, and that it was recorded.
+//! What is asserted is what the person sees, and that it was recorded; nothing here looks inside either program.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpStream};
 use std::thread;
 
-use loopback::Options;
 use loopback::pty::Pty;
+use loopback::{Options, target};
 
 use super::rig::{Rig, Run};
 use super::{path_with, program};
@@ -32,10 +32,7 @@ fn terminal(rig: &Rig, arguments: &[&str]) -> Pty {
 }
 
 fn run(rig: &Rig, arguments: &[&str]) -> Run {
-    Run(rig
-        .command_of(&program("aws"), arguments)
-        .output()
-        .unwrap())
+    Run(rig.command_of(&program("aws"), arguments).output().unwrap())
 }
 
 /// The one recording's header and events, as text.
@@ -117,16 +114,7 @@ fn a_command_without_a_terminal_gives_its_output_and_its_failure() {
 #[test]
 #[ignore = "needs aws; .ci/run brings it"]
 fn a_forwarded_port_carries_bytes_until_ctrl_c() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let mut back = stream.try_clone().unwrap();
-            // A client that leaves early has nothing to be told.
-            let _ = std::io::copy(&mut stream, &mut back);
-        }
-    });
+    let port = target::listen(target::echo).unwrap();
     let rig = rig();
     let parameters = format!("portNumber={port},localPortNumber=0");
     let mut terminal = terminal(

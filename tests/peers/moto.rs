@@ -1,6 +1,6 @@
 //! moto's S3 server, which is nobody's of ours, and the AWS CLI as a witness of what is in it.
 //!
-//! The server that `SSM_REC_TEST_S3` names is used, or one is started for the test.
+//! The server that `SSM_REC_TEST_S3` names is used, or one is started for the test. Nothing leaves this machine.
 
 use std::io::Read;
 use std::net::{TcpListener, TcpStream};
@@ -15,22 +15,13 @@ use ssm_rec::formats::manifest::Manifest;
 use ssm_rec::formats::recording::{self, Writer};
 
 use super::program;
-use super::rig::Rig;
+use super::rig::{Rig, Running};
 
 /// A bucket of its own in the server.
 struct Moto {
     endpoint: String,
     bucket: String,
-    server: Option<Child>,
-}
-
-impl Drop for Moto {
-    fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
-    }
+    _server: Option<Running>,
 }
 
 impl Moto {
@@ -39,13 +30,13 @@ impl Moto {
             Ok(endpoint) => (endpoint, None),
             Err(_) => {
                 let (endpoint, server) = start();
-                (endpoint, Some(server))
+                (endpoint, Some(Running(server)))
             }
         };
         let moto = Self {
             endpoint,
             bucket: format!("peers-{}", uuid::Uuid::new_v4()),
-            server,
+            _server: server,
         };
         let bucket = moto.bucket.clone();
         moto.aws(&[&["s3api", "create-bucket", "--bucket", &bucket], more].concat());

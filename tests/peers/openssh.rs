@@ -1,16 +1,16 @@
 //! OpenSSH's client through our ProxyCommand to OpenSSH's server, and through the AWS CLI with our link as its plugin.
 //!
-//! The server is one of the test's own, on loopback, with keys that are made for it.
+//! The server is one of the test's own, on loopback, with keys that are made for it; nothing of the person's is read.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use loopback::Options;
+use loopback::{Noise, Options};
 
-use super::rig::{self, Rig};
+use super::rig::{self, Rig, Running};
 use super::{path_with, program};
 
 const MIB: usize = 1 << 20;
@@ -18,7 +18,7 @@ const MIB: usize = 1 << 20;
 /// A server, and a client's configuration that reaches it through a session.
 struct Ssh {
     rig: Rig,
-    server: Child,
+    _server: Running,
     port: u16,
 }
 
@@ -57,7 +57,11 @@ impl Ssh {
             .stderr(std::fs::File::create(at("sshd.log")).unwrap())
             .spawn()
             .unwrap();
-        let ssh = Self { rig, server, port };
+        let ssh = Self {
+            rig,
+            _server: Running(server),
+            port,
+        };
         ssh.wait_for_server();
         ssh
     }
@@ -88,28 +92,6 @@ impl Ssh {
     }
 }
 
-impl Drop for Ssh {
-    fn drop(&mut self) {
-        // It may have ended by itself, which is the test's to notice.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-/// Bytes that no compression shortens and no text filter leaves alone.
-fn content(length: usize) -> Vec<u8> {
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
-    let mut out = Vec::with_capacity(length + 8);
-    while out.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        out.extend_from_slice(&state.to_le_bytes());
-    }
-    out.truncate(length);
-    out
-}
-
 fn check(ssh: &Ssh) {
     let answer = ssh.run(
         "ssh",
@@ -120,7 +102,7 @@ fn check(ssh: &Ssh) {
     assert_eq!(answer.status.code(), Some(7), "{said}");
     assert!(said.contains("told"), "{said}");
 
-    let sent = content(4 * MIB);
+    let sent = Noise::new(0).bytes(4 * MIB);
     std::fs::write(ssh.path("sent"), &sent).unwrap();
     let there = format!("i-0abc:{}", ssh.path("there").display());
     let up = ssh.run(

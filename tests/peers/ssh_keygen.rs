@@ -5,24 +5,13 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use loopback::Options;
 use serde_json::Value;
 
 use super::program;
-use super::rig::Rig;
-
-/// A running agent, ended with the test.
-struct Agent(Child);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use super::rig::{Rig, Running};
 
 fn make_key(folder: &Path, name: &str, kind: &[&str]) -> PathBuf {
     let path = folder.join(name);
@@ -90,7 +79,7 @@ fn openssh_takes_our_signatures_of_every_kind_of_key() {
                     .stdout(Stdio::null())
                     .spawn()
                     .unwrap();
-                let agent = Agent(agent);
+                let agent = Running(agent);
                 while !socket.exists() {
                     std::thread::sleep(std::time::Duration::from_millis(20));
                 }

@@ -1,11 +1,12 @@
 //! `ssm-rec start TARGET -- COMMAND`: one command without a terminal, its output, its status, its end.
+//!
+//! Nothing here has a terminal.
 
 use std::io::Read;
 use std::process::Stdio;
 
 use loopback::Options;
 
-use super::forward::recorded;
 use super::rig::Rig;
 
 fn arguments<'a>(command: &[&'a str]) -> Vec<&'a str> {
@@ -28,7 +29,7 @@ fn output_errors_and_status_are_those_of_the_command() {
     assert_eq!(run.status(), 7, "{}", run.err());
     assert_eq!(run.out(), "out\n");
     assert!(run.err().contains("an error\n"), "{}", run.err());
-    let text = recorded(&rig);
+    let text = rig.recorded();
     assert!(text.contains(r#""x", "7"]"#), "{text}");
 }
 
@@ -56,7 +57,7 @@ fn a_status_that_is_no_byte_is_no_success() {
         "{}",
         run.err()
     );
-    assert!(recorded(&rig).contains(r#""x", "-1"]"#));
+    assert!(rig.recorded().contains(r#""x", "-1"]"#));
 }
 
 #[test]

@@ -1,4 +1,6 @@
 //! Sessions that KMS encrypts: what is typed and shown is the person's, what goes over the wire is nobody's.
+//!
+//! Nothing here looks at the cipher itself; that is done beside it.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -6,7 +8,7 @@ use std::net::Shutdown;
 use formats::PayloadType;
 use loopback::{Encryption, Options};
 
-use super::forward::{Forwarding, echo, pattern, recorded, service};
+use super::forward::{Forwarding, echoing, pattern};
 use super::rig::{Rig, Run};
 
 fn start(rig: &Rig, target: &str, command: &[&str]) -> Run {
@@ -83,14 +85,14 @@ fn a_shell_is_encrypted_on_the_wire_and_in_the_clear_in_the_recording() {
     assert_eq!(body["EncryptionContext"]["aws:ssm:TargetId"], "i-kms");
 
     assert!(
-        recorded(&rig).contains("conf''idential"),
+        rig.recorded().contains("conf''idential"),
         "what was typed is recorded"
     );
     let path = rig.recording().display().to_string();
     let raw = rig.run(&["export", &path, "--format", "raw"]);
     assert_eq!(raw.status(), 0, "{}", raw.err());
     assert!(raw.out().contains("\r\nconfidential\r\n"), "{}", raw.out());
-    let verified = recorded(&rig);
+    let verified = rig.recorded();
     assert!(!verified.contains("malformed"), "{verified}");
 }
 
@@ -149,7 +151,7 @@ fn loss_duplicates_and_reordering_change_no_byte_of_an_encrypted_session() {
 #[test]
 fn an_encrypted_port_keeps_its_bytes_and_its_one_key_over_broken_connections() {
     let rig = Rig::new(Options::quick());
-    let port = service(echo);
+    let port = echoing();
     let forwarding = Forwarding::start_on(&rig, "i-kmsrough", &format!("0:{port}"));
     let sent = pattern(1, 200_000);
     let mut client = forwarding.connect();
@@ -332,7 +334,7 @@ fn an_agent_that_breaks_the_encryption_ends_the_session() {
     for target in ["i-kmsgarbage", "i-kmsclear"] {
         let rig = Rig::new(Options::quick());
         check(&rig, target, 123, "of the agent does not decrypt: ", "");
-        let text = recorded(&rig);
+        let text = rig.recorded();
         assert!(
             text.contains(r#""f", "malformed "#),
             "it is recorded as it came: {text}"

@@ -2,38 +2,22 @@
 //!
 //! Nothing here waits a fixed time for something to happen, except where the wait itself is promised.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, ChildStderr};
 use std::thread;
 use std::time::Duration;
 
-use loopback::{Faults, Options};
+use loopback::{Faults, Options, target};
 
+use super::forwards::Forwards;
 use super::rig::Rig;
 
 /// Nothing here takes this long unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A service that treats each connection with `serve`, on a thread of its own.
-pub(crate) fn service(
-    serve: impl Fn(TcpStream) -> std::io::Result<()> + Clone + Send + 'static,
-) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for stream in listener.incoming() {
-            let serve = serve.clone();
-            thread::spawn(move || serve(stream.unwrap()));
-        }
-    });
-    port
-}
-
-pub(crate) fn echo(mut stream: TcpStream) -> std::io::Result<()> {
-    let mut reader = stream.try_clone()?;
-    std::io::copy(&mut reader, &mut stream)?;
-    stream.shutdown(Shutdown::Write)
+/// The port of a service that sends back what it is sent.
+pub(crate) fn echoing() -> u16 {
+    target::listen(target::echo).unwrap()
 }
 
 pub(crate) fn pattern(seed: usize, length: usize) -> Vec<u8> {
@@ -42,10 +26,9 @@ pub(crate) fn pattern(seed: usize, length: usize) -> Vec<u8> {
         .collect()
 }
 
-/// The program, forwarding.
+/// The program, forwarding one port.
 pub(crate) struct Forwarding {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
+    forwards: Forwards,
     pub(crate) address: SocketAddr,
 }
 
@@ -55,29 +38,9 @@ impl Forwarding {
     }
 
     pub(crate) fn start_on(rig: &Rig, target: &str, forward: &str) -> Self {
-        let mut child = rig
-            .command(&[
-                "start",
-                target,
-                "--reason",
-                "ticket-42",
-                "--forward",
-                forward,
-            ])
-            .spawn()
-            .unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let line = wait_for(&mut stderr, "connections to ");
-        let address = line
-            .split("connections to ")
-            .nth(1)
-            .and_then(|rest| rest.split(' ').next())
-            .unwrap();
-        Self {
-            child,
-            stderr,
-            address: address.parse().unwrap(),
-        }
+        let mut forwards = Forwards::start(rig, target, &[forward.to_owned()]);
+        let address = forwards.address("");
+        Self { forwards, address }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
@@ -85,17 +48,8 @@ impl Forwarding {
     }
 
     /// Ctrl-C, and what is said after it.
-    pub(crate) fn end(mut self) -> (Option<i32>, String) {
-        let id = i32::try_from(self.child.id()).unwrap();
-        let process = rustix::process::Pid::from_raw(id).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-        let mut rest = String::new();
-        self.stderr.read_to_string(&mut rest).unwrap();
-        let mut shown = String::new();
-        let mut stdout = self.child.stdout.take().unwrap();
-        stdout.read_to_string(&mut shown).unwrap();
-        assert_eq!(shown, "", "nothing goes to stdout");
-        (self.child.wait().unwrap().code(), rest)
+    pub(crate) fn end(self) -> (Option<i32>, String) {
+        self.forwards.end()
     }
 }
 
@@ -105,32 +59,10 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-fn wait_for(stderr: &mut BufReader<ChildStderr>, text: &str) -> String {
-    let mut seen = String::new();
-    loop {
-        let mut line = String::new();
-        assert!(
-            stderr.read_line(&mut line).unwrap() > 0,
-            "{text:?} never came: {seen}"
-        );
-        if line.contains(text) {
-            return line;
-        }
-        seen.push_str(&line);
-    }
-}
-
-/// The recording's text.
-pub(crate) fn recorded(rig: &Rig) -> String {
-    let file = std::fs::File::open(rig.recording()).unwrap();
-    let text = zstd::stream::decode_all(file).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
 #[test]
 fn connections_are_carried_and_noted_and_their_bytes_are_not_recorded() {
     let rig = Rig::new(Options::quick());
-    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", echoing()));
     let mut client = forwarding.connect();
     client.write_all(b"a secret of the database").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
@@ -140,7 +72,7 @@ fn connections_are_carried_and_noted_and_their_bytes_are_not_recorded() {
     drop(client);
     let (_, said) = forwarding.end();
     assert!(said.contains("ssm-rec play "), "{said}");
-    let text = recorded(&rig);
+    let text = rig.recorded();
     assert!(
         text.contains("connection 1 opened from 127.0.0.1:"),
         "{text}"
@@ -158,7 +90,7 @@ fn sixteen_connections_at_once_keep_their_bytes_over_a_rough_line() {
         faults: Faults::lossy(),
         ..Options::quick()
     });
-    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", echoing()));
     let address = forwarding.address;
     let clients: Vec<_> = (0..16)
         .map(|seed| {
@@ -191,10 +123,9 @@ fn a_refused_port_is_told_and_the_session_goes_on() {
     for _ in 0..2 {
         let mut client = forwarding.connect();
         assert!(client.read_to_end(&mut Vec::new()).is_err());
-        wait_for(
-            &mut forwarding.stderr,
-            "could not connect to the remote port",
-        );
+        forwarding
+            .forwards
+            .read_until(&["could not connect to the remote port"]);
     }
     forwarding.end();
 }
@@ -205,7 +136,7 @@ fn an_old_agent_carries_one_connection_after_the_other() {
         agent_version: "3.0.100.0".to_owned(),
         ..Options::quick()
     });
-    let forwarding = Forwarding::start(&rig, &format!("0:{}", service(echo)));
+    let forwarding = Forwarding::start(&rig, &format!("0:{}", echoing()));
     for text in [&b"first"[..], b"and the second"] {
         let mut client = forwarding.connect();
         client.write_all(text).unwrap();
@@ -239,12 +170,13 @@ fn a_taken_port_is_told_by_its_name() {
 #[test]
 fn an_ssh_proxy_carries_bytes_and_writes_none_of_its_own() {
     let rig = Rig::new(Options::quick());
-    let port = service(|mut stream| {
+    let port = target::listen(|mut stream| {
         stream.write_all(b"SSH-2.0-server\r\n\x00\xff")?;
         let mut greeting = [0; 16];
         stream.read_exact(&mut greeting)?;
         stream.write_all(&greeting)
-    });
+    })
+    .unwrap();
     let run = rig.run_with(
         &["ssh-proxy", "i-0abc", &port.to_string()],
         b"SSH-2.0-client\r\n",

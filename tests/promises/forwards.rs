@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr};
 use std::time::Duration;
 
-use loopback::{Faults, Options, Refusal};
+use loopback::{Faults, Options, Refusal, target};
 
 use super::rig::Rig;
 
@@ -16,20 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A service at the target that answers each connection with its name and what it is sent.
 fn service(name: &'static str) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            std::thread::spawn(move || {
-                let mut stream = stream.unwrap();
-                let mut asked = [0; 4];
-                stream.read_exact(&mut asked).unwrap();
-                stream.write_all(name.as_bytes()).unwrap();
-                stream.write_all(&asked).unwrap();
-            });
-        }
-    });
-    port
+    target::listen(move |mut stream| {
+        let mut asked = [0; 4];
+        stream.read_exact(&mut asked)?;
+        stream.write_all(name.as_bytes())?;
+        stream.write_all(&asked)
+    })
+    .unwrap()
 }
 
 fn ask(address: SocketAddr) -> String {
@@ -41,15 +34,16 @@ fn ask(address: SocketAddr) -> String {
     answer
 }
 
-struct Forwards {
+/// The program, forwarding several ports.
+pub(crate) struct Forwards {
     child: Child,
     stderr: BufReader<ChildStderr>,
     said: Vec<String>,
 }
 
 impl Forwards {
-    fn start(rig: &Rig, forwards: &[String]) -> Self {
-        let mut arguments = vec!["start", "i-0abc", "--reason", "ticket-42"];
+    pub(crate) fn start(rig: &Rig, target: &str, forwards: &[String]) -> Self {
+        let mut arguments = vec!["start", target, "--reason", "ticket-42"];
         for forward in forwards {
             arguments.extend(["--forward", forward]);
         }
@@ -62,47 +56,61 @@ impl Forwards {
         }
     }
 
-    /// Reads on until a line holds all of `words`.
+    /// A line that holds all of `words`, from what was said or what comes.
     fn wait_for(&mut self, words: &[&str]) -> String {
-        let holds = |line: &&String| words.iter().all(|word| line.contains(word));
+        let told = self.said.iter().find(|line| holds(line, words)).cloned();
+        told.unwrap_or_else(|| self.read_until(words))
+    }
+
+    /// Reads on until a line holds all of `words`.
+    pub(crate) fn read_until(&mut self, words: &[&str]) -> String {
         loop {
-            if let Some(line) = self.said.iter().find(holds) {
-                return line.clone();
-            }
             let mut line = String::new();
             let length = self.stderr.read_line(&mut line).unwrap();
             assert!(length > 0, "{words:?} never came: {:?}", self.said);
-            self.said.push(line);
+            self.said.push(line.clone());
+            if holds(&line, words) {
+                return line;
+            }
         }
     }
 
-    fn address(&mut self, forward: &str) -> SocketAddr {
+    pub(crate) fn address(&mut self, forward: &str) -> SocketAddr {
         let line = self.wait_for(&[forward, "connections to "]);
         let rest = line.split("connections to ").nth(1).unwrap();
         rest.split(' ').next().unwrap().parse().unwrap()
     }
 
-    /// Ctrl-C, and the status.
-    fn end(mut self) -> i32 {
+    /// Ctrl-C; the status, and what is said after it.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let id = i32::try_from(self.child.id()).unwrap();
         let process = rustix::process::Pid::from_raw(id).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-        self.stderr.read_to_string(&mut String::new()).unwrap();
-        self.child.wait().unwrap().code().unwrap()
+        let mut rest = String::new();
+        self.stderr.read_to_string(&mut rest).unwrap();
+        let mut shown = String::new();
+        let mut stdout = self.child.stdout.take().unwrap();
+        stdout.read_to_string(&mut shown).unwrap();
+        assert_eq!(shown, "", "nothing goes to stdout");
+        (self.child.wait().unwrap().code(), rest)
     }
+}
+
+fn holds(line: &str, words: &[&str]) -> bool {
+    words.iter().all(|word| line.contains(word))
 }
 
 #[test]
 fn forwards_run_side_by_side_and_each_is_recorded() {
     let rig = Rig::new(Options::quick());
     let wanted = ["one", "two", "three"].map(|name| format!("0:{}", service(name)));
-    let mut forwards = Forwards::start(&rig, &wanted);
+    let mut forwards = Forwards::start(&rig, "i-0abc", &wanted);
     for (forward, name) in wanted.iter().zip(["one", "two", "three"]) {
         forwards.wait_for(&[&format!("{forward}: session "), "is being recorded"]);
         let address = forwards.address(forward);
         assert_eq!(ask(address), format!("{name}ping"));
     }
-    assert_eq!(forwards.end(), 130, "Ctrl-C ends all of them");
+    assert_eq!(forwards.end().0, Some(130), "Ctrl-C ends all of them");
     assert_eq!(rig.files(&rig.store().join("recordings")).len(), 3);
     let manifests = rig.files(&rig.store().join("manifests"));
     assert_eq!(manifests.len(), 3);
@@ -123,7 +131,7 @@ fn one_that_is_refused_is_told_and_the_other_goes_on() {
         ..Options::quick()
     });
     let wanted = ["one", "two"].map(|name| format!("0:{}", service(name)));
-    let mut forwards = Forwards::start(&rig, &wanted);
+    let mut forwards = Forwards::start(&rig, "i-0abc", &wanted);
     let refused = forwards.wait_for(&["ssm-rec: 0:", "is not connected"]);
     forwards.wait_for(&["1 of 2 forwards go on"]);
     let (number, name) = if refused.contains(&wanted[0]) {
@@ -134,7 +142,8 @@ fn one_that_is_refused_is_told_and_the_other_goes_on() {
     let address = forwards.address(&format!("{}: ", wanted[number]));
     assert_eq!(ask(address), format!("{name}ping"));
     // The first that did not end well, in the order of the flags: the refused one, or the one that Ctrl-C ended.
-    assert_eq!(forwards.end(), if number == 1 { 121 } else { 130 });
+    let expected = if number == 1 { 121 } else { 130 };
+    assert_eq!(forwards.end().0, Some(expected));
     assert_eq!(rig.files(&rig.store().join("recordings")).len(), 1);
 }
 
@@ -144,7 +153,7 @@ fn a_taken_port_is_told_before_anything_is_started() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let wanted = [format!("0:{}", service("one")), format!("{port}:80")];
-    let mut forwards = Forwards::start(&rig, &wanted);
+    let mut forwards = Forwards::start(&rig, "i-0abc", &wanted);
     forwards.wait_for(&["cannot listen on", &port.to_string()]);
     assert_eq!(forwards.child.wait().unwrap().code(), Some(1));
     let calls = rig.service.calls();

@@ -1,7 +1,7 @@
 //! The drop-in for session-manager-plugin: its arguments in every form that AWS CLIs pass, its words on stdout, and its
 //! installation.
 //!
-//! The session is started here as the AWS CLI would, by a call of its own.
+//! The session is started here as the AWS CLI would, by a call of its own; the AWS CLI is not needed.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

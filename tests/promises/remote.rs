@@ -12,9 +12,9 @@ use formats::layout::Place;
 use formats::manifest::Manifest;
 use formats::payload::Size;
 use formats::recording::{self, Writer};
-use loopback::Options;
 use loopback::bucket::{self, ACCESS_KEY, Bucket, SECRET_KEY};
 use loopback::faulty_proxy::{self, FaultyProxy};
+use loopback::{Noise, Options};
 
 use super::rig::{Rig, Run};
 use super::web_server::WebServer;
@@ -36,14 +36,11 @@ fn recording(id: &str, count: u64, length: usize) -> (Vec<u8>, Manifest) {
     };
     (header.term.cols, header.term.rows) = (SIZE.cols, SIZE.rows);
     let mut writer = Writer::new(Vec::new(), &header, recording::Options::default()).unwrap();
-    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut noise = Noise::new(0);
     for n in 1..=count {
         let mut text = format!("second {n}. ");
         while text.len() < length {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            text.push(char::from(b'!' + (state % 90) as u8));
+            text.push(char::from(b'!' + (noise.draw() % 90) as u8));
         }
         writer
             .event(Duration::from_secs(n), &Data::Output(text))

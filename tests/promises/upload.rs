@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use loopback::Noise;
 use loopback::bucket::{self, Bucket, Stored};
 use loopback::faulty_proxy::{self, FaultyProxy};
 use ssm_rec::formats::asciicast::{Data, Header, Session};
@@ -412,7 +413,7 @@ fn a_client_killed_while_it_uploads_loses_nothing_and_doubles_nothing() {
     assert!(at > Some(16 << 20), "large enough for parts: {at:?}");
     let rig = rig.env("AWS_ENDPOINT_URL_S3", proxy.endpoint());
     let mut killed = 0;
-    let mut chance = 0x9E37_79B9_7F4A_7C15_u64 ^ u64::from(std::process::id());
+    let mut chance = Noise::new(std::process::id().into());
     while killed < kills {
         if spooled(&rig).len() < 2 {
             let offline = ["start", "i-0abc", "--store", "s3://recordings/fleet"];
@@ -422,11 +423,8 @@ fn a_client_killed_while_it_uploads_loses_nothing_and_doubles_nothing() {
             sessions += 1;
             continue;
         }
-        chance ^= chance << 13;
-        chance ^= chance >> 7;
-        chance ^= chance << 17;
         let mut child = rig.command(&["upload"]).spawn().unwrap();
-        thread::sleep(Duration::from_millis(chance % 900));
+        thread::sleep(Duration::from_millis(chance.draw() % 900));
         if child.try_wait().unwrap().is_none() {
             child.kill().unwrap();
             killed += 1;

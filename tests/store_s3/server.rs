@@ -9,6 +9,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
+use loopback::Noise;
 use loopback::bucket::{self, ACCESS_KEY, Bucket, SECRET_KEY};
 use loopback::faulty_proxy::{self, FaultyProxy};
 use ssm_rec::store::Store;
@@ -122,16 +123,7 @@ pub(crate) fn keys() -> Keys {
 
 /// Bytes that differ at every place, so that a mixed-up part cannot go unnoticed.
 pub(crate) fn content(seed: usize, length: usize) -> Vec<u8> {
-    let mut state = seed as u64 ^ 0x9E37_79B9_7F4A_7C15;
-    let mut out = Vec::with_capacity(length + 8);
-    while out.len() < length {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        out.extend_from_slice(&state.to_le_bytes());
-    }
-    out.truncate(length);
-    out
+    Noise::new(seed as u64).bytes(length)
 }
 
 pub(crate) fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::path::PathBuf {

@@ -14,6 +14,7 @@
 //! - [`Options`], [`Faults`]: how the agent behaves and what goes wrong; [`TARGETS`] offers the same by target name
 //! - [`Capture`]: a recorded conversation, whose agent a service can play instead of a simulated one
 //! - [`pty`]: a program in a real terminal; [`rig`]: ssm-rec with a service and a folder of its own
+//! - [`target`]: what listens at the target of a port session; [`Noise`]: bytes for it to carry
 //! - [`SessionLog`], [`Call`]: what the clients did, for assertions
 #![expect(
     clippy::disallowed_methods,
@@ -35,6 +36,7 @@ mod kms;
 mod line;
 mod log;
 mod message;
+mod noise;
 mod options;
 pub mod pty;
 mod registry;
@@ -43,6 +45,7 @@ pub mod rig;
 mod service;
 mod signing;
 mod socket;
+pub mod target;
 mod targets;
 mod work;
 
@@ -50,6 +53,7 @@ pub use capture::{Capture, Side};
 pub use faults::{Cut, Faults, Garbage, Link, Mischief, Refusal};
 pub use identity::{MFA_CODE, SSO_TOKEN};
 pub use log::{Call, Fate, Received, SessionLog};
+pub use noise::Noise;
 pub use options::{Encryption, Options, ReplayPace, Tls};
 pub use service::Service;
 pub use targets::TARGETS;

@@ -8,7 +8,7 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use formats::manifest::Manifest;
 
@@ -23,7 +23,9 @@ pub fn program() -> PathBuf {
         || {
             let test = std::env::current_exe().unwrap();
             let folder = test.ancestors().nth(2).unwrap();
-            folder.join("ssm-rec").with_extension(std::env::consts::EXE_EXTENSION)
+            folder
+                .join("ssm-rec")
+                .with_extension(std::env::consts::EXE_EXTENSION)
         },
         PathBuf::from,
     )
@@ -254,5 +256,16 @@ impl Run {
     /// What it wrote to stderr.
     pub fn err(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+}
+
+/// A program that ends with the test.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is the test's to notice.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
