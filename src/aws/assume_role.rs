@@ -16,8 +16,9 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_sts::config::Region;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 
+use super::Error;
 use super::credential_cache::{Call, CredentialCache};
-use super::{Error, causes};
+use crate::words::causes;
 
 /// How long kept credentials must last to begin with. As the AWS CLI has it, so that both agree on who is asked.
 const LASTS_TO_BEGIN: Duration = Duration::from_secs(15 * 60);

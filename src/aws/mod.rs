@@ -34,6 +34,8 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use assume_role::{AssumedRoles, Base, Chain};
 use credential_cache::CredentialCache;
 
+use crate::words::causes;
+
 pub use assume_role::{AskMfaCode, MfaQuestion};
 pub use certificates::Certificates;
 pub use network::{Failure, Network, Peer, Wire};
@@ -274,21 +276,6 @@ fn check_region(region: &str) -> Result<(), Error> {
             region: region.to_owned(),
         })
     }
-}
-
-/// The error and those below it, each in its own words, without repeating what the one above it said.
-#[must_use]
-pub fn causes(error: &dyn StdError) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
 
 /// The failed connection or the missing credentials below a call's error, if that is what it comes from.

@@ -10,8 +10,8 @@ use formats::manifest::Exit;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::recorded::cannot_record;
-use crate::recorder;
 use crate::session::driver::{End, Unrecorded};
+use crate::words::causes;
 
 /// The number of SIGPIPE.
 const BROKEN_PIPE: u8 = 13;
@@ -70,7 +70,7 @@ pub(crate) fn told(end: &End) -> CommandResult {
         End::PortRefused => Err(Failure::new(Status::Refused, anyhow!("{end}"))),
         End::RecordingFailed(error) => Err(cannot_record(anyhow!(
             "the session was ended, since it could not be recorded: {}",
-            chain(error)
+            causes(error)
         ))),
         End::Protocol(error) => Err(Failure::new(
             Status::BrokenPeer,
@@ -127,7 +127,7 @@ pub(crate) fn exit(end: &End) -> Exit {
         }
         End::LocalPort(error) => ("local-port", None, Some(error.to_string())),
         End::PortRefused => ("port-refused", None, None),
-        End::RecordingFailed(error) => ("recording-failed", None, Some(chain(error))),
+        End::RecordingFailed(error) => ("recording-failed", None, Some(causes(error))),
         End::Protocol(error) => ("protocol", None, Some(error.to_string())),
     };
     Exit {
@@ -135,14 +135,4 @@ pub(crate) fn exit(end: &End) -> Exit {
         status,
         reason,
     }
-}
-
-fn chain(error: &recorder::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }

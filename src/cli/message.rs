@@ -5,7 +5,7 @@
 use std::io::Write as _;
 
 use crate::cli::exit::Failure;
-use crate::words::printable;
+use crate::words::{causes, printable};
 
 /// Says something that is no failure.
 pub(crate) fn say(text: &str) {
@@ -19,10 +19,7 @@ pub(crate) fn end_line() {
 
 /// Says what failed and what to do next.
 pub(crate) fn failure(failure: &Failure) {
-    line(&format!(
-        "ssm-rec: {}",
-        printable(&format!("{:#}", failure.error))
-    ));
+    say(&causes(failure.error.as_ref()));
     if let Some(hint) = &failure.hint {
         line(&format!("hint: {}", printable(hint)));
     }

@@ -13,6 +13,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use chrono::{DateTime, Utc};
 
 use crate::aws::{self, Access, Failure, Network, Way};
+use crate::words::causes;
 
 /// What to ask of StartSession.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -279,7 +280,7 @@ fn unanswered(error: &(dyn StdError + 'static)) -> Error {
     let cause = match aws::below::<aws::Error>(error) {
         // What the credentials lack is said in one sentence; the SDK's own around it help nobody.
         Some(found) => found.to_string(),
-        None => aws::causes(error),
+        None => causes(error),
     };
     let names = |words: &[&str]| words.iter().any(|word| cause.to_lowercase().contains(word));
     if names(&["credential", "identity", "sso", "assume role", "assumed"]) {

@@ -13,6 +13,7 @@ use formats::payload::Size;
 use super::{Driver, End, Keys, Screen, Signals};
 use crate::session::driver::data_keys::DataKeys;
 use crate::session::driver::tee::Tee;
+use crate::words::causes;
 
 /// Since when a session is not recorded any more, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl<T: Tee> Guard<T> {
         if !self.goes_on {
             return Err(error);
         }
-        let cause = chain(&error);
+        let cause = causes(&error);
         self.failed.get_or_insert(Unrecorded { at, cause });
         Ok(())
     }
@@ -152,15 +153,4 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             ));
         }
     }
-}
-
-/// An error and what is behind it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        text = format!("{text}: {error}");
-        next = error.source();
-    }
-    text
 }

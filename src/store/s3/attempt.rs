@@ -14,6 +14,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::super::Error;
 use super::body::Sent;
+use crate::words::causes;
 
 /// The first wait; each further one doubles, up to [`LONGEST_WAIT`], and half of it is left to chance, so that many
 /// clients of a bucket that comes back do not all ask at once.
@@ -88,7 +89,7 @@ impl Failure {
                     tries: 1,
                 }
             }
-            _ => unanswered(&chain(error), status),
+            _ => unanswered(&causes(error), status),
         }
     }
 
@@ -230,20 +231,6 @@ fn unanswered(cause: &str, status: Option<u16>) -> Failure {
         ambiguous: kind == Kind::Passing && !is_away,
         tries: 1,
     }
-}
-
-/// An error and its causes in one line, each said once.
-fn chain(error: &dyn StdError) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
 }
 
 /// Tries until the answer is final or `patience` has passed since the first try.
