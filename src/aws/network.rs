@@ -15,6 +15,7 @@ use tokio_rustls::TlsConnector;
 
 use super::certificates::Certificates;
 use super::proxy::{Proxies, Proxy, authority};
+use crate::words::time;
 
 /// How many of a host's addresses are tried.
 const MAX_ADDRESSES: usize = 8;
@@ -278,7 +279,7 @@ pub enum Failure {
         port: u16,
         cause: String,
     },
-    #[error("no answer from {peer} within {} s", after.as_secs())]
+    #[error("no answer from {peer} within {}", time::write_exactly(*after))]
     Timeout { peer: Peer, after: Duration },
     #[error("the certificate of {peer} is not trusted: {cause}")]
     Certificate { peer: Peer, cause: String },

@@ -5,7 +5,9 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::words::{size, time};
 
 /// What is done sooner needs no bar.
 const SHOW_AFTER: Duration = Duration::from_secs(1);
@@ -25,8 +27,8 @@ impl Bar {
     /// `label` says what happens, in a few words.
     pub(crate) fn new(label: &str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        let template = "{msg} [{bar:16}] {bytes} of {total_bytes}, {bytes_per_sec}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{bar:16}] {how_far}") {
+            let style = style.with_key("how_far", how_far);
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(label.to_owned());
@@ -62,9 +64,9 @@ impl Bar {
         }
         let still = now.duration_since(self.moved.1);
         if still >= STILL_AFTER && done < total {
-            let seconds = still.as_secs();
+            let still = time::write(still);
             self.bar
-                .set_message(format!("no answer for {seconds} s, Ctrl-C leaves"));
+                .set_message(format!("no answer for {still}, Ctrl-C leaves"));
         }
         self.bar.set_length(total);
         self.bar.set_position(done);
@@ -80,6 +82,18 @@ impl Drop for Bar {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// `1.2 MB of 34 MB, 5.6 MB/s`
+fn how_far(state: &ProgressState, out: &mut dyn std::fmt::Write) {
+    let [done, total, pace] = [
+        state.pos(),
+        state.len().unwrap_or_default(),
+        state.per_sec() as u64,
+    ]
+    .map(size::write);
+    // A bar that cannot be drawn is no reason to stop.
+    let _ = write!(out, "{done} of {total}, {pace}/s");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a bar is drawn by the clock")]

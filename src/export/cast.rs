@@ -7,6 +7,7 @@ use formats::payload::Size;
 use serde::Serialize;
 
 use super::{End, Exporter};
+use crate::words;
 
 /// Version 3.
 #[derive(Debug)]
@@ -111,8 +112,7 @@ impl Exporter for CastV2 {
 
 /// Appends JSON and a line end.
 pub(super) fn line(value: &impl Serialize, out: &mut Vec<u8>) {
-    // Strings, numbers, lists and maps by strings: nothing in them can fail to serialize.
-    let _ = serde_json::to_writer(&mut *out, value);
+    out.extend_from_slice(words::json(value).as_bytes());
     out.push(b'\n');
 }
 

@@ -5,12 +5,14 @@
 use formats::asciicast::Header;
 use formats::manifest::Manifest;
 
+use crate::words::printable;
+
 /// What the header tells.
 pub(super) fn of_header(header: &Header) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let mut fact = |name, value: Option<&str>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push((name, harmless(value)));
+            facts.push((name, printable(value)));
         }
     };
     if let Some(session) = &header.ssm {
@@ -58,7 +60,7 @@ pub(super) fn of_manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let mut fact = |name, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            facts.push((name, harmless(&value)));
+            facts.push((name, printable(&value)));
         }
     };
     fact("Ended", manifest.ended_at.clone());
@@ -82,31 +84,4 @@ pub(super) fn of_manifest(manifest: &Manifest) -> Vec<(&'static str, String)> {
             .map(|chain| format!("{} {}", chain.algorithm, chain.head)),
     );
     facts
-}
-
-/// One line without control characters and without those that turn the direction of text.
-pub(super) fn harmless(text: &str) -> String {
-    text.chars()
-        .filter_map(|c| match c {
-            '\n' | '\r' | '\t' => Some(' '),
-            c if c.is_control() || turns_text(c) => None,
-            c => Some(c),
-        })
-        .collect()
-}
-
-/// Bidirectional controls make a line read as something else than it says.
-pub(super) fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Minutes and seconds, hours when there are any.
-pub(super) fn clock(at: std::time::Duration) -> String {
-    let seconds = at.as_secs();
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 {
-        format!("{hours}:{minutes:02}:{seconds:02}")
-    } else {
-        format!("{minutes}:{seconds:02}")
-    }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::facts;
 use super::{End, Exporter};
+use crate::words::printable;
 
 /// asciinema-player 3.18.0, Apache-2.0; see `player/README.md`.
 const PLAYER: &str = include_str!("player/asciinema-player.min.js");
@@ -63,7 +64,7 @@ impl Exporter for Html {
                 .clone()
                 .unwrap_or_else(|| "Recording".to_owned()),
         };
-        let title = escape(&facts::harmless(&title));
+        let title = escape(&printable(&title));
         let page = format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src {} {} \

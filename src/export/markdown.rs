@@ -8,9 +8,9 @@ use std::time::Duration;
 use formats::asciicast::{Data, Event, Header, Session};
 
 use super::cut::size_of;
-use super::facts::{self, clock, harmless, turns_text};
-use super::{End, Exporter};
+use super::{End, Exporter, facts};
 use crate::transcript::{Piece, Transcript};
+use crate::words::{printable, time};
 
 /// A fence is closed and another one opened behind this much output, so that not all of it is held.
 const BLOCK: usize = 64 * 1024;
@@ -33,8 +33,7 @@ impl Markdown {
             match piece {
                 Piece::Output(lines) => {
                     for line in lines {
-                        self.block
-                            .extend(line.chars().filter(|c| !c.is_control() && !turns_text(*c)));
+                        self.block.push_str(&printable(&line));
                         self.block.push('\n');
                         if self.block.len() >= BLOCK {
                             self.fence(out);
@@ -56,8 +55,8 @@ impl Markdown {
                     self.fence(out);
                     let note = format!(
                         "A full-screen program ran from {} to {}.\n\n",
-                        clock(from),
-                        clock(at)
+                        time::write(from),
+                        time::write(at)
                     );
                     out.extend_from_slice(note.as_bytes());
                 }
@@ -81,8 +80,8 @@ impl Markdown {
             chrono::DateTime::from_timestamp_millis(started_at_ms.checked_add(at_ms)?)
         });
         match wall {
-            Some(wall) => format!("{} ({})", clock(at), wall.format("%H:%M:%S UTC")),
-            None => clock(at),
+            Some(wall) => format!("{} ({})", time::write(at), wall.format("%H:%M:%S UTC")),
+            None => time::write(at),
         }
     }
 
@@ -112,7 +111,7 @@ impl Exporter for Markdown {
                 .clone()
                 .unwrap_or_else(|| "Recording".to_owned()),
         };
-        out.extend_from_slice(format!("# {}\n\n", escape(&harmless(&title))).as_bytes());
+        out.extend_from_slice(format!("# {}\n\n", escape(&printable(&title))).as_bytes());
         table(&facts::of_header(header), out);
         out.extend_from_slice(b"## Transcript\n\n");
     }
@@ -127,7 +126,7 @@ impl Exporter for Markdown {
             Data::Input(_) => transcript.typed(),
             Data::Resize(size) => transcript.resize(*size),
             Data::Marker(label) => {
-                let label = code(&harmless(label));
+                let label = code(&printable(label));
                 self.note(event.at, &format!("marker {label}"));
             }
             Data::Exit(status) => {
@@ -150,7 +149,7 @@ impl Exporter for Markdown {
             let note = b"**The recording ends early: what came after is missing.**\n\n";
             out.extend_from_slice(note);
         }
-        let mut facts = vec![("Length", clock(end.at))];
+        let mut facts = vec![("Length", time::write(end.at))];
         facts.extend(
             end.manifest
                 .as_ref()
@@ -173,7 +172,7 @@ fn table(facts: &[(&'static str, String)], out: &mut Vec<u8>) {
 
 /// Outside text as a code span: between more backticks than it holds in a row.
 fn code(text: &str) -> String {
-    let text = harmless(text);
+    let text = printable(text);
     let ticks = "`".repeat(longest_run(&text) + 1);
     let pad = if text.is_empty() || text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) {
         " "
@@ -207,7 +206,7 @@ mod tests {
     fn outside_text_cannot_leave_its_span() {
         assert_eq!(code("a`b``c"), "```a`b``c```");
         assert_eq!(code("`x`"), "`` `x` ``");
-        assert_eq!(code("a\nb\u{202e}"), "`a b`");
+        assert_eq!(code("a\nb\u{202e}"), "`a b\\u{202e}`");
         assert_eq!(escape("<b>|[x](y)"), "\\<b\\>\\|\\[x\\](y)");
     }
 

@@ -231,12 +231,12 @@ fn md_is_a_transcript_by_commands() {
         "# Session me-0a1b\n\n| | |\n| --- | --- |\n| Session | me-0a1b |\n| Target | i-0abc |\n\
          | Reason | ticket \\| \\<b\\>42\\</b\\> \\`x\\` |\n| Started | 2026-11-23T10:00:00.500Z |\n\
          | Terminal | 20 x 4 |\n\n## Transcript\n\n\
-         ### 1. `ls`\n\nAt 0:01 (10:00:01 UTC) behind `$`.\n\n\
+         ### 1. `ls`\n\nAt 1.2s (10:00:01 UTC) behind `$`.\n\n\
          ````text\none\ntwo </script> ```\n````\n\n\
-         > 0:02 (10:00:02 UTC): marker `here </script>`\n\n\
-         ### 2. `exit`\n\nAt 0:03 (10:00:03 UTC) behind `$`.\n\n\
-         > 0:03 (10:00:03 UTC): exit status 3\n\n\
-         ## End\n\n| | |\n| --- | --- |\n| Length | 0:03 |\n"
+         > 2.0s (10:00:02 UTC): marker `here </script>`\n\n\
+         ### 2. `exit`\n\nAt 3.0s (10:00:03 UTC) behind `$`.\n\n\
+         > 3.1s (10:00:03 UTC): exit status 3\n\n\
+         ## End\n\n| | |\n| --- | --- |\n| Length | 3.1s |\n"
     );
 }
 

@@ -16,7 +16,6 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, anyhow};
-use chrono::TimeDelta;
 use formats::asciicast::Session;
 use formats::manifest::Manifest;
 use formats::payload::Size;
@@ -44,6 +43,7 @@ use crate::spool::live::{Live, Segments};
 use crate::spool::{Claim, Spool};
 use crate::store::{Directory, Store};
 use crate::terminal;
+use crate::words::{size, time};
 use admission::Asking;
 
 /// The terminal that a session has when there is none here, as the official client reports it.
@@ -473,12 +473,15 @@ impl Recorded {
         manifest: &Manifest,
     ) -> Result<Option<Status>, Failure> {
         let ended = self.banner.then(|| {
-            let size = indicatif::HumanBytes(
-                fs::metadata(claim.path()).map_or(manifest.sizes.compressed, |file| file.len()),
-            );
-            let duration = duration(manifest.duration_us);
-            let label = self.label();
-            format!("{label}session ended after {duration}, {size} recorded")
+            let size =
+                fs::metadata(claim.path()).map_or(manifest.sizes.compressed, |file| file.len());
+            let lasted = Duration::from_micros(manifest.duration_us);
+            format!(
+                "{}session ended after {}, {} recorded",
+                self.label(),
+                time::write(lasted),
+                size::write(size)
+            )
         });
         let handover = Handover {
             delivery,
@@ -547,18 +550,5 @@ impl Resume for Again<'_> {
             Ok(socket) => Resumed::Open(socket, Token::new(started.token)),
             Err(error) => Resumed::Failed(error.to_string()),
         }
-    }
-}
-
-fn duration(us: u64) -> String {
-    let time = TimeDelta::microseconds(i64::try_from(us).unwrap_or(i64::MAX));
-    match (
-        time.num_hours(),
-        time.num_minutes() % 60,
-        time.num_seconds() % 60,
-    ) {
-        (0, 0, seconds) => format!("{seconds}.{}s", time.subsec_nanos() / 100_000_000),
-        (0, minutes, seconds) => format!("{minutes}m {seconds}s"),
-        (hours, minutes, seconds) => format!("{hours}h {minutes}m {seconds}s"),
     }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::delivery::{Delivery, Undelivered, id_of};
 use super::{Spool, Waiting};
+use crate::words::causes;
 
 /// Recordings under way at a time; what they hold in memory is limited together.
 const AT_ONCE: usize = 4;
@@ -156,7 +157,7 @@ fn store_one(
             let reason = "it still grows, or another process is storing it".to_owned();
             return report(State::InUse, Some(reason), None);
         }
-        Err(error) => return report(State::Refused, Some(chain(&error)), error.hint()),
+        Err(error) => return report(State::Refused, Some(causes(&error)), error.hint()),
     };
     match delivery.deliver(claim, &mut |progress| sent(progress.done)) {
         Ok(delivered) => Report {
@@ -175,22 +176,9 @@ fn store_one(
                 Undelivered::Store(_) => State::Refused,
             };
             let hint = undelivered.hint(&waiting.name);
-            report(state, Some(chain(&undelivered)), hint)
+            report(state, Some(causes(&undelivered)), hint)
         }
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(error) = next {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = error.source();
-    }
-    text
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,11 +1,12 @@
-//! Text for people: what comes from outside made harmless, errors with their causes, times and sizes as people read and
-//! write them.
+//! Text for people: what comes from outside made harmless, errors with their causes, sizes and times.
 //!
-//! Nothing here is printed, and nothing is meant for programs.
+//! Nothing here is printed, and nothing of ours is imported.
 
+mod decimal;
 mod error;
-pub(crate) mod figures;
 mod harmless;
+pub(crate) mod size;
+pub(crate) mod time;
 
 pub(crate) use error::causes;
-pub(crate) use harmless::printable;
+pub(crate) use harmless::{json, json_pretty, printable};

@@ -309,7 +309,7 @@ fn a_kms_that_does_not_answer_is_no_secret() {
         &rig,
         "i-kmsslow",
         122,
-        "KMS did not answer within 12 s",
+        "KMS did not answer within 12s",
         hint,
     );
 }

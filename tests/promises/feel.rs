@@ -158,7 +158,7 @@ fn coming_back_is_given_up_after_the_limit_of_the_settings() {
     })
     .env("SSM_REC_SESSION_RECONNECT_LIMIT", "3s");
     let mut terminal = rig.terminal(&START);
-    terminal.wait_for("gave up after 3 s: access denied");
+    terminal.wait_for("gave up after 3s: access denied");
     assert_eq!(terminal.wait(), 122);
 }
 

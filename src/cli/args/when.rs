@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use chrono::{DateTime, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::cli::exit::{Failure, Status};
-use crate::words::figures;
+use crate::words::time;
 
 /// A moment as a person writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl std::str::FromStr for When {
             }
         }
         // A number alone could be seconds ago as well as a year.
-        match figures::parse_duration(text) {
+        match time::parse(text) {
             Ok(ago) if text.ends_with(|c: char| c.is_ascii_alphabetic()) => Ok(Self::Ago(ago)),
             _ => Err("not a time: write 2026-11-23, \"2026-11-23 14:05\", 7d or 12h".into()),
         }

@@ -20,7 +20,7 @@ use crate::cli::named::{self, Bytes};
 use crate::export::{self, Format, Options, Patterns, Replaced, Report};
 use crate::settings::{Settings, StoreArgs};
 use crate::store::ReadSeek;
-use crate::words::figures;
+use crate::words::time;
 
 /// Make a recording into another file: text, a page, a transcript, bytes
 #[derive(Debug, clap::Args)]
@@ -70,11 +70,11 @@ pub(crate) struct ExportArgs {
     force: bool,
 
     /// Where to begin: 90, 1:30 or 1h2m3s; the screen is shown as it stood
-    #[arg(long, value_name = "TIME", default_value = "0", hide_default_value = true, value_parser = figures::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0", hide_default_value = true, value_parser = time::parse)]
     from: Duration,
 
     /// Where to end
-    #[arg(long, value_name = "TIME", value_parser = figures::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
     to: Option<Duration>,
 
     /// Keep the agent messages in a cast

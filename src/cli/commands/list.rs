@@ -18,7 +18,7 @@ use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
 use crate::settings::{Settings, StoreArgs};
 use crate::terminal;
-use crate::words::{figures, printable};
+use crate::words::{self, printable, size, time};
 
 /// List recordings, newest first
 #[derive(Debug, clap::Args)]
@@ -184,8 +184,7 @@ fn json(listing: &Listing) -> String {
             location: &entry.location,
             manifest: &entry.manifest,
         };
-        // Strings, numbers and lists: nothing in them can fail to serialize.
-        text.push_str(&serde_json::to_string(&line).unwrap_or_default());
+        text.push_str(&words::json(&line));
         text.push('\n');
     }
     text
@@ -280,8 +279,8 @@ fn row(entry: &Entry) -> [String; 7] {
     let operator = manifest.operator.as_deref().map(last_of_arn);
     let (duration, size) = match entry.state {
         State::Stored => (
-            figures::duration(Duration::from_micros(manifest.duration_us)),
-            figures::size(manifest.sizes.compressed),
+            time::write(Duration::from_micros(manifest.duration_us)),
+            size::write(manifest.sizes.compressed),
         ),
         State::WithoutManifest => ("no end".to_owned(), String::new()),
         State::InSpool => ("in spool".to_owned(), String::new()),

@@ -14,7 +14,7 @@ use crate::cli::named::{self, Bytes};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
 use crate::settings::{Settings, StoreArgs};
 use crate::terminal;
-use crate::words::figures;
+use crate::words::time;
 
 /// Play a recording
 #[derive(Debug, clap::Args)]
@@ -52,11 +52,11 @@ pub(crate) struct PlayArgs {
     speed: Option<f64>,
 
     /// Cut pauses to this many seconds [default: what the configuration or the recording says]
-    #[arg(short, long, value_name = "TIME", value_parser = figures::parse_duration)]
+    #[arg(short, long, value_name = "TIME", value_parser = time::parse)]
     idle_time_limit: Option<Duration>,
 
     /// Where to begin: 90, 1:30 or 1h2m3s
-    #[arg(long, value_name = "TIME", default_value = "0", hide_default_value = true, value_parser = figures::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "0", hide_default_value = true, value_parser = time::parse)]
     from: Duration,
 
     /// Over and over again
@@ -124,7 +124,7 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         .context("cannot start")?
         .block_on(player::run(recording, options))
         .context(what)?;
-    let position = figures::duration(outcome.position);
+    let position = time::write(outcome.position);
     match (outcome.stopped, outcome.ended) {
         (Stopped::AtEnd, Ended::Complete) => {
             if !args.quiet {

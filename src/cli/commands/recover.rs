@@ -18,7 +18,7 @@ use crate::review::chosen::chosen;
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::spool::Spool;
 use crate::spool::close::{Outcome, close, is_closed};
-use crate::words::{figures, printable};
+use crate::words::{self, printable, time};
 
 /// Close recordings that were cut by a crash or a power cut
 #[derive(Debug, clap::Args)]
@@ -134,7 +134,7 @@ fn paths(spool: &Spool, names: &[String]) -> Result<Vec<PathBuf>, Failure> {
 
 fn tell(name: &str, outcome: &Outcome, is_json: bool) {
     let text = if is_json {
-        json(name, outcome).to_string()
+        words::json(&json(name, outcome))
     } else {
         printable(&line(name, outcome))
     };
@@ -143,7 +143,7 @@ fn tell(name: &str, outcome: &Outcome, is_json: bool) {
 
 fn line(name: &str, outcome: &Outcome) -> String {
     let of = |manifest: &Manifest| {
-        let lasted = figures::duration(Duration::from_micros(manifest.duration_us));
+        let lasted = time::write(Duration::from_micros(manifest.duration_us));
         format!("{} ({lasted})", manifest.session_id)
     };
     match outcome {

@@ -17,7 +17,7 @@ use crate::cli::exit::{CommandResult, Status};
 use crate::cli::named;
 use crate::review::summary::{Counts, Ended, Summary};
 use crate::settings::{Settings, StoreArgs};
-use crate::words::{figures, printable};
+use crate::words::{self, printable, size, time};
 
 /// Show what a recording is: who, where, why, when, and how it ended
 #[derive(Debug, clap::Args)]
@@ -116,10 +116,7 @@ fn json(summary: &Summary, location: Option<&str>) -> String {
         manifest: summary.manifest.as_ref(),
         header: RawValue::from_string(header.trim_end().to_owned()).ok(),
     };
-    // Strings, numbers and lists: nothing in them can fail to serialize.
-    let mut text = serde_json::to_string(&value).unwrap_or_default();
-    text.push('\n');
-    text
+    format!("{}\n", words::json(&value))
 }
 
 /// Lines of a name and what it is, aligned.
@@ -142,7 +139,7 @@ impl Sheet {
 fn text(summary: &Summary, location: Option<&str>) -> String {
     let mut sheet = Sheet(String::new());
     let header = &summary.header;
-    let after = figures::duration(summary.duration);
+    let after = time::write(summary.duration);
     match &summary.header.ssm {
         Some(session) => sheet.line("session", &session.session_id),
         None => sheet.maybe("title", header.title.as_deref()),
@@ -197,7 +194,7 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
     let counts = &summary.counts;
     let mut output = format!(
         "{} in {}",
-        figures::size(counts.output_bytes),
+        size::write(counts.output_bytes),
         plural(counts.events, "event")
     );
     for (count, what) in [
@@ -260,18 +257,19 @@ fn closing(sheet: &mut Sheet, manifest: &Manifest) {
             "gap",
             format!(
                 "no connection for {} at {}",
-                figures::duration(Duration::from_micros(gap.lasted_us)),
-                figures::duration(Duration::from_micros(gap.at_us))
+                time::write(Duration::from_micros(gap.lasted_us)),
+                time::write(Duration::from_micros(gap.at_us))
             ),
         );
     }
     for jump in &manifest.clock_jumps {
+        let way = if jump.by_ms < 0 { "back" } else { "forward" };
         sheet.line(
             "clock",
             format!(
-                "set by {} ms at {}",
-                jump.by_ms,
-                figures::duration(Duration::from_micros(jump.at_us))
+                "set {way} by {} at {}",
+                time::write(Duration::from_millis(jump.by_ms.unsigned_abs())),
+                time::write(Duration::from_micros(jump.at_us))
             ),
         );
     }
@@ -280,7 +278,7 @@ fn closing(sheet: &mut Sheet, manifest: &Manifest) {
             "unrecorded",
             format!(
                 "from {} on: {}",
-                figures::duration(Duration::from_micros(unrecorded.from_us)),
+                time::write(Duration::from_micros(unrecorded.from_us)),
                 unrecorded.cause
             ),
         );
@@ -292,9 +290,9 @@ fn closing(sheet: &mut Sheet, manifest: &Manifest) {
         "size",
         format!(
             "{} in {}, {} of text",
-            figures::size(manifest.sizes.compressed),
+            size::write(manifest.sizes.compressed),
             plural(manifest.sizes.frames, "frame"),
-            figures::size(manifest.sizes.text)
+            size::write(manifest.sizes.text)
         ),
     );
     sheet.line(

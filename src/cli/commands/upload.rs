@@ -14,7 +14,7 @@ use crate::settings::{Key, Settings, StoreArgs};
 use crate::spool::delivery::{Delivery, id_of};
 use crate::spool::drain::{Report, State, drain};
 use crate::spool::{Spool, Waiting};
-use crate::words::{figures, printable};
+use crate::words::{self, printable, size};
 use anyhow::anyhow;
 
 /// Store the recordings that wait in the spool
@@ -148,8 +148,7 @@ fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if json {
-        serde_json::to_writer(&mut out, report)?;
-        return writeln!(out);
+        return writeln!(out, "{}", words::json(report));
     }
     let Report { bytes, state, .. } = report;
     let what = match (&report.location, &report.reason, &report.hint) {
@@ -161,7 +160,7 @@ fn tell(report: &Report, json: bool, width: usize) -> std::io::Result<()> {
         out,
         "{:width$}  {:>8}  {:9}  {}",
         name_of(&report.file),
-        figures::size(*bytes),
+        size::write(*bytes),
         words(*state),
         printable(&what)
     )

@@ -13,6 +13,7 @@ use formats::payload::Size;
 
 use super::driver::{Keys, Screen, Signal, Signals, Status};
 use crate::terminal;
+use crate::words::printable;
 use overlay::Overlay;
 
 impl Signals for terminal::Signals {
@@ -128,6 +129,7 @@ fn size() -> Option<Size> {
 }
 
 fn asking(typed: &str) -> String {
+    let typed = printable(typed);
     format!("note for the marker (Enter sets it, Esc cancels): {typed}_")
 }
 
@@ -179,7 +181,7 @@ impl Screen for Console {
         };
         let mut text = end.to_owned();
         for line in lines {
-            text.push_str(line);
+            text.push_str(&printable(line));
             text.push_str(end);
         }
         let _ = self.errors.write(text.into());
@@ -260,7 +262,7 @@ impl Screen for Console {
 }
 
 /// A line of ours; on a raw terminal it begins and ends at the left edge. The text may come from the other side: what
-/// could move the cursor or change the terminal is taken out.
+/// could move the cursor or change the terminal stands there as its number.
 fn notice(text: &str, raw: bool) -> String {
     let (before, after) = if raw { ("\r\n", "\r\n") } else { ("", "\n") };
     let mut lines = String::new();
@@ -269,11 +271,7 @@ fn notice(text: &str, raw: bool) -> String {
         .map(str::trim_end)
         .filter(|line| !line.is_empty())
     {
-        let line: String = line
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        lines.push_str(&format!("{before}ssm-rec: {line}{after}"));
+        lines.push_str(&format!("{before}ssm-rec: {}{after}", printable(line)));
     }
     lines
 }
@@ -287,7 +285,7 @@ mod tests {
         assert_eq!(notice("lost", true), "\r\nssm-rec: lost\r\n");
         assert_eq!(
             notice("Please update\r\n\x1b]0;owned\x07", false),
-            "ssm-rec: Please update\nssm-rec:  ]0;owned \n"
+            "ssm-rec: Please update\nssm-rec: \\u{1b}]0;owned\\u{7}\n"
         );
     }
 }

@@ -14,6 +14,7 @@ use crate::session::channel::Token;
 use crate::session::console::escape;
 use crate::session::driver::data_keys::DataKeys;
 use crate::session::driver::tee::Tee;
+use crate::words::time;
 
 /// The first pause between attempts to resume, and the longest (source: the official client's retry parameters).
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -95,9 +96,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             }
             let left = self.time_left();
             if left.is_zero() {
-                let seconds = self.resume_limit.as_secs();
+                let limit = time::write_exactly(self.resume_limit);
                 let why = self.away.as_ref().map_or("", |away| &away.cause);
-                let resume = format!("gave up after {seconds} s: {why}");
+                let resume = format!("gave up after {limit}: {why}");
                 return Err(End::ConnectionLost { cause, resume });
             }
             let limit = MAX_ATTEMPT.min(left);
@@ -106,7 +107,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 Ok(Resumed::Open(socket, token)) => return Ok((socket, token)),
                 Ok(Resumed::Over(resume)) => return Err(End::ConnectionLost { cause, resume }),
                 Ok(Resumed::Failed(why)) => self.failed(why),
-                Err(_) => self.failed(format!("no answer within {} s", limit.as_secs())),
+                Err(_) => self.failed(format!("no answer within {}", time::write(limit))),
             }
         }
     }
@@ -118,7 +119,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         };
         let lasted = at.saturating_duration_since(away.lost_at);
         self.add_gap(away.lost_at, lasted);
-        let label = format!("connection resumed after {:.1} s", lasted.as_secs_f64());
+        let label = format!("connection resumed after {}", time::write(lasted));
         let marked = self.recorder.marker(at, &label);
         marked.map_err(End::RecordingFailed)?;
         if away.told.is_some() {

@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::{self, Error as WebSocketError};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::aws::{Failure, Network, Wire};
+use crate::words::time;
 
 /// The largest websocket message taken: an agent message of the largest payload, and room to spare.
 const MAX_MESSAGE_SIZE: usize = 2 * 1024 * 1024;
@@ -108,7 +109,7 @@ pub enum Error {
     Scheme(String),
     #[error(transparent)]
     Way(#[from] Failure),
-    #[error("no answer from host {host:?} within {} s", after.as_secs())]
+    #[error("no answer from host {host:?} within {}", time::write_exactly(*after))]
     Timeout { host: String, after: Duration },
     #[error("host {host:?} refuses the data channel with HTTP status {status}")]
     Status { host: String, status: u16 },

@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::aws::Way;
 use crate::session::channel::cipher::{self, DATA_KEY_LENGTH, DataKey};
+use crate::words::{causes, time};
 
 /// How long KMS may take, with what the SDK retries; the agent waits 15 s for the handshake's response (handshakeTimeout,
 /// datachannel.go) and should get one that says why there is no key.
@@ -115,7 +116,7 @@ where
 {
     let Some(code) = error.code() else {
         return Error::Unreachable {
-            cause: chain(error),
+            cause: causes(error),
         };
     };
     let message = error.message().unwrap_or("no further message").to_owned();
@@ -136,20 +137,6 @@ where
     }
 }
 
-/// The errors below, each in its own words, without repeating what the one above it said.
-fn chain(error: &dyn StdError) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    let mut next = Some(error);
-    while let Some(error) = next {
-        let text = error.to_string();
-        if parts.last().is_none_or(|last| !last.contains(&text)) {
-            parts.push(text);
-        }
-        next = error.source();
-    }
-    parts.join(": ")
-}
-
 /// Why there is no data key.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the sentences are the documentation")]
@@ -166,7 +153,7 @@ pub enum Error {
     Throttled { message: String },
     #[error("KMS refused with {code}: {message}")]
     Refused { code: String, message: String },
-    #[error("KMS did not answer within {} s", .limit.as_secs())]
+    #[error("KMS did not answer within {}", time::write_exactly(*.limit))]
     Slow { limit: Duration },
     #[error("KMS cannot be reached: {cause}")]
     Unreachable { cause: String },

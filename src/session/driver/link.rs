@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Error as WebSocketError, Message};
 
 use super::connection::describe;
 use crate::session::channel::Channel;
+use crate::words::time;
 
 /// How long an answer to a ping is waited for, at least and at most.
 const MIN_PATIENCE: Duration = Duration::from_secs(5);
@@ -209,7 +210,7 @@ impl<S: Socket> Line<S> {
         }
         if now >= self.dead_at {
             let silent = now.saturating_duration_since(self.heard);
-            return Err(format!("no sign of life for {} s", silent.as_secs()));
+            return Err(format!("no sign of life for {}", time::write(silent)));
         }
         if now >= self.heard.max(self.pinged) + self.liveness.ping_after {
             self.pinged = now;

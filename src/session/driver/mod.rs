@@ -54,6 +54,7 @@ use super::console::escape::{Escape, Note};
 use super::port::Outgoing;
 use super::port::Reserved;
 use crate::recorder::Recorder;
+use crate::words::time;
 
 /// How long the opening message may take to leave.
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -404,11 +405,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             return Ok(());
         };
         self.suspect = jump.by_ms > 0;
-        let (way, by_ms) = match jump.by_ms {
-            by_ms @ 0.. => ("forward", by_ms),
-            by_ms => ("back", by_ms.saturating_neg()),
-        };
-        let label = format!("the clock went {way} by {} s", by_ms / 1000);
+        let way = if jump.by_ms < 0 { "back" } else { "forward" };
+        let by = Duration::from_millis(jump.by_ms.unsigned_abs());
+        let label = format!("the clock went {way} by {}", time::write(by));
         self.recorder
             .marker(now, &label)
             .map_err(End::RecordingFailed)

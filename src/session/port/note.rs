@@ -5,6 +5,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::words::time;
+
 /// One thing worth a marker. Connections are numbered from 1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Note {
@@ -74,10 +76,10 @@ impl fmt::Display for Note {
                     Ending::Reset => "reset",
                     Ending::Refused => "refused",
                 };
-                let seconds = lasted.as_secs_f64();
+                let lasted = time::write(*lasted);
                 write!(
                     f,
-                    "connection {connection} {ending}, {up} bytes up, {down} down, {seconds:.1} s"
+                    "connection {connection} {ending}, {up} bytes up, {down} down, {lasted}"
                 )
             }
             Self::Refused => f.write_str(
@@ -113,7 +115,7 @@ mod tests {
         };
         assert_eq!(
             closed.to_string(),
-            "connection 3 closed, 1234 bytes up, 5678 down, 2.1 s"
+            "connection 3 closed, 1234 bytes up, 5678 down, 2.1s"
         );
     }
 }

@@ -51,7 +51,7 @@ async fn each_failure_has_its_own_sentence() {
     )
     .await;
     check("ws", b"SSH-2.0-OpenSSH\r\n", "does not speak websocket").await;
-    check("ws", b"", "no answer from host \"127.0.0.1\" within 1 s").await;
+    check("ws", b"", "no answer from host \"127.0.0.1\" within 1s").await;
     check(
         "wss",
         b"HTTP/1.1 400 Bad Request\r\n\r\n",

@@ -10,7 +10,7 @@ use super::show::place_json;
 use super::{CheckArgs, Whose};
 use crate::cli::exit::{Failure, Status};
 use crate::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources, conflicts};
-use crate::words::printable;
+use crate::words::{json_pretty, printable};
 
 /// A file with more mistakes than this is no configuration, and nobody reads on.
 const TOLD: usize = 100;
@@ -135,5 +135,5 @@ fn as_json(mistakes: &[Mistake], checked: &[String]) -> String {
         })
         .collect();
     let all = serde_json::json!({ "checked": checked, "count": mistakes.len(), "mistakes": told });
-    format!("{all:#}\n")
+    format!("{}\n", json_pretty(&all))
 }

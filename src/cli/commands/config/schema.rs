@@ -7,11 +7,9 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::settings::table::{SPECS, Spec};
 use crate::settings::value::Kind;
+use crate::words::json_pretty;
 
 /// The text to print.
-///
-/// # Errors
-/// None that a person could meet.
 pub(super) fn text() -> String {
     let mut settings = table();
     let mut policy = table();
@@ -30,7 +28,7 @@ pub(super) fn text() -> String {
     settings["properties"]["policy"] = policy;
     settings["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     settings["title"] = "ssm-rec configuration".into();
-    format!("{settings:#}\n")
+    format!("{}\n", json_pretty(&settings))
 }
 
 fn table() -> Json {

@@ -8,7 +8,7 @@ use crate::cli::exit::{Failure, Status};
 use crate::settings::layers::{InForce, TRIAL};
 use crate::settings::table::SPECS;
 use crate::settings::{Flags, Layers, Origin, Place, Purpose, Role, Settings, Sources};
-use crate::words::printable;
+use crate::words::{json_pretty, printable};
 
 /// Values longer than this do not push everybody's origin to the right, in characters.
 const WIDEST: usize = 64;
@@ -108,7 +108,7 @@ fn as_json(layers: &Layers) -> String {
         })
         .collect();
     let all = serde_json::json!({ "files": files, "settings": settings });
-    format!("{all:#}\n")
+    format!("{}\n", json_pretty(&all))
 }
 
 fn origin_json(origin: &Origin) -> serde_json::Value {

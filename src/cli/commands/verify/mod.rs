@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use anyhow::{Context, anyhow};
 use chrono::{Local, NaiveDateTime, Utc};
 use formats::signature::AllowedSigners;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
@@ -23,6 +23,7 @@ use crate::review::chosen::chosen;
 use crate::review::verify::{Demands, Finding, State, check};
 use crate::settings::{Key, Settings, StoreArgs};
 use crate::spool::Spool;
+use crate::words::time;
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
 const AT_ONCE: usize = 8;
@@ -274,9 +275,12 @@ fn bar(length: usize) -> ProgressBar {
     }
     let bar = ProgressBar::new(length as u64);
     if let Ok(style) =
-        ProgressStyle::with_template("checking [{bar:24}] {pos} of {len}, {eta} left")
+        ProgressStyle::with_template("checking [{bar:24}] {pos} of {len}, {left} left")
     {
-        bar.set_style(style.progress_chars("=> "));
+        let left = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = out.write_str(&time::write(state.eta()));
+        };
+        bar.set_style(style.with_key("left", left).progress_chars("=> "));
     }
     bar
 }
@@ -328,7 +332,7 @@ fn worse(left: Status, right: Status) -> Status {
 
 fn tell(looked: &Looked, is_json: bool) {
     let text = if is_json {
-        json(looked).to_string()
+        crate::words::json(&json(looked))
     } else {
         line(looked)
     };

@@ -9,7 +9,7 @@ use formats::recording::{Fault, Proof};
 use serde_json::{Value, json};
 
 use crate::review::verify::{Finding, Signed, State};
-use crate::words::{figures, printable};
+use crate::words::{printable, time};
 
 /// A recording that was looked at.
 pub(super) struct Looked {
@@ -31,7 +31,7 @@ pub(super) fn line(looked: &Looked) -> String {
     let finding = &looked.finding;
     let report = finding.report.as_ref();
     let mut words = Vec::new();
-    let until = finding.proved_until().map(figures::duration);
+    let until = finding.proved_until().map(time::write);
     let proved = match (&until, report) {
         (Some(until), Some(report)) => format!("proved up to {until} ({} frames)", report.frames),
         _ => "nothing in it is proved".to_owned(),
@@ -83,9 +83,9 @@ fn place(fault: &Fault) -> String {
         || "behind the last frame".to_owned(),
         |frame| format!("in frame {frame}"),
     );
-    let from = figures::duration(fault.from);
+    let from = time::write(fault.from);
     let times = match fault.to {
-        Some(to) => format!("{from} to {}", figures::duration(to)),
+        Some(to) => format!("{from} to {}", time::write(to)),
         None => format!("from {from} on"),
     };
     format!(

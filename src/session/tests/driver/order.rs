@@ -125,7 +125,7 @@ async fn a_silent_connection_is_asked_for_a_sign_of_life_and_given_up_without_on
     let End::ConnectionLost { cause, resume } = end else {
         panic!("{end:?}");
     };
-    assert_eq!(cause, "no sign of life for 20 s");
+    assert_eq!(cause, "no sign of life for 20.0s");
     assert_eq!(resume, "the service says that it is over");
 }
 
