@@ -4,15 +4,10 @@
 
 use std::time::Duration;
 
-use avt::Terminal;
 use formats::asciicast::{Data, Event, Header};
-use formats::payload::Size;
 
 use super::{End, Exporter, Format, Options};
-
-/// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
-pub(super) const MAX_COLS: u16 = 1000;
-pub(super) const MAX_ROWS: u16 = 500;
+use crate::screen::{Emulator, Size, paint};
 
 /// Takes events and hands on those within.
 pub(super) struct Cut {
@@ -20,7 +15,7 @@ pub(super) struct Cut {
     from: Duration,
     to: Option<Duration>,
     /// What was shown before the start; `None` once the start is past, or where nobody looks at it.
-    screen: Option<Terminal>,
+    screen: Option<Emulator>,
     has_begun: bool,
     is_over: bool,
     last: Duration,
@@ -33,7 +28,7 @@ impl Cut {
         let from = Duration::from_millis(options.from.as_millis() as u64);
         let is_drawn = !matches!(options.format, Format::Raw | Format::JsonLines);
         Self {
-            screen: (is_drawn && !from.is_zero()).then(|| terminal(size_of(&header), Some(0))),
+            screen: (is_drawn && !from.is_zero()).then(|| Emulator::new(size_of(&header))),
             header,
             from,
             to: options.to,
@@ -63,14 +58,14 @@ impl Cut {
             match &event.data {
                 Data::Output(text) => {
                     if let Some(screen) = &mut self.screen {
-                        screen.feed(text.as_str());
+                        screen.feed(text);
                     }
                 }
                 Data::Resize(size) => {
                     self.header.term.cols = size.cols;
                     self.header.term.rows = size.rows;
                     if let Some(screen) = &mut self.screen {
-                        resize(screen, *size);
+                        screen.resize(*size);
                     }
                 }
                 _ => {}
@@ -105,7 +100,7 @@ impl Cut {
         if let Some(screen) = self.screen.take() {
             let event = Event {
                 at: Duration::ZERO,
-                data: Data::Output(portable(&screen.dump())),
+                data: Data::Output(paint::portable(&screen.dump())),
             };
             exporter.event(&event, out);
         }
@@ -132,81 +127,17 @@ fn later(header: &mut Header, by: Duration) {
     }
 }
 
-/// The emulator dumps itself in sequences that not every terminal takes: one-character introducers, colors with colons,
-/// repeated characters.
-fn portable(dump: &str) -> String {
-    let mut out = String::with_capacity(dump.len() + dump.len() / 4);
-    let mut rest = dump.chars().peekable();
-    let mut last = ' ';
-    while let Some(c) = rest.next() {
-        if c != '\u{9b}' && (c != '\x1b' || rest.next_if_eq(&'[').is_none()) {
-            last = c;
-            out.push(c);
-            continue;
-        }
-        let mut sequence = String::from("\x1b[");
-        for c in rest.by_ref() {
-            sequence.push(if c == ':' { ';' } else { c });
-            if ('@'..='~').contains(&c) {
-                break;
-            }
-        }
-        match sequence[2..].strip_suffix('b').map(str::parse) {
-            Some(Ok(count)) => out.extend(std::iter::repeat_n(last, count)),
-            _ => out.push_str(&sequence),
-        }
-    }
-    out
-}
-
-/// A terminal of a recording made without one has the usual size.
+/// The terminal as the header has it.
 pub(super) fn size_of(header: &Header) -> Size {
-    let side = |side, usual| if side == 0 { usual } else { side };
     Size {
-        cols: side(header.term.cols, 80),
-        rows: side(header.term.rows, 24),
+        cols: header.term.cols,
+        rows: header.term.rows,
     }
-}
-
-/// An emulator of a size that fits in memory.
-pub(crate) fn terminal(size: Size, scrollback: Option<usize>) -> Terminal {
-    let (cols, rows) = limited(size);
-    // Fails for a side of zero alone.
-    Terminal::with_scrollback(cols, rows, scrollback)
-        .unwrap_or_else(|_| unreachable!("both sides are at least one"))
-}
-
-/// Gives the emulator a new size.
-pub(crate) fn resize(terminal: &mut Terminal, size: Size) {
-    let (cols, rows) = limited(size);
-    terminal.resize(cols, rows);
-}
-
-/// Both sides at least one, and no more than the limits.
-pub(super) fn limited(size: Size) -> (usize, usize) {
-    (
-        size.cols.clamp(1, MAX_COLS).into(),
-        size.rows.clamp(1, MAX_ROWS).into(),
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_portable_dump_shows_the_same() {
-        let mut screen = terminal(Size { cols: 20, rows: 4 }, Some(0));
-        screen.feed("a:b \x1b[38;2;1;2;3mc:d\x1b[0m\r\n\x1b[48;5;200mx\x1b[2;3H\x1b[1m");
-        let dump = portable(&screen.dump());
-        assert!(
-            dump.contains("8;2;1;2;3m") && !dump.contains("12b"),
-            "{dump:?}"
-        );
-        let mut again = terminal(Size { cols: 20, rows: 4 }, Some(0));
-        again.feed(dump.as_str());
-        assert_eq!(again.dump(), screen.dump());
-    }
 
     #[test]
     fn a_later_start_moves_every_clock() {

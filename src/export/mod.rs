@@ -4,7 +4,7 @@
 //! but one event and the screen, except where a format says so.
 
 mod cast;
-pub(crate) mod cut;
+mod cut;
 mod facts;
 mod html;
 mod jsonl;

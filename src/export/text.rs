@@ -3,17 +3,19 @@
 //! Nothing here is lost to `clear`: a screen that is cleared is kept as if it had scrolled away. What full-screen programs
 //! draw on the alternate screen is left out, unless the recording ends there: then it is what stands on the screen.
 
+use avt::ScreenKind;
 use avt::observer::Transcript;
-use avt::{ScreenKind, Terminal};
 use formats::asciicast::{Data, Event, Header};
 
-use super::cut::{limited, size_of, terminal};
+use super::cut::size_of;
 use super::{End, Exporter};
+use crate::screen::Emulator;
+use crate::words::printable;
 
 /// A terminal, and the lines that leave it.
 #[derive(Default)]
 pub(super) struct Text {
-    terminal: Option<Terminal>,
+    terminal: Option<Emulator>,
     transcript: Transcript,
     /// Empty lines at the very end are the screen's padding.
     empty_lines: usize,
@@ -27,7 +29,7 @@ impl Text {
                 continue;
             }
             out.resize(out.len() + std::mem::take(&mut self.empty_lines), b'\n');
-            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(printable(&line).as_bytes());
             out.push(b'\n');
         }
     }
@@ -35,7 +37,7 @@ impl Text {
 
 impl Exporter for Text {
     fn header(&mut self, header: &Header, _: &mut Vec<u8>) {
-        self.terminal = Some(terminal(size_of(header), Some(0)));
+        self.terminal = Some(Emulator::new(size_of(header)));
     }
 
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -43,11 +45,8 @@ impl Exporter for Text {
             return;
         };
         let lines = match &event.data {
-            Data::Output(text) => terminal.feed_with(text.as_str(), &mut self.transcript),
-            Data::Resize(size) => {
-                let (cols, rows) = limited(*size);
-                terminal.resize_with(cols, rows, &mut self.transcript)
-            }
+            Data::Output(text) => terminal.feed_with(text, &mut self.transcript),
+            Data::Resize(size) => terminal.resize_with(*size, &mut self.transcript),
             _ => return,
         };
         self.lines(lines, out);

@@ -4,25 +4,20 @@
 
 use std::fmt::Write as _;
 
-use avt::{Line, ScreenKind, Terminal};
-use formats::payload::Size;
+use avt::{Line, ScreenKind};
 
 use crate::screen::paint::{self, sgr};
-
-/// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
-const MAX_COLS: usize = 1000;
-const MAX_ROWS: usize = 500;
+use crate::screen::{Emulator, Size};
 
 /// An emulated terminal.
 pub(crate) struct Canvas {
-    terminal: Terminal,
+    terminal: Emulator,
 }
 
 /// All of a [`Canvas`] at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
-    cols: usize,
-    rows: usize,
+    size: Size,
     dump: String,
 }
 
@@ -36,18 +31,8 @@ impl Snapshot {
 impl Canvas {
     /// An empty screen. A recording made without a terminal has none of its own; it gets the usual one.
     pub(crate) fn new(size: Size) -> Self {
-        let cols = if size.cols == 0 {
-            80
-        } else {
-            usize::from(size.cols)
-        };
-        let rows = if size.rows == 0 {
-            24
-        } else {
-            usize::from(size.rows)
-        };
         Self {
-            terminal: emulator(cols, rows),
+            terminal: Emulator::new(size),
         }
     }
 
@@ -58,28 +43,21 @@ impl Canvas {
 
     /// Takes another size.
     pub(crate) fn resize(&mut self, size: Size) {
-        if size.cols > 0 && size.rows > 0 {
-            self.terminal.resize(
-                usize::from(size.cols).min(MAX_COLS),
-                usize::from(size.rows).min(MAX_ROWS),
-            );
-        }
+        self.terminal.resize(size);
     }
 
     /// Keeps this moment.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let (cols, rows) = self.terminal.size();
         Snapshot {
-            cols,
-            rows,
+            size: self.terminal.extent(),
             dump: self.terminal.dump(),
         }
     }
 
     /// Goes back (or on) to a moment that was kept.
     pub(crate) fn restore(&mut self, snapshot: &Snapshot) {
-        self.terminal = emulator(snapshot.cols, snapshot.rows);
-        self.terminal.feed(snapshot.dump.as_str());
+        self.terminal = Emulator::new(snapshot.size);
+        self.terminal.feed(&snapshot.dump);
     }
 
     /// What a terminal has to be sent to show this screen, whatever it shows now. What does not fit into `window`
@@ -134,14 +112,7 @@ impl Canvas {
             sgr(last.pen(), &mut out);
             out.push(last.char());
         }
-        for c in modes.tail.chars() {
-            match c {
-                '\u{9b}' => out.push_str("\x1b["),
-                // Only colors have colons, and only the form with semicolons is known everywhere.
-                ':' => out.push(';'),
-                c => out.push(c),
-            }
-        }
+        out.push_str(&paint::portable(modes.tail));
         out
     }
 
@@ -193,12 +164,6 @@ impl Canvas {
 /// cursor, no line wrap. The cursor stays where it is; origin mode is left out, since ending it moves the cursor.
 const PLAIN: &str = "\x1b[?1000;1002;1003;1004;1005;1006;1015;1016;2004;2026l\x1b[>4m\x1b[=0u\x1b[?1l\x1b>\
                      \x1b7\x1b[r\x1b8\x1b[4l\x1b[20l\x0f\x1b(B\x1b)0\x1b[0m\x1b[?7h\x1b[?25h";
-
-fn emulator(cols: usize, rows: usize) -> Terminal {
-    let (cols, rows) = (cols.clamp(1, MAX_COLS), rows.clamp(1, MAX_ROWS));
-    // Fails for a side of zero alone.
-    Terminal::new(cols, rows).unwrap_or_else(|_| unreachable!("both sides are at least one"))
-}
 
 fn paint(lines: &[&Line], width: usize, height: usize, out: &mut String) {
     for (row, line) in lines.iter().take(height).enumerate() {
@@ -287,16 +252,16 @@ mod tests {
     /// A terminal that showed something else before is sent the drawing and then goes on as the canvas does.
     fn check(output: &str, then: &str) {
         let mut canvas = showing(output);
-        let mut real = emulator(20, 5);
+        let mut real = Emulator::new(SIZE);
         real.feed("old\x1b[31;5m things\x1b[?1049h\x1b[2;3r\x1b[?25l\x1b[4h\x1b[?7l\x1b(0qq");
-        real.feed(canvas.redraw(Some(SIZE)).as_str());
+        real.feed(&canvas.redraw(Some(SIZE)));
         compare(&canvas.terminal, &real, output);
         canvas.feed(then);
         real.feed(then);
         compare(&canvas.terminal, &real, output);
     }
 
-    fn compare(expected: &Terminal, got: &Terminal, output: &str) {
+    fn compare(expected: &Emulator, got: &Emulator, output: &str) {
         for (left, right) in [
             (expected.screen(), got.screen()),
             (expected.primary_screen(), got.primary_screen()),
@@ -334,9 +299,9 @@ mod tests {
     #[test]
     fn rows_and_columns_beyond_the_window_stay_out_of_sight() {
         let canvas = showing("12345678\r\n漢字漢字\r\nthird");
-        let drawn = canvas.redraw(Some(Size { cols: 5, rows: 2 }));
-        let mut real = emulator(5, 2);
-        real.feed(drawn.as_str());
+        let window = Size { cols: 5, rows: 2 };
+        let mut real = Emulator::new(window);
+        real.feed(&canvas.redraw(Some(window)));
         assert_eq!(real.screen().text(), ["12345", "漢字"]);
     }
 
@@ -352,10 +317,10 @@ mod tests {
 
     #[test]
     fn the_end_leaves_the_other_screen_and_starts_a_new_line() {
-        let mut real = emulator(20, 5);
+        let mut real = Emulator::new(SIZE);
         for output in ["$ ls\x1b[31m", "$ vim\x1b[?1049h\x1b[2;3r\x1b[?25l~"] {
             real.feed(output);
-            real.feed(showing(output).closing().as_str());
+            real.feed(&showing(output).closing());
             assert_eq!(real.active_screen_kind(), ScreenKind::Primary);
             let cursor = real.cursor();
             assert!(cursor.visible);
@@ -369,12 +334,12 @@ mod tests {
             cols: u16::MAX,
             rows: u16::MAX,
         });
-        assert_eq!(canvas.terminal.size(), (MAX_COLS, MAX_ROWS));
+        assert_eq!(canvas.terminal.size(), (1000, 500));
         canvas.resize(Size {
             cols: u16::MAX,
             rows: 0,
         });
-        assert_eq!(canvas.terminal.size(), (MAX_COLS, MAX_ROWS));
+        assert_eq!(canvas.terminal.size(), (1000, 500));
         assert_eq!(
             Canvas::new(Size { cols: 0, rows: 0 }).terminal.size(),
             (80, 24)
@@ -389,9 +354,9 @@ mod tests {
             canvas.resize(Size { cols, rows });
             let kept = canvas.snapshot();
             canvas.restore(&kept);
-            let drawn = canvas.redraw(Some(Size { cols: 3, rows: 3 }));
-            let mut real = emulator(3, 3);
-            real.feed(drawn.as_str());
+            let window = Size { cols: 3, rows: 3 };
+            let mut real = Emulator::new(window);
+            real.feed(&canvas.redraw(Some(window)));
             let _ = canvas.closing();
         }
     }

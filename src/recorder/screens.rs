@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use formats::asciicast::{self, Code};
 use formats::lines::{self, LineSource};
-use formats::payload::Size;
 use formats::recording;
 use formats::sealed::{Key, NoKey, Unlock};
 
 use super::disk::Flushed;
+use crate::screen::{self, Emulator, Size};
 
 /// Text between two pictures. An emulator takes some tens of MB a second, so that a seek stays well under 50 ms; a picture is
 /// a few KiB. Time does not matter: a quiet hour is little text.
@@ -31,8 +31,6 @@ const PIECE: usize = 64 * 1024;
 const REST: u32 = if cfg!(test) { 0 } else { 3 };
 /// How long the disk may take to write what it was given before it is looked for again.
 const BEAT: Duration = Duration::from_millis(50);
-/// A terminal beyond this is not emulated.
-const MAX_CELLS: u32 = 250_000;
 
 /// What the terminal showed before a data frame.
 #[derive(Debug)]
@@ -273,9 +271,11 @@ fn follow(
         cols: term.cols,
         rows: term.rows,
     };
-    let Some(mut terminal) = emulator(size) else {
+    // A picture of less than the screen would be none.
+    if !screen::fits(size) {
         return Ok(());
-    };
+    }
+    let mut terminal = Emulator::new(size);
     let mut data = Vec::new();
     while !shared.is_over.load(Ordering::Relaxed) {
         data.clear();
@@ -285,10 +285,10 @@ fn follow(
         let text = std::str::from_utf8(&data).unwrap_or_default();
         match event.code {
             Code::Output => terminal.feed(text),
-            Code::Resize => match parse_size(text).filter(|size| fits(*size)) {
+            Code::Resize => match parse_size(text).filter(|size| screen::fits(*size)) {
                 Some(new) => {
                     size = new;
-                    terminal.resize(size.cols.into(), size.rows.into());
+                    terminal.resize(size);
                 }
                 None => return Ok(()),
             },
@@ -313,14 +313,6 @@ fn follow(
         }
     }
     Ok(())
-}
-
-fn fits(size: Size) -> bool {
-    size.cols > 0 && size.rows > 0 && u32::from(size.cols) * u32::from(size.rows) <= MAX_CELLS
-}
-
-fn emulator(size: Size) -> Option<avt::Terminal> {
-    fits(size).then(|| avt::Terminal::new(size.cols.into(), size.rows.into()).ok())?
 }
 
 fn parse_size(text: &str) -> Option<Size> {

@@ -7,6 +7,7 @@
 )]
 
 use super::*;
+use crate::screen::Emulator;
 use bytes::Bytes;
 use formats::asciicast::Term;
 use formats::{Flags, MessageType};
@@ -186,17 +187,20 @@ fn a_long_recording_holds_what_the_screen_was() {
             continue;
         };
         found += 1;
-        let feed = |terminal: &mut avt::Terminal, reader: Reader<_>| {
+        let feed = |terminal: &mut Emulator, reader: Reader<_>| {
             for event in reader.map(Result::unwrap).take_while(|event| event.at < to) {
                 if let Data::Output(text) = event.data {
-                    terminal.feed(text.as_str());
+                    terminal.feed(&text);
                 }
             }
         };
-        let mut quick = avt::Terminal::new(screen.cols.into(), screen.rows.into()).unwrap();
-        quick.feed(screen.text.as_str());
+        let mut quick = Emulator::new(Size {
+            cols: screen.cols,
+            rows: screen.rows,
+        });
+        quick.feed(&screen.text);
         feed(&mut quick, reader);
-        let mut right = avt::Terminal::new(80, 24).unwrap();
+        let mut right = Emulator::new(Size { cols: 80, rows: 24 });
         feed(&mut right, open());
         assert_eq!(quick.dump(), right.dump(), "{second}");
     }

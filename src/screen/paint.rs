@@ -1,6 +1,6 @@
-//! A line of an emulated screen, in sequences that every terminal knows.
+//! Lines of an emulated screen, and all of it, in sequences that every terminal knows.
 //!
-//! Nothing here places the line on the screen, and nothing is sent.
+//! Nothing here places a line on the screen, and nothing is sent.
 
 use std::fmt::Write as _;
 
@@ -73,4 +73,51 @@ pub(crate) fn sgr(pen: &Pen, out: &mut String) {
         };
     }
     out.push('m');
+}
+
+/// The emulator dumps itself in sequences that not every terminal takes: one-character introducers, colors with colons,
+/// repeated characters.
+pub(crate) fn portable(dump: &str) -> String {
+    let mut out = String::with_capacity(dump.len() + dump.len() / 4);
+    let mut rest = dump.chars().peekable();
+    let mut last = ' ';
+    while let Some(c) = rest.next() {
+        if c != '\u{9b}' && (c != '\x1b' || rest.next_if_eq(&'[').is_none()) {
+            last = c;
+            out.push(c);
+            continue;
+        }
+        let mut sequence = String::from("\x1b[");
+        for c in rest.by_ref() {
+            sequence.push(if c == ':' { ';' } else { c });
+            if ('@'..='~').contains(&c) {
+                break;
+            }
+        }
+        match sequence[2..].strip_suffix('b').map(str::parse) {
+            Some(Ok(count)) => out.extend(std::iter::repeat_n(last, count)),
+            _ => out.push_str(&sequence),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::{Emulator, Size};
+
+    #[test]
+    fn a_portable_dump_shows_the_same() {
+        let mut screen = Emulator::new(Size { cols: 20, rows: 4 });
+        screen.feed("a:b \x1b[38;2;1;2;3mc:d\x1b[0m\r\n\x1b[48;5;200mx\x1b[2;3H\x1b[1m");
+        let dump = portable(&screen.dump());
+        assert!(
+            dump.contains("8;2;1;2;3m") && !dump.contains("12b"),
+            "{dump:?}"
+        );
+        let mut again = Emulator::new(Size { cols: 20, rows: 4 });
+        again.feed(&dump);
+        assert_eq!(again.dump(), screen.dump());
+    }
 }

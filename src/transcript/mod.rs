@@ -6,10 +6,9 @@
 use std::time::Duration;
 
 use avt::parser::{Function, Parser};
-use avt::{Line, Observation, Observer, ScreenKind, Terminal};
-use formats::payload::Size;
+use avt::{Line, Observation, Observer, ScreenKind};
 
-use crate::export::cut::{resize, terminal};
+use crate::screen::{Emulator, Size};
 
 /// A prompt ends with one of these, and perhaps a space.
 const ENDS: [char; 8] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ'];
@@ -32,8 +31,7 @@ pub(super) enum Piece {
 /// A screen for each stretch between two commands.
 pub(super) struct Transcript {
     parser: Parser,
-    screen: Terminal,
-    size: Size,
+    screen: Emulator,
     rows: Rows,
     /// What stood before the cursor when the program waited.
     prompt: Option<String>,
@@ -76,8 +74,7 @@ impl Transcript {
     pub(super) fn new(size: Size) -> Self {
         Self {
             parser: Parser::new(),
-            screen: terminal(size, Some(0)),
-            size,
+            screen: Emulator::new(size),
             rows: Rows::default(),
             prompt: None,
             prompts: Vec::new(),
@@ -86,8 +83,7 @@ impl Transcript {
     }
 
     pub(super) fn resize(&mut self, size: Size) {
-        self.size = size;
-        resize(&mut self.screen, size);
+        self.screen.resize(size);
     }
 
     /// Takes output, and appends what it completes.
@@ -216,7 +212,7 @@ impl Transcript {
             }
             self.prompts.push(prompt);
         }
-        self.screen = terminal(self.size, Some(0));
+        self.screen.execute(Function::Ris);
         true
     }
 

@@ -12,15 +12,15 @@ use avt::{Color, Line, ScreenKind, Terminal};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use formats::asciicast::{Data, Event};
-use formats::payload::Size;
 
-use super::super::cut::{resize, size_of, terminal};
+use super::super::cut::size_of;
 use super::super::{Error, Source, damage_of};
 use super::Replaced;
 use super::flow::Flow;
 use super::patterns::Patterns;
 use super::places::Places;
 use super::texts::replace_header;
+use crate::screen::{Emulator, Size};
 
 /// Lines above the screen that are kept to be looked at: a line that is longer than the screen is looked at in parts of
 /// this many rows, not after each one.
@@ -146,7 +146,7 @@ impl Look {
 /// What was shown.
 struct Shown {
     parser: Parser,
-    screen: Terminal,
+    screen: Emulator,
     /// Characters so far.
     number: u64,
     /// Rows that were drawn on since they were last looked at, counted from the top of the screen.
@@ -167,7 +167,7 @@ impl Shown {
     fn new(size: Size) -> Self {
         Self {
             parser: Parser::new(),
-            screen: terminal(size, Some(SCROLLBACK)),
+            screen: Emulator::with_scrollback(size, SCROLLBACK),
             number: 0,
             unseen: None,
             has_moved: false,
@@ -213,15 +213,13 @@ impl Shown {
             self.has_moved = false;
         }
         let part = |shift: u32| (number >> shift) as u8;
-        self.screen.execute([
-            Function::Sgr(SgrOps::from(
-                &[
-                    SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16))),
-                    SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40))),
-                ][..],
-            )),
-            Function::Print(c),
-        ]);
+        self.screen.execute(Function::Sgr(SgrOps::from(
+            &[
+                SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16))),
+                SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40))),
+            ][..],
+        )));
+        self.screen.execute(Function::Print(c));
         self.is_marked = true;
         let row = self.screen.cursor().row as isize;
         if wraps && before.row as isize == row {
@@ -292,7 +290,7 @@ impl Shown {
 
     fn resize(&mut self, size: Size, patterns: &mut Patterns) {
         self.check(patterns);
-        resize(&mut self.screen, size);
+        self.screen.resize(size);
         self.has_moved = true;
     }
 

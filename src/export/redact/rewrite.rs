@@ -4,7 +4,6 @@
 
 use std::ops::Range;
 
-use avt::Terminal;
 use formats::asciicast::{Data, Event, Header};
 use formats::manifest::Manifest;
 use formats::tee::{Content, TeedMessage};
@@ -14,6 +13,7 @@ use super::look::Found;
 use super::patterns::Patterns;
 use super::texts::{replace_header, strings};
 use super::{MASK, Replaced};
+use crate::screen::{Emulator, Size};
 
 /// Replaces what was found.
 pub(in crate::export) struct Rewriter {
@@ -148,7 +148,7 @@ struct Stream {
     ranges: std::iter::Peekable<std::vec::IntoIter<Range<u64>>>,
     /// Characters so far.
     number: u64,
-    scratch: Option<Terminal>,
+    scratch: Option<Emulator>,
 }
 
 impl Stream {
@@ -192,10 +192,11 @@ impl Stream {
 
     /// How many cells the emulator gives the character.
     fn width(&mut self, c: char) -> usize {
-        let scratch = self.scratch.get_or_insert_with(|| {
-            super::super::cut::terminal(formats::payload::Size { cols: 8, rows: 1 }, Some(0))
-        });
-        scratch.feed(["\r", c.encode_utf8(&mut [0; 4])]);
+        let scratch = self
+            .scratch
+            .get_or_insert_with(|| Emulator::new(Size { cols: 8, rows: 1 }));
+        scratch.feed("\r");
+        scratch.feed(c.encode_utf8(&mut [0; 4]));
         scratch.cursor().col
     }
 }

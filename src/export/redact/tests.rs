@@ -8,16 +8,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use formats::asciicast::{Data, Encoder, Event, Header, Reader, Session, Term};
 use formats::lines::PlainLines;
-use formats::payload::Size;
 use formats::sealed::NoKey;
 use formats::tee::{Content, TeedMessage};
 use formats::utf8::Utf8Joiner;
 use formats::{MessageType, PayloadType};
 use proptest::prelude::*;
 
-use super::super::cut::terminal;
 use super::super::{Format, Options, Report, export};
 use super::Patterns;
+use crate::screen::{Emulator, Size};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -79,7 +78,7 @@ fn outputs(text: &str) -> String {
 }
 
 fn shown(output: &str) -> Vec<String> {
-    let mut screen = terminal(SIZE, None);
+    let mut screen = Emulator::with_scrollback(SIZE, 10_000);
     screen.feed(output);
     screen.screen().all_lines().map(avt::Line::text).collect()
 }

@@ -7,15 +7,11 @@
 
 use std::fmt::Write as _;
 
-use avt::Terminal;
-use formats::payload::Size;
-
-use crate::screen::paint;
+use crate::screen::{self, Emulator, Size, paint};
+use crate::words::printable;
 
 /// Output that is kept to know the screen from, in bytes; a screen of 200 x 60 is redrawn with a tenth of it.
 const KEPT: usize = 256 * 1024;
-/// A larger screen is none.
-const MAX_SIDE: u16 = 1000;
 /// The longest sequence that is worth sending again.
 const MAX_PENDING: usize = 4096;
 const SAVE: &str = "\x1b7\x1b[?6l\x0f\x1b(B";
@@ -26,7 +22,7 @@ pub(super) struct Overlay {
     size: Size,
     kept: Vec<u8>,
     /// What was shown before what is kept; `None`: nothing that matters.
-    terminal: Option<Terminal>,
+    terminal: Option<Emulator>,
     /// The row that the line stands in.
     drawn: Option<usize>,
 }
@@ -67,33 +63,29 @@ impl Overlay {
         // What came before was drawn on the old size.
         self.catch_up();
         self.size = size;
-        if let (Some(terminal), Some((cols, rows))) = (&mut self.terminal, sides(size)) {
-            terminal.resize(cols, rows);
+        if let Some(terminal) = self.terminal.as_mut().filter(|_| has_room(size)) {
+            terminal.resize(size);
         }
     }
 
     /// What draws the line, in place of the one before if there is one; nothing where it would do harm.
     pub(super) fn draw(&mut self, text: &str) -> String {
         let mut out = self.clear();
-        let pending = pending(&self.kept);
-        let Some((cols, rows)) = sides(self.size).filter(|_| pending != Pending::Character) else {
+        if pending(&self.kept) == Pending::Character {
             return out;
-        };
+        }
         self.catch_up();
-        let Some(terminal) = &self.terminal else {
+        let Some(terminal) = self.terminal() else {
             return out;
         };
+        let (cols, rows) = terminal.size();
         // At the top it is in nobody's way, unless that is where the person types.
         let row = match terminal.cursor().row {
             0 => rows - 1,
             _ => 0,
         };
         let width = cols - 1;
-        let line: String = text
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .take(width)
-            .collect();
+        let line: String = printable(text).chars().take(width).collect();
         // Writing to a String cannot fail.
         let _ = write!(
             out,
@@ -111,10 +103,10 @@ impl Overlay {
             return out;
         };
         let _ = write!(out, "{SAVE}\x1b[{};1H\x1b[0m", row + 1);
-        if let (Some(terminal), Some((cols, _))) = (&self.terminal, sides(self.size))
+        if let Some(terminal) = self.terminal()
             && let Some(line) = terminal.screen().line(row)
         {
-            paint::line(line, cols, &mut out);
+            paint::line(line, terminal.size().0, &mut out);
         }
         out.push_str("\x1b[0m\x1b[K");
         out.push_str(RESTORE);
@@ -129,10 +121,10 @@ impl Overlay {
     /// What makes the next character begin a new row, where the last one has filled its own: not every terminal keeps
     /// that with the cursor. The character is written once more, in the colors that are in force.
     fn wrap(&self) -> String {
-        let (Some(terminal), Some((cols, _))) = (&self.terminal, sides(self.size)) else {
+        let Some(terminal) = self.terminal() else {
             return String::new();
         };
-        let cursor = terminal.cursor();
+        let (cols, cursor) = (terminal.size().0, terminal.cursor());
         if cursor.col < cols {
             return String::new();
         }
@@ -144,14 +136,18 @@ impl Overlay {
         last.map_or_else(String::new, |(at, c)| format!("\x1b[{}G{c}", at + 1))
     }
 
+    /// What is known of the screen, where a line fits on it.
+    fn terminal(&self) -> Option<&Emulator> {
+        self.terminal.as_ref().filter(|_| has_room(self.size))
+    }
+
     /// Brings the emulator up to what is shown; the end of it is kept, for a sequence under way.
     fn catch_up(&mut self) {
-        let Some((cols, rows)) = sides(self.size) else {
+        if !has_room(self.size) {
             return;
-        };
-        if self.terminal.is_none() {
-            self.terminal = Terminal::with_scrollback(cols, rows, Some(0)).ok();
         }
+        self.terminal
+            .get_or_insert_with(|| Emulator::new(self.size));
         let end = match pending(&self.kept) {
             Pending::Nothing => self.kept.len(),
             Pending::Sequence(sequence) => self.kept.len() - sequence.len(),
@@ -162,7 +158,7 @@ impl Overlay {
 
     fn feed(&mut self, end: usize) {
         if let Some(terminal) = &mut self.terminal {
-            terminal.feed(&*String::from_utf8_lossy(&self.kept[..end]));
+            terminal.feed(&String::from_utf8_lossy(&self.kept[..end]));
         }
         self.kept.drain(..end);
     }
@@ -180,9 +176,9 @@ impl Overlay {
             .as_ref()
             .is_some_and(|terminal| terminal.active_screen_kind() == avt::ScreenKind::Alternate);
         if is_alternate(&self.kept[..cut]).unwrap_or(since) {
-            if self.terminal.is_none() {
-                self.terminal = sides(self.size)
-                    .and_then(|(cols, rows)| Terminal::with_scrollback(cols, rows, Some(0)).ok());
+            if has_room(self.size) {
+                self.terminal
+                    .get_or_insert_with(|| Emulator::new(self.size));
             }
             self.feed(cut);
         } else {
@@ -192,10 +188,9 @@ impl Overlay {
     }
 }
 
-/// Columns and rows of a screen that a line fits on.
-fn sides(size: Size) -> Option<(usize, usize)> {
-    let fits = (2..=MAX_SIDE).contains(&size.cols) && (2..=MAX_SIDE).contains(&size.rows);
-    fits.then_some((size.cols.into(), size.rows.into()))
+/// Whether a screen is one that a line fits on.
+fn has_room(size: Size) -> bool {
+    screen::fits(size) && size.cols > 1 && size.rows > 1
 }
 
 /// Which screen output leaves showing; `None` when it does not say.
@@ -268,12 +263,12 @@ mod tests {
 
     const SIZE: Size = Size { cols: 30, rows: 6 };
 
-    fn real() -> Terminal {
-        Terminal::new(30, 6).unwrap()
+    fn real() -> Emulator {
+        Emulator::new(SIZE)
     }
 
     /// Row by row: that one row goes on in the next is forgotten under a line, and seen by nobody.
-    fn text(terminal: &Terminal) -> Vec<String> {
+    fn text(terminal: &Emulator) -> Vec<String> {
         let lines = terminal.screen().visible_lines();
         lines.map(|line| line.chars().collect()).collect()
     }
@@ -284,12 +279,12 @@ mod tests {
         let (mut with, mut without) = (real(), real());
         let shown = String::from_utf8_lossy(before).into_owned();
         overlay.shown(before);
-        with.feed(&*shown);
-        with.feed(&*overlay.draw("connection lost"));
-        with.feed(&*overlay.draw("connection lost: still"));
-        with.feed(&*overlay.clear());
+        with.feed(&shown);
+        with.feed(&overlay.draw("connection lost"));
+        with.feed(&overlay.draw("connection lost: still"));
+        with.feed(&overlay.clear());
         assert_eq!(overlay.clear(), "", "nothing is left to take away");
-        without.feed(&*shown);
+        without.feed(&shown);
         for terminal in [&mut with, &mut without] {
             terminal.feed(after);
         }
@@ -305,10 +300,10 @@ mod tests {
         let output = "first\r\nsecond\r\n$ ";
         overlay.shown(output.as_bytes());
         terminal.feed(output);
-        terminal.feed(&*overlay.draw("connection lost"));
+        terminal.feed(&overlay.draw("connection lost"));
         assert_eq!(text(&terminal)[0].trim_end(), "connection lost");
         assert_eq!(text(&terminal)[1].trim_end(), "second");
-        terminal.feed(&*overlay.clear());
+        terminal.feed(&overlay.clear());
         assert_eq!(text(&terminal)[0].trim_end(), "first");
         assert_eq!((terminal.cursor().row, terminal.cursor().col), (2, 2));
     }
@@ -364,12 +359,12 @@ mod tests {
         for count in 0..60_000 {
             let line = format!("line {count}\r\n");
             overlay.shown(line.as_bytes());
-            terminal.feed(&*line);
+            terminal.feed(&line);
         }
         assert!(overlay.terminal.is_none());
         let before = text(&terminal);
-        terminal.feed(&*overlay.draw("lost"));
-        terminal.feed(&*overlay.clear());
+        terminal.feed(&overlay.draw("lost"));
+        terminal.feed(&overlay.clear());
         assert_eq!(text(&terminal), before);
     }
 
