@@ -51,7 +51,7 @@ pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Erro
     // Without a terminal to type on, the recording is played all the same.
     let typing = if interactive { Typing::open() } else { None };
     let mut playback = Playback::new(Instant::now(), size, recorded_limit, interactive, options);
-    playback.handle_window(window(), false);
+    playback.handle_window(terminal::size(), false);
     let mut driver = Driver {
         playback,
         source,
@@ -92,13 +92,6 @@ impl Typing {
             raw: RawMode::enter().ok()?,
         })
     }
-}
-
-fn window() -> Option<Size> {
-    terminal::size().map(|size| Size {
-        cols: size.cols,
-        rows: size.rows,
-    })
 }
 
 struct Driver {
@@ -142,12 +135,12 @@ impl Driver {
                     Signal::Terminate | Signal::Interrupt | Signal::HangUp => {
                         return Ok(Stopped::Signal(signal.number().unwrap_or_default()));
                     }
-                    Signal::Resized => self.playback.handle_window(window(), true),
+                    Signal::Resized => self.playback.handle_window(terminal::size(), true),
                     Signal::Continue => {
                         if let Some(typing) = &self.typing {
                             typing.raw.resume()?;
                         }
-                        self.playback.handle_window(window(), true);
+                        self.playback.handle_window(terminal::size(), true);
                     }
                 },
                 typed = typed(&mut self.typing) => match typed {

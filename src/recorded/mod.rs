@@ -189,10 +189,7 @@ pub(crate) fn refused(error: service::Error) -> Failure {
 
 /// The terminal that the remote is told of.
 pub(crate) fn size() -> Size {
-    terminal::size().map_or(NO_TERMINAL, |terminal::Size { cols, rows }| Size {
-        cols,
-        rows,
-    })
+    terminal::size().unwrap_or(NO_TERMINAL)
 }
 
 /// A session with a terminal, or with stdin and stdout in its place.

@@ -10,6 +10,8 @@ use std::thread;
 use bytes::Bytes;
 use tokio::sync::{Notify, mpsc};
 
+use crate::screen::Size;
+
 mod ask;
 #[cfg(any(windows, test))]
 mod console;
@@ -24,15 +26,6 @@ pub use ask::ask_hidden;
 use unix as system;
 #[cfg(windows)]
 use windows as system;
-
-/// How many cells a terminal shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    /// Cells in a row.
-    pub cols: u16,
-    /// Rows.
-    pub rows: u16,
-}
 
 /// Whether a person may be typing.
 #[must_use]

@@ -10,7 +10,8 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::tcgetwinsize;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-use super::{Signal, Size};
+use super::Signal;
+use crate::screen::Size;
 
 /// What keys are read from.
 pub(super) type Source = File;

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
-use super::{Signal, Size, console};
+use super::{Signal, console};
+use crate::screen::Size;
 
 /// The console does not tell of its size, so it is looked at this often.
 const SIZE_EVERY: Duration = Duration::from_millis(300);

@@ -177,8 +177,8 @@ async fn show(mut items: Receiver<Item>, id: &str, from_start: bool) -> CommandR
                 following = Some(Following::new(size, interactive, from_start));
                 None
             }
-            (Some(Item::Event(data)), Some(following)) => following.event(data, window()),
-            (Some(Item::UpToDate), Some(following)) => following.up_to_date(window()),
+            (Some(Item::Event(data)), Some(following)) => following.event(data, terminal::size()),
+            (Some(Item::UpToDate), Some(following)) => following.up_to_date(terminal::size()),
             (Some(Item::End(ended)), _) => break Ok(ended),
             (Some(_), None) => None,
             (None, _) => break Ok(Ok(Ending::Complete)),
@@ -192,7 +192,7 @@ async fn show(mut items: Receiver<Item>, id: &str, from_start: bool) -> CommandR
     };
     let last = following.as_mut().and_then(|following| {
         let mut last = match &ended {
-            Ok(_) => following.up_to_date(window()).unwrap_or_default(),
+            Ok(_) => following.up_to_date(terminal::size()).unwrap_or_default(),
             Err(_) => String::new(),
         };
         last.push_str(&following.closing().unwrap_or_default());
@@ -235,7 +235,7 @@ fn tell_of(id: &str, header: &Header, size: Size) -> bool {
     if let Some(target) = target {
         line.push_str(&format!(" on {target}"));
     }
-    let other = window().filter(|window| *window != size);
+    let other = terminal::size().filter(|window| *window != size);
     if let Some(window) = other {
         line.push_str(&format!(
             "; its terminal began with {} x {}, this one has {} x {}",
@@ -245,8 +245,4 @@ fn tell_of(id: &str, header: &Header, size: Size) -> bool {
     line.push_str("; Ctrl-C leaves");
     message::say(&line);
     other.is_some()
-}
-
-fn window() -> Option<Size> {
-    terminal::size().map(|terminal::Size { cols, rows }| Size { cols, rows })
 }

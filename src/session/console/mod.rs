@@ -81,7 +81,7 @@ impl Console {
     /// One of the two is closed, or the system has no thread left.
     pub fn open(raw_mode: Option<terminal::RawMode>, label: Option<String>) -> io::Result<Self> {
         let looks = raw_mode.is_some() && terminal::stdout_is_terminal();
-        let size = size().unwrap_or(Size { cols: 0, rows: 0 });
+        let size = terminal::size().unwrap_or(Size { cols: 0, rows: 0 });
         Ok(Self {
             output: terminal::Screen::open()?,
             errors: terminal::Screen::open_errors()?,
@@ -121,11 +121,6 @@ impl Console {
             let _ = self.output.write(drawn.into());
         }
     }
-}
-
-fn size() -> Option<Size> {
-    let terminal::Size { cols, rows } = terminal::size()?;
-    Some(Size { cols, rows })
 }
 
 fn asking(typed: &str) -> String {
@@ -222,7 +217,7 @@ impl Screen for Console {
     }
 
     fn size(&self) -> Option<Size> {
-        size()
+        terminal::size()
     }
 
     fn resized(&mut self, size: Size) {
