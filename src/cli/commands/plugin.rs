@@ -22,6 +22,7 @@ use crate::recorded::{self, Here, Recorded, refused};
 use crate::service::{Request, Service, Started};
 use crate::session::channel::CLIENT_VERSION;
 use crate::settings::{Flags, Places, Settings};
+use crate::words::printable;
 
 /// The name that the AWS CLI looks for on PATH.
 pub(crate) const PLUGIN: &str = "session-manager-plugin";
@@ -353,7 +354,8 @@ fn usage(error: anyhow::Error) -> Failure {
 }
 
 fn say(text: &str) -> CommandResult {
-    writeln!(std::io::stdout(), "{text}").context("cannot write to stdout")?;
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
+    writeln!(std::io::stdout(), "{}", lines.join("\n")).context("cannot write to stdout")?;
     Ok(Status::Success)
 }
 
