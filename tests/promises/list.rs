@@ -54,6 +54,8 @@ fn sessions_are_listed_newest_first_and_shown_by_the_beginning_of_their_id() {
         !table.contains(['\x1b', '\u{202e}']),
         "a reason cannot drive the terminal"
     );
+    let json = rig.run(&["list", "--json", "--target", "0def"]).out();
+    assert!(json.contains(r"ticket\u202e-2"), "{json}");
 
     assert_eq!(ids(&rig, &["--target", "0abc"]), [all[1].clone()]);
     assert_eq!(ids(&rig, &["--limit", "1"]), [all[0].clone()]);

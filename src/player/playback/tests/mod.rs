@@ -5,6 +5,7 @@
 mod seek;
 
 use super::*;
+use crate::screen::Emulator;
 
 const SIZE: Size = Size { cols: 20, rows: 4 };
 
@@ -115,8 +116,8 @@ impl Bench {
     /// What the canvas shows, first row.
     fn shows(&self) -> String {
         let redraw = self.playback.canvas.as_ref().unwrap().redraw(None);
-        let mut terminal = avt::Terminal::new(20, 4).unwrap();
-        terminal.feed(redraw.as_str());
+        let mut terminal = Emulator::new(SIZE);
+        terminal.feed(&redraw);
         terminal
             .screen()
             .text()
@@ -127,9 +128,9 @@ impl Bench {
 
     /// What a terminal shows that was sent all that was drawn, first row.
     fn seen(&self) -> String {
-        let mut terminal = avt::Terminal::new(20, 4).unwrap();
+        let mut terminal = Emulator::new(SIZE);
         for (_, text) in &self.drawn {
-            terminal.feed(text.as_str());
+            terminal.feed(text);
         }
         assert!(self.interactive);
         terminal
