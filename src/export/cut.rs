@@ -7,7 +7,7 @@ use std::time::Duration;
 use formats::asciicast::{Data, Event, Header};
 
 use super::{End, Exporter, Format, Options};
-use crate::screen::{Emulator, Size, paint};
+use crate::screen::{Emulator, paint};
 
 /// Takes events and hands on those within.
 pub(super) struct Cut {
@@ -28,7 +28,7 @@ impl Cut {
         let from = Duration::from_millis(options.from.as_millis() as u64);
         let is_drawn = !matches!(options.format, Format::Raw | Format::JsonLines);
         Self {
-            screen: (is_drawn && !from.is_zero()).then(|| Emulator::new(size_of(&header))),
+            screen: (is_drawn && !from.is_zero()).then(|| Emulator::new(header.term.size())),
             header,
             from,
             to: options.to,
@@ -124,14 +124,6 @@ fn later(header: &mut Header, by: Duration) {
         session.started_at = Some(moved.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true));
     } else if let Some(timestamp) = &mut header.timestamp {
         *timestamp = timestamp.saturating_add(by_ms / 1000);
-    }
-}
-
-/// The terminal as the header has it.
-pub(super) fn size_of(header: &Header) -> Size {
-    Size {
-        cols: header.term.cols,
-        rows: header.term.rows,
     }
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use formats::asciicast::{Data, Event, Header, Session};
 
-use super::cut::size_of;
 use super::{End, Exporter, facts};
 use crate::transcript::{Piece, Transcript};
 use crate::words::{printable, time};
@@ -99,7 +98,7 @@ impl Markdown {
 
 impl Exporter for Markdown {
     fn header(&mut self, header: &Header, out: &mut Vec<u8>) {
-        self.transcript = Some(Transcript::new(size_of(header)));
+        self.transcript = Some(Transcript::new(header.term.size()));
         let session = header.ssm.as_ref();
         self.started_at_ms = session.and_then(Session::started_at_ms).or(header
             .timestamp

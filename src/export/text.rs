@@ -7,7 +7,6 @@ use avt::ScreenKind;
 use avt::observer::Transcript;
 use formats::asciicast::{Data, Event, Header};
 
-use super::cut::size_of;
 use super::{End, Exporter};
 use crate::screen::Emulator;
 use crate::words::printable;
@@ -37,7 +36,7 @@ impl Text {
 
 impl Exporter for Text {
     fn header(&mut self, header: &Header, _: &mut Vec<u8>) {
-        self.terminal = Some(Emulator::new(size_of(header)));
+        self.terminal = Some(Emulator::new(header.term.size()));
     }
 
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {

@@ -7,7 +7,6 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use formats::payload::Size;
 
 use super::playback::{Action, Options, Playback};
 use super::source::{Item, Recording, Source};
@@ -35,11 +34,7 @@ const ANSWER: &[u8] = b"\x1b[0n";
 )]
 pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Error> {
     let interactive = terminal::stdout_is_terminal();
-    let term = &recording.header().term;
-    let size = Size {
-        cols: term.cols,
-        rows: term.rows,
-    };
+    let size = recording.header().term.size();
     let recorded_limit = recording
         .header()
         .idle_time_limit

@@ -266,11 +266,7 @@ fn follow(
     let Ok(mut reader) = asciicast::Reader::open(Counted { lines, text: 0 }) else {
         return Ok(());
     };
-    let term = &reader.header().term;
-    let mut size = Size {
-        cols: term.cols,
-        rows: term.rows,
-    };
+    let mut size = reader.header().term.size();
     // A picture of less than the screen would be none.
     if !screen::fits(size) {
         return Ok(());

@@ -1,6 +1,7 @@
 //! The emulated screen: the emulator with its bounds, and lines of it in sequences that every terminal knows.
 //!
-//! Nothing here writes to a terminal, and no recording makes an emulator hold more than the bounds on memory let it.
+//! The bounds on memory stand in [`Emulator`]; those on work, on what a few bytes of a recording may cost, belong there
+//! too and are still to come. Nothing here writes to a terminal.
 
 mod emulator;
 pub(crate) mod paint;

@@ -166,10 +166,7 @@ async fn show(mut items: Receiver<Item>, id: &str, from_start: bool) -> CommandR
         };
         let text = match (item, &mut following) {
             (Some(Item::Header(header)), _) => {
-                let size = Size {
-                    cols: header.term.cols,
-                    rows: header.term.rows,
-                };
+                let size = header.term.size();
                 if interactive && tell_of(id, &header, size) {
                     // The picture takes the whole screen, and the words with it.
                     tokio::time::sleep(TIME_TO_READ).await;

@@ -13,7 +13,6 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use formats::asciicast::{Data, Event};
 
-use super::super::cut::size_of;
 use super::super::{Error, Source, damage_of};
 use super::Replaced;
 use super::flow::Flow;
@@ -73,7 +72,7 @@ fn read<R: Read>(
 ) -> Result<Found, Error> {
     let mut header = reader.header().clone();
     replace_header(&mut header, patterns);
-    let mut look = Look::new(size_of(reader.header()));
+    let mut look = Look::new(reader.header().term.size());
     let mut events = 0;
     while limit.is_none_or(|limit| events < limit) {
         match reader.next_event() {
