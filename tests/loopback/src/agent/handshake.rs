@@ -22,7 +22,7 @@ use super::cipher::Cipher;
 pub(super) struct Handshake {
     since: Instant,
     encryption: Option<Encryption>,
-    cipher: Option<Cipher>,
+    cipher: Option<Box<Cipher>>,
     /// Known once the client has answered; then the challenge is out.
     client_version: Option<String>,
 }
@@ -36,7 +36,7 @@ pub(super) enum Step {
     /// The last message is to be sent, and the session begins.
     Complete {
         message: Bytes,
-        cipher: Option<Cipher>,
+        cipher: Option<Box<Cipher>>,
         client_version: String,
     },
     /// It failed, with the agent's text.
@@ -130,7 +130,7 @@ impl Handshake {
             {
                 let result = action.action_result.as_ref();
                 let cipher = Cipher::finalize(kms, result, id, target, encryption.mischief)?;
-                self.cipher = Some(cipher);
+                self.cipher = Some(Box::new(cipher));
             }
         }
         let Some(cipher) = &mut self.cipher else {

@@ -63,7 +63,7 @@ struct Agent {
     target: String,
     kind: Kind,
     options: Arc<Options>,
-    cipher: Option<Cipher>,
+    cipher: Option<Box<Cipher>>,
     paused: bool,
     stage: Stage,
     next_send: Instant,
