@@ -36,21 +36,6 @@ use crate::service::DEFAULT_DOCUMENT;
 use crate::store::Store;
 use value::Value;
 
-/// The flags that every command about recordings takes.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct StoreArgs {
-    /// Where recordings are kept: a directory, or s3://bucket/prefix [env: SSM_REC_STORE]
-    #[arg(long, value_name = "STORE")]
-    pub(crate) store: Option<String>,
-}
-
-impl StoreArgs {
-    /// As a layer of settings.
-    pub(crate) fn flags(&self) -> Flags {
-        Flags::default().with(Key::Store, "--store", self.store.clone())
-    }
-}
-
 /// Everything in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {

@@ -6,4 +6,5 @@ pub(crate) mod access;
 pub(crate) mod filter;
 pub(crate) mod identity;
 pub(crate) mod parameters;
+pub(crate) mod store;
 pub(crate) mod when;

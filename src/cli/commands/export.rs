@@ -14,11 +14,12 @@ use clap::ValueEnum;
 use formats::recording::Ending;
 
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::export::{self, Format, Options, Patterns, Replaced, Report};
-use crate::settings::{Settings, StoreArgs};
+use crate::settings::Settings;
 use crate::store::ReadSeek;
 use crate::words::time;
 

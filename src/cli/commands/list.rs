@@ -12,11 +12,12 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::cli::args::filter::FilterArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
-use crate::settings::{Settings, StoreArgs};
+use crate::settings::Settings;
 use crate::terminal;
 use crate::words::{self, printable, size, time};
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
-use crate::settings::{Settings, StoreArgs};
+use crate::settings::Settings;
 use crate::terminal;
 use crate::words::time;
 

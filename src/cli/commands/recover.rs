@@ -11,11 +11,12 @@ use formats::manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::aws::{Access, Way};
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::recorded::signature;
 use crate::review::chosen::chosen;
-use crate::settings::{Key, Settings, StoreArgs};
+use crate::settings::{Key, Settings};
 use crate::spool::Spool;
 use crate::spool::close::{Outcome, close, is_closed};
 use crate::words::{self, printable, time};

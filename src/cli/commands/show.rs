@@ -13,10 +13,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Status};
 use crate::cli::named;
 use crate::review::summary::{Counts, Ended, Summary};
-use crate::settings::{Settings, StoreArgs};
+use crate::settings::Settings;
 use crate::words::{self, printable, size, time};
 
 /// Show what a recording is: who, where, why, when, and how it ended

@@ -4,11 +4,12 @@
 
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::CommandResult;
 use crate::recorded::admission::{Asking, REASON};
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, Settings, StoreArgs};
+use crate::settings::{Key, Settings};
 
 /// Carry an SSH connection, as its ProxyCommand
 #[derive(Debug, clap::Args)]

@@ -6,12 +6,13 @@ use clap::ValueEnum;
 
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::recorded::admission::{Asking, REASON};
 use crate::recorded::forward::Forward;
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, Settings, StoreArgs};
+use crate::settings::{Key, Settings};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]

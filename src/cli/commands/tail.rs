@@ -14,12 +14,13 @@ use formats::recording::{self, Ending};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::envelope::Identities;
 use crate::player::Following;
 use crate::review::follow::{Follow, Look, Told};
-use crate::settings::{Settings, StoreArgs};
+use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::terminal::{self, Screen, Signals};
 

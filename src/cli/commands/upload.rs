@@ -5,12 +5,13 @@
 use std::collections::BTreeSet;
 
 use crate::aws::Access;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::ask;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::progress::Bar;
 use crate::review::chosen::{Unchosen, chosen};
-use crate::settings::{Key, Settings, StoreArgs};
+use crate::settings::{Key, Settings};
 use crate::spool::delivery::{Delivery, id_of};
 use crate::spool::drain::{Report, State, drain};
 use crate::spool::{Spool, Waiting};

@@ -15,13 +15,14 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
+use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::chosen::chosen;
 use crate::review::verify::{Demands, Finding, State, check};
-use crate::settings::{Key, Settings, StoreArgs};
+use crate::settings::{Key, Settings};
 use crate::spool::Spool;
 use crate::words::time;
 
