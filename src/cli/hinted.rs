@@ -12,7 +12,7 @@ use formats::sealed::Locked;
 use super::exit::{Failure, Status};
 use crate::review::{catalog, chosen, follow};
 use crate::words::printable;
-use crate::{aws, export, player, service, signing, store};
+use crate::{aws, export, player, service, settings, signing, store};
 
 /// An error of a room below as the command line tells it.
 pub(crate) trait Hinted: StdError + Send + Sync + 'static {
@@ -59,6 +59,7 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
         Some((error.status(), error.hint()))
     }
     [
+        told::<settings::Error>,
         told::<store::Error>,
         told::<catalog::Error>,
         told::<chosen::Unchosen>,
@@ -72,6 +73,17 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
     ]
     .into_iter()
     .find_map(|told| told(cause))
+}
+
+/// Settings that cannot be used are the person's to put right.
+impl Hinted for settings::Error {
+    fn status(&self) -> Status {
+        Status::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
 }
 
 impl Hinted for store::Error {

@@ -15,9 +15,6 @@ use crate::settings::Settings;
 use crate::settings::reason::{self, Step};
 use crate::terminal;
 
-/// The variable that gives a reason where no flag can: under the AWS CLI, in an SSH configuration.
-pub(crate) const REASON: &str = "SSM_REC_REASON";
-
 /// Whether somebody may be asked for what is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asking {

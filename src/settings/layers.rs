@@ -26,11 +26,13 @@ const ORGANISATION: &str = if cfg!(windows) {
 pub(crate) const TRIAL: &str = "SSM_REC_ORG_CONFIG";
 /// Names the person's file.
 const PERSON: &str = "SSM_REC_CONFIG";
+/// Gives a reason where no flag can: under the AWS CLI, in an SSH configuration.
+pub(crate) const REASON: &str = "SSM_REC_REASON";
 /// Variables of ours that are no settings.
 const OTHERS: [&str; 4] = [
     TRIAL,
     PERSON,
-    crate::recorded::admission::REASON,
+    REASON,
     // Set by `examples/sandbox.rs` for the program that it runs.
     "SSM_REC_SANDBOX_CHILD",
 ];

@@ -3,6 +3,7 @@
 //! Nothing here reads a recording or talks to a service. The command that shows settings is `config`.
 
 mod bucket;
+mod error;
 mod file;
 pub(crate) mod key;
 pub(crate) mod layers;
@@ -23,14 +24,14 @@ use std::time::Duration;
 use formats::sealed::Seal;
 use regex::Regex;
 
+pub(crate) use error::Error;
 pub(crate) use file::Role;
 pub(crate) use key::Key;
-pub(crate) use layers::{Flags, Layers, Purpose, Sources};
+pub(crate) use layers::{Flags, Layers, Purpose, REASON, Sources};
 pub(crate) use origin::{Mistake, Origin, Place, Problem};
 pub(crate) use reason::ReasonRule;
 
 use crate::aws::Access;
-use crate::cli::exit::{Failure, Status};
 use crate::recorder::{self, Input, Sync};
 use crate::service::DEFAULT_DOCUMENT;
 use crate::store::Store;
@@ -202,7 +203,7 @@ impl Settings {
     ///
     /// # Errors
     /// Something is wrong with a file, a variable or a flag; the first mistake is told, with its place.
-    pub(crate) fn load(flags: &Flags) -> Result<Self, Failure> {
+    pub(crate) fn load(flags: &Flags) -> Result<Self, Error> {
         Self::from_sources(&Sources::here(), flags, Purpose::Record)
     }
 
@@ -210,7 +211,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::load`].
-    pub(crate) fn load_to_read(flags: &Flags) -> Result<Self, Failure> {
+    pub(crate) fn load_to_read(flags: &Flags) -> Result<Self, Error> {
         Self::from_sources(&Sources::here(), flags, Purpose::Read)
     }
 
@@ -218,31 +219,22 @@ impl Settings {
         sources: &Sources,
         flags: &Flags,
         purpose: Purpose,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let layers = Layers::read(sources, flags, purpose);
         let mut mistakes = layers.mistakes.clone();
         mistakes.extend(conflicts(&layers));
-        let Some(first) = mistakes.first() else {
-            return Self::of(&layers);
-        };
-        let mut hints: Vec<String> = first.problem.hint().into_iter().collect();
-        match mistakes.len() - 1 {
-            0 => {}
-            1 => hints.push("ssm-rec config check tells one more mistake".to_owned()),
-            more => hints.push(format!("ssm-rec config check tells {more} more mistakes")),
+        let more = mistakes.len().saturating_sub(1);
+        match mistakes.into_iter().next() {
+            Some(first) => Err(Error::Mistaken { first, more }),
+            None => Ok(Self::of(&layers)),
         }
-        let mut failure = Failure::new(Status::Usage, first.clone());
-        if !hints.is_empty() {
-            failure = failure.hint(hints.join("; "));
-        }
-        Err(failure)
     }
 
     /// The places where recordings are, reached as the environment says.
     ///
     /// # Errors
     /// There is no home for them, or the store's location has a form that no store understands.
-    pub(crate) fn places(&self) -> Result<Places, Failure> {
+    pub(crate) fn places(&self) -> Result<Places, Error> {
         self.places_for(&Access::default())
     }
 
@@ -250,22 +242,11 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::places`].
-    pub(crate) fn places_for(&self, access: &Access) -> Result<Places, Failure> {
+    pub(crate) fn places_for(&self, access: &Access) -> Result<Places, Error> {
         let (Some(store), Some(spool)) = (&self.store, &self.spool) else {
-            return Err(Failure::new(
-                Status::Usage,
-                anyhow::anyhow!("there is no home directory to keep recordings in"),
-            )
-            .hint("name a place with --store or SSM_REC_STORE, and a directory for running sessions with SSM_REC_SPOOL"));
+            return Err(Error::NoHome);
         };
-        let store = Store::with(store, self.upload.options(access)).map_err(|error| {
-            let hint = error.hint();
-            let failure = Failure::new(Status::Usage, error);
-            match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        })?;
+        let store = Store::with(store, self.upload.options(access))?;
         Ok(Places {
             store,
             spool: spool.clone(),
@@ -273,14 +254,9 @@ impl Settings {
     }
 
     /// Gives every value its meaning. The layers are free of mistakes.
-    fn of(layers: &Layers) -> Result<Self, Failure> {
+    fn of(layers: &Layers) -> Self {
         let values = Values(layers);
-        let pattern = values
-            .text(Key::PolicyReasonPattern)
-            .map(|pattern| Regex::new(&pattern))
-            .transpose()
-            .map_err(anyhow::Error::from)?;
-        Ok(Self {
+        Self {
             store: values.text(Key::Store),
             spool: values.text(Key::Spool).map(PathBuf::from),
             record: Record {
@@ -367,12 +343,14 @@ impl Settings {
             policy: Policy {
                 reason: ReasonRule {
                     required: values.switch(Key::PolicyReasonRequired),
-                    pattern,
+                    pattern: values
+                        .text(Key::PolicyReasonPattern)
+                        .and_then(|pattern| Regex::new(&pattern).ok()),
                     hint: values.text(Key::PolicyReasonHint),
                 },
                 documents: values.list(Key::PolicyDocuments),
             },
-        })
+        }
     }
 }
 

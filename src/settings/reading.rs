@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 
-use super::{Places, Settings};
-use crate::cli::exit::Failure;
+use super::{Error, Places, Settings};
 use crate::store::{Cache, Pace, Store, s3};
 
 /// A person waits, and nothing is lost when this gives up: shorter than for an upload.
@@ -34,7 +33,7 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Settings::places`].
-    pub(crate) fn places_to_read(&self) -> Result<Places, Failure> {
+    pub(crate) fn places_to_read(&self) -> Result<Places, Error> {
         let mut places = self.places()?;
         if let Store::S3(_) = &places.store {
             let pace = s3::Options::default();

@@ -47,9 +47,7 @@ impl Scene {
     }
 
     fn settings(&self) -> Settings {
-        Settings::from_sources(&self.sources, &Flags::default(), Purpose::Record)
-            .map_err(|failure| failure.error)
-            .unwrap()
+        Settings::from_sources(&self.sources, &Flags::default(), Purpose::Record).unwrap()
     }
 
     /// Value and origin of one setting, paths without their folder.
@@ -192,22 +190,19 @@ fn a_flag_against_the_policy_is_refused_not_ignored() {
         ]
     );
     assert_eq!(scene.mistakes(&flag("off")), [""; 0]);
-    let failure =
-        Settings::from_sources(&scene.sources, &flag("all"), Purpose::Record).unwrap_err();
-    assert_eq!(failure.status, Status::Usage);
+    let refused = Settings::from_sources(&scene.sources, &flag("all"), Purpose::Record);
+    assert!(matches!(refused, Err(Error::Mistaken { more: 0, .. })));
 }
 
 #[test]
 fn a_reader_may_look_into_another_store_than_the_policys() {
     let scene = Scene::new("[policy]\nstore = '/ours'\n", "");
     let flags = Flags::default().with(Key::Store, "--store", Some("/archive"));
-    let read = Settings::from_sources(&scene.sources, &flags, Purpose::Read)
-        .map_err(|failure| failure.error);
+    let read = Settings::from_sources(&scene.sources, &flags, Purpose::Read);
     assert_eq!(read.unwrap().store.as_deref(), Some("/archive"));
     assert!(Settings::from_sources(&scene.sources, &flags, Purpose::Record).is_err());
     let scene = scene.variable("SSM_REC_STORE", "/elsewhere");
-    let read = Settings::from_sources(&scene.sources, &none(), Purpose::Read)
-        .map_err(|failure| failure.error);
+    let read = Settings::from_sources(&scene.sources, &none(), Purpose::Read);
     assert_eq!(
         read.unwrap().store.as_deref(),
         Some("/ours"),
@@ -629,22 +624,21 @@ fn the_trial_file_is_heeded_only_where_there_is_no_real_one() {
 #[test]
 fn a_command_ends_with_the_first_mistake_and_counts_the_others() {
     let scene = Scene::new("", "a = 1\nb = 2\nstroe = 3\n");
-    let failure = Settings::from_sources(&scene.sources, &none(), Purpose::Record).unwrap_err();
-    assert_eq!(failure.status, Status::Usage);
+    let error = Settings::from_sources(&scene.sources, &none(), Purpose::Record).unwrap_err();
     assert_eq!(
-        scene.plain(&failure.error.to_string()),
+        scene.plain(&error.to_string()),
         "person.toml:1:1: unknown setting \"a\""
     );
     assert_eq!(
-        failure.hint.as_deref(),
+        error.hint().as_deref(),
         Some("ssm-rec config check tells 2 more mistakes")
     );
 
     let mut scene = Scene::new("", "");
     scene.sources.data = None;
-    let failure = scene.settings().places().unwrap_err();
+    let error = scene.settings().places().unwrap_err();
     assert_eq!(
-        failure.error.to_string(),
+        error.to_string(),
         "there is no home directory to keep recordings in"
     );
 }

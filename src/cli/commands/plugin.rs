@@ -15,13 +15,13 @@ use serde::Deserialize;
 use crate::aws::Access;
 use crate::cli::args::parameters::Parameters;
 use crate::cli::exit::{CommandResult, Failure, Status};
-use crate::recorded::admission::{self, Asking, REASON};
+use crate::recorded::admission::{self, Asking};
 use crate::recorded::description::Description;
 use crate::recorded::signature;
 use crate::recorded::{self, Here, Recorded, refused};
 use crate::service::{Request, Service, Started};
 use crate::session::channel::CLIENT_VERSION;
-use crate::settings::{Flags, Places, Settings};
+use crate::settings::{Flags, Places, REASON, Settings};
 use crate::words::printable;
 
 /// The name that the AWS CLI looks for on PATH.

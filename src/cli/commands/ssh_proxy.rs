@@ -6,10 +6,10 @@ use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::CommandResult;
-use crate::recorded::admission::{Asking, REASON};
+use crate::recorded::admission::Asking;
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, Settings};
+use crate::settings::{Key, REASON, Settings};
 
 /// Carry an SSH connection, as its ProxyCommand
 #[derive(Debug, clap::Args)]

@@ -8,11 +8,11 @@ use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
-use crate::recorded::admission::{Asking, REASON};
+use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, Settings};
+use crate::settings::{Key, REASON, Settings};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
