@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use crate::aws::Way;
 use crate::cli::exit::{Failure, Status};
 use crate::cli::message;
-use crate::settings::{Settings, SignKey};
-use crate::signing::{Key, Signer};
+use crate::settings::Settings;
+use crate::signing::Signer;
 use crate::terminal;
 use crate::words::printable;
 
@@ -20,16 +20,6 @@ use crate::words::printable;
 const PASSPHRASE: &str = "SSM_REC_SIGN_PASSPHRASE";
 /// A signature that takes longer is told, so that somebody touches the key.
 const TELL_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
-
-impl From<&SignKey> for Key {
-    fn from(key: &SignKey) -> Self {
-        match key {
-            SignKey::File(path) => Self::File(path.clone()),
-            SignKey::Agent(fingerprint) => Self::Agent(fingerprint.clone()),
-            SignKey::Kms(id) => Self::Kms(id.clone()),
-        }
-    }
-}
 
 /// The key that the settings name, ready to sign; a passphrase is asked for at the terminal.
 ///
@@ -39,7 +29,7 @@ pub(crate) async fn open(settings: &Settings, way: &Way) -> Result<Option<Arc<Si
     let Some(key) = &settings.record.sign_key else {
         return Ok(None);
     };
-    let signer = Signer::open(&key.into(), &mut ask, way).await;
+    let signer = Signer::open(key, &mut ask, way).await;
     signer.map(Arc::new).map(Some).map_err(|error| {
         let hint = error.hint().map_or_else(
             || "ssm-rec config shows where record.sign_key is set".to_owned(),

@@ -11,9 +11,11 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::key::{Key, Named, named, nearest};
+use super::in_force::Found;
+use super::kind::{Paths, cut};
+use super::names::{Named, named, nearest};
 use super::origin::{Mistake, Place, Problem};
-use super::value::{Paths, Value, cut};
+use super::spec::Spec;
 
 /// No configuration is longer, in bytes. It bounds the memory that a hostile file can cost.
 const LIMIT: u64 = 128 * 1024;
@@ -28,20 +30,13 @@ pub(crate) enum Role {
     Person,
 }
 
-/// A value and where it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Found {
-    pub(crate) value: Value,
-    pub(crate) place: Place,
-}
-
 /// What a file says.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct File {
     /// What it sets.
-    pub(crate) values: BTreeMap<Key, Found>,
+    pub(crate) values: BTreeMap<&'static str, Found>,
     /// What its policy fixes, and the policy's rules.
-    pub(crate) policy: BTreeMap<Key, Found>,
+    pub(crate) policy: BTreeMap<&'static str, Found>,
     /// Everything that is wrong with it, from top to bottom.
     pub(crate) mistakes: Vec<Mistake>,
 }
@@ -140,10 +135,10 @@ impl Reader<'_> {
                 named(&name)
             };
             match known {
-                Some(Named::Setting(key)) => {
-                    self.setting(key, &name, leaf.span(), value, key.is_rule())
+                Some(Named::Setting(spec)) => {
+                    self.setting(spec, &name, leaf.span(), value, spec.is_rule())
                 }
-                Some(Named::Fixed(key)) => self.setting(key, &name, leaf.span(), value, true),
+                Some(Named::Fixed(spec)) => self.setting(spec, &name, leaf.span(), value, true),
                 Some(Named::Section) => match value.get_ref() {
                     DeValue::Table(table) => self.table(table, &name),
                     _ => self.mistake(
@@ -173,14 +168,13 @@ impl Reader<'_> {
 
     fn setting(
         &mut self,
-        key: Key,
+        spec: &'static Spec,
         name: &str,
         at: Range<usize>,
         value: &Spanned<DeValue<'_>>,
         fixed: bool,
     ) {
-        let kind = &key.spec().kind;
-        match kind.read_toml(value, self.paths) {
+        match spec.kind.read_toml(value, self.paths) {
             Ok(value) => {
                 let place = self.lines.place(at.start);
                 let found = Found { value, place };
@@ -189,11 +183,11 @@ impl Reader<'_> {
                 } else {
                     &mut self.file.values
                 };
-                layer.insert(key, found);
+                layer.insert(spec.name, found);
             }
             Err(refused) => {
                 for refused in refused {
-                    self.mistake(refused.span.clone(), refused.problem(name, kind));
+                    self.mistake(refused.span.clone(), refused.problem(name, &spec.kind));
                 }
             }
         }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 
-use super::{Error, Places, Settings};
+use super::error::Error;
+use super::{Places, Settings};
 use crate::store::{Cache, Pace, Store, s3};
 
 /// A person waits, and nothing is lost when this gives up: shorter than for an upload.
@@ -17,13 +18,13 @@ impl Settings {
     /// The options for an object at `address`. What the settings say of the store's bucket holds for no other, but the
     /// server that has the one is where the other is looked for too.
     pub(crate) fn options_to_read(&self, address: &str) -> s3::Options {
-        let upload = &self.upload;
+        let store = &self.upload.bucket;
         let own = self.store.as_deref().map(bucket) == Some(bucket(address));
         s3::Options {
-            region: upload.region.clone().filter(|_| own),
-            expected_owner: upload.expected_bucket_owner.clone().filter(|_| own),
-            endpoint_url: upload.endpoint_url.clone(),
-            path_style: upload.path_style,
+            region: store.region.clone().filter(|_| own),
+            expected_owner: store.expected_owner.clone().filter(|_| own),
+            endpoint_url: store.endpoint_url.clone(),
+            path_style: store.path_style,
             patience: PATIENCE,
             ..s3::Options::default()
         }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here opens a store.
 
-use crate::settings::{Flags, Key};
+use crate::settings::{Flags, STORE};
 
 /// The flags that every command about recordings takes.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -15,6 +15,6 @@ pub(crate) struct StoreArgs {
 impl StoreArgs {
     /// As a layer of settings.
     pub(crate) fn flags(&self) -> Flags {
-        Flags::default().with(Key::Store, "--store", self.store.clone())
+        Flags::default().with(&STORE, "--store", self.store.clone())
     }
 }

@@ -16,7 +16,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::recorded::signature;
 use crate::review::chosen::chosen;
-use crate::settings::{Key, Settings};
+use crate::settings::{Settings, record};
 use crate::spool::Spool;
 use crate::spool::close::{Outcome, close, is_closed};
 use crate::words::{self, printable, time};
@@ -54,7 +54,7 @@ pub(crate) struct RecoverArgs {
 /// Runs the command.
 pub(crate) fn run(args: RecoverArgs) -> CommandResult {
     let flags = args.store.flags();
-    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
+    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
     let settings = Settings::load(&flags)?;
     let spool = Spool::new(settings.places()?.spool);
     let paths = paths(&spool, &args.names)?;

@@ -9,7 +9,7 @@ use crate::cli::exit::CommandResult;
 use crate::recorded::admission::Asking;
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, REASON, Settings};
+use crate::settings::{REASON, Settings, record};
 
 /// Carry an SSH connection, as its ProxyCommand
 #[derive(Debug, clap::Args)]
@@ -50,8 +50,8 @@ pub(crate) struct SshProxyArgs {
 
 pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
     let flags = args.store.flags();
-    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
-    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
+    let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
+    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
     let request = Request {
         target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),

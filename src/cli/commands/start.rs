@@ -12,7 +12,7 @@ use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
 use crate::recorded::{Here, Plan};
 use crate::service::Request;
-use crate::settings::{Key, REASON, Settings};
+use crate::settings::{REASON, Settings, record, session};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
@@ -122,15 +122,15 @@ impl RecordInput {
 pub(crate) fn run(args: StartArgs) -> CommandResult {
     let flags = args.store.flags();
     let flags = flags.with(
-        Key::RecordInput,
+        &record::INPUT,
         "--record-input",
         args.record_input.map(RecordInput::word),
     );
-    let flags = flags.with_switch(Key::RecordPayload, "--record-payload", args.record_payload);
-    let flags = flags.with(Key::RecordSignKey, "--sign-key", args.sign_key);
-    let flags = flags.with(Key::SessionEscape, "--escape-char", args.escape_char);
+    let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
+    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
+    let flags = flags.with(&session::ESCAPE, "--escape-char", args.escape_char);
     let flags = flags.with(
-        Key::RecordEncryptTo,
+        &record::ENCRYPT_TO,
         "--encrypt-to",
         recipients(&args.encrypt_to),
     );

@@ -11,7 +11,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::progress::Bar;
 use crate::review::chosen::{Unchosen, chosen};
-use crate::settings::{Key, Settings};
+use crate::settings::{self, Settings};
 use crate::spool::delivery::{Delivery, id_of};
 use crate::spool::drain::{Report, State, drain};
 use crate::spool::{Spool, Waiting};
@@ -59,8 +59,12 @@ pub(crate) struct UploadArgs {
 
 pub(crate) fn run(args: UploadArgs) -> CommandResult {
     let flags = args.store.flags();
-    let flags = flags.with(Key::UploadRegion, "--region", args.region);
-    let flags = flags.with(Key::UploadEndpointUrl, "--endpoint-url", args.endpoint_url);
+    let flags = flags.with(&settings::upload::REGION, "--region", args.region);
+    let flags = flags.with(
+        &settings::upload::ENDPOINT_URL,
+        "--endpoint-url",
+        args.endpoint_url,
+    );
     let settings = Settings::load(&flags)?;
     let access = Access {
         profile: args.profile,

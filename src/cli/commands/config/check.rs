@@ -9,7 +9,7 @@ use std::path::Path;
 use super::show::place_json;
 use super::{CheckArgs, Whose};
 use crate::cli::exit::{Failure, Status};
-use crate::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources, conflicts};
+use crate::settings::{Flags, Layers, Mistake, Place, Problem, Purpose, Sources};
 use crate::words::{json_pretty, printable};
 
 /// A file with more mistakes than this is no configuration, and nobody reads on.
@@ -25,8 +25,7 @@ pub(super) fn text(sources: &Sources, args: &CheckArgs) -> Result<(String, Statu
         None => sources.clone(),
     };
     let layers = Layers::read(&sources, &Flags::default(), Purpose::Record);
-    let mut mistakes = layers.mistakes.clone();
-    mistakes.extend(conflicts(&layers));
+    let mut mistakes = layers.mistakes;
     mistakes.extend(variables(&sources));
     let mut looked: Vec<_> = layers.looked.iter().filter(|looked| looked.there).collect();
     if let Some(path) = &args.file {

@@ -4,11 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::settings::Key;
-use crate::settings::Sources;
-use crate::settings::layers::defaults;
-use crate::settings::table::{SPECS, Spec};
-use crate::settings::value::{Paths, toml_string};
+use crate::settings::kind::Paths;
+use crate::settings::{Sources, Spec, specs, toml_string};
 
 /// Lines of explanation are broken here, in characters.
 const WIDTH: usize = 100;
@@ -33,7 +30,7 @@ const POLICY: &str = "
 pub(super) fn text(sources: &Sources) -> String {
     let mut out = HEAD.to_owned();
     let mut section = "";
-    for spec in &SPECS {
+    for spec in specs() {
         if spec.section() != section {
             section = spec.section();
             match section {
@@ -55,7 +52,7 @@ pub(super) fn text(sources: &Sources) -> String {
 
 fn entry(out: &mut String, spec: &Spec, sources: &Sources) {
     out.push('\n');
-    let default = default(spec.key, sources);
+    let default = spec.default(sources.data.as_deref());
     let mut purpose = spec.purpose.to_owned();
     if default.is_none() {
         purpose.push_str(" (An example.)");
@@ -64,17 +61,8 @@ fn entry(out: &mut String, spec: &Spec, sources: &Sources) {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "# {line}");
     }
-    let value = default.unwrap_or_else(|| example(spec));
+    let value = default.map_or_else(|| example(spec), |value| value.toml());
     let _ = writeln!(out, "#{} = {value}", spec.leaf());
-}
-
-fn default(key: Key, sources: &Sources) -> Option<String> {
-    let defaults = defaults(sources);
-    defaults
-        .get(key as usize)?
-        .value
-        .as_ref()
-        .map(|value| value.toml())
 }
 
 /// The table's example as it stands in a file; a path keeps its `~`.
@@ -83,9 +71,9 @@ fn example(spec: &Spec) -> String {
         home: None,
         relative: true,
     };
-    match spec.kind.read_text(spec.example, paths) {
+    match spec.kind.read_text(spec.example(), paths) {
         Ok(value) => value.toml(),
-        Err(_) => toml_string(spec.example),
+        Err(_) => toml_string(spec.example()),
     }
 }
 
@@ -134,9 +122,9 @@ mod tests {
         let text = text(&sources());
         let layers = layers(&text);
         assert_eq!(layers.mistakes, []);
-        for spec in &SPECS {
+        for spec in specs() {
             assert_eq!(
-                layers.in_force(spec.key).origin,
+                layers.values.in_force(spec).origin,
                 Origin::Default,
                 "{}",
                 spec.name
@@ -167,12 +155,13 @@ mod tests {
         assert_eq!(below.mistakes, []);
         let rules = layers(&uncommented[policy..].join("\n"));
         assert_eq!(rules.mistakes, []);
-        for (spec, default) in SPECS.iter().zip(defaults(&sources())) {
-            let layers = if spec.key.is_rule() { &rules } else { &below };
-            let in_force = layers.in_force(spec.key);
+        for spec in specs() {
+            let default = spec.default(sources().data.as_deref());
+            let layers = if spec.is_rule() { &rules } else { &below };
+            let in_force = layers.values.in_force(spec);
             assert_ne!(in_force.origin, Origin::Default, "{} is missing", spec.name);
-            if default.value.is_some() {
-                assert_eq!(in_force.value, default.value, "{}", spec.name);
+            if default.is_some() {
+                assert_eq!(in_force.value, default, "{}", spec.name);
             }
         }
     }

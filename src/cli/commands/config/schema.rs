@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::settings::table::{SPECS, Spec};
-use crate::settings::value::Kind;
+use crate::settings::kind::Kind;
+use crate::settings::{Spec, specs};
 use crate::words::json_pretty;
 
 /// The text to print.
@@ -16,7 +16,7 @@ pub(super) fn text() -> String {
     policy["description"] =
         "In the organisation's file alone: rules, and settings that nothing below may change."
             .into();
-    for spec in &SPECS {
+    for spec in specs() {
         match spec.name.strip_prefix("policy.") {
             Some(rule) => insert(&mut policy, rule, schema(spec)),
             None => {
@@ -51,7 +51,7 @@ fn insert(table: &mut Json, name: &str, schema: Json) {
 fn schema(spec: &Spec) -> Json {
     let mut schema = match spec.kind {
         Kind::Switch => json!({ "type": "boolean" }),
-        Kind::Choice(words) => json!({ "enum": words }),
+        Kind::Choice(words) => json!({ "enum": words() }),
         Kind::Text { .. } | Kind::Path { .. } => json!({ "type": "string" }),
         Kind::Duration { .. } => json!({ "type": ["string", "number"] }),
         Kind::Size { .. } => json!({ "type": ["string", "integer"] }),
@@ -81,14 +81,14 @@ mod tests {
                 &table["properties"][part]
             })
         };
-        for spec in &SPECS {
+        for spec in specs() {
             assert_eq!(
                 find(spec.name)["description"],
                 spec.purpose,
                 "{}",
                 spec.name
             );
-            if !spec.key.is_rule() {
+            if !spec.is_rule() {
                 let fixed = format!("policy.{}", spec.name);
                 assert_eq!(find(&fixed), find(spec.name), "{}", spec.name);
             }

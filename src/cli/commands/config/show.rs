@@ -5,9 +5,9 @@
 use std::fmt::Write as _;
 
 use crate::cli::exit::{Failure, Status};
-use crate::settings::layers::{InForce, TRIAL};
-use crate::settings::table::SPECS;
-use crate::settings::{Flags, Layers, Origin, Place, Purpose, Role, Settings, Sources};
+use crate::settings::{
+    Flags, InForce, Layers, Origin, Place, Purpose, Role, Settings, Sources, TRIAL, specs,
+};
 use crate::words::{json_pretty, printable};
 
 /// Values longer than this do not push everybody's origin to the right, in characters.
@@ -18,8 +18,8 @@ const WIDEST: usize = 64;
 /// # Errors
 /// Something is wrong with the configuration, as every command would tell.
 pub(super) fn text(sources: &Sources, json: bool) -> Result<(String, Status), Failure> {
-    Settings::from_sources(sources, &Flags::default(), Purpose::Record)?;
     let layers = Layers::read(sources, &Flags::default(), Purpose::Record);
+    Settings::of(layers.clone())?;
     let text = if json {
         as_json(&layers)
     } else {
@@ -47,10 +47,9 @@ fn as_toml(sources: &Sources, layers: &Layers) -> String {
         );
     }
     out.push('\n');
-    let rows: Vec<_> = SPECS
-        .iter()
+    let rows: Vec<_> = specs()
         .map(|spec| {
-            let in_force = layers.in_force(spec.key);
+            let in_force = layers.values.in_force(spec);
             let setting = match &in_force.value {
                 Some(value) => format!("{} = {}", spec.name, value.toml()),
                 None => format!("# {}", spec.name),
@@ -84,10 +83,9 @@ fn why(in_force: &InForce) -> String {
 }
 
 fn as_json(layers: &Layers) -> String {
-    let settings: serde_json::Map<_, _> = SPECS
-        .iter()
+    let settings: serde_json::Map<_, _> = specs()
         .map(|spec| {
-            let in_force = layers.in_force(spec.key);
+            let in_force = layers.values.in_force(spec);
             let entry = serde_json::json!({
                 "value": in_force.value.as_ref().map(|value| value.json()),
                 "origin": origin_json(&in_force.origin),

@@ -22,7 +22,7 @@ use crate::cli::named::{self, Bytes};
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::chosen::chosen;
 use crate::review::verify::{Demands, Finding, State, check};
-use crate::settings::{Key, Settings};
+use crate::settings::{Settings, review};
 use crate::spool::Spool;
 use crate::words::time;
 
@@ -92,7 +92,7 @@ pub(crate) struct VerifyArgs {
 pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
     let flags = args.store.flags();
     let flags = flags.with(
-        Key::ReviewAllowedSigners,
+        &review::ALLOWED_SIGNERS,
         "--allowed-signers",
         args.allowed_signers.clone(),
     );
