@@ -3,6 +3,7 @@
 //! Nothing here is optional by accident: a key that is left out was not known. Keys stand in the order of the fields.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -158,16 +159,65 @@ pub struct Unrecorded {
 }
 
 /// How a session ended.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
-    /// A word: who ended it, or what failed.
-    pub kind: String,
+    /// Who ended it, or what failed.
+    pub kind: ExitKind,
     /// The status of the remote command, when the agent told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<i32>,
     /// The text that came with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Who ended a session, or what failed; in JSON one word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExitKind {
+    /// The other side ended it.
+    Closed,
+    /// The other side ended it before all of its messages had arrived.
+    Incomplete,
+    /// The remote command ended.
+    Exited,
+    /// The agent ended it before its handshake was over.
+    NotOpened,
+    /// KMS gave no data key for it.
+    NoDataKey,
+    /// The person left it.
+    Left,
+    /// A signal ended it on this side.
+    Signal,
+    /// The terminal went away, or could not be read.
+    InputGone,
+    /// Nobody took the output any more.
+    ScreenGone,
+    /// The connection broke and did not come back.
+    ConnectionLost,
+    /// The local side of a port session could not be opened.
+    LocalPort,
+    /// The agent could not reach the remote port.
+    PortRefused,
+    /// It could not be recorded.
+    RecordingFailed,
+    /// The other side broke the protocol.
+    Protocol,
+    /// Nobody saw its end: the recording was found cut.
+    Cut,
+    /// The word of another version.
+    #[serde(untagged)]
+    Other(String),
+}
+
+/// The word as it stands in JSON.
+impl fmt::Display for ExitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Other(word) => f.write_str(word),
+            known => known.serialize(f),
+        }
+    }
 }
 
 /// What was counted.
@@ -280,7 +330,7 @@ mod tests {
         let manifest = Manifest {
             reason: Some("line\nbreak".into()),
             exit: Some(Exit {
-                kind: "closed".into(),
+                kind: ExitKind::Closed,
                 status: Some(7),
                 reason: None,
             }),
@@ -297,6 +347,33 @@ mod tests {
         assert!(!json.contains(&b'\n'));
         assert!(json.starts_with(br#"{"format":1,"session_id":"s-1","#));
         assert_eq!(Manifest::parse(&json).unwrap(), manifest);
+    }
+
+    #[test]
+    fn the_words_of_an_end_are_known_and_those_of_another_version_stay_as_they_are() {
+        for (kind, word) in [
+            (ExitKind::Closed, "closed"),
+            (ExitKind::Incomplete, "incomplete"),
+            (ExitKind::Exited, "exited"),
+            (ExitKind::NotOpened, "not-opened"),
+            (ExitKind::NoDataKey, "no-data-key"),
+            (ExitKind::Left, "left"),
+            (ExitKind::Signal, "signal"),
+            (ExitKind::InputGone, "input-gone"),
+            (ExitKind::ScreenGone, "screen-gone"),
+            (ExitKind::ConnectionLost, "connection-lost"),
+            (ExitKind::LocalPort, "local-port"),
+            (ExitKind::PortRefused, "port-refused"),
+            (ExitKind::RecordingFailed, "recording-failed"),
+            (ExitKind::Protocol, "protocol"),
+            (ExitKind::Cut, "cut"),
+            (ExitKind::Other("beamed-up".into()), "beamed-up"),
+        ] {
+            let json = format!("{word:?}");
+            assert_eq!(kind.to_string(), word);
+            assert_eq!(serde_json::to_string(&kind).unwrap(), json);
+            assert_eq!(serde_json::from_str::<ExitKind>(&json).unwrap(), kind);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use std::io;
 
 use anyhow::anyhow;
-use formats::manifest::Exit;
+use formats::manifest::{Exit, ExitKind};
 
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
@@ -113,25 +113,31 @@ pub(crate) fn left_first(end: &End) -> bool {
 /// How it ended, for the manifest.
 pub(crate) fn exit(end: &End) -> Exit {
     let (kind, status, reason) = match end {
-        End::Closed { reason } => ("closed", None, reason.clone()),
-        End::Incomplete { .. } => ("incomplete", None, Some(end.to_string())),
-        End::Exited(status) => ("exited", Some(*status), None),
-        End::NotOpened { reason, .. } => ("not-opened", None, reason.clone()),
-        End::NoDataKey { cause, .. } => ("no-data-key", None, Some(cause.to_string())),
-        End::Left => ("left", None, None),
-        End::Signal(number) => ("signal", None, Some(number.to_string())),
-        End::InputGone(error) => ("input-gone", None, error.as_ref().map(ToString::to_string)),
-        End::ScreenGone(error) => ("screen-gone", None, Some(error.to_string())),
-        End::ConnectionLost { cause, resume } => {
-            ("connection-lost", None, Some(format!("{cause}; {resume}")))
-        }
-        End::LocalPort(error) => ("local-port", None, Some(error.to_string())),
-        End::PortRefused => ("port-refused", None, None),
-        End::RecordingFailed(error) => ("recording-failed", None, Some(causes(error))),
-        End::Protocol(error) => ("protocol", None, Some(error.to_string())),
+        End::Closed { reason } => (ExitKind::Closed, None, reason.clone()),
+        End::Incomplete { .. } => (ExitKind::Incomplete, None, Some(end.to_string())),
+        End::Exited(status) => (ExitKind::Exited, Some(*status), None),
+        End::NotOpened { reason, .. } => (ExitKind::NotOpened, None, reason.clone()),
+        End::NoDataKey { cause, .. } => (ExitKind::NoDataKey, None, Some(cause.to_string())),
+        End::Left => (ExitKind::Left, None, None),
+        End::Signal(number) => (ExitKind::Signal, None, Some(number.to_string())),
+        End::InputGone(error) => (
+            ExitKind::InputGone,
+            None,
+            error.as_ref().map(ToString::to_string),
+        ),
+        End::ScreenGone(error) => (ExitKind::ScreenGone, None, Some(error.to_string())),
+        End::ConnectionLost { cause, resume } => (
+            ExitKind::ConnectionLost,
+            None,
+            Some(format!("{cause}; {resume}")),
+        ),
+        End::LocalPort(error) => (ExitKind::LocalPort, None, Some(error.to_string())),
+        End::PortRefused => (ExitKind::PortRefused, None, None),
+        End::RecordingFailed(error) => (ExitKind::RecordingFailed, None, Some(causes(error))),
+        End::Protocol(error) => (ExitKind::Protocol, None, Some(error.to_string())),
     };
     Exit {
-        kind: kind.to_owned(),
+        kind,
         status,
         reason,
     }

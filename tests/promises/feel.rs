@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use formats::manifest::ExitKind;
 use loopback::pty::Pty;
 use loopback::{Cut, Faults, Options, Refusal};
 
@@ -171,7 +172,7 @@ fn check_left(rig: &Rig, mut terminal: Pty) {
     let told = |call: &loopback::Call| call.operation == "TerminateSession";
     assert!(calls.iter().any(told), "the service is told: {calls:?}");
     let exit = rig.manifest().exit.unwrap();
-    assert_eq!(exit.kind, "left");
+    assert_eq!(exit.kind, ExitKind::Left);
 }
 
 #[test]
@@ -293,7 +294,7 @@ fn what_cannot_be_recorded_is_not_shown_and_ends_the_session() {
     assert_eq!(played.status(), 0, "{}", played.err());
     let (seen, kept) = (last_line(&shown(&terminal)), last_line(&played.out()));
     assert!(seen > 1000 && seen <= kept, "{seen} shown, {kept} recorded");
-    assert_eq!(rig.manifest().exit.unwrap().kind, "recording-failed");
+    assert_eq!(rig.manifest().exit.unwrap().kind, ExitKind::RecordingFailed);
 }
 
 #[test]
@@ -310,7 +311,7 @@ fn where_the_settings_say_so_the_session_goes_on_and_everybody_is_told() {
     let manifest = rig.manifest();
     let unrecorded = manifest.unrecorded.unwrap();
     assert!(!unrecorded.cause.is_empty());
-    assert_eq!(manifest.exit.unwrap().kind, "closed");
+    assert_eq!(manifest.exit.unwrap().kind, ExitKind::Closed);
     let sheet = rig.run(&["show", &manifest.session_id]);
     assert!(sheet.out().contains("unrecorded"), "{}", sheet.out());
     let played = rig.run(&["play", "--no-wait", &rig.recording().display().to_string()]);

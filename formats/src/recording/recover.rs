@@ -17,7 +17,7 @@ use super::verify::{Fault, FaultKind, Proof, Survey, survey};
 use super::writer::{Options, Unsigned, Writer};
 use crate::asciicast::{self, Data};
 use crate::lines::{self, LineSource};
-use crate::manifest::{Counts, Exit, Manifest, Recovery};
+use crate::manifest::{Counts, Exit, ExitKind, Manifest, Recovery};
 
 /// What the marker says at the place where the recording was cut.
 pub const CUT: &str = "the recording was cut here, and closed afterwards";
@@ -243,7 +243,7 @@ fn closing(opening: Manifest, last_us: u64, status: Option<i32>, recovery: &Reco
     Manifest {
         ended_at,
         exit: Some(Exit {
-            kind: "cut".to_owned(),
+            kind: ExitKind::Cut,
             status,
             reason: None,
         }),

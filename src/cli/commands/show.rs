@@ -171,7 +171,7 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
     }
     sheet.line("duration", &after);
     if let Some(exit) = manifest.and_then(|manifest| manifest.exit.as_ref()) {
-        let mut text = exit.kind.clone();
+        let mut text = exit.kind.to_string();
         if let Some(status) = exit.status {
             let _ = write!(text, ", status {status}");
         }
@@ -336,7 +336,7 @@ fn local(time: Option<&str>) -> String {
 mod tests {
     use super::*;
     use formats::asciicast::Session;
-    use formats::manifest::Exit;
+    use formats::manifest::{Exit, ExitKind};
 
     fn summary() -> Summary {
         let session = Session {
@@ -352,7 +352,7 @@ mod tests {
             },
             manifest: Some(Manifest {
                 exit: Some(Exit {
-                    kind: "closed".into(),
+                    kind: ExitKind::Closed,
                     status: Some(7),
                     reason: None,
                 }),
