@@ -148,6 +148,17 @@ impl Way {
         &self.config
     }
 
+    /// The same way with connections of its own: those of this one belong to the runtime that opened them.
+    ///
+    /// # Errors
+    /// As [`Way::settle`], for proxies and certificates.
+    pub fn apart(&self) -> Result<Self, Error> {
+        let client = client::client(&self.network)?;
+        let config = self.config.to_builder().http_client(client).build();
+        let network = self.network.clone();
+        Ok(Self { config, network })
+    }
+
     /// How connections are opened that are no calls.
     #[must_use]
     pub fn network(&self) -> &Network {

@@ -11,6 +11,7 @@ mod hinted;
 pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;
+pub(crate) mod voice;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -1,18 +1,20 @@
-//! What must hold before a session runs: the organisation's rules about reason and document, and who is to read the recording.
+//! What must hold before a session runs: places to record to, the organisation's rules about reason and document, and
+//! who is to read the recording.
 //!
-//! Nothing here starts a session. It is the courtesy of the client; what binds is IAM.
+//! Nothing here starts a session, and none starts without what is made here. It is the courtesy of the client; what
+//! binds is IAM.
 
-use std::io::{self, BufReader};
+use std::sync::Arc;
 
-use anyhow::anyhow;
 use formats::sealed::Seal;
 
-use crate::cli::exit::{Failure, Status};
-use crate::cli::message;
-use crate::envelope::{self, Recipients};
+use super::error::Error;
+use super::voice::Voice;
+use crate::envelope::Recipients;
 use crate::service::Request;
-use crate::settings::Settings;
-use crate::settings::reason::{self, Step};
+use crate::settings::reason::Step;
+use crate::settings::{Places, Settings};
+use crate::store::{Directory, Store};
 use crate::terminal;
 
 /// Whether somebody may be asked for what is missing.
@@ -24,69 +26,99 @@ pub(crate) enum Asking {
     Never,
 }
 
-/// Lets a request pass, with its reason settled, or says why not.
-pub(crate) fn admit(
-    settings: &Settings,
-    request: &mut Request,
-    asking: Asking,
-) -> Result<(), Failure> {
-    recipients(settings)?;
-    let document = request.document.as_deref();
-    if !settings.policy.allows_document(document) {
-        let name = document.unwrap_or("the account's default shell");
-        return Err(Failure::new(
-            Status::Usage,
-            anyhow!("the organisation's policy does not allow document {name:?}"),
-        )
-        .hint("ssm-rec config shows which ones it allows: policy.documents"));
-    }
-    let rule = &settings.policy.reason;
-    let terminal = asking == Asking::Terminal && terminal::stdin_is_terminal();
-    request.reason = match rule.settle(request.reason.as_deref(), terminal) {
-        Step::Use(reason) => reason,
-        Step::Ask => {
-            // The terminal hands over one line at a time, so nothing typed ahead is lost in the buffer.
-            let asked = reason::ask(rule, &mut BufReader::new(io::stdin()), &mut io::stderr());
-            Some(asked.map_err(|error| Failure::new(Status::Usage, error).hint(rule.advice()))?)
+/// Settings and places by which sessions can be recorded.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    settings: Arc<Settings>,
+    places: Places,
+    recipients: Arc<Recipients>,
+}
+
+/// A request that the policy lets pass, with its reason settled. Only [`Prepared::admit`] makes one, and no session
+/// starts without.
+#[derive(Clone, Debug)]
+pub(crate) struct Admitted {
+    prepared: Prepared,
+    request: Request,
+}
+
+/// Checks that spool and store can be written and that the readers are readers, before anything is asked of the service.
+pub(crate) fn prepare(settings: Settings, places: Places) -> Result<Prepared, Error> {
+    let spool = Store::Directory(Directory::new(places.spool.clone()));
+    spool.probe().map_err(Error::Spool)?;
+    places.store.probe().map_err(Error::Store)?;
+    let recipients = Recipients::parse(&settings.record.encrypt_to).map_err(Error::Encryption)?;
+    Ok(Prepared {
+        settings: Arc::new(settings),
+        places,
+        recipients: Arc::new(recipients),
+    })
+}
+
+impl Prepared {
+    /// Lets a request pass, with its reason settled, or says why not.
+    pub(crate) fn admit(
+        &self,
+        mut request: Request,
+        asking: Asking,
+        voice: &dyn Voice,
+    ) -> Result<Admitted, Error> {
+        let policy = &self.settings.policy;
+        let document = request.document.as_deref();
+        if !policy.allows_document(document) {
+            return Err(Error::Document {
+                name: document.unwrap_or("the account's default shell").to_owned(),
+            });
         }
-        Step::Refuse(error) => {
-            return Err(Failure::new(Status::Usage, error).hint(rule.advice()));
-        }
-    };
-    Ok(())
-}
-
-/// A key for one recording, wrapped for those who are to read it; none when everyone may.
-pub(crate) fn seal(settings: &Settings) -> Result<Option<Seal>, Failure> {
-    let recipients = recipients(settings)?;
-    if recipients.is_empty() {
-        return Ok(None);
+        let refused = |cause| Error::Reason {
+            cause,
+            advice: policy.reason.advice(),
+        };
+        let terminal = asking == Asking::Terminal && terminal::stdin_is_terminal();
+        request.reason = match policy.reason.settle(request.reason.as_deref(), terminal) {
+            Step::Use(reason) => reason,
+            Step::Ask => Some(voice.ask_reason(&policy.reason).map_err(refused)?),
+            Step::Refuse(error) => return Err(refused(error.into())),
+        };
+        Ok(Admitted {
+            prepared: self.clone(),
+            request,
+        })
     }
-    recipients.seal().map(Some).map_err(cannot_encrypt)
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
 }
 
-/// Who is to read the recording.
-fn recipients(settings: &Settings) -> Result<Recipients, Failure> {
-    Recipients::parse(&settings.record.encrypt_to).map_err(cannot_encrypt)
-}
+impl Admitted {
+    pub(crate) fn request(&self) -> &Request {
+        &self.request
+    }
 
-fn cannot_encrypt(error: envelope::Error) -> Failure {
-    let status = match &error {
-        envelope::Error::Key(_) => Status::CouldNotRecord,
-        _ => Status::Usage,
-    };
-    Failure::new(
-        status,
-        anyhow!(error).context("cannot encrypt the recording"),
-    )
-    .hint("ssm-rec config shows where record.encrypt_to is set")
-}
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.prepared.settings
+    }
 
-/// Shows the banner that the settings hold. What the policy fixes is shown even to those who want no words.
-pub(crate) fn show_banner(settings: &Settings, wanted: bool) {
-    if let Some(banner) = &settings.session.banner
-        && (wanted || banner.fixed)
-    {
-        banner.text.lines().for_each(message::say);
+    pub(crate) fn places(&self) -> &Places {
+        &self.prepared.places
+    }
+
+    /// A key for one recording, wrapped for those who are to read it; none when everyone may.
+    pub(crate) fn seal(&self) -> Result<Option<Seal>, Error> {
+        let recipients = &self.prepared.recipients;
+        if recipients.is_empty() {
+            return Ok(None);
+        }
+        recipients.seal().map(Some).map_err(Error::Encryption)
+    }
+
+    /// Shows the banner that the settings hold. What the policy fixes is shown even to those who want no words.
+    pub(crate) fn show_banner(&self, wanted: bool, voice: &dyn Voice) {
+        if let Some(banner) = &self.settings().session.banner
+            && (wanted || banner.fixed)
+        {
+            banner.text.lines().for_each(|line| voice.say(line));
+        }
     }
 }

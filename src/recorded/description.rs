@@ -4,23 +4,30 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, anyhow};
 use chrono::{DateTime, SecondsFormat, Utc};
 use formats::asciicast::{Header, Session, Term};
 use formats::layout;
-use formats::manifest::{ClockJump, Exit, Gap, Manifest, Unrecorded};
+use formats::manifest::{ClockJump, Exit, ExitKind, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::cli::exit::Failure;
-use crate::recorded::cannot_record;
-use crate::recorder::{self, Recorder};
-use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service, Started};
-use crate::session::driver::Report;
-use crate::settings::Places;
+use super::admission::Admitted;
+use super::error::Error;
+use crate::recorder::Recorder;
+use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service};
+use crate::session::driver::{End, Report};
 use crate::spool::{Claim, Spool};
+use crate::terminal;
+use crate::words::causes;
 
+/// The terminal that a session has when there is none here, as the official client reports it.
+const NO_TERMINAL: Size = Size {
+    cols: 300,
+    rows: 100,
+};
+/// How long the answer to "who am I" may hold back the session; the prompt takes about a second anyway.
+const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long the end of a session waits for an answer that has not come during all of it.
 const LATE_PATIENCE: Duration = Duration::from_millis(500);
 
@@ -33,7 +40,16 @@ pub(crate) struct Description {
     pub(crate) origin: Instant,
     pub(crate) message_ids: Uuid,
     /// The answer to "who am I", while it has not come.
-    pub(crate) caller: Option<JoinHandle<Option<Caller>>>,
+    caller: Option<Asked>,
+}
+
+/// "Who am I", asked while the session is being started.
+pub(crate) type Asked = JoinHandle<Option<Caller>>;
+
+/// Asks who the credentials belong to.
+pub(crate) fn ask_caller(service: &Service) -> Asked {
+    let service = service.clone();
+    tokio::spawn(async move { service.caller().await.ok() })
 }
 
 impl Description {
@@ -42,11 +58,16 @@ impl Description {
         clippy::disallowed_methods,
         reason = "the start of a recording is where both clocks are read"
     )]
-    pub(crate) fn new(service: &Service, started: &Started, request: &Request, size: Size) -> Self {
+    pub(crate) fn new(
+        service: &Service,
+        session_id: &str,
+        request: &Request,
+        caller: Option<Asked>,
+    ) -> Self {
         let now = Utc::now();
         let message_ids = message_ids();
         let session = Session {
-            session_id: started.session_id.clone(),
+            session_id: session_id.to_owned(),
             target: request.target.clone(),
             document: Some(
                 request
@@ -66,27 +87,36 @@ impl Description {
         };
         Self {
             session,
-            size,
+            size: size(),
             started: now,
             origin: Instant::now(),
             message_ids,
-            caller: None,
+            caller,
         }
+    }
+
+    /// Notes who the credentials belong to, if the answer has come by now or comes in a moment.
+    pub(crate) async fn name_caller(&mut self) {
+        self.name_caller_within(CALLER_PATIENCE).await;
     }
 
     /// Takes an answer that came after the header was written, or comes in a last moment.
     pub(crate) async fn name_late_caller(&mut self) {
-        if let Some(caller) = self.caller.take()
-            && let Ok(Ok(Some(caller))) = tokio::time::timeout(LATE_PATIENCE, caller).await
-        {
-            self.name_caller(&caller);
-        }
+        self.name_caller_within(LATE_PATIENCE).await;
     }
 
-    /// Adds who the credentials belong to.
-    pub(crate) fn name_caller(&mut self, caller: &Caller) {
-        self.session.operator = Some(caller.arn.clone());
-        self.session.account = Some(caller.account.clone());
+    async fn name_caller_within(&mut self, patience: Duration) {
+        let Some(caller) = &mut self.caller else {
+            return;
+        };
+        let Ok(answer) = tokio::time::timeout(patience, caller).await else {
+            return;
+        };
+        self.caller = None;
+        if let Ok(Some(Caller { arn, account })) = answer {
+            self.session.operator = Some(arn);
+            self.session.account = Some(account);
+        }
     }
 
     fn header(&self) -> Header {
@@ -113,21 +143,13 @@ impl Description {
     }
 
     /// Opens the recording in the spool, and claims it there.
-    pub(crate) fn open(
-        &self,
-        places: &Places,
-        options: recorder::Options,
-    ) -> Result<(Recorder, Claim), Failure> {
+    pub(crate) fn open(&self, admitted: &Admitted) -> Result<(Recorder, Claim), Error> {
+        let options = admitted.settings().record.options(admitted.seal()?);
         let name = format!("{}.cast.zst", layout::safe_name(&self.session.session_id));
-        let spool = Spool::new(places.spool.clone());
-        let claim = spool
+        let claim = Spool::new(admitted.places().spool.clone())
             .reserve(&name)
-            .map_err(anyhow::Error::from)
-            .and_then(|claim| {
-                claim.ok_or_else(|| anyhow!("another process is recording session {name:?}"))
-            })
-            .context("cannot use the spool")
-            .map_err(cannot_record)?;
+            .map_err(Error::Spool)?
+            .ok_or(Error::Claimed { name })?;
         let path = claim.path();
         let recorder = Recorder::create(
             &path,
@@ -136,8 +158,10 @@ impl Description {
             self.started.timestamp_millis(),
             options,
         )
-        .with_context(|| format!("cannot record to {:?}", path.display().to_string()))
-        .map_err(cannot_record)?;
+        .map_err(|source| Error::Recorder {
+            path: path.display().to_string(),
+            source,
+        })?;
         Ok((recorder, claim))
     }
 
@@ -170,6 +194,44 @@ impl Description {
             ..Manifest::of_session(&self.session)
         }
     }
+}
+
+/// How it ended, for the manifest.
+pub(crate) fn exit(end: &End) -> Exit {
+    let (kind, status, reason) = match end {
+        End::Closed { reason } => (ExitKind::Closed, None, reason.clone()),
+        End::Incomplete { .. } => (ExitKind::Incomplete, None, Some(end.to_string())),
+        End::Exited(status) => (ExitKind::Exited, Some(*status), None),
+        End::NotOpened { reason, .. } => (ExitKind::NotOpened, None, reason.clone()),
+        End::NoDataKey { cause, .. } => (ExitKind::NoDataKey, None, Some(cause.to_string())),
+        End::Left => (ExitKind::Left, None, None),
+        End::Signal(number) => (ExitKind::Signal, None, Some(number.to_string())),
+        End::InputGone(error) => (
+            ExitKind::InputGone,
+            None,
+            error.as_ref().map(ToString::to_string),
+        ),
+        End::ScreenGone(error) => (ExitKind::ScreenGone, None, Some(error.to_string())),
+        End::ConnectionLost { cause, resume } => (
+            ExitKind::ConnectionLost,
+            None,
+            Some(format!("{cause}; {resume}")),
+        ),
+        End::LocalPort(error) => (ExitKind::LocalPort, None, Some(error.to_string())),
+        End::PortRefused => (ExitKind::PortRefused, None, None),
+        End::RecordingFailed(error) => (ExitKind::RecordingFailed, None, Some(causes(error))),
+        End::Protocol(error) => (ExitKind::Protocol, None, Some(error.to_string())),
+    };
+    Exit {
+        kind,
+        status,
+        reason,
+    }
+}
+
+/// The terminal that the remote is told of.
+fn size() -> Size {
+    terminal::size().unwrap_or(NO_TERMINAL)
 }
 
 /// The base of this session's message ids: 80 random bits, the version that stands for "custom", and room for a counter.

@@ -2,9 +2,9 @@
 //!
 //! Nothing here opens a port.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use crate::cli::args::parameters::Parameters;
 use crate::session::port::Listen;
 
 /// `PORT`, `LOCAL:PORT`, `LOCAL:HOST:PORT`, `BIND:LOCAL:PORT` or `BIND:LOCAL:HOST:PORT`, as `ssh -L` has them.
@@ -36,8 +36,8 @@ impl Forward {
     }
 
     /// The document that forwards, and its parameters.
-    pub(crate) fn request(&self) -> (Option<String>, Parameters) {
-        let mut parameters = Parameters::from([
+    pub(crate) fn request(&self) -> (Option<String>, BTreeMap<String, Vec<String>>) {
+        let mut parameters = BTreeMap::from([
             ("portNumber".to_owned(), vec![self.port.to_string()]),
             ("localPortNumber".to_owned(), vec![self.local.to_string()]),
         ]);

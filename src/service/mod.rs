@@ -2,6 +2,8 @@
 //!
 //! Nothing here opens a data channel, and nothing retries beyond what the SDK does by itself.
 
+mod started;
+
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,8 +14,11 @@ use aws_sdk_ssm::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use chrono::{DateTime, Utc};
 
+pub use started::{Entrance, Started};
+
 use crate::aws::{self, Access, Failure, Network, Way};
 use crate::words::causes;
+use started::Endings;
 
 /// What to ask of StartSession.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,24 +31,6 @@ pub struct Request {
     pub reason: Option<String>,
     /// As the document defines them.
     pub parameters: BTreeMap<String, Vec<String>>,
-}
-
-/// A session that the service has started.
-pub struct Started {
-    /// Names the session everywhere.
-    pub session_id: String,
-    /// The data channel's address.
-    pub stream_url: String,
-    /// Opens the data channel. A secret: never logged, never recorded.
-    pub token: String,
-}
-
-impl fmt::Debug for Started {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Started")
-            .field("session_id", &self.session_id)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Who asks, as the service sees it.
@@ -66,6 +53,7 @@ pub struct Service {
     way: Way,
     access: Access,
     endpoint_url: Option<String>,
+    endings: Arc<Endings>,
 }
 
 impl Service {
@@ -75,7 +63,10 @@ impl Service {
     /// # Errors
     /// There is no region, or no way.
     pub async fn open(access: &Access, endpoint_url: Option<&str>) -> Result<Self, Error> {
-        let way = Way::settle(access).await?;
+        Self::by_way(Way::settle(access).await?, access, endpoint_url)
+    }
+
+    fn by_way(way: Way, access: &Access, endpoint_url: Option<&str>) -> Result<Self, Error> {
         let region = way.region().ok_or(Error::NoRegion)?.to_owned();
         let clock = ServiceClock::default();
         let mut ssm = aws_sdk_ssm::config::Builder::from(way.config()).interceptor(clock.clone());
@@ -95,6 +86,7 @@ impl Service {
                 ..access.clone()
             },
             endpoint_url: endpoint_url.map(str::to_owned),
+            endings: Arc::default(),
         })
     }
 
@@ -108,7 +100,20 @@ impl Service {
             region,
             ..self.access.clone()
         };
-        Self::open(&access, self.endpoint_url.as_deref()).await
+        let renewed = Self::open(&access, self.endpoint_url.as_deref()).await?;
+        Ok(Self {
+            endings: self.endings.clone(),
+            ..renewed
+        })
+    }
+
+    /// The same service with connections of its own, for another runtime.
+    fn apart(&self) -> Result<Self, Error> {
+        Self::by_way(
+            self.way.apart()?,
+            &self.access,
+            self.endpoint_url.as_deref(),
+        )
     }
 
     /// The way by which it is reached: for whoever talks to another service in the same session.
@@ -136,7 +141,7 @@ impl Service {
         self.clock.offset_ms()
     }
 
-    /// Starts a session.
+    /// Starts a session, which is ended again unless somebody carries it.
     ///
     /// # Errors
     /// The service refuses or cannot be reached; the error says why and what to do.
@@ -155,11 +160,10 @@ impl Service {
             .await
             .map_err(|error| self.error(&error, Subject::Start(request)))?;
         match (answer.session_id, answer.stream_url, answer.token_value) {
-            (Some(session_id), Some(stream_url), Some(token)) => Ok(Started {
-                session_id,
-                stream_url,
-                token,
-            }),
+            (Some(session_id), Some(stream_url), Some(token)) => {
+                let entrance = Entrance { stream_url, token };
+                Ok(Started::at(self, session_id, entrance))
+            }
             _ => Err(Error::Incomplete {
                 call: "StartSession",
             }),
@@ -170,7 +174,7 @@ impl Service {
     ///
     /// # Errors
     /// The service cannot be reached or refuses.
-    pub async fn resume(&self, session_id: &str) -> Result<Option<Started>, Error> {
+    pub async fn resume(&self, session_id: &str) -> Result<Option<Entrance>, Error> {
         let answer = self
             .ssm
             .resume_session()
@@ -184,11 +188,7 @@ impl Service {
         };
         let token = answer.token_value.filter(|token| !token.is_empty());
         Ok(match (answer.stream_url, token) {
-            (Some(stream_url), Some(token)) => Some(Started {
-                session_id: session_id.to_owned(),
-                stream_url,
-                token,
-            }),
+            (Some(stream_url), Some(token)) => Some(Entrance { stream_url, token }),
             _ => None,
         })
     }
@@ -381,6 +381,8 @@ pub enum Error {
     Unreachable { cause: String },
     #[error("the answer to {call} lacks what it must have")]
     Incomplete { call: &'static str },
+    #[error("its answer was not waited for any longer")]
+    Late,
 }
 
 impl Error {
@@ -408,7 +410,7 @@ impl Error {
             Self::NoCredentials { cause } => aws::sign_in(cause),
             Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
             Self::Unreachable { .. } => UNREACHABLE.to_owned(),
-            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } => return None,
+            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::Late => return None,
         })
     }
 

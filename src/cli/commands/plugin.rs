@@ -14,14 +14,15 @@ use serde::Deserialize;
 
 use crate::aws::Access;
 use crate::cli::args::parameters::Parameters;
+use crate::cli::ending;
 use crate::cli::exit::{CommandResult, Failure, Status};
-use crate::recorded::admission::{self, Asking};
-use crate::recorded::description::Description;
-use crate::recorded::signature;
-use crate::recorded::{self, Here, Recorded, refused};
-use crate::service::{Request, Service, Started};
+use crate::cli::voice::Person;
+use crate::recorded::admission::{self, Admitted, Asking};
+use crate::recorded::interrupts::Interrupts;
+use crate::recorded::{Here, Recorded, plan, signature, takeover};
+use crate::service::{Entrance, Request, Started};
 use crate::session::channel::CLIENT_VERSION;
-use crate::settings::{Flags, Places, REASON, Settings};
+use crate::settings::{Flags, REASON, Settings};
 use crate::words::printable;
 
 /// The name that the AWS CLI looks for on PATH.
@@ -105,16 +106,10 @@ fn act(mut arguments: Vec<String>) -> CommandResult {
     }
     arguments.resize(6, String::new());
     let response = take_response(&arguments[0])?;
-    let started: Response = serde_json::from_str(&response)
+    let response: Response = serde_json::from_str(&response)
         .map_err(|_| usage(anyhow!("the answer to StartSession does not read")))?;
     let [_, region, _, profile, request, endpoint] = &arguments[..] else {
         return Ok(Status::Success);
-    };
-    let request: CliRequest = match request.as_str() {
-        "" => CliRequest::default(),
-        text => serde_json::from_str(text)
-            .context("the request to StartSession does not read")
-            .map_err(usage)?,
     };
     let chosen = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
     let endpoint = chosen(endpoint).filter(|endpoint| !is_of_ecs(endpoint));
@@ -123,10 +118,23 @@ fn act(mut arguments: Vec<String>) -> CommandResult {
         profile: chosen(profile),
         ..Access::default()
     };
-    record(started.into(), request.into(), &access, endpoint.as_deref())
+    // The AWS CLI has started it: from here on it is recorded, or ended.
+    let started = response.into_started(&access, endpoint.as_deref());
+    let request: CliRequest = match request.as_str() {
+        "" => CliRequest::default(),
+        text => serde_json::from_str(text)
+            .context("the request to StartSession does not read")
+            .map_err(usage)?,
+    };
+    plan::runtime()?.block_on(record(
+        started,
+        request.into(),
+        &access,
+        endpoint.as_deref(),
+    ))
 }
 
-fn record(
+async fn record(
     started: Started,
     mut request: Request,
     access: &Access,
@@ -134,55 +142,36 @@ fn record(
 ) -> CommandResult {
     // Where the AWS CLI takes no reason (ECS Exec), the recording can still have one.
     request.reason = request.reason.or_else(|| env::var(REASON).ok());
-    let ready = ready(&mut request, access);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(async {
-        let service = Service::open(access, endpoint).await.map_err(refused)?;
-        let (settings, places) = match ready {
-            Ok(ready) => ready,
-            Err(failure) => {
-                // The AWS CLI has started the session already; left alone it would stay open, unrecorded.
-                let _ = service.terminate(&started.session_id).await;
-                return Err(failure);
-            }
-        };
-        let here = match signature::open(&settings, service.way()).await {
-            Ok(signer) => Here {
-                signer,
-                ..Here::default()
-            },
-            Err(failure) => {
-                let _ = service.terminate(&started.session_id).await;
-                return Err(failure);
-            }
-        };
-        let caller = recorded::ask_caller(&service);
-        let session_id = started.session_id.clone();
-        let quiet = request.document.as_deref() == Some("AWS-StartSSHSession");
-        if !quiet {
-            say(&format!("\nStarting session with SessionId: {session_id}"))?;
-        }
-        let mut description = Description::new(&service, &started, &request, recorded::size());
-        recorded::name_caller(&mut description, caller).await;
-        let result = Recorded {
-            service,
-            settings,
-            places,
-            description,
-            banner: !quiet,
-            label: None,
-        }
-        .run(started, here)
-        .await;
-        if !quiet {
-            say(&format!(
-                "\n\nExiting session with sessionId: {session_id}.\n"
-            ))?;
-        }
-        result
-    })
+    let quiet = request.document.as_deref() == Some("AWS-StartSSHSession");
+    let mut interrupts = Interrupts::open()?;
+    let reached = takeover::reach(started, access, endpoint, &mut interrupts, &Person).await;
+    let (service, started) = match reached {
+        Ok(reached) => reached,
+        Err(error) => return ending::result(Err(error)),
+    };
+    let admitted = admit(request, access)?;
+    let opening = signature::open(admitted.settings(), service.way(), &Person);
+    let signer = match interrupts.or(opening).await.flatten() {
+        Ok(signer) => signer,
+        Err(error) => return ending::result(Err(error)),
+    };
+    let session_id = started.session_id().to_owned();
+    if !quiet {
+        say(&format!("\nStarting session with SessionId: {session_id}"))?;
+    }
+    let here = Here {
+        banner: !quiet,
+        signer,
+        ..Here::default()
+    };
+    let session = Recorded::new(service, admitted, here, &Person);
+    let result = session.run(started, interrupts).await;
+    if !quiet {
+        say(&format!(
+            "\n\nExiting session with sessionId: {session_id}.\n"
+        ))?;
+    }
+    ending::result(result)
 }
 
 /// For ECS Exec the AWS CLI hands on the endpoint of ECS, where no session can be resumed or ended.
@@ -203,13 +192,12 @@ fn is_of_ecs(endpoint: &str) -> bool {
         .any(|domain| host.ends_with(domain))
 }
 
-/// The settings and places in force, when they let this session run.
-fn ready(request: &mut Request, access: &Access) -> Result<(Settings, Places), Failure> {
+/// The request, when the settings in force let its session run.
+fn admit(request: Request, access: &Access) -> Result<Admitted, Failure> {
     let settings = Settings::load(&Flags::default())?;
     let places = settings.places_for(access)?;
-    recorded::prepare(&places)?;
-    admission::admit(&settings, request, Asking::Never)?;
-    Ok((settings, places))
+    let prepared = admission::prepare(settings, places)?;
+    Ok(prepared.admit(request, Asking::Never, &Person)?)
 }
 
 /// The answer to StartSession: the argument itself, or the variable that it names, which is then removed, so that no
@@ -242,13 +230,13 @@ struct Response {
     token_value: String,
 }
 
-impl From<Response> for Started {
-    fn from(response: Response) -> Self {
-        Self {
-            session_id: response.session_id,
-            stream_url: response.stream_url,
-            token: response.token_value,
-        }
+impl Response {
+    fn into_started(self, access: &Access, endpoint: Option<&str>) -> Started {
+        let entrance = Entrance {
+            stream_url: self.stream_url,
+            token: self.token_value,
+        };
+        Started::handed_over(self.session_id, entrance, access, endpoint)
     }
 }
 
@@ -369,9 +357,9 @@ mod tests {
             r#"{"SessionId": "s-1", "TokenValue": "t", "StreamUrl": "wss://x"}"#,
             r#"{"sessionId": "s-1", "streamUrl": "wss://x", "tokenValue": "t"}"#,
         ] {
-            let started: Started = serde_json::from_str::<Response>(answer).unwrap().into();
+            let response: Response = serde_json::from_str(answer).unwrap();
             assert_eq!(
-                (started.session_id.as_str(), started.token.as_str()),
+                (response.session_id.as_str(), response.token_value.as_str()),
                 ("s-1", "t")
             );
         }

@@ -14,7 +14,10 @@ use crate::aws::{Access, Way};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
+use crate::cli::voice::Person;
+use crate::recorded::error::Error;
 use crate::recorded::signature;
+use crate::recorded::voice::Voice;
 use crate::review::chosen::chosen;
 use crate::settings::{Settings, record};
 use crate::spool::Spool;
@@ -69,15 +72,14 @@ pub(crate) fn run(args: RecoverArgs) -> CommandResult {
         .build()?;
     runtime.block_on(async {
         let way = Way::settle(&Access::default()).await?;
-        let signer = signature::open(&settings, &way).await?;
+        let signer = signature::open(&settings, &way, &Person).await?;
         let mut worst = Status::Success;
         for path in paths {
             let name = path.display().to_string();
             let sign = async |manifest: &[u8]| {
-                let signed = signature::sign(signer.as_deref()?, manifest).await;
-                let unsigned = signed.map_err(|error| signature::unsigned(&error));
-                unsigned
-                    .map_err(|unsigned| message::failure(&unsigned))
+                let signed = signature::sign(signer.as_deref()?, manifest, &Person).await;
+                signed
+                    .map_err(|unsigned| Person.tell(Error::Unsigned(unsigned)))
                     .ok()
             };
             let status = match close(&spool, &path, sign).await {

@@ -5,9 +5,11 @@
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::ending;
 use crate::cli::exit::CommandResult;
+use crate::cli::voice::Person;
 use crate::recorded::admission::Asking;
-use crate::recorded::{Here, Plan};
+use crate::recorded::plan::Plan;
 use crate::service::Request;
 use crate::settings::{REASON, Settings, record};
 
@@ -58,11 +60,17 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         reason: args.reason,
         parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
     };
+    let settings = Settings::load(&flags)?;
+    let (access, endpoint) = args.access.split();
     let plan = Plan {
-        settings: Settings::load(&flags)?,
+        places: settings.places_for(&access)?,
+        settings,
         request,
         asking: Asking::Never,
+        access,
+        endpoint,
+        bind: None,
         banner: false,
     };
-    plan.run(Here::default(), args.access)
+    ending::result(plan.run(&Person))
 }

@@ -7,10 +7,13 @@ use clap::ValueEnum;
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
 use crate::cli::args::store::StoreArgs;
+use crate::cli::ending;
 use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::voice::Person;
 use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
-use crate::recorded::{Here, Plan};
+use crate::recorded::forwards;
+use crate::recorded::plan::Plan;
 use crate::service::Request;
 use crate::settings::{REASON, Settings, record, session};
 
@@ -145,7 +148,9 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         [] => (args.document_name, given),
         command => command_request(command),
     };
+    let (access, endpoint) = args.access.split();
     let plan = Plan {
+        places: settings.places_for(&access)?,
         settings,
         request: Request {
             target: args.target,
@@ -154,18 +159,15 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
             parameters,
         },
         asking: Asking::Terminal,
+        access,
+        endpoint,
+        bind: args.bind,
         banner: !args.no_banner,
     };
-    let here = Here {
-        bind: args.bind,
-        ..Here::default()
-    };
-    match &args.forward[..] {
-        [] => plan.run(here, args.access),
-        forwards => {
-            crate::recorded::forwards::run(plan, forwards, here.bind.as_deref(), args.access)
-        }
-    }
+    ending::result(match &args.forward[..] {
+        [] => plan.run(&Person),
+        forwards => forwards::run(plan, forwards, &Person),
+    })
 }
 
 fn is_key(text: &str) -> bool {

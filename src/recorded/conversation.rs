@@ -1,0 +1,186 @@
+//! The data channel of a recorded session: opened, announced, and carried between the person and the recorder.
+//!
+//! Nothing here starts a session or stores a recording.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime};
+
+use formats::asciicast::Session;
+use uuid::Uuid;
+
+use super::Recorded;
+use super::description::Description;
+use super::error::Error;
+use super::interrupts::Interrupts;
+use crate::recorder::Recorder;
+use crate::service::{Service, Started};
+use crate::session::channel::{self, Channel, Token};
+use crate::session::console::{Console, Typing};
+use crate::session::driver::connection::{self, Socket};
+use crate::session::driver::{self, Outcome, Resume, Resumed, Settings};
+use crate::settings::OnFailure;
+use crate::spool::{Spool, backlog};
+use crate::terminal;
+
+/// How long the look into the spool may hold back the prompt, beyond the opening of the data channel.
+const WORD_PATIENCE: Duration = Duration::from_millis(50);
+
+impl Recorded<'_> {
+    /// Opens the data channel and carries the session to its end. On failure nothing was exchanged.
+    pub(super) async fn carry(
+        &mut self,
+        started: &Started,
+        description: &Description,
+        recorder: Recorder,
+        mut interrupts: Interrupts,
+    ) -> Result<Outcome, Error> {
+        let backlog = self.ask_spool();
+        let entrance = started.entrance();
+        let network = self.service.network();
+        let opening = connection::open(&entrance.stream_url, network, connection::PATIENCE);
+        let socket = interrupts.or(opening).await?.map_err(Error::DataChannel)?;
+        self.announce(&description.session, &backlog);
+        let types = self.here.types();
+        let person = person(
+            types,
+            self.here.silent,
+            self.here.label.clone(),
+            interrupts.into_signals(),
+        )?;
+        let channel = Channel::new(
+            description.origin,
+            &channel::Options {
+                client_id: Uuid::new_v4(),
+                message_ids: description.message_ids,
+            },
+        );
+        let resume = Again {
+            service: self.service.clone(),
+            session_id: started.session_id(),
+        };
+        let keys = driver::data_keys::Keys::new(
+            self.service.way(),
+            started.session_id(),
+            &description.session.target,
+        );
+        let in_force = self.admitted.settings();
+        let settings = Settings {
+            input_is_terminal: types,
+            escape: in_force.session.escape,
+            size: description.size,
+            resume_limit: in_force.session.reconnect_limit,
+            ping_interval: in_force.session.ping_interval,
+            bind: self.here.bind.take(),
+            reserved: self.here.reserved.take(),
+            record_payload: in_force.record.payload,
+            go_on_unrecorded: in_force.record.on_failure == OnFailure::Warn,
+            wall_millis: driver::wall_millis,
+        };
+        Ok(driver::run(
+            (socket, Token::new(entrance.token.clone())),
+            channel,
+            recorder,
+            person,
+            (resume, keys),
+            settings,
+        )
+        .await)
+    }
+
+    /// Says what there is to say before the terminal is raw.
+    fn announce(&self, session: &Session, backlog: &mpsc::Receiver<Option<String>>) {
+        self.admitted.show_banner(self.here.banner, self.voice);
+        if !self.here.banner {
+            return;
+        }
+        // A spool on a disk that sleeps must not hold back the prompt.
+        if let Ok(Some(word)) = backlog.recv_timeout(WORD_PATIENCE) {
+            self.voice.say(&word);
+        }
+        let Session {
+            session_id, target, ..
+        } = session;
+        let place = self.admitted.places().store.location();
+        let label = self.here.label.as_ref();
+        let label = label.map_or_else(String::new, |label| format!("{label}: "));
+        self.voice.say(&format!(
+            "{label}session {session_id} on {target} is being recorded to {place}"
+        ));
+    }
+
+    /// Looks into the spool while the data channel is opened.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long something has waited is told by the wall clock"
+    )]
+    fn ask_spool(&self) -> mpsc::Receiver<Option<String>> {
+        let (tell, told) = mpsc::sync_channel(1);
+        if self.here.banner {
+            let spool = Spool::new(self.admitted.places().spool.clone());
+            thread::spawn(move || tell.send(backlog::word(&spool, SystemTime::now())));
+        }
+        told
+    }
+}
+
+/// Takes the terminal: from here on it is raw if a person types, until what this gives is dropped.
+fn person(
+    types: bool,
+    silent: bool,
+    label: Option<String>,
+    signals: terminal::Signals,
+) -> Result<(Typing, Console, terminal::Signals), Error> {
+    let cannot = |what| move |source| Error::Machine { what, source };
+    terminal::install_panic_hook();
+    let keys = match silent {
+        true => Typing::Nobody,
+        false => Typing::Stdin(terminal::Keys::open().map_err(cannot("read stdin"))?),
+    };
+    let raw_mode = match types {
+        true => Some(terminal::RawMode::enter().map_err(cannot("make the terminal raw"))?),
+        false => None,
+    };
+    let console = Console::open(raw_mode, label).map_err(cannot("write to stdout"))?;
+    Ok((keys, console, signals))
+}
+
+/// The way back into this session.
+struct Again<'a> {
+    service: Service,
+    session_id: &'a str,
+}
+
+impl Resume for Again<'_> {
+    type Socket = Socket;
+
+    async fn resume(&mut self) -> Resumed<Socket> {
+        let entrance = match self.service.resume(self.session_id).await {
+            Ok(Some(entrance)) => entrance,
+            Ok(None) => {
+                return Resumed::Over("the service says that the session is over".to_owned());
+            }
+            // What the person can do about it, such as signing in again, may be done while it is tried.
+            Err(error) => {
+                if error.is_credentials()
+                    && let Ok(renewed) = self.service.renewed().await
+                {
+                    self.service = renewed;
+                }
+                return Resumed::Failed(match error.hint() {
+                    Some(hint) if !error.is_connection() => format!("{error}: {hint}"),
+                    _ => error.to_string(),
+                });
+            }
+        };
+        let opened = connection::open(
+            &entrance.stream_url,
+            self.service.network(),
+            connection::PATIENCE,
+        );
+        match opened.await {
+            Ok(socket) => Resumed::Open(socket, Token::new(entrance.token)),
+            Err(error) => Resumed::Failed(error.to_string()),
+        }
+    }
+}

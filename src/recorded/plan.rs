@@ -1,0 +1,62 @@
+//! A session as it is asked for: admitted, started, and carried to its end.
+//!
+//! Nothing is asked of the service for what cannot be recorded.
+
+use super::admission::{self, Asking};
+use super::error::Error;
+use super::interrupts::Interrupts;
+use super::verdict::Ending;
+use super::voice::Voice;
+use super::{Here, Recorded, signature};
+use crate::aws::Access;
+use crate::service::{Request, Service};
+use crate::settings::{Places, Settings};
+
+/// A session to be started and recorded.
+pub(crate) struct Plan {
+    pub(crate) settings: Settings,
+    pub(crate) places: Places,
+    pub(crate) request: Request,
+    pub(crate) asking: Asking,
+    /// Where the service is.
+    pub(crate) access: Access,
+    pub(crate) endpoint: Option<String>,
+    /// Where a port session listens, instead of on localhost.
+    pub(crate) bind: Option<String>,
+    /// Whether to say more than what goes wrong.
+    pub(crate) banner: bool,
+}
+
+impl Plan {
+    /// Starts the session and records it to its end.
+    pub(crate) fn run(self, voice: &dyn Voice) -> Result<Ending, Error> {
+        let admitted = admission::prepare(self.settings, self.places)?.admit(
+            self.request,
+            self.asking,
+            voice,
+        )?;
+        runtime()?.block_on(async {
+            let service = Service::open(&self.access, self.endpoint.as_deref()).await?;
+            let signer = signature::open(admitted.settings(), service.way(), voice).await?;
+            let here = Here {
+                bind: self.bind,
+                banner: self.banner,
+                signer,
+                ..Here::default()
+            };
+            let session = Recorded::new(service, admitted, here, voice);
+            session.start(Interrupts::open()?).await
+        })
+    }
+}
+
+/// One thread is quickest from key to socket: nothing has to be handed over.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| Error::Machine {
+            what: "start the runtime",
+            source,
+        })
+}
