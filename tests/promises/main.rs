@@ -26,6 +26,8 @@ mod remote;
 mod rough;
 mod start;
 mod tail;
+#[cfg(unix)]
+mod taken_back;
 mod upload;
 mod verify;
 mod web_server;

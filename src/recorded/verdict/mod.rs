@@ -5,8 +5,8 @@
 
 use std::io;
 
-use super::error::{Error, Unsigned};
-use super::voice::Voice;
+use crate::recorded::error::{Error, Unsigned};
+use crate::recorded::voice::Voice;
 use crate::session::driver::{End, Unrecorded};
 use crate::store;
 
@@ -159,3 +159,6 @@ fn ending(end: End) -> Result<Ending, Error> {
         failed => Err(Error::Ended(Box::new(failed))),
     }
 }
+
+#[cfg(test)]
+mod tests;

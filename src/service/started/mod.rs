@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Error, Service};
 use crate::aws::{self, Access};
+use crate::service::{Error, Service};
 
 /// How long the service may take to end a session. It ends by itself in the end; the person waits for the prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -223,31 +223,4 @@ impl Drop for Endings {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_of_a_data_channel_tells_its_region() {
-        let check = |stream_url: &str, expected: Option<&str>| {
-            let entrance = Entrance {
-                stream_url: stream_url.to_owned(),
-                token: String::new(),
-            };
-            assert_eq!(region(&entrance).as_deref(), expected, "{stream_url}");
-        };
-        check(
-            "wss://ssmmessages.eu-central-1.amazonaws.com/v1/data-channel/s-1?role=publish_subscribe",
-            Some("eu-central-1"),
-        );
-        check(
-            "wss://ssmmessages-fips.us-gov-west-1.amazonaws.com/v1",
-            Some("us-gov-west-1"),
-        );
-        check(
-            "wss://vpce-1-a.ssmmessages.cn-north-1.vpce.amazonaws.com.cn/v1",
-            Some("cn-north-1"),
-        );
-        check("ws://127.0.0.1:4000/v1/data-channel/s-1", None);
-        check("nonsense", None);
-    }
-}
+mod tests;
