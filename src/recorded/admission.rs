@@ -11,7 +11,7 @@ use formats::sealed::Seal;
 use super::error::Error;
 use super::voice::Voice;
 use crate::envelope::Recipients;
-use crate::service::Request;
+use crate::service::{Passed, Request};
 use crate::settings::reason::Step;
 use crate::settings::{Places, Settings};
 use crate::store::{Directory, Store};
@@ -34,8 +34,8 @@ pub(crate) struct Prepared {
     recipients: Arc<Recipients>,
 }
 
-/// A request that the policy lets pass, with its reason settled. Only [`Prepared::admit`] makes one, and no session
-/// starts without.
+/// A request that the policy lets pass, with its reason settled. Only [`Prepared::admit`] makes one, and nothing else
+/// starts a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Admitted {
     prepared: Prepared,
@@ -91,11 +91,13 @@ impl Prepared {
     }
 }
 
-impl Admitted {
-    pub(crate) fn request(&self) -> &Request {
+impl Passed for Admitted {
+    fn request(&self) -> &Request {
         &self.request
     }
+}
 
+impl Admitted {
     pub(crate) fn settings(&self) -> &Settings {
         &self.prepared.settings
     }

@@ -13,7 +13,7 @@ use super::plan::{Plan, runtime};
 use super::verdict::Ending;
 use super::voice::Voice;
 use super::{Here, Recorded, signature};
-use crate::service::{Request, Service};
+use crate::service::{Passed, Request, Service};
 use crate::session::port::Reserved;
 use crate::words::causes;
 

@@ -23,7 +23,7 @@ use std::time::Instant;
 use formats::manifest::{Exit, Manifest};
 
 use crate::recorder::Recorder;
-use crate::service::{Service, Started};
+use crate::service::{Passed, Service, Started};
 use crate::session::driver::{Outcome, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
@@ -88,7 +88,7 @@ impl<'a> Recorded<'a> {
 
     /// Starts it, runs it to its end and stores the recording.
     pub(crate) async fn start(self, mut interrupts: Interrupts) -> Result<Ending, Error> {
-        let starting = self.service.start(self.admitted.request());
+        let starting = self.service.start(&self.admitted);
         let started = interrupts.or_undo(starting).await??;
         self.run(started, interrupts).await
     }

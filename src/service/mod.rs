@@ -33,6 +33,12 @@ pub struct Request {
     pub parameters: BTreeMap<String, Vec<String>>,
 }
 
+/// A request that may be made, and whoever let it pass answers for that: a bare [`Request`] starts no session.
+pub trait Passed {
+    /// What is asked.
+    fn request(&self) -> &Request;
+}
+
 /// Who asks, as the service sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -145,7 +151,8 @@ impl Service {
     ///
     /// # Errors
     /// The service refuses or cannot be reached; the error says why and what to do.
-    pub async fn start(&self, request: &Request) -> Result<Started, Error> {
+    pub async fn start(&self, passed: &impl Passed) -> Result<Started, Error> {
+        let request = passed.request();
         let mut call = self
             .ssm
             .start_session()

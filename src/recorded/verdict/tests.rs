@@ -9,7 +9,7 @@ use std::time::Instant;
 use zeroize::Zeroizing;
 
 use super::*;
-use crate::settings::ReasonRule;
+use crate::settings::reason::ReasonRule;
 use crate::signing;
 use crate::spool::delivery::Undelivered;
 use crate::store::Progress;

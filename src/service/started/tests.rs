@@ -6,7 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::*;
 use crate::aws::Keys;
-use crate::service::Request;
+use crate::service::{Passed, Request};
+
+impl Passed for Request {
+    fn request(&self) -> &Request {
+        self
+    }
+}
 
 /// Starts a session, does something with it, and gives how often the service was told that it is over.
 fn told_after(fate: impl AsyncFnOnce(Service, Started)) -> usize {
