@@ -7,11 +7,11 @@ use std::io::{self, BufReader};
 
 use zeroize::Zeroizing;
 
-use crate::cli::message;
 use crate::cli::progress::Bar;
+use crate::cli::{ask, message};
 use crate::recorded::error::Error;
 use crate::recorded::voice::Voice;
-use crate::settings::reason::{self, ReasonRule};
+use crate::settings::reason::ReasonRule;
 use crate::store::Progress;
 use crate::terminal;
 
@@ -35,7 +35,7 @@ impl Voice for Person {
     fn ask_reason(&self, rule: &ReasonRule) -> Result<String, Box<dyn StdError + Send + Sync>> {
         // The terminal hands over one line at a time, so nothing typed ahead is lost in the buffer.
         let mut stdin = BufReader::new(io::stdin());
-        Ok(reason::ask(rule, &mut stdin, &mut io::stderr())?)
+        ask::reason(rule, &mut stdin, &mut io::stderr())
     }
 
     fn ask_secret(&self, question: &str) -> Option<Zeroizing<String>> {

@@ -1,17 +1,11 @@
-//! The reason for a session: whether one is needed, whether the one given will do, what to ask.
+//! The reason for a session: whether one is needed, whether the one given will do.
 //!
-//! Nothing here starts a session, and nothing but [`ask`] talks to a person.
-
-use std::io::{BufRead, Read as _, Write};
+//! Nothing here starts a session or asks anybody.
 
 use regex::Regex;
 
 /// The service takes 1 to 256 characters (StartSession, `Reason`).
 const LONGEST: usize = 256;
-/// How often a person is asked before the command gives up.
-const TRIES: usize = 3;
-/// No typed line is longer; what is behind it belongs to nobody's reason.
-const LINE_LIMIT: u64 = 4096;
 
 /// What the organisation wants of a reason.
 #[derive(Clone, Debug, Default)]
@@ -103,43 +97,6 @@ impl ReasonRule {
     }
 }
 
-/// Asks for a reason until one will do, at most three times.
-///
-/// # Errors
-/// None of the answers will do, the input ends, or the terminal cannot be read.
-pub(crate) fn ask(
-    rule: &ReasonRule,
-    input: &mut impl BufRead,
-    output: &mut impl Write,
-) -> anyhow::Result<String> {
-    let mut last = Error::Missing;
-    if let Some(hint) = &rule.hint {
-        writeln!(output, "{}", crate::words::printable(hint))?;
-    }
-    for _ in 0..TRIES {
-        write!(output, "Reason for this session: ")?;
-        output.flush()?;
-        let mut answer = Vec::new();
-        if input
-            .by_ref()
-            .take(LINE_LIMIT)
-            .read_until(b'\n', &mut answer)?
-            == 0
-        {
-            writeln!(output)?;
-            break;
-        }
-        match rule.check(&String::from_utf8_lossy(&answer)) {
-            Ok(reason) => return Ok(reason),
-            Err(error) => {
-                writeln!(output, "{}", crate::words::printable(&error.to_string()))?;
-                last = error;
-            }
-        }
-    }
-    Err(last.into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,34 +167,5 @@ mod tests {
             any.check(&"é".repeat(257)),
             Err(Error::TooLong { length: 257 })
         );
-    }
-
-    #[test]
-    fn a_person_is_asked_three_times() {
-        let asked = |answers: &str| {
-            let mut output = Vec::new();
-            let reason = ask(
-                &rule(true, Some("^CHG-")),
-                &mut answers.as_bytes(),
-                &mut output,
-            );
-            (
-                reason.map_err(|error| error.to_string()),
-                String::from_utf8(output).unwrap(),
-            )
-        };
-        let (reason, said) = asked("because\n\nCHG-1 disk\r\n");
-        assert_eq!(reason.unwrap(), "CHG-1 disk");
-        assert!(
-            said.starts_with("begin with the change, CHG-1234\nReason for this session: "),
-            "{said}"
-        );
-        assert!(
-            asked("a\nb\nc\nCHG-1\n")
-                .0
-                .unwrap_err()
-                .contains("\"c\" does not match")
-        );
-        assert!(asked("").0.unwrap_err().contains("wants a reason"));
     }
 }

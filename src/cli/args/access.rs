@@ -27,7 +27,7 @@ impl AccessArgs {
         let access = Access {
             region: self.region,
             profile: self.profile,
-            ask_mfa_code: Some(ask::at_the_terminal()),
+            ask_mfa_code: Some(ask::mfa_code()),
             ..Access::default()
         };
         (access, self.endpoint_url)

@@ -68,7 +68,7 @@ pub(crate) fn run(args: UploadArgs) -> CommandResult {
     let settings = Settings::load(&flags)?;
     let access = Access {
         profile: args.profile,
-        ask_mfa_code: Some(ask::at_the_terminal()),
+        ask_mfa_code: Some(ask::mfa_code()),
         ..Access::default()
     };
     let places = settings.places_for(&access)?;
