@@ -68,7 +68,7 @@ pub(crate) enum Error {
     NotStored {
         session_id: String,
         path: String,
-        source: Undelivered,
+        source: Box<Undelivered>,
     },
     #[error("the thread that stores the recording ended early")]
     Handover,

@@ -121,10 +121,10 @@ impl Handover {
                 ));
                 Ok(None)
             }
-            Err(source) => Err(Error::NotStored {
+            Err(undelivered) => Err(Error::NotStored {
                 session_id: session_id.clone(),
                 path: path.display().to_string(),
-                source,
+                source: Box::new(undelivered),
             }),
         }
     }

@@ -105,7 +105,7 @@ fn not_stored() -> Error {
     Error::NotStored {
         session_id: "s-1".to_owned(),
         path: "s-1.cast.zst".to_owned(),
-        source: Undelivered::CutShort,
+        source: Box::new(Undelivered::CutShort),
     }
 }
 
