@@ -11,7 +11,7 @@ pub(crate) enum Error {
     /// Something is wrong with a file, a variable or a flag.
     #[error("{first}")]
     Mistaken {
-        first: Mistake,
+        first: Box<Mistake>,
         /// How many mistakes there are besides.
         more: usize,
     },

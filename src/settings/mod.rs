@@ -82,6 +82,7 @@ impl Settings {
     pub(crate) fn of(layers: Layers) -> Result<Self, Error> {
         let more = layers.mistakes.len().saturating_sub(1);
         if let Some(first) = layers.mistakes.into_iter().next() {
+            let first = Box::new(first);
             return Err(Error::Mistaken { first, more });
         }
         let values = &layers.values;
