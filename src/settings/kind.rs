@@ -11,9 +11,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::origin::Problem;
-use super::quantity::{parse_duration, parse_size, write_duration, write_size};
 use super::value::{Value, toml_string};
 use super::{slip, tags};
+use crate::words::{size, time};
 
 /// No text of ours is longer, in bytes.
 const TEXT_LIMIT: usize = 4096;
@@ -265,11 +265,11 @@ impl Kind {
                 Form::Path => paths.settle(text).map(Value::Text).ok_or_else(refused),
                 Form::Bad => Err(refused()),
             },
-            Self::Duration { least, most } => parse_duration(text)
+            Self::Duration { least, most } => time::sum(text)
                 .filter(|duration| (least..=most).contains(&duration))
                 .map(Value::Duration)
                 .ok_or_else(refused),
-            Self::Size { least, most } => parse_size(text)
+            Self::Size { least, most } => size::parse(text)
                 .filter(|size| (least..=most).contains(&size))
                 .map(Value::Size)
                 .ok_or_else(refused),
@@ -295,14 +295,14 @@ impl Kind {
             | Self::List { expected, .. } => (*expected).to_owned(),
             Self::Duration { least, most } => format!(
                 "a duration such as \"15m\" or \"90s\", from {} to {}",
-                write_duration(*least),
-                write_duration(*most)
+                time::write_exactly(*least),
+                time::write_exactly(*most)
             ),
             Self::Size { least, most } => {
                 format!(
                     "a size such as \"512MiB\", from {} to {}",
-                    write_size(*least),
-                    write_size(*most)
+                    size::write_exactly(*least),
+                    size::write_exactly(*most)
                 )
             }
             Self::Whole { least, most } => format!("a whole number from {least} to {most}"),

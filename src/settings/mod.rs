@@ -13,7 +13,6 @@ mod origin;
 mod places;
 mod play;
 mod policy;
-mod quantity;
 mod reading;
 pub(crate) mod reason;
 pub(crate) mod record;

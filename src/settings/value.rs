@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::quantity::{write_duration, write_size};
+use crate::words::{is_harmless, size, time};
 
 /// A value that its setting takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,8 +28,8 @@ impl Value {
         match self {
             Self::Switch(on) => on.to_string(),
             Self::Text(text) => toml_string(text),
-            Self::Duration(duration) => toml_string(&write_duration(*duration)),
-            Self::Size(bytes) => toml_string(&write_size(*bytes)),
+            Self::Duration(duration) => toml_string(&time::write_exactly(*duration)),
+            Self::Size(bytes) => toml_string(&size::write_exactly(*bytes)),
             Self::Whole(number) => number.to_string(),
             Self::Number(number) => format!("{number:?}"),
             Self::List(texts) => {
@@ -70,12 +70,7 @@ pub(crate) fn toml_string(text: &str) -> String {
             '\\' => out.push_str("\\\\"),
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            c if crate::words::printable(c.encode_utf8(&mut [0; 4]))
-                .chars()
-                .eq([c]) =>
-            {
-                out.push(c)
-            }
+            c if is_harmless(c) => out.push(c),
             c => {
                 // Writing to a String cannot fail.
                 let _ = write!(out, "\\U{:08X}", u32::from(c));

@@ -9,4 +9,4 @@ pub(crate) mod size;
 pub(crate) mod time;
 
 pub(crate) use error::causes;
-pub(crate) use harmless::{json, json_pretty, printable};
+pub(crate) use harmless::{is_harmless, json, json_pretty, printable};
