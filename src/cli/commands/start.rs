@@ -3,6 +3,7 @@
 //! Nothing is shown here while the terminal is raw; what there is to say waits for the end.
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
@@ -111,23 +112,16 @@ enum RecordInput {
     Off,
 }
 
-impl RecordInput {
-    /// As the settings have it.
-    fn word(self) -> &'static str {
-        match self {
-            Self::Echoed => "echoed",
-            Self::All => "all",
-            Self::Off => "off",
-        }
-    }
-}
-
 pub(crate) fn run(args: StartArgs) -> CommandResult {
+    // Its values have the names that the setting's words are.
+    let input = args
+        .record_input
+        .and_then(|input| input.to_possible_value());
     let flags = args.store.flags();
     let flags = flags.with(
         &record::INPUT,
         "--record-input",
-        args.record_input.map(RecordInput::word),
+        input.as_ref().map(PossibleValue::get_name),
     );
     let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
     let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
