@@ -62,6 +62,16 @@ pub(crate) enum Origin {
     Policy(Place),
 }
 
+impl Origin {
+    /// The place of whoever set it.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Set(place) | Self::Policy(place) => Some(place),
+            Self::Default => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::in_force::Values;
-use super::origin::{Mistake, Origin, Problem};
+use super::origin::{Mistake, Problem};
 use super::spec::{Setting, Spec, Words, choice, duration, switch, tags, text, whole, word};
 use crate::aws::Access;
 use crate::store::s3::{self, Encryption, Retention, RetentionMode};
@@ -179,44 +179,38 @@ impl Upload {
     }
 }
 
+const NEEDS_KMS: &str = "needs upload.sse = \"kms\"";
+
 /// Settings that do not go together, told at the place that set the one that cannot be.
 pub(super) fn conflicts(values: &Values) -> impl Iterator<Item = Mistake> {
-    let kms = matches!(values.given(&SSE), Some(Encryption::Kms { .. }));
+    let kms = matches!(values.of(&SSE), Encryption::Kms { .. });
     let mode = values.given(&OBJECT_LOCK_MODE).is_some();
     let days = values.given(&RETENTION_DAYS).is_some();
-    [
+    let broken = [
         (
-            &KMS_KEY.spec,
             values.given(&KMS_KEY).is_some() && !kms,
-            "needs upload.sse = \"kms\"",
+            &KMS_KEY.spec,
+            NEEDS_KMS,
         ),
+        (values.of(&BUCKET_KEY) && !kms, &BUCKET_KEY.spec, NEEDS_KMS),
         (
-            &BUCKET_KEY.spec,
-            values.of(&BUCKET_KEY) && !kms,
-            "needs upload.sse = \"kms\"",
-        ),
-        (
-            &RETENTION_DAYS.spec,
             days && !mode,
+            &RETENTION_DAYS.spec,
             "needs upload.object_lock_mode",
         ),
         (
-            &OBJECT_LOCK_MODE.spec,
             mode && !days,
+            &OBJECT_LOCK_MODE.spec,
             "needs upload.retention_days",
         ),
-    ]
-    .into_iter()
-    .filter(|(_, conflict, _)| *conflict)
-    .filter_map(|(spec, _, rule)| match &values.in_force(spec).origin {
-        Origin::Set(place) | Origin::Policy(place) => Some(Mistake {
-            place: place.clone(),
-            problem: Problem::Conflict {
-                name: spec.name.to_owned(),
-                rule,
-            },
-        }),
-        Origin::Default => None,
+    ];
+    let broken = broken.into_iter().filter(|(broken, ..)| *broken);
+    broken.filter_map(|(_, spec, rule)| {
+        let name = spec.name.to_owned();
+        Some(Mistake {
+            place: values.in_force(spec).origin.place()?.clone(),
+            problem: Problem::Conflict { name, rule },
+        })
     })
 }
 
