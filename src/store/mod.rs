@@ -8,6 +8,7 @@ pub mod http;
 mod local;
 mod ranges;
 pub mod s3;
+mod worker;
 
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};

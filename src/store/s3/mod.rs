@@ -9,7 +9,6 @@ mod journal;
 mod object;
 mod options;
 mod upload;
-mod worker;
 
 use std::fmt;
 use std::path::Path;
@@ -27,13 +26,13 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::cache::Cache;
 use super::ranges::Ranged;
+use super::worker::Worker;
 use super::{Error, Pace, Progress, Put, Span, check_key};
 use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
 use journal::{Fingerprint, Journal};
 use upload::{Job, Source};
-use worker::Worker;
 
 pub use crate::aws::Keys;
 pub use options::{Encryption, Options, Retention, RetentionMode};
@@ -68,16 +67,7 @@ impl S3 {
         options.check()?;
         let (name, prefix) = parse(location)?;
         let memory = memory_units(&options);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("s3")
-            .enable_all()
-            .build()
-            .map_err(|source| Error::Io {
-                what: "start a thread for",
-                place: location.to_owned(),
-                source,
-            })?;
+        let worker = Worker::start(2, location)?;
         Ok(Self {
             bucket: Arc::new(Bucket {
                 name,
@@ -89,7 +79,7 @@ impl S3 {
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
-            worker: Arc::new(Worker(Some(runtime))),
+            worker: Arc::new(worker),
         })
     }
 
@@ -411,14 +401,6 @@ impl Bucket {
     /// Directory buckets list in no order.
     fn is_sorted(&self) -> bool {
         !self.name.ends_with("--x-s3")
-    }
-}
-
-fn broken_off() -> Error {
-    Error::Io {
-        what: "finish a request to",
-        place: "s3".to_owned(),
-        source: std::io::Error::other("its thread ended early"),
     }
 }
 

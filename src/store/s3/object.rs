@@ -9,8 +9,9 @@ use bytes::{Bytes, BytesMut};
 
 use super::super::Error;
 use super::super::ranges::{FIRST, Ranged, Remote};
+use super::super::worker::Worker;
+use super::Bucket;
 use super::attempt::{Failure, Kind, lively, persist};
-use super::{Bucket, Worker};
 
 /// Opens the object under `key`, the prefix included.
 pub(super) fn open(bucket: Arc<Bucket>, worker: Arc<Worker>, key: String) -> Result<Ranged, Error> {

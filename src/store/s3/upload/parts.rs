@@ -19,10 +19,11 @@ use tokio::task::JoinSet;
 
 use super::{Job, Source, encryption, kept_as, memory, same_digest};
 use crate::store::Error;
+use crate::store::s3::Bucket;
 use crate::store::s3::attempt::{Failure, Kind, lively, persist};
 use crate::store::s3::body::{Meter, body};
 use crate::store::s3::journal::{Part, Upload};
-use crate::store::s3::{Bucket, broken_off};
+use crate::store::worker::broken_off;
 
 /// Uploads that vanish or collide are begun anew this often.
 const MAX_UPLOADS: usize = 5;

@@ -12,8 +12,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::store::Error;
-use crate::store::s3::broken_off;
 use crate::store::s3::journal::Fingerprint;
+use crate::store::worker::broken_off;
 
 /// Where the bytes are.
 #[derive(Clone)]

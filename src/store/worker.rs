@@ -1,22 +1,36 @@
-//! The threads on which a store in S3 works, for callers that wait.
+//! The threads that requests run on, so that any thread may wait for one, one inside a runtime included.
 //!
-//! Nothing here knows what is done on them.
+//! Nothing here knows what is asked.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
-use super::broken_off;
-use crate::store::Error;
+use super::Error;
 
-/// How often a caller that waits is told how far it is.
+/// How often a progress callback is called.
 const PROGRESS_STEP: Duration = Duration::from_millis(100);
 
 /// The runtime that the requests run on.
-pub(super) struct Worker(pub(super) Option<Runtime>);
+pub(super) struct Worker(Option<Runtime>);
 
 impl Worker {
+    /// Starts as many threads, for the requests to `place`.
+    pub(super) fn start(threads: usize, place: &str) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(threads)
+            .thread_name("store")
+            .enable_all()
+            .build()
+            .map_err(|source| Error::Io {
+                what: "start a thread for",
+                place: place.to_owned(),
+                source,
+            })?;
+        Ok(Self(Some(runtime)))
+    }
+
     fn runtime(&self) -> &Runtime {
         match &self.0 {
             Some(runtime) => runtime,
@@ -51,5 +65,13 @@ impl Drop for Worker {
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
+    }
+}
+
+pub(super) fn broken_off() -> Error {
+    Error::Io {
+        what: "finish a request to",
+        place: "the store".to_owned(),
+        source: std::io::Error::other("its thread ended early"),
     }
 }
