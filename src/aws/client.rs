@@ -3,12 +3,14 @@
 //! Nothing here knows a call. What keeps a connection from opening is told in the words of `network`.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
     SharedHttpConnector,
@@ -16,60 +18,137 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use url::Url;
 
-use super::network::{Failure, Network, Peer};
-use super::proxy::{Proxy, split_port};
-use super::{CONNECT_TIMEOUT, Error};
+use super::address::bare_host;
+use super::network::{self, Failure, Network, Peer};
+use super::proxy::Proxy;
+use super::reach::Reach;
+use super::{CONNECT_TIMEOUT, Error, below};
 
 /// The client for a network.
 ///
 /// # Errors
 /// A proxy's address is none that the HTTP client takes.
 pub(super) fn client(network: &Network) -> Result<SharedHttpClient, Error> {
-    let through = |proxy: Option<&Proxy>| proxy.map(|proxy| make(network, Some(proxy))).transpose();
+    let tls = trust(network)?;
+    let reach = network.reach;
+    let ways = Ways::of(network, |proxy| {
+        let tls = tls.clone();
+        Builder::new().build_with_connector_fn(move |settings, _| {
+            way_out(&tls, proxy.clone(), reach, settings.cloned())
+        })
+    })?;
     Ok(SharedHttpClient::new(Client {
-        direct: make(network, None)?,
-        plain: through(network.proxies.plain())?,
-        encrypted: through(network.proxies.encrypted())?,
+        ways,
         network: network.clone(),
     }))
 }
 
-fn make(network: &Network, proxy: Option<&Proxy>) -> Result<SharedHttpClient, Error> {
-    let proxy = match proxy {
-        Some(proxy) => Some(ProxyConfig::all(proxy.address()).map_err(|_| Error::Proxy {
-            variable: proxy.variable,
-            reason: "it does not read",
-        })?),
-        None => None,
-    };
+/// What sends requests that are no calls, only as far as the network reaches.
+///
+/// # Errors
+/// As [`client`].
+pub(super) fn connector(
+    network: &Network,
+    settings: &HttpConnectorSettings,
+) -> Result<SharedHttpConnector, Error> {
+    let tls = trust(network)?;
+    let ways = Ways::of(network, |proxy| {
+        let settings = Some(settings.clone());
+        SharedHttpConnector::new(way_out(&tls, proxy, network.reach, settings))
+    })?;
+    Ok(SharedHttpConnector::new(Fork {
+        ways,
+        network: network.clone(),
+        limit: settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT),
+    }))
+}
+
+fn trust(network: &Network) -> Result<TlsContext, Error> {
     let trusted =
         TrustStore::empty().with_pem_certificate(network.certificates.pem().as_bytes().to_vec());
-    let tls = TlsContext::builder()
+    TlsContext::builder()
         .with_trust_store(trusted)
         .build()
         .map_err(|error| Error::NoRoots {
             cause: error.to_string(),
-        })?;
-    Ok(
-        Builder::new().build_with_connector_fn(move |settings, components| {
-            let mut connector = Connector::builder()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .tls_context(tls.clone());
-            connector.set_connector_settings(settings.cloned());
-            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
-            connector.set_proxy_config(proxy.clone());
-            connector.build()
-        }),
-    )
+        })
 }
 
-/// One client for each way out of here.
+fn way_out(
+    tls: &TlsContext,
+    proxy: Option<ProxyConfig>,
+    reach: Reach,
+    settings: Option<HttpConnectorSettings>,
+) -> Connector {
+    let mut connector = Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+        .tls_context(tls.clone());
+    connector.set_connector_settings(settings);
+    // Where there is a proxy, it is the proxy whose name is looked up here.
+    let anywhere = proxy.is_some() || matches!(reach, Reach::Anywhere);
+    connector.set_proxy_config(proxy);
+    if anywhere {
+        connector.build()
+    } else {
+        connector.build_with_resolver(Names(reach))
+    }
+}
+
+/// Where names lead, within reach.
+#[derive(Clone, Debug)]
+struct Names(Reach);
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let there = Peer::Host(name.to_owned());
+            let found = network::find(&there, name, 0, self.0).await;
+            let found = found.map_err(ResolveDnsError::new)?;
+            Ok(found.iter().map(SocketAddr::ip).collect())
+        })
+    }
+}
+
+/// One of a kind for each way out of here.
+#[derive(Debug)]
+struct Ways<T> {
+    direct: T,
+    plain: Option<T>,
+    encrypted: Option<T>,
+}
+
+impl<T> Ways<T> {
+    fn of(network: &Network, make: impl Fn(Option<ProxyConfig>) -> T) -> Result<Self, Error> {
+        let through = |proxy: Option<&Proxy>| {
+            let config = proxy.map(|proxy| {
+                ProxyConfig::all(proxy.address()).map_err(|_| Error::Proxy {
+                    variable: proxy.variable,
+                    reason: "it does not read",
+                })
+            });
+            Ok(config.transpose()?.map(|config| make(Some(config))))
+        };
+        Ok(Self {
+            direct: make(None),
+            plain: through(network.proxies.plain())?,
+            encrypted: through(network.proxies.encrypted())?,
+        })
+    }
+
+    fn map<U>(&self, make: impl Fn(&T) -> U) -> Ways<U> {
+        Ways {
+            direct: make(&self.direct),
+            plain: self.plain.as_ref().map(&make),
+            encrypted: self.encrypted.as_ref().map(&make),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Client {
-    direct: SharedHttpClient,
-    plain: Option<SharedHttpClient>,
-    encrypted: Option<SharedHttpClient>,
+    ways: Ways<SharedHttpClient>,
     network: Network,
 }
 
@@ -79,11 +158,11 @@ impl HttpClient for Client {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        let connector = |client: &SharedHttpClient| client.http_connector(settings, components);
+        let ways = self
+            .ways
+            .map(|client| client.http_connector(settings, components));
         SharedHttpConnector::new(Fork {
-            direct: connector(&self.direct),
-            plain: self.plain.as_ref().map(connector),
-            encrypted: self.encrypted.as_ref().map(connector),
+            ways,
             network: self.network.clone(),
             limit: settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT),
         })
@@ -92,9 +171,7 @@ impl HttpClient for Client {
 
 /// Sends each request its way.
 struct Fork {
-    direct: SharedHttpConnector,
-    plain: Option<SharedHttpConnector>,
-    encrypted: Option<SharedHttpConnector>,
+    ways: Ways<SharedHttpConnector>,
     network: Network,
     limit: Duration,
 }
@@ -108,16 +185,21 @@ impl fmt::Debug for Fork {
 impl HttpConnector for Fork {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let Some(there) = There::of(request.uri()) else {
-            return self.direct.call(request);
+            return self.ways.direct.call(request);
         };
         let proxies = &self.network.proxies;
         let proxy = proxies.for_host(there.encrypted, &there.host, there.port);
+        // A name is judged when it is looked up; what is an address already, or is looked up elsewhere, is judged here.
+        if let Err(failure) = self.network.judge_name(&there.host) {
+            let error = ConnectorError::other(failure.into(), None);
+            return HttpConnectorFuture::ready(Err(error));
+        }
         let connector = match (proxy, there.encrypted) {
             (None, _) => None,
-            (Some(_), true) => self.encrypted.as_ref(),
-            (Some(_), false) => self.plain.as_ref(),
+            (Some(_), true) => self.ways.encrypted.as_ref(),
+            (Some(_), false) => self.ways.plain.as_ref(),
         };
-        let call = connector.unwrap_or(&self.direct).call(request);
+        let call = connector.unwrap_or(&self.ways.direct).call(request);
         // An unencrypted request is given to the proxy as it is, and the answer may be the proxy's own.
         let no_entry = proxy
             .filter(|_| !there.encrypted)
@@ -158,6 +240,9 @@ async fn explain(
         let failure = Failure::Timeout { peer, after: limit };
         return ConnectorError::timeout(failure.into());
     }
+    if let Some(failure @ Failure::OutOfReach { .. }) = below::<Failure>(&error) {
+        return ConnectorError::other(failure.clone().into(), None);
+    }
     match network
         .connect(there.encrypted, &there.host, there.port, limit)
         .await
@@ -188,22 +273,16 @@ struct There {
 }
 
 impl There {
-    fn of(url: &str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let encrypted = match scheme {
-            "https" => true,
-            "http" => false,
-            _ => return None,
-        };
-        let (host, port) = split_port(rest.split(['/', '?', '#']).next()?);
+    fn of(address: &str) -> Option<Self> {
+        let url = Url::parse(address).ok()?;
         Some(Self {
-            encrypted,
-            host: host.to_owned(),
-            port: match port {
-                Some(port) => port.parse().ok()?,
-                None if encrypted => 443,
-                None => 80,
+            encrypted: match url.scheme() {
+                "https" => true,
+                "http" => false,
+                _ => return None,
             },
+            host: bare_host(&url)?,
+            port: url.port_or_known_default()?,
         })
     }
 }

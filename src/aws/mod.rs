@@ -6,12 +6,15 @@
 //! What the SDK does by itself is left to it: regions, profiles, SSO, web identities, process, container and instance
 //! credentials, FIPS and dual-stack endpoints, `AWS_ENDPOINT_URL` and its kin.
 
+pub mod address;
 mod assume_role;
 mod certificates;
 mod client;
 mod credential_cache;
 mod network;
+mod pages;
 mod proxy;
+mod reach;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -39,7 +42,9 @@ use crate::words::causes;
 pub use assume_role::{AskMfaCode, MfaQuestion};
 pub use certificates::Certificates;
 pub use network::{Failure, Network, Peer, Wire};
+pub use pages::{Answer, Miss, Pages};
 pub use proxy::{Proxies, Proxy};
+pub use reach::{Reach, is_inside};
 
 /// How long a connection to a service may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -93,7 +98,7 @@ impl Way {
     /// What was chosen does not exist or cannot be; or the role cannot be assumed.
     pub async fn settle(access: &Access) -> Result<Self, Error> {
         let profiles = profiles(access).await?;
-        let network = network(&profiles)?;
+        let network = network_of(Some(&profiles))?;
         let client = client::client(&network)?;
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -193,14 +198,24 @@ async fn profiles(access: &Access) -> Result<ProfileSet, Error> {
     Ok(profiles)
 }
 
-fn network(profiles: &ProfileSet) -> Result<Network, Error> {
+/// The network for what is no call to AWS: proxies and certificates hold there too, a profile that is missing does not
+/// matter.
+///
+/// # Errors
+/// A proxy or a certificate cannot be used.
+pub async fn network() -> Result<Network, Error> {
+    network_of(profiles(&Access::default()).await.ok().as_ref())
+}
+
+fn network_of(profiles: Option<&ProfileSet>) -> Result<Network, Error> {
     let bundle = std::env::var_os("AWS_CA_BUNDLE")
         .filter(|path| !path.is_empty())
-        .map(PathBuf::from)
-        .or_else(|| profiles.get("ca_bundle").map(PathBuf::from));
+        .or_else(|| profiles?.get("ca_bundle").map(Into::into))
+        .map(PathBuf::from);
     Ok(Network {
         proxies: Proxies::from_environment()?,
         certificates: Certificates::load(bundle.as_deref())?,
+        reach: Reach::Anywhere,
     })
 }
 

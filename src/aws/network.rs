@@ -3,6 +3,7 @@
 //! Knows no protocol above TLS, and gives every failure on the way a sentence of its own.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use tokio_rustls::TlsConnector;
 
 use super::certificates::Certificates;
 use super::proxy::{Proxies, Proxy, authority};
+use super::reach::{self, Reach};
 use crate::words::time;
 
 /// How many of a host's addresses are tried.
@@ -33,6 +35,8 @@ pub struct Network {
     pub proxies: Proxies,
     /// Who is believed.
     pub certificates: Certificates,
+    /// Where connections may lead that go through no proxy.
+    pub reach: Reach,
 }
 
 impl Network {
@@ -60,6 +64,15 @@ impl Network {
         }
     }
 
+    /// Whether a host is within reach as far as its text alone tells: a proxy looks up names where nobody here sees what
+    /// they lead to.
+    pub(super) fn judge_name(&self, host: &str) -> Result<(), Failure> {
+        match reach::named(host) {
+            Some(address) => within(self.reach, host, address),
+            None => Ok(()),
+        }
+    }
+
     async fn steps(
         &self,
         encrypted: bool,
@@ -72,11 +85,12 @@ impl Network {
         };
         let there = Peer::Host(host.to_owned());
         let mut wire: Box<dyn Wire> = match self.proxies.for_host(encrypted, host, port) {
-            None => Box::new(tcp(&there, host, port).await?),
+            None => Box::new(tcp(&there, host, port, self.reach).await?),
             Some(proxy) => {
                 let peer = Peer::Proxy(proxy.to_string());
                 now_waits_for(peer.clone());
-                let mut wire: Box<dyn Wire> = Box::new(tcp(&peer, &proxy.host, proxy.port).await?);
+                let mut wire: Box<dyn Wire> =
+                    Box::new(tcp(&peer, &proxy.host, proxy.port, Reach::Anywhere).await?);
                 if proxy.encrypted {
                     wire = self.tls(&peer, &proxy.host, wire).await?;
                 }
@@ -107,15 +121,39 @@ impl Network {
     }
 }
 
-async fn tcp(peer: &Peer, host: &str, port: u16) -> Result<TcpStream, Failure> {
+/// The addresses of a host, none of them out of reach: what is not given out here cannot be connected to.
+pub(super) async fn find(
+    peer: &Peer,
+    host: &str,
+    port: u16,
+    reach: Reach,
+) -> Result<Vec<SocketAddr>, Failure> {
     let addresses = lookup_host((host, port))
         .await
         .map_err(|error| Failure::Name {
             peer: peer.clone(),
             cause: error.to_string(),
         })?;
+    let addresses: Vec<_> = addresses.take(MAX_ADDRESSES).collect();
+    for address in &addresses {
+        within(reach, host, address.ip())?;
+    }
+    Ok(addresses)
+}
+
+fn within(reach: Reach, host: &str, address: IpAddr) -> Result<(), Failure> {
+    if reach.allows(address) {
+        return Ok(());
+    }
+    Err(Failure::OutOfReach {
+        host: host.to_owned(),
+        address,
+    })
+}
+
+async fn tcp(peer: &Peer, host: &str, port: u16, reach: Reach) -> Result<TcpStream, Failure> {
     let mut last = None;
-    for address in addresses.take(MAX_ADDRESSES) {
+    for address in find(peer, host, port, reach).await? {
         match TcpStream::connect(address).await {
             Ok(tcp) => {
                 // A key must not wait for the acknowledgement of the one before.
@@ -279,6 +317,8 @@ pub enum Failure {
         port: u16,
         cause: String,
     },
+    #[error("host {host:?} is at {address}, where nothing from outside may lead")]
+    OutOfReach { host: String, address: IpAddr },
     #[error("no answer from {peer} within {}", time::write_exactly(*after))]
     Timeout { peer: Peer, after: Duration },
     #[error("the certificate of {peer} is not trusted: {cause}")]
@@ -376,6 +416,7 @@ mod tests {
         let network = Network {
             proxies: Proxies::of(&[("HTTPS_PROXY", &proxy)]).unwrap(),
             certificates: Certificates::load(None).unwrap(),
+            reach: Reach::Anywhere,
         };
         let limit = Duration::from_secs(if answer.is_some() { 30 } else { 1 });
         let failure = network.connect(true, "ssm.example", 443, limit).await;

@@ -90,7 +90,10 @@ impl Hinted for store::Error {
     fn status(&self) -> Status {
         match self {
             Self::NotFound { .. } => Status::NotFound,
-            Self::Location { .. } | Self::Scheme { .. } | Self::Setting { .. } => Status::Usage,
+            Self::Address { .. }
+            | Self::Location { .. }
+            | Self::Scheme { .. }
+            | Self::Setting { .. } => Status::Usage,
             Self::Altered { .. } => Status::Damaged,
             _ => Status::Failure,
         }

@@ -24,6 +24,14 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// What is no `http://` or `https://` address.
+    #[error("{place:?} is no address that a server could have: {reason}")]
+    Address {
+        /// Without what must not be shown.
+        place: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// There is no way to AWS.
     #[error(transparent)]
     Way(crate::aws::Error),
@@ -97,6 +105,16 @@ pub enum Error {
         /// They were good once: signing in again is enough.
         expired: bool,
     },
+    /// There is no connection, and none will come of waiting.
+    #[error("cannot {what} {place:?}: {failure}")]
+    Unreachable {
+        /// `read`.
+        what: &'static str,
+        /// The address.
+        place: String,
+        /// The step that failed.
+        failure: crate::aws::Failure,
+    },
     /// S3 could not be reached, or had trouble, for as long as was allowed.
     #[error("cannot {what} {place:?}: gave up after {tries} tries: {reason}")]
     Unavailable {
@@ -131,6 +149,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Way(error) => return error.hint(),
+            Self::Unreachable { failure, .. } => return failure.hint(),
             Self::Refused {
                 what,
                 code,

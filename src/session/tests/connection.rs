@@ -4,13 +4,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::aws::{Certificates, Network, Proxies};
+use crate::aws::{Certificates, Network, Proxies, Reach};
 use crate::session::driver::connection::{PATIENCE, open};
 
 fn network() -> Network {
     Network {
         proxies: Proxies::default(),
         certificates: Certificates::load(None).unwrap(),
+        reach: Reach::Anywhere,
     }
 }
 
