@@ -8,6 +8,7 @@ pub(crate) mod commands;
 pub(crate) mod ending;
 pub(crate) mod exit;
 mod hinted;
+pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;
@@ -50,10 +51,25 @@ enum Command {
     Completions(completions::CompletionsArgs),
 }
 
+impl Command {
+    /// Whether it may make the terminal raw.
+    fn may_make_raw(&self) -> bool {
+        match self {
+            Self::Start(args) => args.is_interactive(),
+            Self::Play(_) | Self::Tail(_) | Self::Plugin(_) => true,
+            _ => false,
+        }
+    }
+}
+
 /// Runs the command named by `args`, program name first, and gives the status to end with.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args = args.into_iter().peekable();
     if plugin::is_plugin(args.peek()) {
+        // The session is there already: it is not left to itself because of a log.
+        if let Err(failure) = log::begin(true) {
+            message::failure(&failure);
+        }
         return end(plugin::run_by_name(args.skip(1)));
     }
     let command_line = match CommandLine::try_parse_from(args) {
@@ -68,7 +84,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    end(dispatch(command_line.command))
+    let command = command_line.command;
+    end(log::begin(command.may_make_raw()).and_then(|()| dispatch(command)))
 }
 
 fn end(result: CommandResult) -> ExitCode {

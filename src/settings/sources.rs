@@ -27,9 +27,10 @@ const PERSON: &str = "SSM_REC_CONFIG";
 /// Gives a reason where no flag can: under the AWS CLI, in an SSH configuration.
 pub(crate) const REASON: &str = "SSM_REC_REASON";
 /// Variables of ours that are no settings.
-const OTHERS: [&str; 4] = [
+const OTHERS: [&str; 5] = [
     TRIAL,
     PERSON,
+    "SSM_REC_LOG",
     REASON,
     // Set by `examples/sandbox.rs` for the program that it runs.
     "SSM_REC_SANDBOX_CHILD",

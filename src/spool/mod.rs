@@ -196,13 +196,17 @@ impl Spool {
                 // Whoever had it may have removed it between the two calls; then this lock keeps nobody away.
                 Ok(()) if !is_at(&lock, &path) => {}
                 Ok(()) => {
+                    tracing::debug!(name, "claimed");
                     return Ok(Some(Claim {
                         spool: self.clone(),
                         name: name.to_owned(),
                         _lock: lock,
                     }));
                 }
-                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::WouldBlock) => {
+                    tracing::debug!(name, "claimed by somebody else");
+                    return Ok(None);
+                }
                 Err(TryLockError::Error(source)) => return Err(failed("lock", &path, source)),
             }
         }

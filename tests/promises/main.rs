@@ -15,6 +15,8 @@ mod feel;
 mod forward;
 mod forwards;
 mod list;
+#[cfg(unix)]
+mod log;
 mod play;
 #[cfg(unix)]
 mod plugin;

@@ -44,6 +44,12 @@ fn start_session(rig: &Rig, command: &str) -> (Value, Value) {
         "Parameters": { "command": [command], "separateOutputStream": ["true"] },
         "Reason": "ticket-42",
     });
+    let answer = call(rig, &request);
+    (request, answer)
+}
+
+/// The same for any request.
+pub(crate) fn call(rig: &Rig, request: &Value) -> Value {
     let body = request.to_string();
     let mut stream = TcpStream::connect(rig.service.address()).unwrap();
     write!(
@@ -55,7 +61,7 @@ fn start_session(rig: &Rig, command: &str) -> (Value, Value) {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (_, answer) = answer.split_once("\r\n\r\n").unwrap();
-    (request, serde_json::from_str(answer).unwrap())
+    serde_json::from_str(answer).unwrap()
 }
 
 /// What the official plugin says around a session, with what came between.

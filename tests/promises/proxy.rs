@@ -195,6 +195,39 @@ fn each_failure_of_a_proxy_has_its_own_sentence() {
 }
 
 #[test]
+fn a_recording_at_an_address_is_read_by_the_same_proxy_and_the_same_certificates() {
+    let rig = rig();
+    let proxy = proxy(&rig.service, connect_proxy::Options::default());
+    let trusted = bundle(&rig, &[rig.service.authority_pem()]);
+    let mut rig = rig.env("HTTPS_PROXY", format!("http://{}", proxy.place()));
+    // The service has no such page, but it answers: that is how far a certificate goes.
+    let address = "https://sts.eu-central-1.amazonaws.com/a.cast";
+    let reached = |rig: &Rig| {
+        let run = rig.run(&["play", address]);
+        assert_ne!(run.status(), 0);
+        let said = run.err();
+        let untrusted = said.contains("is not trusted") && said.contains("AWS_CA_BUNDLE");
+        assert!(
+            untrusted || said.contains("status 4") || said.contains("there is no"),
+            "{said}"
+        );
+        !untrusted
+    };
+    assert!(!reached(&rig));
+    std::fs::write(
+        rig.folder().join("aws-config"),
+        format!("[default]\nca_bundle = {trusted}\n"),
+    )
+    .unwrap();
+    assert!(reached(&rig), "ca_bundle of the profile");
+    std::fs::write(rig.folder().join("aws-config"), "").unwrap();
+    rig.set("AWS_CA_BUNDLE", trusted);
+    assert!(reached(&rig), "AWS_CA_BUNDLE");
+    let asked = "CONNECT sts.eu-central-1.amazonaws.com:443 HTTP/1.1".to_owned();
+    assert!(proxy.requests().contains(&asked), "{:?}", proxy.requests());
+}
+
+#[test]
 fn a_proxy_that_is_not_there_or_not_one_is_named() {
     let rig = rig();
     let nobody = TcpListener::bind("127.0.0.1:0")

@@ -17,7 +17,7 @@ use loopback::faulty_proxy::{self, FaultyProxy};
 use loopback::{Noise, Options};
 
 use super::rig::{Rig, Run};
-use super::web_server::WebServer;
+use super::web_server::{ELSEWHERE, WebServer};
 
 const SIZE: Size = Size { cols: 80, rows: 24 };
 
@@ -295,6 +295,48 @@ fn a_recording_at_an_address_is_read_in_parts_or_as_it_comes() {
             .iter()
             .all(|head| head.contains("user-agent: ssm-rec/"))
     );
+}
+
+#[test]
+fn a_recording_at_an_address_goes_the_way_that_calls_go() {
+    let (bytes, _) = recording("ada-1", 100, 1000);
+    let whole = shown(&bytes);
+    let server = WebServer::start(bytes);
+    let url = format!("{ELSEWHERE}/ranges/a.cast.zst");
+    // A profile that is missing is no matter of a page's.
+    let through = format!("http://ada:hush@{}", server.place());
+    let rig = Rig::new(Options::quick())
+        .env("HTTP_PROXY", &through)
+        .env("AWS_PROFILE", "missing");
+    let run = rig.run(&["play", "--no-wait", "-q", &url]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    assert!(run.out() == whole);
+    let heads = server.heads();
+    // "ada:hush"
+    let login = "proxy-authorization: basic ywrhomh1c2g=";
+    assert!(
+        heads
+            .iter()
+            .all(|head| head.starts_with(&format!("GET {ELSEWHERE}/"))
+                && head.to_lowercase().contains(login)),
+        "{heads:?}"
+    );
+    // Where a proxy's own words stand in for the server's.
+    let run = rig.run(&["play", &format!("{ELSEWHERE}/407/a.cast")]);
+    assert_eq!(run.status(), 1);
+    assert!(
+        run.err()
+            .contains("refuses the user name and password in HTTP_PROXY"),
+        "{}",
+        run.err()
+    );
+    assert!(!run.err().contains("hush"), "{}", run.err());
+
+    let direct = Rig::new(Options::quick())
+        .env("HTTP_PROXY", "http://127.0.0.1:1")
+        .env("NO_PROXY", "127.0.0.1");
+    let run = direct.run(&["play", "--no-wait", "-q", &server.url("ranges")]);
+    assert_eq!(run.status(), 0, "{}", run.err());
 }
 
 #[test]

@@ -7,6 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+/// A server that only a proxy leads to.
+pub(crate) const ELSEWHERE: &str = "http://recordings.example";
+
 /// The server. Ends with the process.
 pub(crate) struct WebServer {
     address: SocketAddr,
@@ -43,6 +46,11 @@ impl WebServer {
         format!("http://{}/{manner}/a.cast.zst", self.address)
     }
 
+    /// What another program would call a proxy.
+    pub(crate) fn place(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The head of each request so far.
     pub(crate) fn heads(&self) -> Vec<String> {
         self.shared.heads.lock().unwrap().clone()
@@ -74,6 +82,8 @@ impl Shared {
                 .count()
         };
         let path = head.split(' ').nth(1).unwrap_or_default();
+        // Asked as a proxy, it is the server that is meant.
+        let path = path.strip_prefix(ELSEWHERE).unwrap_or(path);
         let mut parts = path.trim_start_matches('/').split('/');
         let manner = parts.next().unwrap_or_default();
         let mut client = client.into_inner();

@@ -102,6 +102,13 @@ pub(crate) struct StartArgs {
     no_banner: bool,
 }
 
+impl StartArgs {
+    /// Whether a person types into the session.
+    pub(crate) fn is_interactive(&self) -> bool {
+        self.command.is_empty() && self.forward.is_empty()
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum RecordInput {
     /// What the remote echoed; the rest masked

@@ -70,6 +70,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         let at = now();
         self.channel.handle_disconnect(at);
         self.drain_events(at)?;
+        tracing::info!(cause, "the connection is lost");
         if self.away.is_none() {
             let marked = self
                 .recorder
@@ -118,6 +119,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             return Ok(());
         };
         let lasted = at.saturating_duration_since(away.lost_at);
+        tracing::info!(?lasted, "the connection is resumed");
         self.add_gap(away.lost_at, lasted);
         let label = format!("connection resumed after {}", time::write(lasted));
         let marked = self.recorder.marker(at, &label);
@@ -164,6 +166,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
     }
 
     fn failed(&mut self, why: String) {
+        tracing::debug!(why, "an attempt to resume failed");
         if let Some(away) = &mut self.away {
             away.cause = why;
         }

@@ -35,13 +35,21 @@ pub async fn open(
     patience: Duration,
 ) -> Result<Socket, Error> {
     let address = Address::parse(stream_url)?;
+    tracing::debug!(
+        host = address.host,
+        port = address.port,
+        "opening a connection for the data channel"
+    );
     let wire = network
         .connect(address.encrypted, &address.host, address.port, patience)
         .await?;
     let host = address.host;
     let upgrade = client_async_with_config(address.request, wire, Some(limits()));
     match timeout(patience, upgrade).await {
-        Ok(Ok((socket, _))) => Ok(socket),
+        Ok(Ok((socket, _))) => {
+            tracing::info!(host, "a connection for the data channel is open");
+            Ok(socket)
+        }
         Ok(Err(WebSocketError::Http(response))) => Err(Error::Status {
             host,
             status: response.status().as_u16(),

@@ -108,6 +108,7 @@ where
     R: Resume<Socket = S>,
 {
     let (recorder, end, report) = pump(first, channel, recorder, person, service, settings).await;
+    tracing::info!(%end, gaps = report.gaps.len(), "the session is over");
     Outcome {
         recorder,
         end,

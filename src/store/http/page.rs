@@ -226,7 +226,7 @@ impl Page {
         if !refusal.is_passing() || patience.n == patience.tries {
             return Err(refusal.into_error(&self.target.label, patience.tries));
         }
-        tracing::debug!(reason = %refusal, n = patience.n, "trying again");
+        tracing::debug!(place = self.target.label, reason = %refusal, n = patience.n, "trying again");
         sleep(patience.wait).await;
         patience.n += 1;
         patience.wait = (2 * patience.wait).min(LONGEST_WAIT);
