@@ -16,8 +16,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_sts::config::Region;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 
-use super::Error;
 use super::credential_cache::{Call, CredentialCache};
+use super::{Error, below};
 use crate::words::causes;
 
 /// How long kept credentials must last to begin with. As the AWS CLI has it, so that both agree on who is asked.
@@ -281,6 +281,7 @@ impl AssumedRoles {
                 let base = self.base.provide_credentials().await;
                 let base = base.map_err(|error| Error::NoCredentials {
                     cause: causes(&error),
+                    source: below(&error).cloned(),
                 })?;
                 (roles.len(), base)
             }
@@ -360,12 +361,14 @@ impl AssumedRoles {
                     return Err(Error::AssumeRole {
                         role: role.arn.clone(),
                         cause,
+                        source: below(&error).cloned(),
                     });
                 }
             };
             let given = given.ok_or_else(|| Error::AssumeRole {
                 role: role.arn.clone(),
                 cause: "the answer lacks the credentials".to_owned(),
+                source: None,
             })?;
             return Ok(Credentials::new(
                 given.access_key_id,

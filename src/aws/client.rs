@@ -255,7 +255,7 @@ async fn explain(
 }
 
 /// Whether a connection did not come about, rather than broke.
-fn is_connect(error: &ConnectorError) -> bool {
+pub(super) fn is_connect(error: &ConnectorError) -> bool {
     let mut next = std::error::Error::source(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {

@@ -7,6 +7,7 @@
 //! credentials, FIPS and dual-stack endpoints, `AWS_ENDPOINT_URL` and its kin.
 
 pub mod address;
+mod answer;
 mod assume_role;
 mod certificates;
 mod client;
@@ -39,6 +40,7 @@ use credential_cache::CredentialCache;
 
 use crate::words::causes;
 
+pub use answer::Unanswered;
 pub use assume_role::{AskMfaCode, MfaQuestion};
 pub use certificates::Certificates;
 pub use network::{Failure, Network, Peer, Wire};
@@ -144,6 +146,12 @@ impl Way {
                 config = config.into_builder().credentials_provider(provider).build();
             }
         }
+        tracing::debug!(
+            region = config.region().map(AsRef::as_ref),
+            profile = profiles.selected_profile(),
+            proxies = ?network.proxies,
+            "the way to AWS is settled"
+        );
         Ok(Self { config, network })
     }
 
@@ -338,9 +346,18 @@ pub enum Error {
     #[error("this system has no trusted certificates: {cause}")]
     NoRoots { cause: String },
     #[error("no usable AWS credentials: {cause}")]
-    NoCredentials { cause: String },
+    NoCredentials {
+        cause: String,
+        /// Nobody was asked for them.
+        source: Option<Failure>,
+    },
     #[error("role {role:?} cannot be assumed: {cause}")]
-    AssumeRole { role: String, cause: String },
+    AssumeRole {
+        role: String,
+        cause: String,
+        /// Nobody was asked for it.
+        source: Option<Failure>,
+    },
     #[error("no MFA code for {serial:?}: {source}")]
     NoMfaCode { serial: String, source: io::Error },
     #[error(
@@ -368,7 +385,7 @@ impl Error {
                 Self::NoRoots { .. } => {
                     "install the system's certificates (ca-certificates), or name a file with AWS_CA_BUNDLE"
                 }
-                Self::NoCredentials { cause } => return Some(sign_in(cause)),
+                Self::NoCredentials { cause, .. } => return Some(sign_in(cause)),
                 Self::AssumeRole { cause, .. } if cause.contains("MultiFactorAuthentication") => {
                     "a code is good once, and for half a minute; check the clock of the device"
                 }

@@ -16,8 +16,7 @@ use chrono::{DateTime, Utc};
 
 pub use started::{Entrance, Started};
 
-use crate::aws::{self, Access, Failure, Network, Way};
-use crate::words::causes;
+use crate::aws::{self, Access, Failure, Network, Unanswered, Way};
 use started::Endings;
 
 /// What to ask of StartSession.
@@ -239,7 +238,13 @@ impl Service {
         R: fmt::Debug + 'static,
     {
         let Some(code) = error.code() else {
-            return unanswered(error);
+            return match Unanswered::of(error) {
+                Unanswered::Network(failure) => Error::Network(failure),
+                Unanswered::Credentials { cause, .. } => Error::NoCredentials { cause },
+                other => Error::Unreachable {
+                    cause: other.to_string(),
+                },
+            };
         };
         let message = error.message().unwrap_or("no further message").to_owned();
         match (code, subject) {
@@ -277,23 +282,6 @@ impl Service {
             },
         }
     }
-}
-
-/// Nothing came back that names an error: the credentials, the network or TLS.
-fn unanswered(error: &(dyn StdError + 'static)) -> Error {
-    if let Some(failure) = aws::below::<Failure>(error) {
-        return Error::Network(failure.clone());
-    }
-    let cause = match aws::below::<aws::Error>(error) {
-        // What the credentials lack is said in one sentence; the SDK's own around it help nobody.
-        Some(found) => found.to_string(),
-        None => causes(error),
-    };
-    let names = |words: &[&str]| words.iter().any(|word| cause.to_lowercase().contains(word));
-    if names(&["credential", "identity", "sso", "assume role", "assumed"]) {
-        return Error::NoCredentials { cause };
-    }
-    Error::Unreachable { cause }
 }
 
 /// What the account uses when no document is named.

@@ -4,7 +4,7 @@
 //! structures need is read here.
 
 use aws_sdk_kms::Client;
-use aws_sdk_kms::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
 use formats::signature::string;
@@ -12,7 +12,7 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::Error;
-use crate::aws::Way;
+use crate::aws::{Unanswered, Way};
 
 /// 1.2.840.113549.1.1.1
 const RSA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
@@ -110,7 +110,7 @@ fn told<E: std::error::Error + ProvideErrorMetadata + 'static, R: std::fmt::Debu
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(code), None) => code.to_owned(),
-        _ => DisplayErrorContext(error).to_string(),
+        _ => Unanswered::of(error).to_string(),
     }
 }
 

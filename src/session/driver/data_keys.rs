@@ -11,9 +11,9 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use zeroize::Zeroizing;
 
-use crate::aws::Way;
+use crate::aws::{Unanswered, Way};
 use crate::session::channel::cipher::{self, DATA_KEY_LENGTH, DataKey};
-use crate::words::{causes, time};
+use crate::words::time;
 
 /// How long KMS may take, with what the SDK retries; the agent waits 15 s for the handshake's response (handshakeTimeout,
 /// datachannel.go) and should get one that says why there is no key.
@@ -112,11 +112,11 @@ fn region_of(key_id: &str) -> Option<&str> {
 fn refusal<E, R>(key_id: String, error: &SdkError<E, R>) -> Error
 where
     E: ProvideErrorMetadata + StdError + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     let Some(code) = error.code() else {
         return Error::Unreachable {
-            cause: causes(error),
+            cause: Unanswered::of(error).to_string(),
         };
     };
     let message = error.message().unwrap_or("no further message").to_owned();

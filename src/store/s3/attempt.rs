@@ -14,7 +14,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use super::super::Error;
 use super::body::Sent;
-use crate::words::causes;
+use crate::aws::Unanswered;
 
 /// The first wait; each further one doubles, up to [`LONGEST_WAIT`], and half of it is left to chance, so that many
 /// clients of a bucket that comes back do not all ask at once.
@@ -89,7 +89,7 @@ impl Failure {
                     tries: 1,
                 }
             }
-            _ => unanswered(&causes(error), status),
+            _ => unanswered(&Unanswered::of(error), status),
         }
     }
 
@@ -184,41 +184,13 @@ fn kind(code: &str, status: Option<u16>) -> Kind {
     }
 }
 
-/// No connection was made at all.
-const AWAY: [&str; 6] = [
-    "connection refused",
-    "dns error",
-    "failed to lookup",
-    "network is unreachable",
-    "no route to host",
-    "tcp connect error",
-];
-
 /// Nothing came back that names an error: the credentials, the network, TLS, or an answer cut in the middle.
-fn unanswered(cause: &str, status: Option<u16>) -> Failure {
-    let lower = cause.to_lowercase();
-    // Credentials come over the same network: away, it says nothing of them.
-    let is_away = AWAY.iter().any(|word| lower.contains(word));
-    let kind = if !is_away
-        && ["credential", "identity", "sso token", "assume role"]
-            .iter()
-            .any(|word| lower.contains(word))
-    {
-        Kind::Credentials {
-            expired: lower.contains("expired"),
-        }
-    } else if [
-        "certificate",
-        "unknownissuer",
-        "failed to construct request",
-        "missing region",
-    ]
-    .iter()
-    .any(|word| lower.contains(word))
-    {
-        Kind::Refused
-    } else {
-        Kind::Passing
+fn unanswered(unanswered: &Unanswered, status: Option<u16>) -> Failure {
+    let kind = match unanswered {
+        Unanswered::Credentials { failed, .. } => Kind::Credentials { expired: *failed },
+        Unanswered::Network(failure) if failure.is_passing() => Kind::Passing,
+        Unanswered::Network(_) | Unanswered::Unsendable(_) => Kind::Refused,
+        Unanswered::Broken { .. } => Kind::Passing,
     };
     Failure {
         kind,
@@ -226,9 +198,9 @@ fn unanswered(cause: &str, status: Option<u16>) -> Failure {
             Some(status) => format!("status {status}, answer cut short"),
             None => "no answer".to_owned(),
         },
-        message: cause.to_owned(),
+        message: unanswered.to_string(),
         // A connection that was never made carried nothing.
-        ambiguous: kind == Kind::Passing && !is_away,
+        ambiguous: matches!(unanswered, Unanswered::Broken { asked: true, .. }),
         tries: 1,
     }
 }
@@ -307,6 +279,7 @@ pub(super) async fn lively<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::Peer;
     use std::cell::Cell;
 
     fn refused() -> Failure {
@@ -370,13 +343,31 @@ mod tests {
 
     #[test]
     fn credentials_that_cannot_be_fetched_without_a_network_are_not_wrong() {
-        let kind = |cause: &str| unanswered(cause, None).kind;
-        let refused = Kind::Credentials { expired: false };
-        assert_eq!(kind("no providers in chain provided credentials"), refused);
-        let away = "an error occurred while loading credentials: dispatch failure: dns error: failed to lookup address information";
-        assert_eq!(kind(away), Kind::Passing);
-        assert!(!unanswered(away, None).ambiguous);
-        assert!(unanswered("connection reset by peer", None).ambiguous);
+        let credentials = |failed| Unanswered::Credentials {
+            cause: "no providers in chain provided credentials".to_owned(),
+            failed,
+        };
+        for failed in [false, true] {
+            let failure = unanswered(&credentials(failed), None);
+            assert_eq!(failure.kind, Kind::Credentials { expired: failed });
+        }
+        let away = Unanswered::Network(crate::aws::Failure::Name {
+            peer: Peer::Host("sts".to_owned()),
+            cause: "failed to lookup address information".to_owned(),
+        });
+        assert_eq!(unanswered(&away, None).kind, Kind::Passing);
+        assert!(!unanswered(&away, None).ambiguous);
+        let broken = |asked| Unanswered::Broken {
+            cause: "connection reset by peer".to_owned(),
+            asked,
+        };
+        assert!(unanswered(&broken(true), None).ambiguous);
+        assert!(!unanswered(&broken(false), None).ambiguous);
+        let untrusted = Unanswered::Network(crate::aws::Failure::Certificate {
+            peer: Peer::Host("s3".to_owned()),
+            cause: "unknown issuer".to_owned(),
+        });
+        assert_eq!(unanswered(&untrusted, None).kind, Kind::Refused);
     }
 
     #[test]
