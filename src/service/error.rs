@@ -1,0 +1,94 @@
+//! Why the service did not do what was asked, in sentences for a person, with a hint where there is one.
+//!
+//! Nothing here reads an answer, and nothing chooses an exit status.
+
+use crate::aws::{self, Failure};
+
+const UNREACHABLE: &str =
+    "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY";
+
+/// Why the service did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the sentences are the documentation")]
+pub enum Error {
+    #[error("no AWS region is set")]
+    NoRegion,
+    #[error(transparent)]
+    Way(#[from] aws::Error),
+    #[error("target {target:?} is not connected to Systems Manager")]
+    TargetNotConnected { target: String },
+    #[error("session document {document:?} cannot be used: {message}")]
+    InvalidDocument { document: String, message: String },
+    #[error("access denied: {message}")]
+    AccessDenied { message: String },
+    #[error("the service asks to slow down: {message}")]
+    Throttled { message: String },
+    #[error("the AWS credentials have expired")]
+    ExpiredCredentials,
+    #[error("the AWS credentials are not known to the service: {message}")]
+    UnknownCredentials { message: String },
+    #[error("the service has a fault of its own: {message}")]
+    Internal { message: String },
+    #[error("there is no session {session_id:?}")]
+    NoSuchSession { session_id: String },
+    #[error("the service refused with {code}: {message}")]
+    Refused { code: String, message: String },
+    #[error("no usable AWS credentials: {cause}")]
+    NoCredentials { cause: String },
+    #[error("the service cannot be reached: {0}")]
+    Network(Failure),
+    #[error("the service cannot be reached: {cause}")]
+    Unreachable { cause: String },
+    #[error("the answer to {call} lacks what it must have")]
+    Incomplete { call: &'static str },
+    #[error("its answer was not waited for any longer")]
+    Late,
+}
+
+impl Error {
+    /// What the person can do next.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Way(error) => return error.hint(),
+            Self::NoRegion => "name one with --region, AWS_REGION, or \"region\" in the profile".to_owned(),
+            Self::TargetNotConnected { target } => format!(
+                "check that the agent runs and reports: aws ssm describe-instance-information --filters Key=InstanceIds,Values={target}"
+            ),
+            Self::InvalidDocument { .. } => {
+                "list the session documents: aws ssm list-documents --filters Key=DocumentType,Values=Session".to_owned()
+            }
+            Self::AccessDenied { .. } => {
+                "ssm:StartSession must be allowed on the target and on the document; see who you are with: aws sts get-caller-identity".to_owned()
+            }
+            Self::Throttled { .. } => "wait a moment and try again".to_owned(),
+            Self::ExpiredCredentials => "sign in again (aws sso login, or renew the temporary credentials)".to_owned(),
+            Self::UnknownCredentials { .. } => {
+                "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
+            }
+            Self::Internal { .. } => "try again; the AWS health dashboard tells of outages".to_owned(),
+            Self::NoCredentials { cause } => aws::sign_in(cause),
+            Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
+            Self::Unreachable { .. } => UNREACHABLE.to_owned(),
+            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::Late => return None,
+        })
+    }
+
+    /// Whether other credentials may do better.
+    #[must_use]
+    pub fn is_credentials(&self) -> bool {
+        matches!(
+            self,
+            Self::AccessDenied { .. }
+                | Self::ExpiredCredentials
+                | Self::UnknownCredentials { .. }
+                | Self::NoCredentials { .. }
+        )
+    }
+
+    /// Whether nobody was reached, rather than somebody said no.
+    #[must_use]
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Network(_) | Self::Unreachable { .. })
+    }
+}
