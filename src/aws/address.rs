@@ -11,15 +11,13 @@ use url::{Host, ParseError, Url};
 pub fn parse(text: &str) -> Result<Url, &'static str> {
     let (_, rest) = text.split_once("://").ok_or("it has no scheme")?;
     // A browser would drop or turn these.
-    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-        return Err("it holds a space or a control character");
-    }
+    let turned = |c: char| c.is_control() || c.is_whitespace() || c == '\\';
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.is_empty() {
+    if authority.is_empty() || authority.contains(turned) {
         return Err("it names no host");
     }
-    if authority.contains('\\') {
-        return Err("it holds a backslash");
+    if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        return Err("it holds a space or a control character");
     }
     let url = Url::parse(text).map_err(|error| match error {
         ParseError::InvalidPort => "its port is no number from 1 to 65535",

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
 
-use super::Error;
+use super::{Error, address};
 
 /// Where machines and containers ask for their own credentials. Never through a proxy: it would answer with its own.
 const LINK_LOCAL: [&str; 5] = [
@@ -36,47 +36,27 @@ pub struct Proxy {
 impl Proxy {
     fn parse(variable: &'static str, value: &str) -> Result<Self, Error> {
         let wrong = |reason| Error::Proxy { variable, reason };
-        let (scheme, rest) = value.split_once("://").unwrap_or(("http", value));
-        let encrypted = match scheme.to_ascii_lowercase().as_str() {
+        let whole = match value.contains("://") {
+            true => value.to_owned(),
+            false => format!("http://{value}"),
+        };
+        let url = address::parse(&whole).map_err(wrong)?;
+        let encrypted = match url.scheme() {
             "http" => false,
             "https" => true,
             _ => return Err(wrong("only proxies at http:// and https:// are supported")),
         };
-        let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        // A password may hold an unencoded @; the last one ends it.
-        let (login, place) = match rest.rsplit_once('@') {
-            Some((login, place)) => (Some(login), place),
-            None => (None, rest),
-        };
-        let login = login.filter(|login| !login.is_empty()).map(|login| {
-            let (user, password) = login.split_once(':').unwrap_or((login, ""));
-            (decode(user), decode(password))
-        });
-        let (host, port) = split_port(place);
-        let port = match port {
-            None => {
-                if encrypted {
-                    443
-                } else {
-                    80
-                }
-            }
-            Some(port) => port
-                .parse()
-                .ok()
-                .filter(|port| *port > 0)
-                .ok_or_else(|| wrong("its port is no number from 1 to 65535"))?,
-        };
-        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:".contains(c);
-        if host.is_empty() || !host.chars().all(plain) {
+        let host = address::bare_host(&url);
+        let (Some(host), Some(port)) = (host, url.port_or_known_default()) else {
             return Err(wrong("it names no host"));
-        }
+        };
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         Ok(Self {
             encrypted,
-            host: host.to_owned(),
+            host,
             port,
             variable,
-            login,
+            login: address::login(&url).map(|(user, password)| (text(user), text(password))),
         })
     }
 
@@ -253,7 +233,7 @@ pub(super) fn authority(host: &str, port: u16) -> String {
 }
 
 /// Host without brackets, and what stands behind the colon.
-pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
+fn split_port(authority: &str) -> (&str, Option<&str>) {
     if let Some((host, rest)) = authority
         .strip_prefix('[')
         .and_then(|rest| rest.split_once(']'))
@@ -266,23 +246,6 @@ pub(super) fn split_port(authority: &str) -> (&str, Option<&str>) {
         Some((host, port)) => (host, Some(port).filter(|port| !port.is_empty())),
         None => (authority, None),
     }
-}
-
-/// Percent-decoded; what is no percent-encoding stays as it is.
-fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let digit = |at: usize| tail.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-        if let (b'%', Some(high), Some(low)) = (first, digit(0), digit(1)) {
-            out.push(u8::try_from(high * 16 + low).unwrap_or(b'?'));
-            rest = &tail[2..];
-        } else {
-            out.push(*first);
-            rest = tail;
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 fn encode(text: &str) -> String {
@@ -385,6 +348,10 @@ mod tests {
             ("http://ada:secret@:80", "names no host"),
             ("http://ada:secret@proxy:secret", "port"),
             ("http://ada:secret@pro xy", "names no host"),
+            ("http://ada:secret@pro<xy", "names no host"),
+            ("http://ada:secret@\u{1b}[2J", "names no host"),
+            ("http://ada:secret@proxy:0", "port"),
+            ("ada:secret@proxy:99999", "port"),
         ] {
             let error = Proxies::of(&[("HTTPS_PROXY", value)])
                 .unwrap_err()

@@ -12,7 +12,7 @@ use anyhow::{Context, anyhow};
 use clap::Subcommand;
 use serde::Deserialize;
 
-use crate::aws::Access;
+use crate::aws::{Access, address};
 use crate::cli::args::parameters::Parameters;
 use crate::cli::ending;
 use crate::cli::exit::{CommandResult, Failure, Status};
@@ -176,10 +176,9 @@ async fn record(
 
 /// For ECS Exec the AWS CLI hands on the endpoint of ECS, where no session can be resumed or ended.
 fn is_of_ecs(endpoint: &str) -> bool {
-    let host = endpoint
-        .split_once("://")
-        .map_or(endpoint, |(_, rest)| rest);
-    let host = host.split(['/', ':']).next().unwrap_or_default();
+    let url = address::parse(endpoint).ok();
+    let host = url.and_then(|url| address::bare_host(&url));
+    let host = host.unwrap_or_default();
     host.split('.')
         .any(|label| matches!(label, "ecs" | "ecs-fips"))
         && [
@@ -376,5 +375,8 @@ mod tests {
         assert!(!is_of_ecs("https://ssm.eu-central-1.amazonaws.com"));
         assert!(!is_of_ecs("http://127.0.0.1:4566"));
         assert!(!is_of_ecs("https://ecs.internal:8443"));
+        for no_endpoint in ["", "ecs.", "https://", "https://ecs.x.amazonaws.com@h/"] {
+            assert!(!is_of_ecs(no_endpoint), "{no_endpoint:?}");
+        }
     }
 }

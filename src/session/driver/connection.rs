@@ -11,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Error as WebSocketError};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::aws::{Failure, Network, Wire};
+use crate::aws::{Failure, Network, Wire, address};
 use crate::words::time;
 
 /// The largest websocket message taken: an agent message of the largest payload, and room to spare.
@@ -83,21 +83,20 @@ struct Address {
 
 impl Address {
     fn parse(stream_url: &str) -> Result<Self, Error> {
-        let request = stream_url
+        let url = address::parse(stream_url).map_err(|reason| Error::Url(reason.to_owned()))?;
+        let encrypted = match url.scheme() {
+            "wss" => true,
+            "ws" => false,
+            other => return Err(Error::Scheme(other.to_owned())),
+        };
+        let host = address::bare_host(&url);
+        let (Some(host), Some(port)) = (host, url.port_or_known_default()) else {
+            return Err(Error::Url("it names no host".to_owned()));
+        };
+        let request = url
+            .as_str()
             .into_client_request()
             .map_err(|error| Error::Url(error.to_string()))?;
-        let uri = request.uri();
-        let encrypted = match uri.scheme_str() {
-            Some("wss") => true,
-            Some("ws") => false,
-            other => return Err(Error::Scheme(other.unwrap_or_default().to_owned())),
-        };
-        let host = uri
-            .host()
-            .ok_or_else(|| Error::Url("no host".to_owned()))?
-            .trim_matches(['[', ']'])
-            .to_owned();
-        let port = uri.port_u16().unwrap_or(if encrypted { 443 } else { 80 });
         Ok(Self {
             request,
             host,
@@ -150,5 +149,36 @@ pub(super) fn describe(error: &WebSocketError) -> String {
         | WebSocketError::AlreadyClosed => "the other side ended it".to_owned(),
         WebSocketError::WriteBufferFull(_) => "too much waits to be sent".to_owned(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_url_is_taken_as_it_stands_or_refused_in_one_line() {
+        let url = "wss://ssmmessages.eu-west-1.amazonaws.com/v1/data-channel/ada-0a?role=publish_subscribe&cell-number=AAEA%2Fb%3D%3D";
+        let address = Address::parse(url).unwrap();
+        assert_eq!(address.request.uri().to_string(), url);
+        assert_eq!(address.host, "ssmmessages.eu-west-1.amazonaws.com");
+        assert_eq!((address.encrypted, address.port), (true, 443));
+        let address = Address::parse("ws://[::1]:4566/v1").unwrap();
+        assert_eq!((address.host.as_str(), address.port), ("::1", 4566));
+        for wrong in [
+            "",
+            "wss:host",
+            "wss://",
+            "wss:///v1?token=secret",
+            "wss://h\n\u{1b}[2J/secret",
+            "wss://secret@h:99999/",
+            "https://h/secret",
+        ] {
+            let Err(error) = Address::parse(wrong) else {
+                panic!("{wrong:?}");
+            };
+            let said = error.to_string();
+            assert!(!said.contains("secret") && !said.contains('\n'), "{said}");
+        }
     }
 }
