@@ -21,6 +21,8 @@ pub enum Unanswered {
         cause: String,
         /// There is something that should give them, and it does not, or not any more.
         failed: bool,
+        /// What helps, where that is known.
+        hint: Option<String>,
     },
     /// Nothing was asked, because there is no connection.
     Network(Failure),
@@ -51,6 +53,7 @@ impl Unanswered {
             return Self::Credentials {
                 cause: found.to_string(),
                 failed: true,
+                hint: found.hint(),
             };
         }
         let cause = causes(error);
@@ -58,6 +61,7 @@ impl Unanswered {
             return Self::Credentials {
                 cause,
                 failed: !matches!(found, CredentialsError::CredentialsNotLoaded(_)),
+                hint: None,
             };
         }
         match error {

@@ -221,6 +221,8 @@ fn keys(profile: &Profile) -> Option<Credentials> {
 pub(super) struct AssumedRoles {
     chain: Chain,
     base: SharedCredentialsProvider,
+    /// The base comes of a sign-in.
+    by_sso: bool,
     /// Without credentials.
     config: SdkConfig,
     cache: Option<CredentialCache>,
@@ -231,12 +233,14 @@ impl AssumedRoles {
     pub(super) fn new(
         chain: Chain,
         base: SharedCredentialsProvider,
+        by_sso: bool,
         config: SdkConfig,
         cache: Option<CredentialCache>,
     ) -> Self {
         Self {
             chain,
             base,
+            by_sso,
             config,
             cache,
             current: Mutex::new(None),
@@ -281,6 +285,7 @@ impl AssumedRoles {
                 let base = self.base.provide_credentials().await;
                 let base = base.map_err(|error| Error::NoCredentials {
                     cause: causes(&error),
+                    by_sso: self.by_sso,
                     source: below(&error).cloned(),
                 })?;
                 (roles.len(), base)

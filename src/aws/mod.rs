@@ -90,6 +90,7 @@ impl fmt::Debug for Keys {
 pub struct Way {
     config: SdkConfig,
     network: Network,
+    by_sso: bool,
 }
 
 impl Way {
@@ -152,7 +153,11 @@ impl Way {
             proxies = ?network.proxies,
             "the way to AWS is settled"
         );
-        Ok(Self { config, network })
+        Ok(Self {
+            by_sso: is_by_sso(&profiles, profiles.selected_profile()),
+            config,
+            network,
+        })
     }
 
     /// What every client is built from.
@@ -176,6 +181,12 @@ impl Way {
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// What helps where there are no credentials.
+    #[must_use]
+    pub fn sign_in(&self) -> &'static str {
+        sign_in(self.by_sso)
     }
 
     /// The region in force, where there is one.
@@ -255,12 +266,22 @@ async fn credentials(
             })?
         }
     };
-    let config = config.to_builder();
-    let roles = AssumedRoles::new(chain, base, config.build(), CredentialCache::of_the_cli());
+    let by_sso = matches!(&chain.base, Base::Profile(name) if is_by_sso(profiles, name));
+    let config = config.to_builder().build();
+    let roles = AssumedRoles::new(chain, base, by_sso, config, CredentialCache::of_the_cli());
     if let Some(ask) = &access.ask_mfa_code {
         roles.prepare(ask).await?;
     }
     Ok(Some(SharedCredentialsProvider::new(roles)))
+}
+
+/// Whether a profile's credentials come of a sign-in.
+fn is_by_sso(profiles: &ProfileSet, name: &str) -> bool {
+    profiles.get_profile(name).is_some_and(|profile| {
+        ["sso_session", "sso_start_url"]
+            .iter()
+            .any(|key| profile.get(key).is_some())
+    })
 }
 
 /// A profile that was asked for by name, without the environment's keys before it.
@@ -348,6 +369,8 @@ pub enum Error {
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials {
         cause: String,
+        /// They come of a sign-in.
+        by_sso: bool,
         /// Nobody was asked for them.
         source: Option<Failure>,
     },
@@ -385,7 +408,7 @@ impl Error {
                 Self::NoRoots { .. } => {
                     "install the system's certificates (ca-certificates), or name a file with AWS_CA_BUNDLE"
                 }
-                Self::NoCredentials { cause, .. } => return Some(sign_in(cause)),
+                Self::NoCredentials { by_sso, .. } => sign_in(*by_sso),
                 Self::AssumeRole { cause, .. } if cause.contains("MultiFactorAuthentication") => {
                     "a code is good once, and for half a minute; check the clock of the device"
                 }
@@ -404,13 +427,10 @@ impl Error {
     }
 }
 
-/// What helps when there are no credentials, by what was found instead.
-#[must_use]
-pub fn sign_in(cause: &str) -> String {
-    let cause = cause.to_lowercase();
-    if cause.contains("sso") {
-        "sign in again: aws sso login".to_owned()
+fn sign_in(by_sso: bool) -> &'static str {
+    if by_sso {
+        "sign in again: aws sso login"
     } else {
-        "sign in (aws sso login), choose a profile with --profile, or run: aws configure".to_owned()
+        "sign in (aws sso login), choose a profile with --profile, or run: aws configure"
     }
 }

@@ -34,7 +34,7 @@ pub enum Error {
     #[error("the service refused with {code}: {message}")]
     Refused { code: String, message: String },
     #[error("no usable AWS credentials: {cause}")]
-    NoCredentials { cause: String },
+    NoCredentials { cause: String, hint: String },
     #[error("the service cannot be reached: {0}")]
     Network(Failure),
     #[error("the service cannot be reached: {cause}")]
@@ -67,7 +67,7 @@ impl Error {
                 "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
             }
             Self::Internal { .. } => "try again; the AWS health dashboard tells of outages".to_owned(),
-            Self::NoCredentials { cause } => aws::sign_in(cause),
+            Self::NoCredentials { hint, .. } => hint.clone(),
             Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
             Self::Unreachable { .. } => UNREACHABLE.to_owned(),
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::Late => return None,

@@ -240,7 +240,10 @@ impl Service {
         let Some(code) = error.code() else {
             return match Unanswered::of(error) {
                 Unanswered::Network(failure) => Error::Network(failure),
-                Unanswered::Credentials { cause, .. } => Error::NoCredentials { cause },
+                Unanswered::Credentials { cause, hint, .. } => Error::NoCredentials {
+                    cause,
+                    hint: hint.unwrap_or_else(|| self.way.sign_in().to_owned()),
+                },
                 other => Error::Unreachable {
                     cause: other.to_string(),
                 },

@@ -346,6 +346,7 @@ mod tests {
         let credentials = |failed| Unanswered::Credentials {
             cause: "no providers in chain provided credentials".to_owned(),
             failed,
+            hint: None,
         };
         for failed in [false, true] {
             let failure = unanswered(&credentials(failed), None);
