@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::in_force::Values;
 use super::origin::{Mistake, Problem};
 use super::spec::{Setting, Spec, Words, choice, duration, switch, tags, text, whole, word};
-use crate::aws::Access;
+use crate::aws::{Access, address};
 use crate::store::s3::{self, Encryption, Retention, RetentionMode};
 
 static LIVE: Setting<bool> = switch("upload.live").default("false").purpose(
@@ -235,13 +235,7 @@ impl Words for RetentionMode {
 }
 
 fn endpoint_url(text: &str) -> bool {
-    let rest = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"));
     // A user name in an address would put a secret into a file that is shown.
-    rest.is_some_and(|rest| {
-        !rest.is_empty()
-            && !rest.starts_with('/')
-            && !rest.contains(|c: char| c == '@' || c.is_whitespace())
-    })
+    address::parse(text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && address::login(&url).is_none())
 }

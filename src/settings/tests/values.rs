@@ -107,6 +107,9 @@ fn wrong_types_and_bad_values_of_every_kind_are_refused() {
             "upload.endpoint_url = 'https://me:secret@host'",
             "without a user name",
         ),
+        ("upload.endpoint_url = 'https:///host'", "and a host"),
+        ("upload.endpoint_url = 'https://host:99999'", "and a host"),
+        ("upload.endpoint_url = 'ftp://host'", "and a host"),
         ("upload.expected_bucket_owner = 111122223333", "in quotes"),
         (
             "upload.object_lock_mode = 'governance'",
