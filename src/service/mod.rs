@@ -167,6 +167,7 @@ impl Service {
             .map_err(|error| self.error(&error, Subject::Start(request)))?;
         match (answer.session_id, answer.stream_url, answer.token_value) {
             (Some(session_id), Some(stream_url), Some(token)) => {
+                tracing::info!(session_id, target = request.target, "a session is started");
                 let entrance = Entrance { stream_url, token };
                 Ok(Started::at(self, session_id, entrance))
             }
@@ -204,6 +205,7 @@ impl Service {
     /// # Errors
     /// The service cannot be reached or refuses.
     pub async fn terminate(&self, session_id: &str) -> Result<(), Error> {
+        tracing::info!(session_id, "ending the session");
         match self
             .ssm
             .terminate_session()
