@@ -1,0 +1,152 @@
+//! The floor plan, from the roof down, in the order in which the house is read.
+//!
+//! Nothing is checked here; `rules` holds the sources against it. Whoever widens a row says why in the commit.
+
+/// One room: the rooms that it may import, on lower floors but for `BESIDE`; the crates of others that it may name.
+pub(crate) struct Room {
+    pub(crate) floor: u8,
+    pub(crate) name: &'static str,
+    pub(crate) rooms: &'static str,
+    pub(crate) crates: &'static str,
+}
+
+#[rustfmt::skip]
+const fn room(floor: u8, name: &'static str, rooms: &'static str, crates: &'static str) -> Room {
+    Room { floor, name, rooms, crates }
+}
+
+#[rustfmt::skip]
+pub(crate) const PLAN: [Room; 23] = [
+    room(8, "main", "lib cli", ""),
+    room(7, "lib", "cli formats", ""),
+
+    room(6, "cli", "recorded page review spool packs settings session player export service store \
+                    signing envelope aws terminal words formats",
+        "anyhow bytes chrono clap clap_complete indicatif serde serde_json tempfile thiserror tokio unicode_width"),
+
+    room(5, "recorded", "spool settings session service recorder store signing envelope aws terminal words formats",
+        "chrono futures_util rustix thiserror tokio tracing uuid zeroize"),
+    room(5, "page", "review spool packs settings player export transcript store words formats", ""),
+
+    room(4, "review", "store words formats", "chrono thiserror"),
+    room(4, "spool", "settings recorder store words formats",
+        "chrono serde serde_json tempfile thiserror tokio tracing"),
+    room(4, "packs", "transcript store words formats", ""),
+
+    room(3, "settings", "service recorder store signing aws words formats",
+        "directories regex serde_json strsim thiserror toml"),
+    room(3, "session", "service recorder aws terminal screen words formats",
+        "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
+         tokio_tungstenite uuid zeroize"),
+    room(3, "player", "terminal screen words formats", "avt bytes tempfile thiserror tokio"),
+    room(3, "export", "transcript screen words formats", "avt base64 chrono regex serde serde_json sha2 thiserror"),
+
+    room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror"),
+    room(2, "recorder", "screen words formats", "bytes rustix thiserror tokio"),
+    room(2, "transcript", "screen words formats", "avt"),
+    room(2, "store", "aws words",
+        "aws_config aws_sdk_s3 base64 bytes futures_util http_body rustix rustls rustls_native_certs serde \
+         serde_json sha2 tempfile thiserror tokio tracing ureq"),
+    room(2, "signing", "aws words formats", "aws_sdk_kms rsa ssh_key thiserror tokio zeroize"),
+    room(2, "envelope", "words formats", "age base64 getrandom sha2 thiserror zeroize"),
+
+    room(1, "aws", "words",
+        "aws_config aws_credential_types aws_sdk_sts aws_smithy_http_client aws_smithy_runtime_api base64 chrono \
+         directories hyper_util ipnet rustls rustls_native_certs serde serde_json sha1 tempfile thiserror tokio \
+         tokio_rustls"),
+    room(1, "terminal", "screen formats", "bytes crossterm rustix tokio"),
+    room(1, "screen", "formats", "avt"),
+    room(1, "words", "", "serde serde_json"),
+
+    // A crate of its own, so that the compiler keeps the rooms out of it.
+    room(0, "formats", "",
+        "base64 bytes chacha20poly1305 chrono hkdf memchr serde serde_json sha2 ssh_key thiserror uuid zeroize zstd"),
+];
+
+/// The only imports that stay on a floor, further down the table all the same: from, to, and why.
+pub(crate) const BESIDE: [(&str, &str, &str); 2] = [
+    ("aws", "words", "failures are told with their causes"),
+    ("terminal", "screen", "one size for both kinds of terminal"),
+];
+
+/// Rooms that are drawn and not built yet.
+pub(crate) const LATER: [&str; 2] = ["page", "packs"];
+
+/// What the tests inside a room may name besides.
+pub(crate) const IN_TESTS: &str =
+    "base64 bytes proptest regex rustix serde_json sha2 tempfile thiserror tokio uuid zstd";
+
+/// Names that stand in few places, whatever crates a room may name: each place with its reason.
+pub(crate) struct Guard {
+    pub(crate) rule: &'static str,
+    pub(crate) names: &'static str,
+    pub(crate) places: &'static [(&'static str, &'static str)],
+}
+
+#[rustfmt::skip]
+pub(crate) const GUARDS: [Guard; 4] = [
+    Guard {
+        rule: "sockets",
+        names: "std::net::TcpListener std::net::TcpStream std::net::ToSocketAddrs std::net::UdpSocket \
+                std::os::unix::net tokio::net tokio_tungstenite::accept_async tokio_tungstenite::client_async \
+                tokio_tungstenite::client_async_with_config tokio_tungstenite::connect_async",
+        places: &[
+            ("session/driver", "the data channel"),
+            ("session/port/local.rs", "listens for programs of this machine"),
+            ("service", "calls"),
+            ("store", "buckets and addresses"),
+            ("page", "listens for a browser of this machine"),
+            ("signing/agent.rs", "the ssh-agent of this machine"),
+            ("aws/network.rs", "the way there for all of these: proxies and TLS"),
+        ],
+    },
+    Guard {
+        rule: "prints",
+        names: "std::print std::println std::eprint std::eprintln std::dbg \
+                std::io::stdout std::io::stderr tokio::io::stdout tokio::io::stderr",
+        places: &[("cli", "the one door for messages and results"), ("terminal", "the screen itself")],
+    },
+    Guard {
+        rule: "keys",
+        names: "aws_sdk_kms",
+        places: &[
+            ("session/driver/data_keys.rs", "opens an encrypted session"),
+            ("signing/kms.rs", "signs a manifest"),
+        ],
+    },
+    Guard {
+        rule: "emulators",
+        names: "avt::Terminal::new avt::Terminal::with_scrollback",
+        places: &[("screen", "makes every emulated terminal, within its bounds")],
+    },
+];
+
+/// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
+/// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
+#[rustfmt::skip]
+pub(crate) const MACHINES: [(&str, &str); 12] = [
+    ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
+    ("session/port/mux", "bytes"),
+    ("session/port/note.rs", ""),
+    ("session/port/plain.rs", "bytes"),
+    ("session/port/wire.rs", "bytes"),
+    ("session/console/escape.rs", "bytes"),
+    ("session/console/overlay.rs", "avt memchr"),
+    ("player/playback", ""),
+    ("player/canvas.rs", "avt"),
+    ("player/keys.rs", ""),
+    ("recorder/input.rs", ""),
+    ("transcript", "avt"),
+];
+pub(crate) const PURE: [(&str, &str); 2] = [("screen", "avt"), ("words", "serde serde_json")];
+pub(crate) const OF_STD: &str =
+    "borrow cmp collections error fmt iter mem num ops str string time vec";
+pub(crate) const NOT_PURE: &str = "std::time::Instant::now std::time::SystemTime::now chrono::Local \
+     chrono::Utc::now uuid::Uuid::new_v4 uuid::Uuid::now_v7 aws_lc_rs::rand";
+
+/// One of these words says what never happens in a file, after the sentence that says what the file holds.
+pub(crate) const ABSENCE: &str =
+    "nothing never no none nobody nowhere not cannot neither nor without";
+
+/// How many lines a file may have.
+pub(crate) const LINES: usize = 500;
