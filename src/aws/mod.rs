@@ -174,7 +174,11 @@ impl Way {
         let client = client::client(&self.network)?;
         let config = self.config.to_builder().http_client(client).build();
         let network = self.network.clone();
-        Ok(Self { config, network })
+        Ok(Self {
+            by_sso: self.by_sso,
+            config,
+            network,
+        })
     }
 
     /// How connections are opened that are no calls.

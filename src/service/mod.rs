@@ -9,6 +9,7 @@ mod started;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
