@@ -1,7 +1,7 @@
 //! A recording by the name that a person gives it: a session id or the beginning of one, a path, `s3://bucket/key`, an
 //! http(s) address, or `-`.
 //!
-//! Every command that takes a recording comes through here, so that all of them take the same names.
+//! Every command that takes a recording comes through here; nothing finds one by a rule of its own.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};

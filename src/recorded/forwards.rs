@@ -1,7 +1,7 @@
 //! Forwarded ports side by side: each is a session of its own with a recording of its own, all in one process.
 //!
-//! Every local port is taken before any session is started. One session that ends, or that is refused, is told and leaves
-//! the others alone.
+//! No session is started before every local port is taken. One that ends, or that is refused, is told and leaves the
+//! others alone.
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 

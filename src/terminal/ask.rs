@@ -1,6 +1,6 @@
 //! A question at the controlling terminal, whose answer is not shown.
 //!
-//! Stdin and stdout are left alone: they may carry something else.
+//! Nothing is read from stdin or written to stdout: they may carry something else.
 
 use std::io::{self, Read, Write};
 

@@ -1,6 +1,7 @@
 //! Circles: files that need each other, found by following what each one names to the file that defines it.
 //!
-//! Nothing here counts what only re-exports, or is compiled for tests alone.
+//! Nothing here counts what only re-exports, or is compiled for tests alone, or what a file says of the `mod.rs` above it:
+//! a folder is one module whose parts lie in several files.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::iter::successors;
@@ -44,12 +45,19 @@ fn needs(house: &House) -> Needs {
             && other != mention.file
             && mention.how != How::Reexport
             && !mention.test
+            && !is_above(&house.files[other].name, &house.files[mention.file].name)
         {
             let lines = needs.entry(mention.file).or_default();
             lines.entry(other).or_insert(mention.line);
         }
     }
     needs
+}
+
+/// Whether the one is the `mod.rs` of a folder in which the other lies.
+fn is_above(one: &str, other: &str) -> bool {
+    one.strip_suffix("mod.rs")
+        .is_some_and(|folder| other.starts_with(folder))
 }
 
 /// The shortest way from a file back to it: each file on it, and the line that names the next one.

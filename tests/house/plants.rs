@@ -52,8 +52,8 @@ pub(crate) const PLANTS: &[(&str, &[Source])] = &[
     // Circles.
     ("circles", &[("src/store/mod.rs", "mod a; mod b; pub use a::A; pub use b::*;"),
         ("src/store/a.rs", "use super::B; // here\npub struct A(B);"), ("src/store/b.rs", "pub struct B(crate::store::A);")]),
-    ("circles", &[("formats/src/x/mod.rs", "mod child;\npub struct Size;\npub fn f() { child::f() } // here"),
-        ("formats/src/x/child.rs", "use super::*;\npub fn f() -> Size { Size }")]),
+    ("circles", &[("formats/src/x/mod.rs", "mod child;\npub use child::*;"),
+        ("formats/src/x/child.rs", "use crate::y::*;\npub fn f() -> Y { Y } // here"), ("formats/src/y.rs", "use crate::x::*;\npub struct Y;\npub fn g() { f(); }")]),
 
     // Files.
     ("docs", &[("tests/x.rs", "// Silent. // here")]),
@@ -64,6 +64,8 @@ pub(crate) const PLANTS: &[(&str, &[Source])] = &[
 /// What breaks no rule, though a search for text would think so.
 #[rustfmt::skip]
 pub(crate) const CLEAN: &[Source] = &[
+    ("formats/src/x/mod.rs", "mod child;\npub struct Size;\npub fn f() { child::f(); }"),
+    ("formats/src/x/child.rs", "use super::*;\npub fn f() -> Size { Size }"),
     ("src/store/mod.rs", "mod a; mod b; pub use a::A; pub use b::B; #[cfg(unix)] mod unix; mod unix {}"),
     ("src/store/a.rs", r#"
 use std::net::IpAddr;

@@ -1,4 +1,6 @@
 //! The catalog over stores in temporary folders.
+//!
+//! Nothing here is read further than a header.
 
 use super::*;
 use formats::asciicast::{Data, Header, Session};

@@ -1,6 +1,6 @@
 //! The person's terminal as the driver wants it: output and errors, lines of ours, signals by what they call for.
 //!
-//! Session output passes untouched; only lines of ours are made safe to show.
+//! Nothing of the session's output is touched; only lines of ours are made safe to show.
 
 pub(super) mod escape;
 mod overlay;

@@ -1,6 +1,6 @@
 //! What the driver needs of a recorder.
 //!
-//! There is one recorder outside of tests; the trait stands here so that a test can hold it back or make it fail.
+//! Nothing here records: there is one recorder outside of tests, and the trait lets a test hold it back or make it fail.
 
 use std::future::Future;
 use std::time::Instant;

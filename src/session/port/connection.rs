@@ -10,18 +10,7 @@ use tokio::sync::Notify;
 
 use super::local::{Reader, Writer};
 use super::note::{Ending, Note};
-use super::{Shared, Taken};
-
-/// What wakes the two directions of one connection.
-#[derive(Debug, Default)]
-pub(super) struct Signals {
-    /// Data or the end has come from the agent.
-    pub(super) readable: Notify,
-    /// The same, for the direction that waits for quiet.
-    pub(super) activity: Notify,
-    /// The queue towards the agent has room again.
-    pub(super) writable: Notify,
-}
+use super::shared::{Shared, Signals, Taken};
 
 /// How the two directions tell each other how far they are.
 #[derive(Debug, Default)]

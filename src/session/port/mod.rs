@@ -14,6 +14,7 @@ mod connection;
 mod local;
 pub(super) mod mux;
 mod note;
+mod outgoing;
 mod plain;
 mod reserved;
 mod shared;
@@ -31,14 +32,14 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 use super::channel::AgentVersion;
-use connection::Signals;
 pub use local::{Address, Listen};
 use local::{Listeners, Reader, Writer};
 use mux::Mux;
 pub use note::{Ending, Note};
+pub use outgoing::Outgoing;
 use plain::Plain;
 pub use reserved::Reserved;
-use shared::{Shared, Taken};
+use shared::{Shared, Signals};
 use wire::Wire;
 
 /// How long an end of one direction may wait for the other: an agent closes both directions of its connection at the first
@@ -117,15 +118,6 @@ impl Form {
             _ => Self::Plain { listen },
         }))
     }
-}
-
-/// What is to be sent to the agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outgoing {
-    /// As input of payload type 1.
-    Bytes(Bytes),
-    /// As a flag.
-    Flag(Flag),
 }
 
 /// The local side of one port session. Every method may be called while another is awaited.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use formats::payload::Flag;
 use formats::smux::StreamId;
 
-use super::Outgoing;
+use super::outgoing::Outgoing;
 use crate::session::port::mux::{RECEIVE_LIMIT, Received, STREAM_QUEUE};
 
 /// The machine.

@@ -10,13 +10,23 @@ use bytes::Bytes;
 use formats::smux::{self, StreamId};
 use tokio::sync::{Notify, watch};
 
-use super::connection::Signals;
 use super::note::Note;
 use super::wire::Wire;
 use crate::session::port::mux::Received;
 
 /// What one connection takes at once, in bytes.
 const RECEIVE_AT_ONCE: usize = 32 * 1024;
+
+/// What wakes the two directions of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Signals {
+    /// Data or the end has come from the agent.
+    pub(super) readable: Notify,
+    /// The same, for the direction that waits for quiet.
+    pub(super) activity: Notify,
+    /// The queue towards the agent has room again.
+    pub(super) writable: Notify,
+}
 
 /// What the connections and the data channel's driver share.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use formats::smux::{self, StreamId};
 
-use super::Outgoing;
+use super::outgoing::Outgoing;
 use super::plain::Plain;
 use crate::session::port::mux::{Mux, Received};
 

@@ -1,4 +1,6 @@
-//! Connections that do not come about: each gets its own sentence, and none holds the stream URL's query.
+//! Connections that do not come about: each gets its own sentence.
+//!
+//! No sentence here holds the stream URL's query.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;

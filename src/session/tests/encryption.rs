@@ -1,4 +1,6 @@
 //! Encrypted sessions: the handshake with its data key and its challenge, and what does not decrypt.
+//!
+//! Nothing here asks KMS.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;

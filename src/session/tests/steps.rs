@@ -1,5 +1,7 @@
 //! Random lists of steps against the channel: whatever the order, output surfaces once and in sequence, nothing is
 //! acknowledged before it surfaced, and everything unacknowledged has a wake-up.
+//!
+//! Nothing here sleeps or opens a socket.
 
 use std::collections::BTreeSet;
 

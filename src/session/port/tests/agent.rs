@@ -1,6 +1,6 @@
 //! An agent for tests: reads the client's frames, connects each stream to a service, and answers in frames.
 //!
-//! It stands where the data channel and the agent's port plugin stand: chunks of 1,024 bytes, held back by `room`.
+//! No data channel lies between: chunks of 1,024 bytes go from one to the other, held back by `room`.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -1,4 +1,6 @@
 //! Port sessions over real sockets, against an agent within the test.
+//!
+//! Nothing here leaves this machine.
 
 mod agent;
 mod ends;

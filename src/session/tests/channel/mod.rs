@@ -1,4 +1,6 @@
 //! The channel, one promise at a time.
+//!
+//! Nothing here sleeps or opens a socket.
 
 mod handshake;
 

@@ -1,4 +1,6 @@
-//! The pump over a pipe in memory, with a clock that jumps: order, back-pressure, liveness, coming back, ends.
+//! The pump over a pipe in memory: order, back-pressure, liveness, coming back, ends.
+//!
+//! Nothing here waits: the clock jumps.
 
 mod encrypted;
 mod ends;
