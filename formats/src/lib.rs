@@ -8,7 +8,7 @@
 //! - [`tee`]: an agent message on record; [`raw`] rebuilds the agent's bytes from them
 //! - [`smux`]: the frames of a multiplexed port session
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement,
-//!   [`signature`] what shows that nobody made it anew
+//!   `signature` what shows that nobody made it anew (with the feature `signatures`, on by default)
 //! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
@@ -21,6 +21,7 @@ pub mod payload;
 pub mod raw;
 pub mod recording;
 pub mod sealed;
+#[cfg(feature = "signatures")]
 pub mod signature;
 pub mod smux;
 pub mod tee;
