@@ -1,4 +1,6 @@
 //! Sample files, read to known values, and written again to the same bytes where the bytes are ours.
+//!
+//! Nothing here makes a sample anew unless it is asked for: see the ignored tests.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

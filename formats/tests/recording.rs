@@ -1,4 +1,6 @@
 //! The container, written and read back, whole and cut and damaged.
+//!
+//! Nothing here proves a recording; `verify.rs` does.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

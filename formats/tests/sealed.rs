@@ -1,4 +1,6 @@
 //! Sealed recordings: read with the key, proved without it, and closed to everything else.
+//!
+//! Nothing here wraps a key for anybody: `tests/promises` and `tests/peers` of the program do, with age.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

@@ -1,4 +1,6 @@
 //! The seek table as another implementation of the zstd seekable format reads it.
+//!
+//! Nothing here is read with our own reader.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 

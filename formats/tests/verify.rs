@@ -1,4 +1,6 @@
 //! The chain of a recording: whole, cut, changed, swapped and spliced.
+//!
+//! Nothing here looks at a signature; `signature.rs` does.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
