@@ -1,4 +1,6 @@
 //! Any text is a recording or an error; events written again read as the same events.
+//!
+//! Nothing here is compressed or proved.
 
 #![no_main]
 

@@ -1,4 +1,6 @@
 //! What is written is read: bytes in chunks, with flushes, frame borders and snapshots anywhere, then any seek, any cut.
+//!
+//! Nothing here is sealed; the target `envelope` does that.
 
 #![no_main]
 
