@@ -260,6 +260,6 @@ impl Hinted for signing::Error {
     }
 
     fn hint(&self) -> Option<String> {
-        self.hint().map(str::to_owned)
+        self.hint()
     }
 }

@@ -98,10 +98,9 @@ impl Error {
             | Self::Recorder { .. }
             | Self::Close(_) => ONLY_RECORDED.to_owned(),
             Self::Encryption(_) => "ssm-rec config shows where record.encrypt_to is set".to_owned(),
-            Self::Signer(error) => error
-                .hint()
-                .unwrap_or("ssm-rec config shows where record.sign_key is set")
-                .to_owned(),
+            Self::Signer(error) => error.hint().unwrap_or_else(|| {
+                "ssm-rec config shows where record.sign_key is set".to_owned()
+            }),
             Self::Document { .. } => {
                 "ssm-rec config shows which ones it allows: policy.documents".to_owned()
             }

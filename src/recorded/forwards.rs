@@ -40,7 +40,12 @@ pub(crate) fn run(plan: Plan, forwards: &[Forward], voice: &dyn Voice) -> Result
             reserved.push(Reserved::open(&listen).await.map_err(Error::Listen)?);
         }
         let service = Service::open(&plan.access, plan.endpoint.as_deref()).await?;
-        let signer = signature::open(prepared.settings(), service.way(), voice).await?;
+        let signer = signature::open(
+            prepared.settings(),
+            async || Ok(service.way().clone()),
+            voice,
+        )
+        .await?;
         let many = forwards.len() > 1;
         let mut sessions = FuturesUnordered::new();
         for (number, (admitted, reserved)) in admitted.into_iter().zip(reserved).enumerate() {

@@ -37,7 +37,12 @@ impl Plan {
         )?;
         runtime()?.block_on(async {
             let service = Service::open(&self.access, self.endpoint.as_deref()).await?;
-            let signer = signature::open(admitted.settings(), service.way(), voice).await?;
+            let signer = signature::open(
+                admitted.settings(),
+                async || Ok(service.way().clone()),
+                voice,
+            )
+            .await?;
             let here = Here {
                 bind: self.bind,
                 banner: self.banner,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::error::{Error, Unsigned};
 use super::voice::Voice;
-use crate::aws::Way;
+use crate::aws::{self, Way};
 use crate::settings::Settings;
 use crate::signing::Signer;
 use crate::terminal::{Signal, Signals};
@@ -21,13 +21,14 @@ const PASSPHRASE: &str = "SSM_REC_SIGN_PASSPHRASE";
 /// A signature that takes longer is told, so that somebody touches the key.
 const TELL_AFTER: Duration = Duration::from_secs(1);
 
-/// The key that the settings name, ready to sign; a passphrase is asked for at the terminal.
+/// The key that the settings name, ready to sign; a passphrase is asked for at the terminal, and the `way` to AWS only
+/// for a key that is there.
 ///
 /// # Errors
 /// It cannot be had: a session that should be signed does not start.
 pub(crate) async fn open(
     settings: &Settings,
-    way: &Way,
+    way: impl AsyncFnOnce() -> Result<Way, aws::Error>,
     voice: &dyn Voice,
 ) -> Result<Option<Arc<Signer>>, Error> {
     let Some(key) = &settings.record.sign_key else {

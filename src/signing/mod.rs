@@ -16,7 +16,7 @@ use ssh_key::PrivateKey;
 use ssh_key::public::KeyData;
 use zeroize::Zeroizing;
 
-use crate::aws::Way;
+use crate::aws::{self, Way};
 
 /// How long a signature may take: somebody may have to find and touch a security key.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -55,7 +55,11 @@ impl Signer {
     ///
     /// # Errors
     /// It cannot be had.
-    pub async fn open(key: &Key, ask: Ask<'_>, way: &Way) -> Result<Self, Error> {
+    pub async fn open(
+        key: &Key,
+        ask: Ask<'_>,
+        way: impl AsyncFnOnce() -> Result<Way, aws::Error>,
+    ) -> Result<Self, Error> {
         let opening = async {
             match key {
                 Key::Agent(fingerprint) => {
@@ -67,7 +71,7 @@ impl Signer {
                     Ok((public, Holder::Agent))
                 }
                 Key::Kms(id) => {
-                    let key = kms::Key::open(id, way).await?;
+                    let key = kms::Key::open(id, &way().await?).await?;
                     Ok((key.public().clone(), Holder::Kms(key)))
                 }
                 Key::File(_) => Err(Error::Late),
@@ -143,6 +147,9 @@ impl std::fmt::Debug for Signer {
 /// Why nothing is signed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// There is no way to the key's service.
+    #[error(transparent)]
+    Way(#[from] aws::Error),
     /// The file of the key.
     #[error("cannot read the key in {path:?}: {source}")]
     File {
@@ -207,8 +214,9 @@ pub enum Error {
 impl Error {
     /// What the person can do next.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        Some(match self {
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Way(error) => return error.hint(),
             Self::Open { .. } => "make it yours alone: chmod 600",
             Self::NoKey { .. } => "write it as OpenSSH does: ssh-keygen -p -f FILE",
             Self::Passphrase(_) => {
@@ -223,7 +231,8 @@ impl Error {
                 "the key must be asymmetric, for signing; kms:GetPublicKey and kms:Sign are needed"
             }
             _ => return None,
-        })
+        };
+        Some(hint.to_owned())
     }
 }
 

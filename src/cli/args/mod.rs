@@ -6,5 +6,6 @@ pub(crate) mod access;
 pub(crate) mod filter;
 pub(crate) mod identity;
 pub(crate) mod parameters;
+pub(crate) mod sign;
 pub(crate) mod store;
 pub(crate) mod when;

@@ -150,7 +150,11 @@ async fn record(
         Err(error) => return ending::result(Err(error)),
     };
     let admitted = admit(request, access)?;
-    let opening = signature::open(admitted.settings(), service.way(), &Person);
+    let opening = signature::open(
+        admitted.settings(),
+        async || Ok(service.way().clone()),
+        &Person,
+    );
     let signer = match interrupts.or(opening).await.flatten() {
         Ok(signer) => signer,
         Err(error) => return ending::result(Err(error)),

@@ -11,6 +11,7 @@ use formats::manifest::Manifest;
 use serde_json::{Value, json};
 
 use crate::aws::{Access, Way};
+use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
@@ -19,7 +20,7 @@ use crate::recorded::error::Error;
 use crate::recorded::signature;
 use crate::recorded::voice::Voice;
 use crate::review::chosen::chosen;
-use crate::settings::{Settings, record};
+use crate::settings::Settings;
 use crate::spool::Spool;
 use crate::spool::close::{Outcome, close, is_closed};
 use crate::words::{self, printable, time};
@@ -46,9 +47,8 @@ pub(crate) struct RecoverArgs {
     #[arg(long)]
     json: bool,
 
-    /// What signs the closed recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
-    #[arg(long, value_name = "KEY")]
-    sign_key: Option<String>,
+    #[command(flatten)]
+    sign: SignArgs,
 
     #[command(flatten)]
     store: StoreArgs,
@@ -56,8 +56,7 @@ pub(crate) struct RecoverArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: RecoverArgs) -> CommandResult {
-    let flags = args.store.flags();
-    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
+    let flags = args.sign.flags(args.store.flags());
     let settings = Settings::load(&flags)?;
     let spool = Spool::new(settings.places()?.spool);
     let paths = paths(&spool, &args.names)?;
@@ -71,8 +70,8 @@ pub(crate) fn run(args: RecoverArgs) -> CommandResult {
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let way = Way::settle(&Access::default()).await?;
-        let signer = signature::open(&settings, &way, &Person).await?;
+        let way = async || Way::settle(&Access::default()).await;
+        let signer = signature::open(&settings, way, &Person).await?;
         let mut worst = Status::Success;
         for path in paths {
             let name = path.display().to_string();

@@ -4,6 +4,7 @@
 
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
+use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::ending;
 use crate::cli::exit::CommandResult;
@@ -39,9 +40,8 @@ pub(crate) struct SshProxyArgs {
     #[arg(long)]
     record_payload: bool,
 
-    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
-    #[arg(long, value_name = "KEY")]
-    sign_key: Option<String>,
+    #[command(flatten)]
+    sign: SignArgs,
 
     #[command(flatten)]
     access: AccessArgs,
@@ -53,7 +53,7 @@ pub(crate) struct SshProxyArgs {
 pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
     let flags = args.store.flags();
     let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
-    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
+    let flags = args.sign.flags(flags);
     let request = Request {
         target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),

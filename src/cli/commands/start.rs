@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
+use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::ending;
 use crate::cli::exit::{CommandResult, Failure, Status};
@@ -85,9 +86,8 @@ pub(crate) struct StartArgs {
     #[arg(long)]
     record_payload: bool,
 
-    /// What signs the recording: the path of an SSH key, "agent", "agent:SHA256:…" or "kms:" and a key ARN [config: record.sign_key]
-    #[arg(long, value_name = "KEY")]
-    sign_key: Option<String>,
+    #[command(flatten)]
+    sign: SignArgs,
 
     /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
     #[arg(short = 'e', long, value_name = "CHARACTER")]
@@ -131,7 +131,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         input.as_ref().map(PossibleValue::get_name),
     );
     let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
-    let flags = flags.with(&record::SIGN_KEY, "--sign-key", args.sign_key);
+    let flags = args.sign.flags(flags);
     let flags = flags.with(&session::ESCAPE, "--escape-char", args.escape_char);
     let flags = flags.with(
         &record::ENCRYPT_TO,
