@@ -138,6 +138,11 @@ fn a_file_from_elsewhere_is_closed_where_it_lies_and_kept_when_it_was_more_than_
     assert_eq!(run.status(), 0, "{}", run.err());
     assert_eq!(fs::read(&path).unwrap(), bytes, "{}", run.out());
 
+    // Nothing is asked of AWS, so a profile that nobody has is no hindrance.
+    let mut lone = rig.command(&["recover", &name]);
+    let done = lone.env("AWS_PROFILE", "nowhere").output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+
     // What a power cut leaves: the length is there, the bytes are not.
     let mut lost = bytes.clone();
     let length = lost.len();
