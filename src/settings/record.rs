@@ -152,7 +152,7 @@ fn sign_key(text: &str) -> Form {
     }
 }
 
-/// A text that [`sign_key`] lets pass, its path in full.
+/// A text that `sign_key` lets pass, its path in full.
 impl From<String> for signing::Key {
     fn from(text: String) -> Self {
         match text.split_once(':') {

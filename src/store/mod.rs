@@ -40,7 +40,7 @@ pub struct Put<'a> {
     pub tags: Vec<(String, String)>,
     /// A file that remembers how far this has come, for a process that is killed meanwhile: the next one goes on from
     /// there, and knows its own object again. It is to be removed after the file it is about.
-    /// See [`spool::Claim::journal`].
+    /// A claim in the spool names one for each object.
     pub journal: Option<PathBuf>,
     /// Called about ten times a second, and once at the end.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,

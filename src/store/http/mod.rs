@@ -1,7 +1,7 @@
 //! Something at an http:// or https:// address, read in parts where the server has them, else once from the front.
 //!
 //! Nothing here writes. What a server sends is believed only as far as it keeps to what it said first: length, ETag and
-//! date of change must stay the same, and where it points is followed within the rules of [`redirect`].
+//! date of change must stay the same, and where it points is followed within the rules of `redirect`.
 
 mod page;
 mod redirect;
