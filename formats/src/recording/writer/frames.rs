@@ -25,6 +25,9 @@ const USUAL_RATIO: usize = 8;
 const MOST_ROOM: usize = 4;
 /// Two to this power holds the most text of a frame; more window would only cost memory, less would cost size.
 const WINDOW_LOG: u32 = 20;
+/// Entries of the compressor's hash and chain tables, as two to this power: what its own tables of parameters give for
+/// inputs of a frame's size. Left alone, it would take them for an endless stream, and 40 MiB of memory for nothing.
+const TABLE_LOG: u32 = 18;
 /// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
 const BATCH: usize = 32 * 1024;
 /// A chunk is sealed at each flush and at the end of a frame, and no later than with as many bytes: as much must be held
@@ -80,6 +83,8 @@ impl<W: Write> Frames<W> {
         let mut zstd = Zstd::new(options.slow_level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        zstd.set_parameter(CParameter::HashLog(TABLE_LOG))?;
+        zstd.set_parameter(CParameter::ChainLog(TABLE_LOG))?;
         trail.is_sealed = sealer.is_some();
         Ok(Self {
             sink,
