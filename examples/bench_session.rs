@@ -7,6 +7,7 @@
 use std::convert::Infallible;
 use std::future::{Future, pending};
 use std::io;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -97,7 +98,13 @@ impl Screen for BlindScreen {
 
     fn reclaim(&mut self) {}
 
-    async fn room(&mut self) {}
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     async fn drain(&mut self) -> io::Result<()> {
         Ok(())

@@ -26,6 +26,8 @@ use commands::{
 use exit::CommandResult;
 use exit::Status;
 
+use crate::terminal::{self, Heed};
+
 /// Records AWS Systems Manager sessions as they happen, and plays them back.
 #[derive(Debug, Parser)]
 #[command(name = "ssm-rec", version, max_term_width = 100)]
@@ -65,7 +67,12 @@ impl Command {
 /// Runs the command named by `args`, program name first, and gives the status to end with.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut args = args.into_iter().peekable();
-    if plugin::is_plugin(args.peek()) {
+    let is_plugin = plugin::is_plugin(args.peek());
+    terminal::settle(match is_plugin {
+        true => Heed::Keys,
+        false => Heed::Inherited,
+    });
+    if is_plugin {
         // The session is there already: it is not left to itself because of a log.
         if let Err(failure) = log::begin(true) {
             message::failure(&failure);

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -127,7 +128,7 @@ impl Driver {
             tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
-                    Signal::Terminate | Signal::Interrupt | Signal::HangUp => {
+                    Signal::Terminate | Signal::Interrupt | Signal::HangUp | Signal::Quit => {
                         return Ok(Stopped::Signal(signal.number().unwrap_or_default()));
                     }
                     Signal::Resized => self.playback.handle_window(terminal::size(), true),
@@ -143,7 +144,7 @@ impl Driver {
                     // The keyboard went away; what is shown may still be looked at.
                     None => self.typing = None,
                 },
-                () = self.screen.room(), if !has_room => {}
+                () = wait_for(&mut self.screen, has_room), if !has_room || !self.screen.is_empty() => {}
                 () = until(timeout), if timeout.is_some() => {
                     self.playback.handle_timeout(Instant::now());
                 }
@@ -173,6 +174,19 @@ impl Driver {
 
     /// Does what the playback asks for.
     fn act(&mut self) -> Result<Option<Stopped>, Error> {
+        let stopped = self.act_on_all()?;
+        self.flush();
+        Ok(stopped)
+    }
+
+    /// Writes what the terminal takes now.
+    fn flush(&mut self) {
+        let mut cx = Context::from_waker(Waker::noop());
+        // What it does not take is waited for.
+        let _ = self.screen.poll_flush(&mut cx);
+    }
+
+    fn act_on_all(&mut self) -> Result<Option<Stopped>, Error> {
         while let Some(action) = self.playback.poll_action() {
             match action {
                 Action::Draw(text) => {
@@ -203,12 +217,15 @@ impl Driver {
             return gone(error).map(drop);
         }
         if self.has_asked
-            && let Some(typing) = &mut self.typing
             && self.screen.write(Bytes::from_static(ASK)).is_ok()
+            && let Some(typing) = &mut self.typing
         {
             // What comes in until then are answers to the recording. The shell would take them for typed commands.
             let mut tail = Vec::new();
+            let screen = &mut self.screen;
             let answered = async {
+                // A terminal that takes nothing answers nothing.
+                let _ = screen.drain().await;
                 while let Some(Ok(bytes)) = typing.keys.read().await {
                     tail.extend_from_slice(&bytes);
                     if tail.windows(ANSWER.len()).any(|window| window == ANSWER) {
@@ -234,6 +251,14 @@ impl Driver {
                 }
             }
         }
+    }
+}
+
+/// Waits for room, or for all of it to be written.
+async fn wait_for(screen: &mut Screen, has_room: bool) {
+    match has_room {
+        true => drop(screen.drain().await),
+        false => screen.room().await,
     }
 }
 

@@ -39,12 +39,13 @@ impl Recorded<'_> {
         let entrance = started.entrance();
         let network = self.service.network();
         let opening = connection::open(&entrance.stream_url, network, connection::PATIENCE);
-        let socket = interrupts.or(opening).await?.map_err(Error::DataChannel)?;
+        let opened = interrupts.or(self.wait_for(opening)).await?;
+        let socket = opened.map_err(Error::DataChannel)?;
         self.announce(&description.session, &backlog);
         let types = self.here.types();
         let person = person(
             types,
-            self.here.silent,
+            (self.here.silent, self.here.no_input),
             self.here.label.clone(),
             interrupts.into_signals(),
         )?;
@@ -124,24 +125,22 @@ impl Recorded<'_> {
     }
 }
 
-/// Takes the terminal: from here on it is raw if a person types, until what this gives is dropped.
+/// The person's side. If somebody types, the terminal becomes raw once a shell has opened, until what this gives is
+/// dropped.
 fn person(
     types: bool,
-    silent: bool,
+    (silent, no_input): (bool, bool),
     label: Option<String>,
     signals: terminal::Signals,
 ) -> Result<(Typing, Console, terminal::Signals), Error> {
     let cannot = |what| move |source| Error::Machine { what, source };
     terminal::install_panic_hook();
-    let keys = match silent {
-        true => Typing::Nobody,
-        false => Typing::Stdin(terminal::Keys::open().map_err(cannot("read stdin"))?),
+    let keys = match (silent, no_input) {
+        (true, _) => Typing::Nobody,
+        (false, true) => Typing::Nothing,
+        (false, false) => Typing::Stdin(terminal::Keys::open().map_err(cannot("read stdin"))?),
     };
-    let raw_mode = match types {
-        true => Some(terminal::RawMode::enter().map_err(cannot("make the terminal raw"))?),
-        false => None,
-    };
-    let console = Console::open(raw_mode, label).map_err(cannot("write to stdout"))?;
+    let console = Console::open(types, label).map_err(cannot("write to stdout"))?;
     Ok((keys, console, signals))
 }
 

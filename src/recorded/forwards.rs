@@ -39,13 +39,15 @@ pub(crate) fn run(plan: Plan, forwards: &[Forward], voice: &dyn Voice) -> Result
             let listen = forward.listen(plan.bind.as_deref());
             reserved.push(Reserved::open(&listen).await.map_err(Error::Listen)?);
         }
-        let service = Service::open(&plan.access, plan.endpoint.as_deref()).await?;
-        let signer = signature::open(
+        let mut interrupts = Interrupts::open()?;
+        let opening = Service::open(&plan.access, plan.endpoint.as_deref());
+        let service = interrupts.or(opening).await??;
+        let opening = signature::open(
             prepared.settings(),
             async || Ok(service.way().clone()),
             voice,
-        )
-        .await?;
+        );
+        let signer = interrupts.or(opening).await??;
         let many = forwards.len() > 1;
         let mut sessions = FuturesUnordered::new();
         for (number, (admitted, reserved)) in admitted.into_iter().zip(reserved).enumerate() {

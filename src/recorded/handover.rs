@@ -184,7 +184,7 @@ async fn deliver(
                 }
             }
             signal = signals.next() => match signal {
-                Signal::Interrupt | Signal::Terminate => return Ok(Err(signal)),
+                Signal::Interrupt | Signal::Terminate | Signal::Quit => return Ok(Err(signal)),
                 // An SSH client that is done hangs up; the recording is stored all the same.
                 Signal::HangUp | Signal::Resized | Signal::Continue => {}
             },

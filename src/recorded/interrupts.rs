@@ -24,26 +24,31 @@ impl Interrupts {
         })
     }
 
-    /// What `work` gives, unless a signal comes first.
+    /// What `work` gives, unless a signal comes first. One that came while it let nothing else run (a question) counts.
     pub(crate) async fn or<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Error> {
+        let done = tokio::select! {
+            biased;
+            number = self.next() => return Err(Error::Signal(number)),
+            done = work => done,
+        };
+        tokio::task::yield_now().await;
         tokio::select! {
-            done = work => Ok(done),
+            biased;
             number = self.next() => Err(Error::Signal(number)),
+            () = std::future::ready(()) => Ok(done),
         }
     }
 
-    /// The same for a call that begins something: after a signal its answer is still waited for, to be dropped, until
-    /// another signal comes.
+    /// The same for a call that begins something: after a signal its answer is still waited for, to be dropped. More
+    /// signals change nothing about that: a session whose answer nobody waits for stays open.
     pub(crate) async fn or_undo<T>(&mut self, work: impl Future<Output = T>) -> Result<T, Error> {
         let mut work = pin!(work);
         let number = tokio::select! {
             done = &mut work => return Ok(done),
             number = self.next() => number,
         };
-        tokio::select! {
-            _ = tokio::time::timeout(PATIENCE, work) => {}
-            _ = self.next() => {}
-        }
+        // Too late an answer cannot be waited for.
+        let _ = tokio::time::timeout(PATIENCE, work).await;
         Err(Error::Signal(number))
     }
 

@@ -17,8 +17,10 @@ pub(crate) mod takeover;
 pub(crate) mod verdict;
 pub(crate) mod voice;
 
+use std::cell::Cell;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use formats::manifest::{Exit, Manifest};
 
@@ -28,6 +30,7 @@ use crate::session::driver::{Outcome, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
 use crate::terminal;
+use crate::words::printable;
 use admission::Admitted;
 use description::{Asked, Description};
 use error::{Error, Unsigned};
@@ -36,11 +39,16 @@ use interrupts::Interrupts;
 use verdict::{Aftermath, Ending};
 use voice::Voice;
 
+/// A start that takes longer is worth a word.
+const TELL_AFTER: Duration = Duration::from_millis(500);
+
 /// What a session has at this end.
 #[derive(Debug, Default)]
 pub(crate) struct Here {
     /// Keys are not for the session: it only forwards.
     pub(crate) silent: bool,
+    /// Stdin is somebody else's: for the session it is at its end.
+    pub(crate) no_input: bool,
     /// Where a port session listens, instead of on localhost.
     pub(crate) bind: Option<String>,
     /// What listens already.
@@ -56,7 +64,7 @@ pub(crate) struct Here {
 impl Here {
     /// Whether a person types into the session.
     fn types(&self) -> bool {
-        !self.silent && terminal::stdin_is_terminal()
+        !self.silent && !self.no_input && terminal::stdin_is_terminal()
     }
 }
 
@@ -67,6 +75,8 @@ pub(crate) struct Recorded<'a> {
     here: Here,
     caller: Option<Asked>,
     voice: &'a dyn Voice,
+    /// The person was told that it takes its time.
+    told: Cell<bool>,
 }
 
 impl<'a> Recorded<'a> {
@@ -83,12 +93,26 @@ impl<'a> Recorded<'a> {
             admitted,
             here,
             voice,
+            told: Cell::new(false),
         }
+    }
+
+    /// Waits for `work`, with a word to the person, once, when it takes its time.
+    async fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if let Ok(done) = tokio::time::timeout(TELL_AFTER, &mut work).await {
+            return done;
+        }
+        if self.here.banner && !self.told.replace(true) {
+            let target = printable(&self.admitted.request().target);
+            self.voice.say(&format!("starting a session on {target}…"));
+        }
+        work.await
     }
 
     /// Starts it, runs it to its end and stores the recording.
     pub(crate) async fn start(self, mut interrupts: Interrupts) -> Result<Ending, Error> {
-        let starting = self.service.start(&self.admitted);
+        let starting = self.wait_for(self.service.start(&self.admitted));
         let started = interrupts.or_undo(starting).await??;
         self.run(started, interrupts).await
     }

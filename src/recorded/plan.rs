@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) endpoint: Option<String>,
     /// Where a port session listens, instead of on localhost.
     pub(crate) bind: Option<String>,
+    /// Stdin is somebody else's.
+    pub(crate) no_input: bool,
     /// Whether to say more than what goes wrong.
     pub(crate) banner: bool,
 }
@@ -36,21 +38,24 @@ impl Plan {
             voice,
         )?;
         runtime()?.block_on(async {
-            let service = Service::open(&self.access, self.endpoint.as_deref()).await?;
-            let signer = signature::open(
+            let mut interrupts = Interrupts::open()?;
+            let opening = Service::open(&self.access, self.endpoint.as_deref());
+            let service = interrupts.or(opening).await??;
+            let opening = signature::open(
                 admitted.settings(),
                 async || Ok(service.way().clone()),
                 voice,
-            )
-            .await?;
+            );
+            let signer = interrupts.or(opening).await??;
             let here = Here {
                 bind: self.bind,
+                no_input: self.no_input,
                 banner: self.banner,
                 signer,
                 ..Here::default()
             };
             let session = Recorded::new(service, admitted, here, voice);
-            session.start(Interrupts::open()?).await
+            session.start(interrupts).await
         })
     }
 }

@@ -66,7 +66,7 @@ pub(crate) async fn sign(
         tokio::select! {
             signed = &mut signing => return Ok(signed?),
             signal = signals.next() => {
-                if matches!(signal, Signal::Interrupt | Signal::Terminate) {
+                if matches!(signal, Signal::Interrupt | Signal::Terminate | Signal::Quit) {
                     return Err(Unsigned::NotWaitedFor);
                 }
             }

@@ -2,9 +2,14 @@
 //!
 //! Nothing here outlives its folder.
 
-use super::*;
+use std::io::{self, Write};
 use std::sync::mpsc as channel;
 use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::screen::QUEUE;
+use super::*;
 
 /// A sink that blocks until it is let go, and tells what it got.
 struct Held {
@@ -38,7 +43,7 @@ async fn a_slow_terminal_holds_the_writer_back_only_when_the_queue_is_full() {
     let mut screen = Screen::onto(sink).unwrap();
     screen.write(Bytes::from_static(b"first")).unwrap();
     screen.room().await;
-    screen.write(Bytes::from(vec![b'x'; SCREEN_QUEUE])).unwrap();
+    screen.write(Bytes::from(vec![b'x'; QUEUE])).unwrap();
     let full = tokio::time::timeout(Duration::from_millis(20), screen.room()).await;
     assert!(full.is_err(), "the queue is full");
     permit.send(()).unwrap();
@@ -46,7 +51,7 @@ async fn a_slow_terminal_holds_the_writer_back_only_when_the_queue_is_full() {
     screen.room().await;
     screen.drain().await.unwrap();
     let all: Vec<u8> = seen.try_iter().flatten().collect();
-    assert_eq!(all.len(), SCREEN_QUEUE + 5);
+    assert_eq!(all.len(), QUEUE + 5);
     assert!(all.starts_with(b"firstx"));
 }
 
@@ -85,5 +90,6 @@ async fn a_screen_that_went_away_is_an_error_and_no_hang() {
 fn only_signals_that_end_a_process_have_a_number() {
     assert_eq!(Signal::Terminate.number(), Some(15));
     assert_eq!(Signal::HangUp.number(), Some(1));
+    assert_eq!(Signal::Quit.number(), Some(3));
     assert_eq!(Signal::Resized.number(), None);
 }

@@ -5,11 +5,12 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
-use super::{Signal, console};
+use super::{Heed, Signal, console};
 use crate::screen::Size;
 
 /// The console does not tell of its size, so it is looked at this often.
@@ -17,6 +18,7 @@ const SIZE_EVERY: Duration = Duration::from_millis(300);
 /// How long the reading thread may stay after its reader went away.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
+#[derive(Debug)]
 pub(super) enum Source {
     Stream,
     Console,
@@ -25,6 +27,58 @@ pub(super) enum Source {
 pub(super) fn size() -> Option<Size> {
     let (cols, rows) = crossterm::terminal::size().ok()?;
     Some(Size { cols, rows })
+}
+
+/// Nothing is inherited here.
+pub(super) fn settle(_: Heed) {}
+
+/// There are no background jobs here.
+pub(super) fn is_foreground() -> bool {
+    true
+}
+
+/// Nothing tells without reading.
+pub(super) fn is_waiting(_: &Source) -> bool {
+    false
+}
+
+pub(super) fn same(source: &Source) -> io::Result<Source> {
+    Ok(match source {
+        Source::Stream => Source::Stream,
+        Source::Console => Source::Console,
+    })
+}
+
+/// A console is not read without waiting, so there is none of these.
+#[derive(Debug)]
+pub(super) enum Inlet {}
+
+impl Inlet {
+    pub(super) fn of(_: &Source) -> Option<Self> {
+        None
+    }
+
+    pub(super) async fn read(&self, _: &mut [u8]) -> io::Result<usize> {
+        match *self {}
+    }
+}
+
+/// Nor of these.
+#[derive(Debug)]
+pub(super) enum Outlet {}
+
+impl Outlet {
+    pub(super) fn of<S>(_: &S) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn poll_write(
+        &self,
+        _: &mut Context<'_>,
+        _: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match *self {}
+    }
 }
 
 /// There are no stopped jobs here.
@@ -44,11 +98,16 @@ pub(super) fn tty() -> io::Result<Source> {
     Ok(Source::Console)
 }
 
-/// The console, to read from and to write to, whatever stdin and stdout are.
-pub(super) fn dialog() -> io::Result<(std::fs::File, std::fs::File)> {
-    let open = |name| std::fs::File::options().read(true).write(true).open(name);
-    Ok((open("CONIN$")?, open("CONOUT$")?))
+/// The console, to write to, whatever stdout is.
+pub(super) fn dialog() -> io::Result<std::fs::File> {
+    std::fs::File::options()
+        .read(true)
+        .write(true)
+        .open("CONOUT$")
 }
+
+/// There is no signal to send oneself.
+pub(super) fn interrupt() {}
 
 pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
     Ok(io::stdout())

@@ -101,9 +101,15 @@ fn an_mfa_question_that_is_not_answered_starts_nothing() {
     let rig = rig(MFA_PROFILE);
     let mut terminal = rig.terminal(&["start", "i-0abc", "--profile", "ops"]);
     terminal.wait_for("MFA code for ");
-    terminal.type_keys("12\x03");
+    terminal.type_keys("12\x04");
     terminal.wait_for("no MFA code for \"arn:aws:iam::123456789012:mfa/ada\": no answer was given");
     assert_eq!(terminal.wait(), 121);
+    assert!(terminal.is_cooked());
+
+    let mut terminal = rig.terminal(&["start", "i-0abc", "--profile", "ops"]);
+    terminal.wait_for("MFA code for ");
+    terminal.type_keys("12\x03");
+    assert_eq!(terminal.wait(), 130);
     assert!(terminal.is_cooked());
     assert_eq!(rig.service.sessions().len(), 0);
 }

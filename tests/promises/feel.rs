@@ -196,7 +196,13 @@ fn a_session_whose_agent_never_says_a_word_can_be_left() {
     });
     let mut terminal = rig.terminal(&START);
     terminal.wait_for("is being recorded to");
-    check_left(&rig, terminal);
+    assert!(terminal.is_cooked(), "no shell has opened");
+    terminal.type_keys("\x03");
+    assert_eq!(terminal.wait(), 130);
+    assert!(terminal.is_cooked());
+    let calls = rig.service.calls();
+    let told = |call: &loopback::Call| call.operation == "TerminateSession";
+    assert!(calls.iter().any(told), "the service is told: {calls:?}");
 }
 
 #[test]

@@ -70,6 +70,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         access,
         endpoint,
         bind: None,
+        no_input: false,
         banner: false,
     };
     ending::result(plan.run(&Person))

@@ -72,6 +72,10 @@ pub(crate) struct StartArgs {
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["document_name", "parameters"])]
     command: Vec<String>,
 
+    /// Read nothing from stdin, as ssh -n: for a loop that reads it
+    #[arg(short = 'n')]
+    no_input: bool,
+
     #[command(flatten)]
     access: AccessArgs,
 
@@ -163,6 +167,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         access,
         endpoint,
         bind: args.bind,
+        no_input: args.no_input,
         banner: !args.no_banner,
     };
     ending::result(match &args.forward[..] {

@@ -7,6 +7,7 @@ mod overlay;
 
 use std::collections::VecDeque;
 use std::io;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use formats::payload::Size;
@@ -35,6 +36,8 @@ pub enum Typing {
     Stdin(terminal::Keys),
     /// Keys would mean nothing: a port session.
     Nobody,
+    /// Nobody types, and whoever reads is told so at once.
+    Nothing,
 }
 
 impl Keys for Typing {
@@ -42,13 +45,14 @@ impl Keys for Typing {
         match self {
             Self::Stdin(keys) => keys.read().await,
             Self::Nobody => std::future::pending().await,
+            Self::Nothing => None,
         }
     }
 
     fn is_waiting(&self) -> bool {
         match self {
             Self::Stdin(keys) => keys.is_waiting(),
-            Self::Nobody => false,
+            Self::Nobody | Self::Nothing => false,
         }
     }
 }
@@ -56,12 +60,25 @@ impl Keys for Typing {
 /// Output that waits while the person types a note, in bytes; beyond it the agent waits.
 const MAX_HELD: usize = 256 * 1024;
 
+/// Whose the terminal is.
+#[derive(Debug)]
+enum Place {
+    /// Nobody types, or not into a shell: it keeps its own modes.
+    Alone,
+    /// A person may come to type, once a shell has opened.
+    Later,
+    /// Ours, and raw.
+    Raw(terminal::RawMode),
+    /// Another job has it.
+    Background,
+}
+
 /// Stdout and stderr, and the raw mode that holds while the session runs.
 #[derive(Debug)]
 pub struct Console {
     output: terminal::Screen,
     errors: terminal::Screen,
-    raw_mode: Option<terminal::RawMode>,
+    place: Place,
     /// Which of several sessions speaks.
     label: Option<String>,
     /// Where a person looks at the remote's screen.
@@ -74,25 +91,43 @@ pub struct Console {
 }
 
 impl Console {
-    /// Takes stdout and stderr. `raw_mode` is given when a person types; it ends with this. Lines of ours begin with
-    /// `label` where several sessions share a terminal.
+    /// Takes stdout and stderr. Where a person `types`, the terminal becomes raw once a shell has opened, until this is
+    /// dropped. Lines of ours begin with `label` where several sessions share a terminal.
     ///
     /// # Errors
     /// One of the two is closed, or the system has no thread left.
-    pub fn open(raw_mode: Option<terminal::RawMode>, label: Option<String>) -> io::Result<Self> {
-        let looks = raw_mode.is_some() && terminal::stdout_is_terminal();
-        let size = terminal::size().unwrap_or(Size { cols: 0, rows: 0 });
+    pub fn open(types: bool, label: Option<String>) -> io::Result<Self> {
         Ok(Self {
             output: terminal::Screen::open()?,
             errors: terminal::Screen::open_errors()?,
-            raw_mode,
+            place: if types { Place::Later } else { Place::Alone },
             label,
-            overlay: looks.then(|| Overlay::new(size)),
+            overlay: (types && terminal::stdout_is_terminal())
+                .then(|| Overlay::new(terminal::size().unwrap_or(Size { cols: 0, rows: 0 }))),
             status: None,
             typed: None,
             held: VecDeque::new(),
             held_bytes: 0,
         })
+    }
+
+    fn is_raw(&self) -> bool {
+        matches!(self.place, Place::Raw(_))
+    }
+
+    /// Whether a person looks at the remote's screen and at nothing else.
+    fn has_overlay(&self) -> bool {
+        self.is_raw() && self.overlay.is_some()
+    }
+
+    /// Takes the terminal, if it is to be had.
+    fn enter(&mut self) {
+        self.place = match terminal::RawMode::enter() {
+            Ok(raw_mode) => Place::Raw(raw_mode),
+            // When there is none any more, the end of its input tells in a moment.
+            Err(_) if terminal::is_foreground() => Place::Alone,
+            Err(_) => Place::Background,
+        };
     }
 
     fn show(&mut self, bytes: Bytes) -> io::Result<()> {
@@ -147,13 +182,13 @@ impl Screen for Console {
             Some(label) => format!("{label}: {text}"),
             None => text.to_owned(),
         };
-        let line = notice(&text, self.raw_mode.is_some());
+        let line = notice(&text, self.is_raw());
         // A word of ours is not worth ending the session for.
         let _ = self.errors.write(line.into());
     }
 
     fn status(&mut self, status: Status<'_>) {
-        if self.overlay.is_some() {
+        if self.has_overlay() {
             self.status = match status {
                 Status::Away(text) => Some(text.to_owned()),
                 Status::Back | Status::Off => None,
@@ -169,11 +204,7 @@ impl Screen for Console {
     }
 
     fn list(&mut self, lines: &[String]) {
-        let end = if self.raw_mode.is_some() {
-            "\r\n"
-        } else {
-            "\n"
-        };
+        let end = if self.is_raw() { "\r\n" } else { "\n" };
         let mut text = end.to_owned();
         for line in lines {
             text.push_str(&printable(line));
@@ -185,7 +216,7 @@ impl Screen for Console {
     fn ask(&mut self, typed: Option<&str>) {
         let asked = self.typed.is_some();
         self.typed = typed.map(str::to_owned);
-        if self.overlay.is_some() {
+        if self.has_overlay() {
             self.overlay();
         } else if let Some(typed) = typed {
             // Without a screen of its own the note has a line of its own.
@@ -204,13 +235,14 @@ impl Screen for Console {
     }
 
     fn suspend(&mut self) {
-        let Some(raw_mode) = &self.raw_mode else {
+        let Place::Raw(raw_mode) = &self.place else {
             return;
         };
         terminal::restore();
         let stopped = terminal::suspend();
         // When the terminal refuses, its end of input tells in a moment.
         let _ = raw_mode.resume();
+        self.reclaim();
         if let Err(error) = stopped {
             self.notice(&format!("cannot suspend: {error}"));
         }
@@ -230,24 +262,52 @@ impl Screen for Console {
     }
 
     fn reclaim(&mut self) {
-        if let Some(raw_mode) = &self.raw_mode {
-            // When the terminal refuses, its end of input tells in a moment.
-            let _ = raw_mode.resume();
+        match (&self.place, terminal::is_foreground()) {
+            (Place::Raw(raw_mode), true) => {
+                // When the terminal refuses, its end of input tells in a moment.
+                let _ = raw_mode.resume();
+            }
+            // Its modes are the other job's now; dropping ours leaves them alone.
+            (Place::Raw(_), false) => self.place = Place::Background,
+            (Place::Background, true) => self.enter(),
+            _ => {}
         }
+    }
+
+    fn wants_to_reclaim(&self) -> bool {
+        matches!(self.place, Place::Background)
+    }
+
+    fn take_terminal(&mut self) {
+        if matches!(self.place, Place::Later) {
+            self.enter();
+        }
+    }
+
+    fn has_terminal(&self) -> bool {
+        !matches!(self.place, Place::Later | Place::Background)
     }
 
     fn release(&mut self) {
-        self.raw_mode = None;
+        self.place = Place::Alone;
         self.overlay = None;
     }
 
-    async fn room(&mut self) {
-        if self.held_bytes > MAX_HELD {
-            // The next key asks again.
-            return std::future::pending().await;
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let errors = self.errors.poll_flush(cx);
+        ready!(self.output.poll_flush(cx));
+        errors
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let errors = self.errors.poll_room(cx);
+        ready!(self.output.poll_room(cx));
+        ready!(errors);
+        // Where too much is held, the next key asks again.
+        match self.held_bytes > MAX_HELD {
+            true => Poll::Pending,
+            false => Poll::Ready(()),
         }
-        self.output.room().await;
-        self.errors.room().await;
     }
 
     async fn drain(&mut self) -> io::Result<()> {

@@ -3,8 +3,9 @@
 //! Nothing here opens a connection; [`Resume`] does. A break is over when something was heard on a new connection, not
 //! when one was opened: a service that takes connections and drops them is still away.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, sleep_until, timeout};
@@ -219,6 +220,11 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                     return Ok(done);
                 }
                 () = time => self.handle_time(now())?,
+                // Never ready: what waits for the terminal is written meanwhile.
+                () = poll_fn(|cx| {
+                    let _ = self.screen.poll_flush(cx);
+                    Poll::Pending
+                }) => {}
             }
             self.tell_unrecorded();
         }

@@ -95,6 +95,11 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 self.open_command();
                 return Ok(());
             }
+            Some(SessionType::Port { .. }) => return Ok(()),
+            _ if self.channel.is_open() => {
+                self.open_shell();
+                return Ok(());
+            }
             _ => return Ok(()),
         };
         self.screen.release();
@@ -115,6 +120,14 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         ));
         self.local = Local::Port(port);
         Ok(())
+    }
+
+    /// From now on what a person types goes to the remote shell as it is. What was typed before waits in the terminal.
+    fn open_shell(&mut self) {
+        if self.input.is_terminal && !self.screen.has_terminal() {
+            self.typed_ahead |= self.keys.is_waiting();
+            self.screen.take_terminal();
+        }
     }
 
     /// The agent gives a command without a terminal nothing to read, and takes each Ctrl-C in what comes for a signal (source:

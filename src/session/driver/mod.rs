@@ -48,7 +48,6 @@ use self::local::Local;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
 pub use self::report::{Gap, Outcome, Report};
 use self::tee::Tee;
-use self::typed::Early;
 use super::channel::{Channel, DataKey, MAX_QUEUED_BYTES, Token};
 use super::console::escape::{Escape, Note};
 use super::port::Outgoing;
@@ -64,6 +63,8 @@ const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
+/// How often a background session looks whether the terminal is its own again.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
 /// Ctrl-D: the end of input for whatever reads a terminal.
@@ -138,7 +139,8 @@ where
         screen,
         signals,
         input: Input::new(settings.input_is_terminal, now()),
-        early: Early::new(),
+        typed_ahead: false,
+        looked_at: now(),
         escape: escape.map(Escape::new),
         asking: None,
         local: Local::Person,
@@ -224,7 +226,8 @@ struct Driver<T, K, D, G, V> {
     screen: D,
     signals: G,
     input: Input,
-    early: Early,
+    /// Something was typed before the shell had opened.
+    typed_ahead: bool,
     escape: Option<Escape>,
     /// A note is being typed.
     asking: Option<Note>,
@@ -241,6 +244,8 @@ struct Driver<T, K, D, G, V> {
     gaps: Vec<Gap>,
     clocks: Clocks,
     wall_millis: fn() -> u64,
+    /// When it was last looked whether the terminal is ours again.
+    looked_at: Instant,
     /// The clocks say that the machine slept: the connection may be dead.
     suspect: bool,
 }
@@ -283,6 +288,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
 
     /// Sends what is to be sent, waits for one thing to happen, and deals with it.
     async fn step<S: Socket>(&mut self, line: &mut Line<S>) -> Result<(), Stop<T::Error>> {
+        // Shown, then acknowledged.
+        self.flush_screen().await;
         line.write_now(&mut self.channel, now)
             .await
             .map_err(Stop::Lost)?;
@@ -311,7 +318,16 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         }
         self.tell_unrecorded();
         self.open_local().await?;
-        self.send_early(line).await
+        Ok(())
+    }
+
+    /// Writes what the terminal takes now; what it does not waits for it.
+    async fn flush_screen(&mut self) {
+        poll_fn(|cx| {
+            let _ = self.screen.poll_flush(cx);
+            Poll::Ready(())
+        })
+        .await;
     }
 
     async fn wait<S: Socket>(&mut self, line: &mut Line<S>) -> Happened<T::Error> {
@@ -335,9 +351,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         let traffic = async {
             let mut room = pin!(async {
                 recorder.room().await?;
-                match port {
-                    Some(port) => port.room().await,
-                    None => screen.room().await,
+                if let Some(port) = port {
+                    port.room().await;
                 }
                 Ok::<(), T::Error>(())
             });
@@ -352,7 +367,9 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                     }
                     has_room = true;
                 }
-                line.poll_read(cx, has_room, now).map(Ok)
+                // What waits for the terminal is written as soon as it takes it.
+                let on_screen = screen.poll_room(cx).is_ready() || port.is_some();
+                line.poll_read(cx, has_room && on_screen, now).map(Ok)
             })
             .await
         };
@@ -375,6 +392,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             self.recorder.poll_timeout(),
             end_of_input,
             self.tell_at(),
+            self.look_at(),
         ]
         .into_iter()
         .flatten()
@@ -393,8 +411,18 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             }
             self.channel.send_input(now, END_OF_TRANSMISSION);
         }
+        if self.look_at().is_some_and(|at| at <= now) {
+            self.looked_at = now;
+            self.screen.reclaim();
+        }
         self.tell_break(now);
         self.drain_events(now)
+    }
+
+    /// When to look whether another job has given the terminal back, which no signal tells.
+    fn look_at(&self) -> Option<Instant> {
+        let wants = self.screen.wants_to_reclaim();
+        wants.then(|| self.looked_at + LOOK_AGAIN)
     }
 
     /// Notes where the clock on the wall jumped. A machine that slept has most likely lost its connection.

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::io;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use formats::payload::Size;
@@ -54,12 +55,24 @@ pub trait Screen {
     fn size(&self) -> Option<Size>;
     /// It is so large now.
     fn resized(&mut self, _size: Size) {}
-    /// The process was stopped and continued: the terminal's modes may be another's.
+    /// A shell has opened: what a person types is its keys from now on, as they are.
+    fn take_terminal(&mut self) {}
+    /// Whether what is typed arrives here: not while another job has the terminal.
+    fn has_terminal(&self) -> bool {
+        true
+    }
+    /// The process was stopped and continued, or it is time to look: the terminal may be another's, or ours again.
     fn reclaim(&mut self);
-    /// Nobody types here after all: gives the terminal its own modes back.
+    /// Whether to look again before long.
+    fn wants_to_reclaim(&self) -> bool {
+        false
+    }
+    /// No shell: the terminal is left alone.
     fn release(&mut self) {}
-    /// Resolves when more may be written without piling up.
-    fn room(&mut self) -> impl Future<Output = ()>;
+    /// Writes what is taken now. Ready when nothing is left; else the task is woken when more may be written.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+    /// Ready when more may be written without piling up; goes on writing what waits.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// Resolves when everything is written.
     fn drain(&mut self) -> impl Future<Output = io::Result<()>>;
 }

@@ -1,38 +1,30 @@
 //! What is typed: commands of ours taken out, the rest on the wire first and into the recording then.
 //!
-//! Keys that come before the agent has said what kind of session it is wait here: they are keys for a shell, and no bytes
-//! for a port.
+//! Nothing is read before the agent has said what kind of session it is: until then it waits where it was typed.
 
 use std::io;
 use std::time::Instant;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::{Driver, End, Keys, Line, Local, Screen, Signals, Socket, Stop, now};
 use crate::session::console::escape::{Action, Command, Note, Noted};
 use crate::session::driver::data_keys::DataKeys;
 use crate::session::driver::tee::Tee;
 
-/// Keys that may wait for the session to open, in bytes; when there are more, no more are read.
-const MAX_EARLY: usize = 64 * 1024;
 /// What a marker is called that was given no note.
 const NO_NOTE: &str = "marker";
 
-/// Keys that wait for the session to open.
-pub(super) type Early = BytesMut;
-
 impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
-    /// Whether keys are to be read now. Those of a person always are, as long as there is room for them: one of them may
-    /// be the way out.
+    /// Whether keys are to be read now: once the session takes them, and while the terminal is ours.
     pub(super) fn wants_keys(&self) -> bool {
-        let has_room = if self.channel.is_open() {
-            self.channel.input_room() > 0
-        } else {
-            self.input.is_terminal && self.early.len() < MAX_EARLY
-        };
         let is_ours =
             self.local.takes_keys() && (!self.is_port() || matches!(self.local, Local::Pipe));
-        self.input.is_open() && is_ours && has_room
+        is_ours
+            && self.input.is_open()
+            && self.channel.is_open()
+            && self.channel.input_room() > 0
+            && self.screen.has_terminal()
     }
 
     /// Takes what was typed.
@@ -43,6 +35,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
     ) -> Result<(), Stop<T::Error>> {
         let at = now();
         let mut keys = match keys {
+            Some(Ok(keys)) if std::mem::take(&mut self.typed_ahead) => as_typed(&keys),
             Some(Ok(keys)) => keys,
             Some(Err(error)) => return Err(End::InputGone(Some(error)).into()),
             None if self.input.is_terminal => return Err(End::InputGone(None).into()),
@@ -62,30 +55,12 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 _ => Some(Action::Send(std::mem::take(&mut keys))),
             };
             match action {
-                Some(Action::Send(keys)) if !self.channel.is_open() && self.input.is_terminal => {
-                    self.early.extend_from_slice(&keys);
-                }
                 Some(Action::Send(keys)) => self.send_keys(at, &keys, line.as_deref_mut()).await?,
                 Some(Action::Do(command)) => self.handle_command(command)?,
                 None => {}
             }
         }
         Ok(())
-    }
-
-    /// Sends the keys that waited for the session to open, or forgets them when it takes none.
-    pub(super) async fn send_early(
-        &mut self,
-        line: &mut Line<impl Socket>,
-    ) -> Result<(), Stop<T::Error>> {
-        if self.early.is_empty() || !self.channel.is_open() {
-            return Ok(());
-        }
-        let keys = self.early.split();
-        match matches!(self.local, Local::Person) {
-            true => self.send_keys(now(), &keys, Some(line)).await,
-            false => Ok(()),
-        }
     }
 
     async fn send_keys(
@@ -142,4 +117,13 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             None => Ok(()),
         }
     }
+}
+
+/// Keys that came while the terminal was not raw: it has made a line feed of Enter.
+fn as_typed(keys: &[u8]) -> Bytes {
+    let typed = keys.iter().map(|key| match key {
+        b'\n' => b'\r',
+        key => *key,
+    });
+    typed.collect()
 }

@@ -7,17 +7,17 @@ use super::*;
 /// Every way in which a session can be frozen, and the way out.
 #[tokio::test(start_paused = true)]
 async fn a_frozen_session_can_be_left_in_every_state() {
-    // The agent says nothing from the start.
+    // The agent says nothing from the start: the terminal has its own modes still, and Ctrl-C is a signal.
     let (socket, mut peer) = pipe().await;
     let mut bench = Bench::new();
     let end = bench
         .run(socket, async |bench| {
             peer.expect(&["open first"]).await;
-            bench.type_keys("~.");
+            bench.signals.send(Signal::End(2)).unwrap();
             peer.expect(&["close"]).await;
         })
         .await;
-    assert!(matches!(end, End::Left), "{end:?}");
+    assert!(matches!(end, End::Signal(2)), "{end:?}");
 
     // It is in the middle of its handshake.
     let (socket, mut peer) = pipe().await;
@@ -28,11 +28,11 @@ async fn a_frozen_session_can_be_left_in_every_state() {
             peer.send(stream(0, PayloadType::HANDSHAKE_REQUEST, HANDSHAKE))
                 .await;
             while !peer.next().await.contains("handshake-response") {}
-            bench.type_keys("lost\r~.");
+            bench.signals.send(Signal::End(3)).unwrap();
             while peer.next().await != "close" {}
         })
         .await;
-    assert!(matches!(end, End::Left), "{end:?}");
+    assert!(matches!(end, End::Signal(3)), "{end:?}");
 
     // The socket takes nothing any more.
     let (socket, mut peer) = pipe().await;
@@ -54,13 +54,16 @@ async fn a_frozen_session_can_be_left_in_every_state() {
     assert!(matches!(end, End::Left), "{end:?}");
 
     // The connection is away.
-    let (socket, peer) = pipe().await;
+    let (socket, mut peer) = pipe().await;
     let mut bench = Bench::new();
     for _ in 0..100 {
         bench.later.push_back(Resumed::Failed(SWALLOWED.to_owned()));
     }
     let end = bench
         .run(socket, async |bench| {
+            peer.expect(&["open first"]).await;
+            peer.send(output(0, "$ ")).await;
+            peer.expect(&["ack 0", SIZE]).await;
             drop(peer);
             sleep(Duration::from_secs(12)).await;
             bench.type_keys("~.");
@@ -84,15 +87,16 @@ async fn what_is_typed_before_the_agent_speaks_is_sent_when_it_does() {
             bench.type_keys("\r");
             sleep(millis(500)).await;
             peer.send(output(0, "$ ")).await;
-            peer.expect(&["ack 0", SIZE, "1:ls\r"]).await;
+            peer.expect(&["ack 0", SIZE, "1:ls", "2:\r"]).await;
             peer.close().await;
         })
         .await;
-    assert!(bench.log.has("record input 3"));
+    assert!(bench.log.has("record input 2"));
+    assert!(bench.log.has("record input 1"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn keys_for_a_shell_do_not_reach_a_port() {
+async fn what_waits_on_stdin_is_the_connections_once_it_is_known() {
     let (socket, mut peer) = pipe().await;
     let mut bench = Bench::new();
     let request = br#"{"AgentVersion":"3.3.0.0","RequestedClientActions":[{"ActionType":"SessionType","ActionParameters":{"SessionType":"Port","Properties":{"portNumber":"22"}}}]}"#;
@@ -110,7 +114,7 @@ async fn keys_for_a_shell_do_not_reach_a_port() {
                 .await;
             while !peer.next().await.contains(":size") {}
             bench.type_keys("late");
-            peer.expect(&["2:late"]).await;
+            peer.expect(&["2:early", "3:late"]).await;
             peer.close().await;
         })
         .await;

@@ -10,6 +10,7 @@ mod order;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
 
 use formats::payload::{OpenDataChannel, Size, parse_json};
 use futures_util::{SinkExt, StreamExt};
@@ -182,7 +183,13 @@ impl Screen for FakeScreen {
         self.0.add("reclaim");
     }
 
-    async fn room(&mut self) {}
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+
+    fn poll_room(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
 
     async fn drain(&mut self) -> io::Result<()> {
         self.0.add("drained");

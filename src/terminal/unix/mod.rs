@@ -7,11 +7,19 @@ use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::termios::tcgetwinsize;
+use rustix::fs::FileType;
+use rustix::termios::{isatty, tcgetpgrp, tcgetwinsize};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
+use self::disposition::was_ignored;
 use super::Signal;
 use crate::screen::Size;
+
+mod direct;
+mod disposition;
+
+pub(super) use self::direct::{Inlet, Outlet};
+pub(super) use self::disposition::settle;
 
 /// What keys are read from.
 pub(super) type Source = File;
@@ -25,6 +33,35 @@ pub(super) fn size() -> Option<Size> {
             cols: size.ws_col,
             rows: size.ws_row,
         })
+}
+
+/// Whether the terminal is this job's: a background job may neither read it nor change its modes. Where it controls no
+/// jobs, it is.
+pub(super) fn is_foreground() -> bool {
+    let ours = rustix::process::getpgrp();
+    let of = |fd: BorrowedFd<'_>| tcgetpgrp(fd).map_or(true, |foreground| foreground == ours);
+    let stdin = io::stdin();
+    if isatty(&stdin) {
+        return of(stdin.as_fd());
+    }
+    tty().map_or(true, |tty| of(tty.as_fd()))
+}
+
+/// Whether somebody's pipe or terminal has something to read.
+pub(super) fn is_waiting(source: &Source) -> bool {
+    let is_stream = rustix::fs::fstat(source)
+        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile);
+    let mut waiting = [PollFd::new(source, PollFlags::IN)];
+    is_stream
+        && poll(
+            &mut waiting,
+            Some(&rustix::event::Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            }),
+        )
+        .is_ok()
+        && waiting[0].revents().contains(PollFlags::IN)
 }
 
 pub(super) fn suspend() -> io::Result<()> {
@@ -42,20 +79,30 @@ pub(super) fn tty() -> io::Result<Source> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
-/// The controlling terminal, to read from and to write to.
-pub(super) fn dialog() -> io::Result<(File, File)> {
-    let tty = tty()?;
-    Ok((tty.try_clone()?, tty))
+/// The same once more, for a thread of its own.
+pub(super) fn same(source: &Source) -> io::Result<Source> {
+    source.try_clone()
 }
 
-pub(super) fn stdout() -> io::Result<impl Write + Send + 'static> {
+/// The controlling terminal, to write to.
+pub(super) fn dialog() -> io::Result<File> {
+    tty()
+}
+
+/// What Ctrl-C is where the terminal is not raw.
+pub(super) fn interrupt() {
+    // A process may always send itself a signal.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::INT);
+}
+
+pub(super) fn stdout() -> io::Result<Patient> {
     io::stdout()
         .as_fd()
         .try_clone_to_owned()
         .map(|fd| Patient(File::from(fd)))
 }
 
-pub(super) fn stderr() -> io::Result<impl Write + Send + 'static> {
+pub(super) fn stderr() -> io::Result<Patient> {
     io::stderr()
         .as_fd()
         .try_clone_to_owned()
@@ -110,7 +157,14 @@ impl Interruptible {
 }
 
 /// Waits where another program left the terminal non-blocking: both share one open file.
-struct Patient(File);
+#[derive(Debug)]
+pub(super) struct Patient(File);
+
+impl AsFd for Patient {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
 
 impl Write for Patient {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -135,20 +189,26 @@ impl Write for Patient {
 #[derive(Debug)]
 pub(super) struct Signals {
     resized: Stream,
-    terminate: Stream,
-    hang_up: Stream,
-    interrupt: Stream,
     resume: Stream,
+    terminate: Option<Stream>,
+    hang_up: Option<Stream>,
+    interrupt: Option<Stream>,
+    quit: Option<Stream>,
 }
 
 impl Signals {
     pub(super) fn open() -> io::Result<Self> {
+        let ending = |of: rustix::process::Signal| match was_ignored(of) {
+            true => Ok(None),
+            false => signal(SignalKind::from_raw(of.as_raw())).map(Some),
+        };
         Ok(Self {
             resized: signal(SignalKind::window_change())?,
-            terminate: signal(SignalKind::terminate())?,
-            hang_up: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
             resume: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+            terminate: ending(rustix::process::Signal::TERM)?,
+            hang_up: ending(rustix::process::Signal::HUP)?,
+            interrupt: ending(rustix::process::Signal::INT)?,
+            quit: ending(rustix::process::Signal::QUIT)?,
         })
     }
 
@@ -156,14 +216,25 @@ impl Signals {
         // Those that end the session go first: many resizes must not hide them.
         tokio::select! {
             biased;
-            Some(()) = self.terminate.recv() => Signal::Terminate,
-            Some(()) = self.hang_up.recv() => Signal::HangUp,
-            Some(()) = self.interrupt.recv() => Signal::Interrupt,
+            () = come(&mut self.terminate) => Signal::Terminate,
+            () = come(&mut self.hang_up) => Signal::HangUp,
+            () = come(&mut self.quit) => Signal::Quit,
+            () = come(&mut self.interrupt) => Signal::Interrupt,
             Some(()) = self.resume.recv() => Signal::Continue,
             Some(()) = self.resized.recv() => Signal::Resized,
             else => std::future::pending().await,
         }
     }
+}
+
+/// Resolves when one comes that is listened to.
+async fn come(stream: &mut Option<Stream>) {
+    if let Some(stream) = stream
+        && stream.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
 }
 
 #[cfg(test)]
@@ -180,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn a_large_paste_arrives_whole_and_then_the_end() {
         let (source, mut writer) = pipe();
-        let mut keys = Keys::from_source(source).unwrap();
+        let mut keys = Keys::from_source(source);
         let paste: Vec<u8> = (0..100_000_u32).map(|n| (n % 251) as u8).collect();
         let sent = paste.clone();
         let typing = std::thread::spawn(move || writer.write_all(&sent).unwrap());
@@ -196,7 +267,7 @@ mod tests {
     async fn what_is_typed_after_the_session_is_left_to_the_next_reader() {
         let (source, mut writer) = pipe();
         let mut next = source.try_clone().unwrap();
-        let mut keys = Keys::from_source(source).unwrap();
+        let mut keys = Keys::from_source(source);
         writer.write_all(b"a").unwrap();
         assert_eq!(&keys.read().await.unwrap().unwrap()[..], b"a");
         drop(keys);
@@ -212,6 +283,7 @@ mod tests {
         for (sent, expected) in [
             (rustix::process::Signal::WINCH, Signal::Resized),
             (rustix::process::Signal::CONT, Signal::Continue),
+            (rustix::process::Signal::QUIT, Signal::Quit),
             (rustix::process::Signal::TERM, Signal::Terminate),
         ] {
             rustix::process::kill_process(rustix::process::getpid(), sent).unwrap();

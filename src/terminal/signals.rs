@@ -1,0 +1,81 @@
+//! The signals of this process, by what they mean to whoever holds a terminal.
+//!
+//! Nothing here acts on one, and one that was ignored when the process began stays ignored.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::system;
+
+/// What the system tells a process that holds a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// The window has another size now.
+    Resized,
+    /// Asked to end (SIGTERM).
+    Terminate,
+    /// The terminal went away (SIGHUP).
+    HangUp,
+    /// Interrupted from outside (SIGINT): in raw mode Ctrl-C is a byte and not this.
+    Interrupt,
+    /// Asked to quit (SIGQUIT): in raw mode Ctrl-\ is a byte and not this.
+    Quit,
+    /// Stopped and continued: the terminal's modes may be another's.
+    Continue,
+}
+
+impl Signal {
+    /// The number that an exit status names, for those that end a process.
+    #[must_use]
+    pub fn number(self) -> Option<u8> {
+        match self {
+            Self::HangUp => Some(1),
+            Self::Interrupt => Some(2),
+            Self::Quit => Some(3),
+            Self::Terminate => Some(15),
+            Self::Resized | Self::Continue => None,
+        }
+    }
+}
+
+/// Whether anything was opened that heeds signals for the whole process.
+static LISTENED_TO: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn is_listened_to() -> bool {
+    LISTENED_TO.load(Ordering::Relaxed)
+}
+
+/// Whose word on signals counts that were ignored when the process began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heed {
+    /// They stay so: a job of a script, or one under `nohup`.
+    Inherited,
+    /// Those of keys are listened to all the same: the AWS CLI ignores them for itself, and its plugin with it.
+    Keys,
+}
+
+/// The signals of this process. Once opened, the process no longer ends by itself when one comes, not even after this
+/// is dropped: whoever opens it sees to that.
+#[derive(Debug)]
+pub struct Signals(system::Signals);
+
+impl Signals {
+    /// Starts listening. Must be called inside the runtime.
+    ///
+    /// # Errors
+    /// The system refuses a handler.
+    pub fn open() -> io::Result<Self> {
+        LISTENED_TO.store(true, Ordering::Relaxed);
+        system::Signals::open().map(Self)
+    }
+
+    /// As [`Signals::open`], beside whoever heeds them for the process.
+    pub(super) fn beside() -> io::Result<Self> {
+        system::Signals::open().map(Self)
+    }
+
+    /// The next signal. Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Signal {
+        self.0.next().await
+    }
+}
