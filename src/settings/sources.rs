@@ -27,11 +27,13 @@ const PERSON: &str = "SSM_REC_CONFIG";
 /// Gives a reason where no flag can: under the AWS CLI, in an SSH configuration.
 pub(crate) const REASON: &str = "SSM_REC_REASON";
 /// Variables of ours that are no settings.
-const OTHERS: [&str; 5] = [
+const OTHERS: [&str; 6] = [
     TRIAL,
     PERSON,
     "SSM_REC_LOG",
     REASON,
+    // Read where the key is opened: `recorded/signature.rs`.
+    "SSM_REC_SIGN_PASSPHRASE",
     // Set by `examples/sandbox.rs` for the program that it runs.
     "SSM_REC_SANDBOX_CHILD",
 ];
