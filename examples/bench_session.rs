@@ -20,7 +20,7 @@ use ssm_rec::recorder::{Options as RecorderOptions, Recorder};
 use ssm_rec::session::channel::{Channel, DataKey, Options, Token};
 use ssm_rec::session::driver::data_keys::{self, DataKeys};
 use ssm_rec::session::driver::{
-    Keys, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
+    Keys, Proof, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
 };
 use tokio::io::DuplexStream;
 use tokio::runtime::Builder;
@@ -229,6 +229,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let near = WebSocketStream::from_raw_socket(near, Role::Client, None).await;
         let first = (near, Token::new("none".to_owned()));
         let settings = Settings {
+            proof: Proof::Nothing,
             input_is_terminal: true,
             escape: Some(b'~'),
             size: SIZE,

@@ -12,10 +12,12 @@ use crate::session::driver::End;
 /// What a command gives that ran a session.
 pub(crate) fn result(result: Result<Ending, Error>) -> CommandResult {
     match result {
-        Ok(Ending::Closed) => Ok(Status::Success),
+        // Whoever leaves a shell knows that it is left.
+        Ok(Ending::Closed | Ending::Left) => Ok(Status::Success),
+        Ok(Ending::GivenUp) => Ok(Status::Failure),
+        Ok(Ending::Cut) => Ok(Status::Cut),
         // What does not fit into a byte must not look like success.
         Ok(Ending::Exited(status)) => Ok(Status::Remote(u8::try_from(status).unwrap_or(255))),
-        Ok(Ending::Left) => Ok(Status::Failure),
         Ok(Ending::Signal(number)) => Ok(Status::Signal(number)),
         Err(error @ (Error::Signal(_) | Error::Told(_))) => Ok(error.status()),
         Err(error) => Err(error.into()),

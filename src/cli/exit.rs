@@ -11,7 +11,7 @@ use std::process::ExitCode;
 pub(crate) enum Status {
     /// 0: all went well.
     Success,
-    /// 1: anything that has no status of its own; a session that the person left.
+    /// 1: anything that has no status of its own.
     Failure,
     /// 2: the arguments or the configuration are wrong.
     Usage,
@@ -37,6 +37,8 @@ pub(crate) enum Status {
     NotStored,
     /// 125: the recording is complete, but the key that was to sign it did not.
     NotSigned,
+    /// 255, as of ssh: the session was closed from outside before it had come to its end.
+    Cut,
     /// The remote command's own status.
     Remote(u8),
     /// 128 + number: ended by a signal.
@@ -62,6 +64,7 @@ impl Status {
             Self::BrokenPeer => 123,
             Self::NotStored => 124,
             Self::NotSigned => 125,
+            Self::Cut => 255,
             Self::Remote(status) => status,
             Self::Signal(number) => 128_u8.saturating_add(number),
         }

@@ -14,11 +14,11 @@ use super::description::Description;
 use super::error::Error;
 use super::interrupts::Interrupts;
 use crate::recorder::Recorder;
-use crate::service::{Service, Started};
+use crate::service::{DEFAULT_DOCUMENT, Passed, Request, Service, Started};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::console::{Console, Typing};
 use crate::session::driver::connection::{self, Socket};
-use crate::session::driver::{self, Outcome, Resume, Resumed, Settings};
+use crate::session::driver::{self, Outcome, Proof, Resume, Resumed, Settings};
 use crate::settings::OnFailure;
 use crate::spool::{Spool, backlog};
 use crate::terminal;
@@ -76,6 +76,7 @@ impl Recorded<'_> {
             reserved: self.here.reserved.take(),
             record_payload: in_force.record.payload,
             go_on_unrecorded: in_force.record.on_failure == OnFailure::Warn,
+            proof: proof(self.admitted.request()),
             wall_millis: driver::wall_millis,
         };
         Ok(driver::run(
@@ -122,6 +123,17 @@ impl Recorded<'_> {
             thread::spawn(move || tell.send(backlog::word(&spool, SystemTime::now())));
         }
         told
+    }
+}
+
+/// What will show that a session came to an end of its own.
+pub(super) fn proof(request: &Request) -> Proof {
+    let separate = request.parameters.get("separateOutputStream");
+    let separate = separate.and_then(|values| values.first());
+    match request.document.as_deref() {
+        _ if separate.is_some_and(|value| value.eq_ignore_ascii_case("true")) => Proof::Status,
+        None | Some(DEFAULT_DOCUMENT) => Proof::Leaving,
+        Some(_) => Proof::Nothing,
     }
 }
 

@@ -199,7 +199,7 @@ impl Description {
 /// How it ended, for the manifest.
 pub(crate) fn exit(end: &End) -> Exit {
     let (kind, status, reason) = match end {
-        End::Closed { reason } => (ExitKind::Closed, None, reason.clone()),
+        End::Closed { reason } | End::Cut { reason } => (ExitKind::Closed, None, reason.clone()),
         End::Incomplete { .. } => (ExitKind::Incomplete, None, Some(end.to_string())),
         End::Exited(status) => (ExitKind::Exited, Some(*status), None),
         End::NotOpened { reason, .. } => (ExitKind::NotOpened, None, reason.clone()),

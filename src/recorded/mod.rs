@@ -26,7 +26,7 @@ use formats::manifest::{Exit, Manifest};
 
 use crate::recorder::Recorder;
 use crate::service::{Passed, Service, Started};
-use crate::session::driver::{Outcome, Report};
+use crate::session::driver::{Outcome, Proof, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
 use crate::terminal;
@@ -148,7 +148,13 @@ impl<'a> Recorded<'a> {
             }
         };
         let (exit, left_first) = (description::exit(&end), verdict::left_first(&end));
-        let verdict = verdict::at_the_end(end, self.here.types(), report.unrecorded.clone());
+        let is_shell = conversation::proof(self.admitted.request()) != Proof::Status;
+        let verdict = verdict::at_the_end(
+            end,
+            self.here.types(),
+            is_shell && report.open,
+            report.unrecorded.clone(),
+        );
         // Said before the service is told, which may take its time.
         let ended = verdict.tell(self.voice);
         if left_first {

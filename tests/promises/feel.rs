@@ -163,10 +163,10 @@ fn coming_back_is_given_up_after_the_limit_of_the_settings() {
     assert_eq!(terminal.wait(), 122);
 }
 
-fn check_left(rig: &Rig, mut terminal: Pty) {
+fn check_left(rig: &Rig, mut terminal: Pty, status: u32) {
     terminal.type_keys("\r~.");
     terminal.wait_for("the session was left");
-    assert_eq!(terminal.wait(), 1);
+    assert_eq!(terminal.wait(), status);
     assert!(terminal.is_cooked());
     let calls = rig.service.calls();
     let told = |call: &loopback::Call| call.operation == "TerminateSession";
@@ -185,7 +185,8 @@ fn a_frozen_session_can_be_left() {
     terminal.wait_for("$ ");
     std::thread::sleep(Duration::from_secs(1));
     terminal.type_keys("nobody hears this");
-    check_left(&rig, terminal);
+    // Nothing says so far that it is more than a shell that was left.
+    check_left(&rig, terminal, 0);
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn a_session_that_cannot_come_back_can_be_left() {
     });
     let mut terminal = rig.terminal(&START);
     terminal.wait_for("trying again");
-    check_left(&rig, terminal);
+    check_left(&rig, terminal, 1);
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn local_commands_are_listed_sent_and_switched_off() {
     terminal.wait_for("$ ");
     terminal.type_keys("\x1d.");
     terminal.wait_for("the session was left");
-    assert_eq!(terminal.wait(), 1);
+    assert_eq!(terminal.wait(), 0);
 }
 
 /// A file may grow to 2 MiB, in the blocks of a plain sh; the session writes more than that.

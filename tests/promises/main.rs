@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod captures;
+#[cfg(unix)]
+mod closed;
 mod command;
 mod config;
 mod crash;

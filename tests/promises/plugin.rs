@@ -50,11 +50,21 @@ fn start_session(rig: &Rig, command: &str) -> (Value, Value) {
 
 /// The same for any request.
 pub(crate) fn call(rig: &Rig, request: &Value) -> Value {
+    service_call(rig, "StartSession", request)
+}
+
+/// Ends the one session that runs, as an administrator does.
+pub(crate) fn terminate(rig: &Rig) {
+    let id = rig.service.sessions()[0].id.clone();
+    service_call(rig, "TerminateSession", &json!({ "SessionId": id }));
+}
+
+fn service_call(rig: &Rig, operation: &str, request: &Value) -> Value {
     let body = request.to_string();
     let mut stream = TcpStream::connect(rig.service.address()).unwrap();
     write!(
         stream,
-        "POST / HTTP/1.1\r\nhost: ssm\r\nx-amz-target: AmazonSSM.StartSession\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        "POST / HTTP/1.1\r\nhost: ssm\r\nx-amz-target: AmazonSSM.{operation}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     )
     .unwrap();

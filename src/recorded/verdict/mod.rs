@@ -15,15 +15,22 @@ const HANG_UP: u8 = 1;
 /// The number of SIGPIPE.
 const BROKEN_PIPE: u8 = 13;
 
+/// Who closed a session, where the service does not say.
+const CUT: &str = "the session was closed from outside before it had come to its end: an administrator terminated it, or its agent was lost";
+
 /// How a session ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
-    /// The other side ended it.
+    /// It came to its end.
     Closed,
+    /// It was closed before it had come to an end of its own.
+    Cut,
     /// The remote command ended with this status.
     Exited(i32),
-    /// The person left it.
+    /// The person left a shell.
     Left,
+    /// The person left what was not there, or not done.
+    GivenUp,
     /// A signal of this number ended it, or the wait for its recording to be stored.
     Signal(u8),
 }
@@ -70,14 +77,23 @@ impl Verdict {
 }
 
 /// When the terminal is the person's again. A part that is not recorded weighs more than how the session ended.
-pub(crate) fn at_the_end(end: End, typed: bool, unrecorded: Option<Unrecorded>) -> Verdict {
+/// `open`: it was a shell with its connection up.
+pub(crate) fn at_the_end(
+    end: End,
+    typed: bool,
+    open: bool,
+    unrecorded: Option<Unrecorded>,
+) -> Verdict {
     let mut words = Vec::new();
     if typed && left_first(&end) {
         // The remote's last line is not ours to go on with.
         words.push(Word::EndLine);
     }
     words.extend(note(&end).map(Word::Note));
-    let mut comes_to = ending(end);
+    let mut comes_to = match end {
+        End::Left if !open => Ok(Ending::GivenUp),
+        end => ending(end),
+    };
     if let Some(Unrecorded { cause, .. }) = unrecorded {
         words.extend(comes_to.err().map(Word::Failure));
         comes_to = Err(Error::Unrecorded { cause });
@@ -126,7 +142,11 @@ pub(crate) fn at_last(ended: Result<Ending, Error>, after: Aftermath) -> Verdict
 pub(crate) fn left_first(end: &End) -> bool {
     !matches!(
         end,
-        End::Closed { .. } | End::Incomplete { .. } | End::Exited(_) | End::NotOpened { .. }
+        End::Closed { .. }
+            | End::Cut { .. }
+            | End::Incomplete { .. }
+            | End::Exited(_)
+            | End::NotOpened { .. }
     )
 }
 
@@ -136,6 +156,10 @@ fn note(end: &End) -> Option<String> {
         End::Closed {
             reason: Some(reason),
         } => Some(format!("the session was closed: {reason}")),
+        End::Cut {
+            reason: Some(reason),
+        } => Some(format!("the session was closed by the service: {reason}")),
+        End::Cut { reason: None } => Some(CUT.to_owned()),
         // What does not fit into an exit status is not lost.
         End::Exited(status) if u8::try_from(*status).is_err() => {
             Some(format!("the remote command ended with status {status}"))
@@ -147,7 +171,8 @@ fn note(end: &End) -> Option<String> {
 
 fn ending(end: End) -> Result<Ending, Error> {
     match end {
-        End::Closed { .. } => Ok(Ending::Closed),
+        End::Closed { reason: None } => Ok(Ending::Closed),
+        End::Closed { reason: Some(_) } | End::Cut { .. } => Ok(Ending::Cut),
         End::Exited(status) => Ok(Ending::Exited(status)),
         End::Left => Ok(Ending::Left),
         End::Signal(number) => Ok(Ending::Signal(number)),

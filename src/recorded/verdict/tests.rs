@@ -65,7 +65,7 @@ fn said(went: Went) -> (Vec<String>, Option<Ending>) {
         false => End::Closed { reason: None },
     };
     let unrecorded = went.unrecorded.then(unrecorded);
-    let ended = at_the_end(end, false, unrecorded).tell(&paper);
+    let ended = at_the_end(end, false, true, unrecorded).tell(&paper);
     let after = Aftermath {
         signed: match went.unsigned {
             true => Err(Unsigned::Key(signing::Error::Refused)),
@@ -166,20 +166,27 @@ fn an_end_has_its_note_and_comes_to_what_it_should() {
     let check = |end: End, typed: bool, words: &[&str], ending: Option<Ending>| {
         let paper = Paper::default();
         let case = format!("{end:?}");
-        let comes_to = at_the_end(end, typed, None).tell(&paper);
+        let comes_to = at_the_end(end, typed, true, None).tell(&paper);
         assert_eq!(comes_to.ok(), ending, "{case}");
         assert_eq!(paper.0.into_inner(), words, "{case}");
     };
     let ended = Some(Ending::Closed);
     check(End::Closed { reason: None }, true, &[], ended);
-    let words = ["the session was closed: idle too long"];
-    check(closed("idle too long"), true, &words, ended);
+    let words = ["the session was closed: the streams do not read"];
+    let cut = Some(Ending::Cut);
+    check(closed("the streams do not read"), true, &words, cut);
+    let words = ["the session was closed by the service: idle too long"];
+    let reason = Some("idle too long".to_owned());
+    check(End::Cut { reason }, true, &words, cut);
+    check(End::Cut { reason: None }, false, &[CUT], cut);
     check(End::Exited(7), true, &[], Some(Ending::Exited(7)));
     let words = ["the remote command ended with status 256"];
     check(End::Exited(256), true, &words, Some(Ending::Exited(256)));
     let left = "the session was left; it ends at the service too";
     check(End::Left, true, &["line end", left], Some(Ending::Left));
     check(End::Left, false, &[left], Some(Ending::Left));
+    let given_up = at_the_end(End::Left, true, false, None).tell(&Paper::default());
+    assert_eq!(given_up.ok(), Some(Ending::GivenUp));
     let signal = |number| Some(Ending::Signal(number));
     check(End::Signal(15), true, &["line end"], signal(15));
     check(End::InputGone(None), false, &[], signal(1));

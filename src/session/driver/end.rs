@@ -17,6 +17,11 @@ pub enum End<E = recorder::Error> {
         /// What the service said about it.
         reason: Option<String>,
     },
+    /// The service closed it before it had come to an end of its own: a time-out, an administrator, a lost agent.
+    Cut {
+        /// What the service said about it.
+        reason: Option<String>,
+    },
     /// The other side ended it before all of its messages had arrived.
     Incomplete {
         /// What the service said about it.
@@ -72,6 +77,10 @@ impl<E: fmt::Display> fmt::Display for End<E> {
             Self::Closed {
                 reason: Some(reason),
             } => write!(f, "the session has ended: {reason}"),
+            Self::Cut { reason: None } => f.write_str("the session was closed from outside"),
+            Self::Cut {
+                reason: Some(reason),
+            } => write!(f, "the session was closed by the service: {reason}"),
             Self::Incomplete { reason, missing } => {
                 write!(
                     f,

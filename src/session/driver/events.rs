@@ -72,6 +72,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             let shown = match effect {
                 Effect::Output => {
                     self.input.shown(at);
+                    self.leaving.shown(&message.payload);
                     match self.local.port() {
                         Some(port) => {
                             port.write(message.payload);
@@ -103,7 +104,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                         encrypted_with,
                     });
                 }
-                Effect::Closed { reason, missing: 0 } => return Err(End::Closed { reason }),
+                Effect::Closed { reason, missing: 0 } => return Err(self.closed(reason)),
                 Effect::Closed { reason, missing } => {
                     return Err(End::Incomplete { reason, missing });
                 }

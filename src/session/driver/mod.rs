@@ -12,6 +12,7 @@ mod end;
 mod events;
 mod guard;
 mod input;
+mod leaving;
 mod link;
 mod local;
 mod person;
@@ -42,6 +43,8 @@ pub use self::end::End;
 use self::guard::Guard;
 pub use self::guard::Unrecorded;
 use self::input::Input;
+use self::leaving::Leaving;
+pub use self::leaving::Proof;
 pub use self::link::Socket;
 use self::link::{Batch, Line, Liveness};
 use self::local::Local;
@@ -91,6 +94,8 @@ pub struct Settings {
     pub record_payload: bool,
     /// Whether the session goes on when it cannot be recorded any more.
     pub go_on_unrecorded: bool,
+    /// What shows that the session came to an end of its own.
+    pub proof: Proof,
     /// Milliseconds since the epoch; [`wall_millis`] outside of tests.
     pub wall_millis: fn() -> u64,
 }
@@ -148,6 +153,7 @@ where
         bind: settings.bind,
         reserved: settings.reserved,
         record_payload: settings.record_payload,
+        leaving: Leaving::new(settings.proof, settings.input_is_terminal),
         exit_code: None,
         away: None,
         resume_limit: settings.resume_limit,
@@ -169,6 +175,7 @@ where
             Err(end) => break end,
         };
     };
+    let open = driver.away.is_none() && driver.channel.is_open();
     driver.end_break(now());
     if driver.asking.take().is_some() {
         driver.screen.ask(None);
@@ -176,14 +183,16 @@ where
     driver.close_port().await;
     driver.tell_unrecorded();
     // Whether channel_closed came or was lost with the connection: the command had ended before.
-    if matches!(end, End::Closed { .. } | End::ConnectionLost { .. })
-        && let Some(code) = driver.exit_code
+    if matches!(
+        end,
+        End::Closed { .. } | End::Cut { .. } | End::ConnectionLost { .. }
+    ) && let Some(code) = driver.exit_code
     {
         end = End::Exited(code);
     }
     // A terminal that is held (Ctrl-S) is waited for, since its output is not lost; a signal waits for nobody.
     let patience = match end {
-        End::Closed { .. } | End::Exited(_) => Duration::MAX,
+        End::Closed { .. } | End::Cut { .. } | End::Exited(_) => Duration::MAX,
         _ => LAST_OUTPUT_TIMEOUT,
     };
     driver.drain_screen(patience).await;
@@ -193,6 +202,7 @@ where
         clock_jumps: driver.clocks.into_jumps(),
         agent_version: driver.channel.agent_version().map(str::to_owned),
         connections: driver.local.connections(),
+        open,
         unrecorded,
     };
     (recorder, end, report)
@@ -236,6 +246,7 @@ struct Driver<T, K, D, G, V> {
     bind: Option<String>,
     reserved: Option<Reserved>,
     record_payload: bool,
+    leaving: Leaving,
     exit_code: Option<i32>,
     /// Set while the connection is lost, or a new one has proved nothing yet.
     away: Option<Away>,
@@ -410,6 +421,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 return Err(End::Closed { reason: None });
             }
             self.channel.send_input(now, END_OF_TRANSMISSION);
+            self.leaving.told();
         }
         if self.look_at().is_some_and(|at| at <= now) {
             self.looked_at = now;

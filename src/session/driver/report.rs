@@ -30,6 +30,8 @@ pub struct Report {
     pub agent_version: Option<String>,
     /// Connections through a port session; `None` for other sessions.
     pub connections: Option<u64>,
+    /// The session was open and its connection up, as far as was known.
+    pub open: bool,
     /// Set when the session went on without a recording.
     pub unrecorded: Option<Unrecorded>,
 }

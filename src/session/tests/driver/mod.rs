@@ -26,7 +26,7 @@ use crate::session::channel::DataKey;
 use crate::session::driver::data_keys::{self, DataKeys};
 use crate::session::driver::tee::Tee;
 use crate::session::driver::{
-    End, Keys, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
+    End, Keys, Proof, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
 };
 
 type Pipe = WebSocketStream<DuplexStream>;
@@ -327,6 +327,7 @@ struct Bench {
     goes_on: bool,
     report: Report,
     is_terminal: bool,
+    proof: Proof,
     vault: FakeVault,
     ends: (
         Option<mpsc::UnboundedReceiver<&'static str>>,
@@ -354,6 +355,7 @@ impl Bench {
             goes_on: false,
             report: Report::default(),
             is_terminal: true,
+            proof: Proof::Leaving,
             ends: (Some(keys_end), Some(signals_end)),
         }
     }
@@ -388,6 +390,7 @@ impl Bench {
             reserved: None,
             record_payload: false,
             go_on_unrecorded: self.goes_on,
+            proof: self.proof,
             wall_millis,
         };
         let channel = unconnected(start());
