@@ -43,6 +43,8 @@ pub(crate) enum Status {
     Remote(u8),
     /// 128 + number: ended by a signal.
     Signal(u8),
+    /// None: the signal of this number ends the process, as it would have without a handler.
+    Killed(u8),
 }
 
 impl Status {
@@ -66,7 +68,7 @@ impl Status {
             Self::NotSigned => 125,
             Self::Cut => 255,
             Self::Remote(status) => status,
-            Self::Signal(number) => 128_u8.saturating_add(number),
+            Self::Signal(number) | Self::Killed(number) => 128_u8.saturating_add(number),
         }
     }
 }

@@ -97,7 +97,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn end(result: CommandResult) -> ExitCode {
     match result {
-        Ok(status) => status.into(),
+        Ok(status) => {
+            if let Status::Killed(number) = status {
+                terminal::die_of(number);
+            }
+            status.into()
+        }
         Err(failure) => {
             message::failure(&failure);
             failure.status.into()

@@ -16,7 +16,7 @@ use super::interrupts::Interrupts;
 use crate::recorder::Recorder;
 use crate::service::{DEFAULT_DOCUMENT, Passed, Request, Service, Started};
 use crate::session::channel::{self, Channel, Token};
-use crate::session::console::{Console, Typing};
+use crate::session::console::{Console, Manner, Typing};
 use crate::session::driver::connection::{self, Socket};
 use crate::session::driver::{self, Outcome, Proof, Resume, Resumed, Settings};
 use crate::settings::OnFailure;
@@ -47,6 +47,7 @@ impl Recorded<'_> {
             types,
             (self.here.silent, self.here.no_input),
             self.here.label.clone(),
+            self.here.manner.clone(),
             interrupts.into_signals(),
         )?;
         let channel = Channel::new(
@@ -92,6 +93,9 @@ impl Recorded<'_> {
 
     /// Says what there is to say before the terminal is raw.
     fn announce(&self, session: &Session, backlog: &mpsc::Receiver<Option<String>>) {
+        if self.here.announced {
+            return;
+        }
         self.admitted.show_banner(self.here.banner, self.voice);
         if !self.here.banner {
             return;
@@ -118,7 +122,7 @@ impl Recorded<'_> {
     )]
     fn ask_spool(&self) -> mpsc::Receiver<Option<String>> {
         let (tell, told) = mpsc::sync_channel(1);
-        if self.here.banner {
+        if self.here.banner && !self.here.announced {
             let spool = Spool::new(self.admitted.places().spool.clone());
             thread::spawn(move || tell.send(backlog::word(&spool, SystemTime::now())));
         }
@@ -143,6 +147,7 @@ fn person(
     types: bool,
     (silent, no_input): (bool, bool),
     label: Option<String>,
+    manner: Manner,
     signals: terminal::Signals,
 ) -> Result<(Typing, Console, terminal::Signals), Error> {
     let cannot = |what| move |source| Error::Machine { what, source };
@@ -152,7 +157,7 @@ fn person(
         (false, true) => Typing::Nothing,
         (false, false) => Typing::Stdin(terminal::Keys::open().map_err(cannot("read stdin"))?),
     };
-    let console = Console::open(types, label).map_err(cannot("write to stdout"))?;
+    let console = Console::open(types, label, manner).map_err(cannot("write to stdout"))?;
     Ok((keys, console, signals))
 }
 

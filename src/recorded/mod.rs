@@ -26,6 +26,7 @@ use formats::manifest::{Exit, Manifest};
 
 use crate::recorder::Recorder;
 use crate::service::{Passed, Service, Started};
+use crate::session::console::Manner;
 use crate::session::driver::{Outcome, Proof, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
@@ -55,8 +56,12 @@ pub(crate) struct Here {
     pub(crate) reserved: Option<Reserved>,
     /// Which of several sessions it is.
     pub(crate) label: Option<String>,
+    /// Whose words stand around the session.
+    pub(crate) manner: Manner,
     /// Whether to say more than what goes wrong.
     pub(crate) banner: bool,
+    /// The session was announced before its data channel was opened.
+    pub(crate) announced: bool,
     /// What signs the recording, where something is to.
     pub(crate) signer: Option<Arc<Signer>>,
 }
@@ -147,6 +152,7 @@ impl<'a> Recorded<'a> {
                 return Err(error);
             }
         };
+        self.voice.over(&end, &report);
         let (exit, left_first) = (description::exit(&end), verdict::left_first(&end));
         let is_shell = conversation::proof(self.admitted.request()) != Proof::Status;
         let verdict = verdict::at_the_end(

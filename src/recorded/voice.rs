@@ -7,6 +7,7 @@ use std::error::Error as StdError;
 use zeroize::Zeroizing;
 
 use super::error::Error;
+use crate::session::driver::{End, Report};
 use crate::settings::reason::ReasonRule;
 use crate::store::Progress;
 
@@ -14,6 +15,8 @@ use crate::store::Progress;
 pub(crate) trait Voice {
     /// Says a line that is no failure.
     fn say(&self, text: &str);
+    /// The session is over, and nothing was said of it yet; its recording is still to be closed and stored.
+    fn over(&self, _end: &End, _report: &Report) {}
     /// Says a failure that is not the last word.
     fn tell(&self, error: Error);
     /// Ends whatever line stands on the terminal.

@@ -41,6 +41,9 @@ pub enum Error {
     Unreachable { cause: String },
     #[error("the answer to {call} lacks what it must have")]
     Incomplete { call: &'static str },
+    /// The id itself is not to be told.
+    #[error("the service named the session as no service does")]
+    SessionId,
     #[error("its answer was not waited for any longer")]
     Late,
 }
@@ -70,7 +73,7 @@ impl Error {
             Self::NoCredentials { hint, .. } => hint.clone(),
             Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
             Self::Unreachable { .. } => UNREACHABLE.to_owned(),
-            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::Late => return None,
+            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::SessionId | Self::Late => return None,
         })
     }
 

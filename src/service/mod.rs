@@ -14,7 +14,7 @@ use std::sync::Arc;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 
 pub use error::Error;
-pub use started::{Entrance, Started};
+pub use started::{Entrance, Started, is_session_id};
 
 use crate::aws::{Access, Network, Unanswered, Way};
 use clock::ServiceClock;
@@ -170,7 +170,14 @@ impl Service {
             (Some(session_id), Some(stream_url), Some(token)) => {
                 tracing::info!(session_id, target = request.target, "a session is started");
                 let entrance = Entrance { stream_url, token };
-                Ok(Started::at(self, session_id, entrance))
+                let is_good = is_session_id(&session_id);
+                let started = Started::at(self, session_id, entrance);
+                // Ended by being dropped, and named nowhere.
+                if is_good {
+                    Ok(started)
+                } else {
+                    Err(Error::SessionId)
+                }
             }
             _ => Err(Error::Incomplete {
                 call: "StartSession",

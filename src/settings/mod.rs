@@ -12,6 +12,7 @@ mod names;
 mod origin;
 mod places;
 mod play;
+pub(crate) mod plugin;
 mod policy;
 mod reading;
 pub(crate) mod reason;
@@ -53,6 +54,7 @@ pub(crate) struct Settings {
     pub(crate) session: session::Session,
     pub(crate) upload: upload::Upload,
     pub(crate) play: play::Play,
+    pub(crate) plugin: plugin::Plugin,
     pub(crate) review: review::Review,
     pub(crate) policy: policy::Policy,
 }
@@ -92,6 +94,7 @@ impl Settings {
             session: session::Session::of(values),
             upload: upload::Upload::of(values),
             play: play::Play::of(values),
+            plugin: plugin::Plugin::of(values),
             review: review::Review::of(values),
             policy: policy::Policy::of(values),
         })

@@ -3,12 +3,13 @@
 //! Nothing here says what a setting is; each stands in the file of its section.
 
 use super::spec::Spec;
-use super::{places, play, policy, record, review, session, upload};
+use super::{places, play, plugin, policy, record, review, session, upload};
 
-static SECTIONS: [&[&Spec]; 7] = [
+static SECTIONS: [&[&Spec]; 8] = [
     &places::SPECS,
     &record::SPECS,
     &session::SPECS,
+    &plugin::SPECS,
     &upload::SPECS,
     &play::SPECS,
     &review::SPECS,

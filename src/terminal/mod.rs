@@ -21,7 +21,7 @@ mod windows;
 pub use ask::ask_hidden;
 pub use keys::Keys;
 pub use screen::Screen;
-pub use signals::{Heed, Signal, Signals};
+pub use signals::{Heed, Signal, Signals, die_of};
 #[cfg(unix)]
 use unix as system;
 #[cfg(windows)]

@@ -38,6 +38,14 @@ impl Signal {
     }
 }
 
+/// Ends this process as a signal of this number does where nobody listens for it. Returns where it does not.
+pub fn die_of(number: u8) {
+    #[cfg(unix)]
+    system::die_of(number);
+    #[cfg(not(unix))]
+    let _ = number;
+}
+
 /// Whether anything was opened that heeds signals for the whole process.
 static LISTENED_TO: AtomicBool = AtomicBool::new(false);
 

@@ -105,9 +105,15 @@ fn a_command_without_a_terminal_gives_its_output_and_its_failure() {
     };
     let good = start("echo arrived");
     assert_eq!(good.status(), 0, "{}", good.err());
-    assert!(good.out().contains("\narrived\n"), "{}", good.out());
+    assert!(
+        good.out().contains("\narrived\nEXIT_CODE: 0"),
+        "{}",
+        good.out()
+    );
+    assert_eq!(good.err(), "");
     let bad = start("sh -c \"exit 7\"");
     assert!(bad.err().contains("status 7"), "{}", bad.err());
+    assert!(bad.out().contains("EXIT_CODE: 7"), "{}", bad.out());
     assert_ne!(bad.status(), 0);
 }
 
@@ -130,13 +136,12 @@ fn a_forwarded_port_carries_bytes_until_ctrl_c() {
             &parameters,
         ],
     );
-    terminal.wait_for("connections to ");
-    terminal.wait_for(" ");
+    terminal.wait_for("Waiting for connections...\r\n");
     let shown = String::from_utf8_lossy(&terminal.shown()).into_owned();
-    let address = shown.split("connections to ").nth(1).unwrap();
-    let address = address.split_whitespace().next().unwrap();
+    let port = shown.split("\nPort ").nth(1).unwrap();
+    let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
     let sent: Vec<u8> = (0..1_000_000_u32).map(|n| (n % 251) as u8).collect();
-    let mut stream = TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut reader = stream.try_clone().unwrap();
     let expected = sent.clone();
     let reading = thread::spawn(move || {
@@ -148,9 +153,13 @@ fn a_forwarded_port_carries_bytes_until_ctrl_c() {
     reading.join().unwrap();
     stream.shutdown(Shutdown::Both).unwrap();
     terminal.type_keys("\x03");
+    terminal.wait_for("Terminate signal received, exiting.\r\n");
     terminal.wait_for("Exiting session with sessionId: ");
-    // The AWS CLI ends as the plugin does, which a Ctrl-C ended.
-    terminal.wait();
+    assert_eq!(terminal.wait(), 0);
+    let shown = String::from_utf8_lossy(&terminal.shown()).into_owned();
+    for error in ["non-zero", "TokenValue", "rror"] {
+        assert!(!shown.contains(error), "{shown}");
+    }
     assert_eq!(rig.files(&rig.store().join("recordings")).len(), 1);
 }
 

@@ -19,6 +19,8 @@ mod forwards;
 mod list;
 #[cfg(unix)]
 mod log;
+#[cfg(unix)]
+mod official;
 mod play;
 #[cfg(unix)]
 mod plugin;

@@ -14,6 +14,9 @@ use crate::service::{Error, Service};
 /// How long the service may take to end a session. It ends by itself in the end; the person waits for the prompt.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The longest name of a session, in bytes: far more than the service gives (96).
+const LONGEST_ID: usize = 256;
+
 /// The way into a session's data channel.
 pub struct Entrance {
     /// The data channel's address.
@@ -167,6 +170,16 @@ async fn reach(access: &Access, endpoint_url: Option<&str>) -> Result<Service, E
         }
         opened => opened,
     }
+}
+
+/// Whether a text can be what the service calls a session: the caller's name and an ending (source: API reference of
+/// StartSession and of AssumeRole's session names). What no terminal and no folder could take is none.
+#[must_use]
+pub fn is_session_id(text: &str) -> bool {
+    let is_good = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@:-".contains(&byte);
+    (1..=LONGEST_ID).contains(&text.len())
+        && text.bytes().all(is_good)
+        && !text.starts_with(['.', '-'])
 }
 
 /// The region in the address of a data channel: `wss://ssmmessages.eu-central-1.amazonaws.com/…`

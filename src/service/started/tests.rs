@@ -102,3 +102,32 @@ fn the_address_of_a_data_channel_tells_its_region() {
     check("ws://127.0.0.1:4000/v1/data-channel/s-1", None);
     check("nonsense", None);
 }
+
+#[test]
+fn a_session_is_named_by_what_terminals_and_folders_can_take() {
+    for good in [
+        "operator-0a1b2c3d4e5f60718",
+        "ada.lovelace@example.com-0a1b",
+        "role+name=x,y-0a1b",
+        "ecs-execute-command-0f1e2d",
+        "s",
+    ] {
+        assert!(is_session_id(good), "{good:?}");
+    }
+    let long = "x".repeat(LONGEST_ID + 1);
+    for bad in [
+        "",
+        "ada-\u{1b}[2J",
+        "ada\n-0a",
+        "ada-\u{9b}2J",
+        "../ada-0a",
+        ".ada",
+        "-ada",
+        "a b",
+        "ada-\u{202e}0a",
+        "\"ada\"",
+        &long,
+    ] {
+        assert!(!is_session_id(bad), "{bad:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! Nothing of the session's output is touched; only lines of ours are made safe to show.
 
 pub(super) mod escape;
+mod manner;
 mod overlay;
 
 use std::collections::VecDeque;
@@ -12,9 +13,11 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use formats::payload::Size;
 
-use super::driver::{Keys, Screen, Signal, Signals, Status};
+use super::driver::{Keys, Screen, Signal, Signals, Status, forwarded};
+use super::port::{Address, Note};
 use crate::terminal;
 use crate::words::printable;
+pub use manner::Manner;
 use overlay::Overlay;
 
 impl Signals for terminal::Signals {
@@ -81,6 +84,7 @@ pub struct Console {
     place: Place,
     /// Which of several sessions speaks.
     label: Option<String>,
+    manner: Manner,
     /// Where a person looks at the remote's screen.
     overlay: Option<Overlay>,
     status: Option<String>,
@@ -96,12 +100,13 @@ impl Console {
     ///
     /// # Errors
     /// One of the two is closed, or the system has no thread left.
-    pub fn open(types: bool, label: Option<String>) -> io::Result<Self> {
+    pub fn open(types: bool, label: Option<String>, manner: Manner) -> io::Result<Self> {
         Ok(Self {
             output: terminal::Screen::open()?,
             errors: terminal::Screen::open_errors()?,
             place: if types { Place::Later } else { Place::Alone },
             label,
+            manner,
             overlay: (types && terminal::stdout_is_terminal())
                 .then(|| Overlay::new(terminal::size().unwrap_or(Size { cols: 0, rows: 0 }))),
             status: None,
@@ -141,6 +146,12 @@ impl Console {
         self.output.write(bytes)
     }
 
+    /// Writes words of the official client, where its output goes.
+    fn say(&mut self, text: String) {
+        // That nobody reads any more, the next output tells.
+        let _ = self.output.write(text.into());
+    }
+
     /// Draws what there is to say over the screen, the note before the status.
     fn overlay(&mut self) {
         let Some(overlay) = &mut self.overlay else {
@@ -174,10 +185,51 @@ impl Screen for Console {
     }
 
     fn error(&mut self, bytes: Bytes) -> io::Result<()> {
-        self.errors.write(bytes)
+        match self.manner.official() {
+            // One stream for both.
+            Some(_) => self.output(bytes),
+            None => self.errors.write(bytes),
+        }
+    }
+
+    fn told(&mut self, text: &str) {
+        if self.manner.official().is_none() {
+            return self.notice(text);
+        }
+        let end = if self.is_raw() { "\r\n" } else { "\n" };
+        let lines: Vec<_> = text.split('\n').map(printable).collect();
+        self.say(format!("{}{end}", lines.join(end)));
+    }
+
+    fn exited(&mut self, text: &[u8]) {
+        if self.manner.official().is_some() {
+            self.say(String::from_utf8_lossy(text).into_owned());
+        }
+    }
+
+    fn listening(&mut self, addresses: &[Address]) {
+        match self.manner.official() {
+            Some(session_id) => self.say(manner::listening(session_id, addresses)),
+            None => self.notice(&forwarded(addresses)),
+        }
+    }
+
+    fn noted(&mut self, note: &Note) {
+        match self.manner.official() {
+            Some(session_id) => {
+                if let Some(line) = manner::noted(session_id, note) {
+                    self.say(line);
+                }
+            }
+            None if note.is_trouble() => self.notice(&note.to_string()),
+            None => {}
+        }
     }
 
     fn notice(&mut self, text: &str) {
+        if !self.manner.has_own_words() {
+            return tracing::info!(text, "not said");
+        }
         let text = match &self.label {
             Some(label) => format!("{label}: {text}"),
             None => text.to_owned(),

@@ -90,10 +90,11 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                     self.screen.error(message.payload)
                 }
                 Effect::Notice(text) => {
-                    self.screen.notice(&text);
+                    self.screen.told(&text);
                     Ok(())
                 }
                 Effect::ExitCode(code) => {
+                    self.screen.exited(&message.payload);
                     self.exit_code = Some(code);
                     Ok(())
                 }

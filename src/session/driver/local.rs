@@ -113,11 +113,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         let port = Port::open(form, self.reserved.take())
             .await
             .map_err(End::LocalPort)?;
-        let addresses: Vec<String> = port.addresses().iter().map(ToString::to_string).collect();
-        self.screen.notice(&format!(
-            "connections to {} are forwarded",
-            addresses.join(" and ")
-        ));
+        self.screen.listening(port.addresses());
         self.local = Local::Port(port);
         Ok(())
     }
@@ -202,9 +198,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             self.recorder
                 .marker(at, &text)
                 .map_err(End::RecordingFailed)?;
-            if note.is_trouble() {
-                self.screen.notice(&text);
-            }
+            self.screen.noted(&note);
         }
         Ok(())
     }

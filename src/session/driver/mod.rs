@@ -48,6 +48,7 @@ pub use self::leaving::Proof;
 pub use self::link::Socket;
 use self::link::{Batch, Line, Liveness};
 use self::local::Local;
+pub(super) use self::person::forwarded;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
 pub use self::report::{Gap, Outcome, Report};
 use self::tee::Tee;

@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use formats::payload::Size;
 
+use crate::session::port::{Address, Note};
+
 /// Where what is typed comes from.
 pub trait Keys {
     /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
@@ -38,6 +40,22 @@ pub trait Screen {
     fn error(&mut self, bytes: Bytes) -> io::Result<()>;
     /// A line for the person, not part of the session.
     fn notice(&mut self, text: &str);
+    /// Something that the agent has to tell.
+    fn told(&mut self, text: &str) {
+        self.notice(text);
+    }
+    /// The status of a command, in the words of the agent.
+    fn exited(&mut self, _text: &[u8]) {}
+    /// Connections to these addresses are carried from now on.
+    fn listening(&mut self, addresses: &[Address]) {
+        self.notice(&forwarded(addresses));
+    }
+    /// Something happened to a local connection.
+    fn noted(&mut self, note: &Note) {
+        if note.is_trouble() {
+            self.notice(&note.to_string());
+        }
+    }
     /// How the connection is.
     fn status(&mut self, status: Status<'_>);
     /// Lines that the person asked for.
@@ -75,6 +93,12 @@ pub trait Screen {
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()>;
     /// Resolves when everything is written.
     fn drain(&mut self) -> impl Future<Output = io::Result<()>>;
+}
+
+/// Where a forward listens, in words of ours.
+pub(in crate::session) fn forwarded(addresses: &[Address]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    format!("connections to {} are forwarded", addresses.join(" and "))
 }
 
 /// What the system tells this process.

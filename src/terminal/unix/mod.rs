@@ -70,6 +70,11 @@ pub(super) fn suspend() -> io::Result<()> {
     )?)
 }
 
+pub(super) fn die_of(number: u8) {
+    // Whoever calls has a status to end with where this fails.
+    let _ = signal_hook::low_level::emulate_default_handler(number.into());
+}
+
 /// Stdin without the buffer of the standard library, which would keep bytes that belong to whoever reads next.
 pub(super) fn stdin() -> io::Result<Source> {
     io::stdin().as_fd().try_clone_to_owned().map(File::from)
