@@ -7,6 +7,8 @@
 #[cfg(unix)]
 mod age;
 #[cfg(unix)]
+mod ansible;
+#[cfg(unix)]
 mod asciinema;
 #[cfg(unix)]
 mod aws_cli;

@@ -1,7 +1,7 @@
 //! Sessions that are closed from outside before they have come to their end: no success is claimed, and one line says who
 //! closed them. Beside them, those that do come to it.
 //!
-//! The administrator is a call to the service, the time-out a fault of it.
+//! Nothing here waits out a real time-out: it is a fault of the service, and the administrator is a call to it.
 
 use std::io::{Read, Write};
 use std::process::{Child, Stdio};

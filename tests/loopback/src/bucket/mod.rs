@@ -2,7 +2,7 @@
 //! and this room keeps the objects.
 //!
 //! It is strict where S3 is: checksums are compared, `If-None-Match` holds against writes at the same moment, and it
-//! refuses every write that could overwrite. Nothing here is fast, and nothing is ever deleted.
+//! refuses every write that could overwrite. Nothing here is fast, and nothing is deleted, but where it is asked to be lenient.
 
 mod answers;
 mod objects;

@@ -1,6 +1,6 @@
 //! The objects of the bucket and the uploads that are under way, in memory and as files if asked for.
 //!
-//! Nothing here knows HTTP, and nothing is ever deleted.
+//! Nothing here knows HTTP.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,7 +24,7 @@ pub struct Options {
     pub write_only: bool,
     /// Keys in one page of a listing. S3 gives 1000.
     pub page: usize,
-    /// Takes what any S3 takes: writes that could overwrite, and without a SHA-256.
+    /// Takes what any S3 takes: writes that could overwrite, and without a SHA-256; and deletes, from memory alone.
     pub lenient: bool,
 }
 
