@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use loopback::{Faults, Options, target};
+use loopback::{Cut, Faults, Options, target};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -338,6 +338,40 @@ fn a_local_port_that_is_taken_is_the_last_word() {
     );
     called.check(&run, "", &last, 0);
     assert!(called.rig.service.sessions()[0].ended.is_some());
+}
+
+#[test]
+fn a_connection_that_is_lost_for_good_is_told_before_the_last_line() {
+    let faults = Faults {
+        cut: Some(Cut::every(Duration::from_millis(300))),
+        resume_without_token: true,
+        ..Faults::default()
+    };
+    let called = Called::shell(Options {
+        faults,
+        ..Options::quick()
+    });
+    let run = called.run("sleep 30\n");
+    assert_eq!((run.status(), run.err().as_str()), (0, ""));
+    let lost = format!("\n\nSessionId: {} : the connection was lost (", called.id());
+    assert!(run.out().contains(&lost), "{}", run.out());
+    assert!(run.out().ends_with(&called.exiting()), "{}", run.out());
+}
+
+#[test]
+fn what_the_agent_has_to_tell_stands_on_stdout() {
+    let request = json!({
+        "Target": "i-kmsport",
+        "DocumentName": "AWS-StartPortForwardingSession",
+        "Parameters": { "portNumber": ["9"], "localPortNumber": ["0"] },
+    });
+    let called = Called::new(Options::quick(), request);
+    let forwarding = Forwarding::of(&called);
+    let port = forwarding.port;
+    forwarding.signal(Signal::TERM);
+    let (said, _) = forwarding.end();
+    let told = "This session is encrypted using AWS KMS.\n";
+    assert_eq!(said, called.starting() + told + &called.opened(port));
 }
 
 #[test]

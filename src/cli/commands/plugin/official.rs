@@ -149,9 +149,13 @@ impl Official {
             Err(Error::DataChannel(error)) => {
                 self.over.set(true);
                 self.not_performed(&causes(&error));
+                self.hint(Error::DataChannel(error));
                 Status::Success
             }
-            Err(Error::Ended(end)) if !matches!(*end, End::RecordingFailed(_)) => Status::Success,
+            Err(Error::Ended(end)) if !matches!(*end, End::RecordingFailed(_)) => {
+                self.hint(Error::Ended(end));
+                Status::Success
+            }
             Err(error) => {
                 if self.begun.get() && !self.over.get() {
                     self.end(None);
@@ -160,6 +164,13 @@ impl Official {
             }
         };
         Ok(well)
+    }
+
+    /// Our account of what the official client has as well.
+    fn hint(&self, error: Error) {
+        if self.has_words() {
+            message::failure(&error.into());
+        }
     }
 
     fn signal(&self, number: u8) -> Status {
@@ -204,7 +215,12 @@ impl Voice for Official {
             End::Exited(_) | End::Left | End::InputGone(None) | End::ScreenGone(_) => {
                 self.end(None);
             }
-            failed => self.end(Some(&failed.to_string())),
+            // What went wrong is said all the same, and the last line is the last.
+            failed => {
+                let id = &self.session_id;
+                self.line(&format!("\n\nSessionId: {id} : {failed}"));
+                self.end(None);
+            }
         }
     }
 
