@@ -65,3 +65,51 @@ pub(super) fn noted(session_id: &str, note: &Note) -> Option<String> {
         Note::Opened { .. } | Note::Closed { .. } | Note::NotAccepted { .. } => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::port::Ending;
+    use std::time::Duration;
+
+    #[test]
+    fn a_forward_is_told_by_its_port_or_by_its_socket() {
+        let check = |address: Address, opened: &str| {
+            assert_eq!(
+                listening("s-1", &[address]),
+                format!("{opened} opened for sessionId s-1.\nWaiting for connections...\n")
+            );
+        };
+        check(Address::Tcp(([127, 0, 0, 1], 8080).into()), "Port 8080");
+        check(
+            Address::Unix("/run/db.sock".into()),
+            "Unix socket /run/db.sock",
+        );
+        check(
+            Address::Unix("/run/\u{1b}[2J".into()),
+            "Unix socket /run/\\u{1b}[2J",
+        );
+    }
+
+    #[test]
+    fn of_connections_the_first_and_the_refused_are_told() {
+        let opened = |connection| Note::Opened {
+            connection,
+            from: "127.0.0.1:1".to_owned(),
+        };
+        let told = |note: &Note| noted("s-1", note);
+        let first = "\nConnection accepted for session [s-1]\n";
+        assert_eq!(told(&opened(1)).as_deref(), Some(first));
+        assert_eq!(told(&opened(2)), None);
+        let refused = "\nConnection to destination port failed, check SSM Agent logs.\n";
+        assert_eq!(told(&Note::Refused).as_deref(), Some(refused));
+        let closed = Note::Closed {
+            connection: 1,
+            up: 1,
+            down: 1,
+            lasted: Duration::ZERO,
+            ending: Ending::Closed,
+        };
+        assert_eq!(told(&closed), None);
+    }
+}
