@@ -16,9 +16,9 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 use aws_sdk_sts::config::Region;
 use aws_sdk_sts::error::ProvideErrorMetadata;
 
+use super::answer::{Unanswered, plain};
 use super::credential_cache::{Call, CredentialCache};
-use super::{Error, below};
-use crate::words::causes;
+use super::{Error, SignIn, below};
 
 /// How long kept credentials must last to begin with. As the AWS CLI has it, so that both agree on who is asked.
 const LASTS_TO_BEGIN: Duration = Duration::from_secs(15 * 60);
@@ -221,8 +221,8 @@ fn keys(profile: &Profile) -> Option<Credentials> {
 pub(super) struct AssumedRoles {
     chain: Chain,
     base: SharedCredentialsProvider,
-    /// The base comes of a sign-in.
-    by_sso: bool,
+    /// Where the base comes from.
+    sign_in: SignIn,
     /// Without credentials.
     config: SdkConfig,
     cache: Option<CredentialCache>,
@@ -233,14 +233,14 @@ impl AssumedRoles {
     pub(super) fn new(
         chain: Chain,
         base: SharedCredentialsProvider,
-        by_sso: bool,
+        sign_in: SignIn,
         config: SdkConfig,
         cache: Option<CredentialCache>,
     ) -> Self {
         Self {
             chain,
             base,
-            by_sso,
+            sign_in,
             config,
             cache,
             current: Mutex::new(None),
@@ -284,8 +284,8 @@ impl AssumedRoles {
             None => {
                 let base = self.base.provide_credentials().await;
                 let base = base.map_err(|error| Error::NoCredentials {
-                    cause: causes(&error),
-                    by_sso: self.by_sso,
+                    cause: plain(&error),
+                    sign_in: self.sign_in.clone(),
                     source: below(&error).cloned(),
                 })?;
                 (roles.len(), base)
@@ -361,7 +361,7 @@ impl AssumedRoles {
                 Err(error) => {
                     let cause = match (error.code(), error.message()) {
                         (Some(code), Some(message)) => format!("{code}: {message}"),
-                        _ => causes(&error),
+                        _ => Unanswered::of(&error).to_string(),
                     };
                     return Err(Error::AssumeRole {
                         role: role.arn.clone(),

@@ -16,6 +16,7 @@ mod network;
 mod pages;
 mod proxy;
 mod reach;
+mod sign_in;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -40,18 +41,22 @@ use credential_cache::CredentialCache;
 
 use crate::words::causes;
 
-pub use answer::Unanswered;
+pub use answer::{Unanswered, blames_clock};
 pub use assume_role::{AskMfaCode, MfaQuestion};
 pub use certificates::Certificates;
 pub use network::{Failure, Network, Peer, Wire};
 pub use pages::{Answer, Miss, Pages};
 pub use proxy::{Proxies, Proxy};
 pub use reach::{Reach, is_inside};
+pub use sign_in::SignIn;
 
 /// How long a connection to a service may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long credentials may take to come. A process that gives them may wait for a person: a touch, a browser.
 const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// What helps where the service and this machine do not agree about the time.
+pub const CLOCK_HINT: &str = "set this machine's clock (timedatectl set-ntp true, or the system's settings for date and time), and try again";
 
 /// What the person chose about the way to AWS; everything else comes from the usual configuration chain.
 #[derive(Clone, Debug, Default)]
@@ -90,7 +95,7 @@ impl fmt::Debug for Keys {
 pub struct Way {
     config: SdkConfig,
     network: Network,
-    by_sso: bool,
+    sign_in: SignIn,
 }
 
 impl Way {
@@ -117,7 +122,7 @@ impl Way {
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
-        if let Some(profile) = &access.profile {
+        if let Some(profile) = chosen_profile(access) {
             loader = loader.profile_name(profile);
         }
         if let Some(keys) = &access.keys {
@@ -154,7 +159,7 @@ impl Way {
             "the way to AWS is settled"
         );
         Ok(Self {
-            by_sso: is_by_sso(&profiles, profiles.selected_profile()),
+            sign_in: SignIn::of(&profiles, access.profile.is_none()),
             config,
             network,
         })
@@ -175,7 +180,7 @@ impl Way {
         let config = self.config.to_builder().http_client(client).build();
         let network = self.network.clone();
         Ok(Self {
-            by_sso: self.by_sso,
+            sign_in: self.sign_in.clone(),
             config,
             network,
         })
@@ -187,10 +192,10 @@ impl Way {
         &self.network
     }
 
-    /// What helps where there are no credentials.
+    /// Where the credentials come from, and so what helps where there are none.
     #[must_use]
-    pub fn sign_in(&self) -> &'static str {
-        sign_in(self.by_sso)
+    pub fn sign_in(&self) -> &SignIn {
+        &self.sign_in
     }
 
     /// The region in force, where there is one.
@@ -203,7 +208,7 @@ impl Way {
 /// The shared configuration. The SDK passes over a profile that does not exist and then finds no credentials, which says
 /// the wrong thing.
 async fn profiles(access: &Access) -> Result<ProfileSet, Error> {
-    let chosen = access.profile.clone().map(Into::into);
+    let chosen = chosen_profile(access).map(Into::into);
     let default = &Default::default();
     let profiles =
         aws_config::profile::load(default, &Default::default(), &Default::default(), chosen)
@@ -219,6 +224,20 @@ async fn profiles(access: &Access) -> Result<ProfileSet, Error> {
         });
     }
     Ok(profiles)
+}
+
+/// The profile as the AWS CLI chooses it: by name, `AWS_DEFAULT_PROFILE`, `AWS_PROFILE` (source: botocore's table of
+/// variables, in this order). The SDK knows the last one alone. An empty variable is none.
+fn chosen_profile(access: &Access) -> Option<String> {
+    let named = |variable| std::env::var(variable).ok();
+    access
+        .profile
+        .clone()
+        .or_else(|| named("AWS_DEFAULT_PROFILE").filter(|name| !name.is_empty()))
+        .or_else(|| match named("AWS_PROFILE")?.as_str() {
+            "" => Some("default".to_owned()),
+            name => Some(name.to_owned()),
+        })
 }
 
 /// The network for what is no call to AWS: proxies and certificates hold there too, a profile that is missing does not
@@ -270,22 +289,13 @@ async fn credentials(
             })?
         }
     };
-    let by_sso = matches!(&chain.base, Base::Profile(name) if is_by_sso(profiles, name));
+    let sign_in = SignIn::of_profile(profiles, name);
     let config = config.to_builder().build();
-    let roles = AssumedRoles::new(chain, base, by_sso, config, CredentialCache::of_the_cli());
+    let roles = AssumedRoles::new(chain, base, sign_in, config, CredentialCache::of_the_cli());
     if let Some(ask) = &access.ask_mfa_code {
         roles.prepare(ask).await?;
     }
     Ok(Some(SharedCredentialsProvider::new(roles)))
-}
-
-/// Whether a profile's credentials come of a sign-in.
-fn is_by_sso(profiles: &ProfileSet, name: &str) -> bool {
-    profiles.get_profile(name).is_some_and(|profile| {
-        ["sso_session", "sso_start_url"]
-            .iter()
-            .any(|key| profile.get(key).is_some())
-    })
 }
 
 /// A profile that was asked for by name, without the environment's keys before it.
@@ -373,8 +383,8 @@ pub enum Error {
     #[error("no usable AWS credentials: {cause}")]
     NoCredentials {
         cause: String,
-        /// They come of a sign-in.
-        by_sso: bool,
+        /// Where they should come from.
+        sign_in: SignIn,
         /// Nobody was asked for them.
         source: Option<Failure>,
     },
@@ -399,6 +409,8 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(
             match self {
+                Self::NoCredentials { sign_in, .. } => return Some(sign_in.hint()),
+                Self::AssumeRole { cause, .. } if blames_clock("", cause) => CLOCK_HINT,
                 Self::Region { .. } => {
                     "name one with --region, AWS_REGION, or \"region\" in the profile"
                 }
@@ -412,7 +424,6 @@ impl Error {
                 Self::NoRoots { .. } => {
                     "install the system's certificates (ca-certificates), or name a file with AWS_CA_BUNDLE"
                 }
-                Self::NoCredentials { by_sso, .. } => sign_in(*by_sso),
                 Self::AssumeRole { cause, .. } if cause.contains("MultiFactorAuthentication") => {
                     "a code is good once, and for half a minute; check the clock of the device"
                 }
@@ -428,13 +439,5 @@ impl Error {
             }
             .to_owned(),
         )
-    }
-}
-
-fn sign_in(by_sso: bool) -> &'static str {
-    if by_sso {
-        "sign in again: aws sso login"
-    } else {
-        "sign in (aws sso login), choose a profile with --profile, or run: aws configure"
     }
 }

@@ -15,10 +15,10 @@ use bytes::Bytes;
 use http_body::Body as _;
 use url::Url;
 
+use super::answer::plain;
 use super::network::{Failure, Network};
 use super::reach::{self, Reach};
 use super::{CONNECT_TIMEOUT, Error, address, below, client};
-use crate::words::causes;
 
 /// The way to pages.
 #[derive(Clone, Debug)]
@@ -92,8 +92,8 @@ impl Pages {
                 .await
                 .map_err(|error| match below::<Failure>(&error) {
                     Some(failure) => Miss::Failure(failure.clone()),
-                    None if error.is_user() => Miss::Lasting(causes(&error)),
-                    None => Miss::Passing(causes(&error)),
+                    None if error.is_user() => Miss::Lasting(plain(&error)),
+                    None => Miss::Passing(plain(&error)),
                 })?;
         let port = url.port_or_known_default().unwrap_or_default();
         let proxies = &self.network.proxies;
@@ -160,7 +160,7 @@ impl Answer {
             let frame = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await;
             match frame {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(causes(&*error)),
+                Some(Err(error)) => return Err(plain(&*error)),
                 Some(Ok(frame)) => {
                     // Trailers are nothing to us.
                     if let Ok(bytes) = frame.into_data() {

@@ -2,7 +2,10 @@
 //!
 //! Nothing here reads an answer, and nothing chooses an exit status.
 
-use crate::aws::{self, Failure};
+use std::time::Duration;
+
+use crate::aws::{self, Failure, SignIn};
+use crate::words::time;
 
 const UNREACHABLE: &str =
     "check the network, the region and the endpoint; behind a proxy, set HTTPS_PROXY";
@@ -24,9 +27,15 @@ pub enum Error {
     #[error("the service asks to slow down: {message}")]
     Throttled { message: String },
     #[error("the AWS credentials have expired")]
-    ExpiredCredentials,
+    ExpiredCredentials { sign_in: SignIn },
     #[error("the AWS credentials are not known to the service: {message}")]
     UnknownCredentials { message: String },
+    #[error("{}", skew(*.ahead_ms, .message))]
+    ClockSkew {
+        /// How far this machine's clock is ahead of the service's, where that is known.
+        ahead_ms: Option<i64>,
+        message: String,
+    },
     #[error("the service has a fault of its own: {message}")]
     Internal { message: String },
     #[error("there is no session {session_id:?}")]
@@ -44,6 +53,10 @@ pub enum Error {
     /// The id itself is not to be told.
     #[error("the service named the session as no service does")]
     SessionId,
+    #[error(
+        "the service names {host:?} for the data channel, which is none of Systems Manager's in {region}"
+    )]
+    ForeignStream { host: String, region: String },
     #[error("its answer was not waited for any longer")]
     Late,
 }
@@ -65,7 +78,8 @@ impl Error {
                 "ssm:StartSession must be allowed on the target and on the document; see who you are with: aws sts get-caller-identity".to_owned()
             }
             Self::Throttled { .. } => "wait a moment and try again".to_owned(),
-            Self::ExpiredCredentials => "sign in again (aws sso login, or renew the temporary credentials)".to_owned(),
+            Self::ExpiredCredentials { sign_in } => sign_in.hint(),
+            Self::ClockSkew { .. } => aws::CLOCK_HINT.to_owned(),
             Self::UnknownCredentials { .. } => {
                 "check the access key, the secret and the session token; see them with: aws configure list".to_owned()
             }
@@ -73,6 +87,10 @@ impl Error {
             Self::NoCredentials { hint, .. } => hint.clone(),
             Self::Network(failure) => return failure.hint().or_else(|| Some(UNREACHABLE.to_owned())),
             Self::Unreachable { .. } => UNREACHABLE.to_owned(),
+            Self::ForeignStream { .. } => {
+                "nothing was sent there; an endpoint of your own is named with --endpoint-url or AWS_ENDPOINT_URL_SSM"
+                    .to_owned()
+            }
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::SessionId | Self::Late => return None,
         })
     }
@@ -83,7 +101,7 @@ impl Error {
         matches!(
             self,
             Self::AccessDenied { .. }
-                | Self::ExpiredCredentials
+                | Self::ExpiredCredentials { .. }
                 | Self::UnknownCredentials { .. }
                 | Self::NoCredentials { .. }
         )
@@ -93,5 +111,16 @@ impl Error {
     #[must_use]
     pub fn is_connection(&self) -> bool {
         matches!(self, Self::Network(_) | Self::Unreachable { .. })
+    }
+}
+
+fn skew(ahead_ms: Option<i64>, message: &str) -> String {
+    match ahead_ms {
+        Some(ahead) => {
+            let by = time::write(Duration::from_millis(ahead.unsigned_abs()));
+            let way = if ahead < 0 { "behind" } else { "ahead of" };
+            format!("this machine's clock is {by} {way} the service's")
+        }
+        None => format!("the service does not take this machine's time: {message}"),
     }
 }

@@ -38,7 +38,7 @@ pub(crate) use layers::{Layers, Purpose};
 pub(crate) use origin::{Mistake, Origin, Place, Problem};
 pub(crate) use places::{Places, STORE};
 pub(crate) use record::OnFailure;
-pub(crate) use sources::{Flags, REASON, Sources, TRIAL};
+pub(crate) use sources::{Flags, Sources, TRIAL, reason_of_environment};
 pub(crate) use spec::Spec;
 pub(crate) use table::specs;
 pub(crate) use value::toml_string;

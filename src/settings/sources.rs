@@ -25,7 +25,14 @@ pub(crate) const TRIAL: &str = "SSM_REC_ORG_CONFIG";
 /// Names the person's file.
 const PERSON: &str = "SSM_REC_CONFIG";
 /// Gives a reason where no flag can: under the AWS CLI, in an SSH configuration.
-pub(crate) const REASON: &str = "SSM_REC_REASON";
+const REASON: &str = "SSM_REC_REASON";
+/// The reason that the environment gives. An empty one is none: a variable is often set and left empty.
+pub(crate) fn reason_of_environment() -> Option<String> {
+    std::env::var(REASON)
+        .ok()
+        .filter(|reason| !reason.trim().is_empty())
+}
+
 /// Variables of ours that are no settings.
 const OTHERS: [&str; 6] = [
     TRIAL,

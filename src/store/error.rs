@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides what happens next; [`Error::is_passing`] only tells a caller whether waiting can help.
 
+use crate::aws;
+
 /// What can go wrong with a store.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -34,7 +36,7 @@ pub enum Error {
     },
     /// There is no way to AWS.
     #[error(transparent)]
-    Way(crate::aws::Error),
+    Way(aws::Error),
     /// An option that S3 could not accept.
     #[error("store setting {name} is {value:?}: {reason}")]
     Setting {
@@ -113,7 +115,7 @@ pub enum Error {
         /// The address.
         place: String,
         /// The step that failed.
-        failure: crate::aws::Failure,
+        failure: aws::Failure,
     },
     /// S3 could not be reached, or had trouble, for as long as was allowed.
     #[error("cannot {what} {place:?}: gave up after {tries} tries: {reason}")]
@@ -157,7 +159,8 @@ impl Error {
                 ..
             } => refusal_hint(what, code, message)?.to_owned(),
             Self::Credentials { expired: true, .. } => {
-                "sign in again (aws sso login, or renew the temporary credentials)".to_owned()
+                "sign in again (aws login, or aws sso login), or renew the temporary credentials"
+                    .to_owned()
             }
             Self::Credentials { .. } => {
                 "check the credentials with: aws sts get-caller-identity".to_owned()
@@ -199,7 +202,7 @@ fn refusal_hint(what: &str, code: &str, message: &str) -> Option<&'static str> {
         | "IllegalLocationConstraintException" => {
             "the bucket is in another region: name it with upload.region, or with AWS_REGION"
         }
-        "RequestTimeTooSkewed" => "this machine's clock is wrong; set it",
+        code if aws::blames_clock(code, message) => aws::CLOCK_HINT,
         "InvalidObjectState" => {
             "the recording is in an archive class: restore it first (aws s3api restore-object)"
         }

@@ -1,10 +1,13 @@
 //! Document parameters as people write them for the AWS CLI: JSON, the shorthand `name=value,name=[a,b]`, or `file://`.
 //!
-//! Nothing here knows which parameters a document takes.
+//! Nothing here knows which parameters a document takes. What the AWS CLI would send is sent, and what it refuses is
+//! refused: a command line that works there means the same here.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
 
-use serde::Deserialize;
+use super::shorthand;
 
 /// The parameters of a session document.
 pub(crate) type Parameters = BTreeMap<String, Vec<String>>;
@@ -17,150 +20,115 @@ const FILE_LIMIT: u64 = 1024 * 1024;
 /// # Errors
 /// Says what is wrong and where.
 pub(crate) fn parse(text: &str) -> Result<Parameters, Error> {
-    if let Some(path) = text.strip_prefix("file://") {
-        let length = std::fs::metadata(path)
-            .map_err(|source| Error::File {
-                path: path.to_owned(),
-                source,
-            })?
-            .len();
-        if length > FILE_LIMIT {
-            return Err(Error::FileTooLong {
-                path: path.to_owned(),
-            });
+    let file;
+    let text = match of_file(text)? {
+        Some(read) => {
+            file = read;
+            &file
         }
-        let text = std::fs::read_to_string(path).map_err(|source| Error::File {
-            path: path.to_owned(),
-            source,
-        })?;
-        return json(text.trim());
-    }
-    if text.trim_start().starts_with('{') {
-        json(text)
-    } else {
-        shorthand(text)
-    }
-}
-
-/// A value may stand alone where a list of one is meant, as the AWS CLI allows in its shorthand.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Values {
-    One(String),
-    Many(Vec<String>),
-}
-
-fn json(text: &str) -> Result<Parameters, Error> {
-    let parameters: BTreeMap<String, Values> = serde_json::from_str(text).map_err(Error::Json)?;
-    let list = |values| match values {
-        Values::One(value) => vec![value],
-        Values::Many(values) => values,
+        None if text.starts_with("http://") || text.starts_with("https://") => {
+            return Err(Error::Address);
+        }
+        None => text,
     };
-    Ok(parameters
-        .into_iter()
-        .map(|(name, values)| (name, list(values)))
-        .collect())
+    let parameters = if text.trim_start().starts_with(['{', '[']) {
+        serde_json::from_str(text).map_err(Error::Json)?
+    } else {
+        shorthand::parse(text, &|value| {
+            of_file(value).map(|file| file.unwrap_or_else(|| value.to_owned()))
+        })?
+    };
+    check(&parameters)?;
+    Ok(parameters)
 }
 
-fn shorthand(text: &str) -> Result<Parameters, Error> {
-    let mut rest = Shorthand { text, at: 0 };
-    let mut parameters = Parameters::new();
-    loop {
-        let name = rest.until(&['=']).trim().to_owned();
-        if name.is_empty() || !rest.take('=') {
-            return Err(Error::Name { at: rest.at });
+/// The service takes no empty name and no empty value (StartSession, `Parameters`), and the AWS CLI asks for neither.
+fn check(parameters: &Parameters) -> Result<(), Error> {
+    for (name, values) in parameters {
+        if name.is_empty() {
+            return Err(Error::Name { at: 0 });
         }
-        let values = parameters.entry(name).or_default();
-        if rest.take('[') {
-            loop {
-                values.push(rest.value(&[',', ']'])?);
-                if rest.take(']') {
-                    break;
-                }
-                if !rest.take(',') {
-                    return Err(Error::List { at: rest.at });
-                }
+        if values.iter().any(String::is_empty) {
+            return Err(Error::Empty { name: name.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// What is in the file that `file://PATH` names, where the text names one.
+fn of_file(text: &str) -> Result<Option<String>, Error> {
+    if text.starts_with("fileb://") {
+        return Err(Error::NotText {
+            path: text.to_owned(),
+        });
+    }
+    let Some(path) = text.strip_prefix("file://") else {
+        return Ok(None);
+    };
+    let path = expanded(path);
+    let failed = |source| Error::File {
+        path: path.clone(),
+        source,
+    };
+    let mut bytes = Vec::new();
+    // Read with a limit, not measured: a pipe or a device has no length.
+    std::fs::File::open(&path)
+        .and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    if bytes.len() as u64 > FILE_LIMIT {
+        return Err(Error::FileTooLong { path });
+    }
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotText { path })?;
+    // The AWS CLI opens it as text, where every kind of line end is one.
+    Ok(Some(text.replace("\r\n", "\n").replace('\r', "\n")))
+}
+
+/// `~`, `~/…`, `$NAME` and `${NAME}` as a shell has them; a variable that is not set stays as it is written.
+fn expanded(path: &str) -> String {
+    let home = || {
+        let home = std::env::var("HOME").ok().map(PathBuf::from);
+        let home = home.or_else(|| Some(directories::BaseDirs::new()?.home_dir().to_owned()))?;
+        Some(home.display().to_string())
+    };
+    let path = match path.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => match home() {
+            Some(home) => format!("{}{rest}", home.trim_end_matches('/')),
+            None => path.to_owned(),
+        },
+        _ => path.to_owned(),
+    };
+    let mut out = String::new();
+    let mut rest = path.as_str();
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let behind = &rest[at + 1..];
+        let (name, length) = match behind.strip_prefix('{') {
+            Some(braced) => match braced.find('}') {
+                Some(end) => (&braced[..end], end + 2),
+                None => ("", 0),
+            },
+            None => {
+                let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let end = behind.find(|c| !word(c)).unwrap_or(behind.len());
+                (&behind[..end], end)
             }
-        } else {
-            values.push(rest.value(&[','])?);
-            // `name=a,b,other=c`: what has no `=` before the next comma goes on with the list.
-            while rest.left().starts_with(',') && !rest.names_next() {
-                rest.take(',');
-                values.push(rest.value(&[','])?);
-            }
-        }
-        if rest.left().is_empty() {
-            return Ok(parameters);
-        }
-        if !rest.take(',') {
-            return Err(Error::Separator { at: rest.at });
-        }
-    }
-}
-
-struct Shorthand<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Shorthand<'a> {
-    fn left(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn take(&mut self, c: char) -> bool {
-        let taken = self.left().starts_with(c);
-        if taken {
-            self.at += c.len_utf8();
-        }
-        taken
-    }
-
-    fn until(&mut self, ends: &[char]) -> &'a str {
-        let left = self.left();
-        let text = &left[..left.find(ends).unwrap_or(left.len())];
-        self.at += text.len();
-        text
-    }
-
-    fn names_next(&self) -> bool {
-        let next = &self.left()[1..];
-        let end = next.find([',', '"', '\'']).unwrap_or(next.len());
-        next[..end].contains('=')
-    }
-
-    /// A bare value, or one in quotes, where a backslash takes the next character as it is.
-    fn value(&mut self, ends: &[char]) -> Result<String, Error> {
-        let start = self.at;
-        let Some(quote) = self
-            .left()
-            .chars()
-            .next()
-            .filter(|c| matches!(c, '"' | '\''))
-        else {
-            return Ok(self.until(ends).trim().to_owned());
         };
-        self.take(quote);
-        let mut value = String::new();
-        let mut characters = self.left().chars();
-        while let Some(c) = characters.next() {
-            match c {
-                '\\' => value.extend(characters.next()),
-                c if c == quote => {
-                    self.at = self.text.len() - characters.as_str().len();
-                    return Ok(value);
-                }
-                c => value.push(c),
-            }
+        // What is no name of a variable cannot be asked for.
+        let is_name = !name.is_empty() && !name.contains(['=', '\0']);
+        match is_name.then(|| std::env::var(name).ok()).flatten() {
+            Some(value) => out.push_str(&value),
+            None => out.push_str(&rest[at..=at + length]),
         }
-        Err(Error::Quote { at: start })
+        rest = &behind[length..];
     }
+    out.push_str(rest);
+    out
 }
 
-/// Why parameters do not read. Positions count bytes from 0.
+/// Why parameters do not read. Positions count characters from 0.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    #[error("parameters are not a JSON object of texts or lists of texts")]
+    #[error("parameters are not a JSON object of lists of texts")]
     Json(#[source] serde_json::Error),
     #[error("parameters need name=value at position {at}")]
     Name { at: usize },
@@ -168,6 +136,14 @@ pub(crate) enum Error {
     List { at: usize },
     #[error("parameters need a comma at position {at}")]
     Separator { at: usize },
+    #[error("parameters have a list or a map inside a value at position {at}; values are texts")]
+    Nested { at: usize },
+    #[error("parameter {name:?} has an empty value, which no document takes")]
+    Empty { name: String },
+    #[error("parameters name {name:?} twice; several values are written {name}=a,b")]
+    Twice { name: String },
+    #[error("parameters are not fetched from addresses; name a file with file://")]
+    Address,
     #[error("parameters have a quote at position {at} that is not closed")]
     Quote { at: usize },
     #[error("cannot read parameters from {path:?}")]
@@ -175,6 +151,8 @@ pub(crate) enum Error {
         path: String,
         source: std::io::Error,
     },
+    #[error("parameters in {path:?} are no text in UTF-8")]
+    NotText { path: String },
     #[error("parameters in {path:?} are longer than 1 MiB")]
     FileTooLong { path: String },
 }
@@ -183,7 +161,7 @@ pub(crate) enum Error {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expected: &[(&str, &[&str])]) {
+    fn reads(text: &str, expected: &[(&str, &[&str])]) {
         let expected: Parameters = expected
             .iter()
             .map(|(name, values)| {
@@ -198,29 +176,32 @@ mod tests {
 
     #[test]
     fn json_and_shorthand_say_the_same() {
-        check(
+        reads(
             r#"{"portNumber":["80"],"localPortNumber":["0"]}"#,
             &[("localPortNumber", &["0"]), ("portNumber", &["80"])],
         );
-        check(r#"{"command":"ls"}"#, &[("command", &["ls"])]);
-        check(
+        reads(
+            r#" {"command":["ls"],"command":["pwd"]}"#,
+            &[("command", &["pwd"])],
+        );
+        reads(
             "portNumber=80,localPortNumber=0",
             &[("localPortNumber", &["0"]), ("portNumber", &["80"])],
         );
-        check(
+        reads(
             "portNumber=[80],host=[\"a,b\", c]",
             &[("host", &["a,b", "c"]), ("portNumber", &["80"])],
         );
-        check("command=\"echo a=b, c\"", &[("command", &["echo a=b, c"])]);
-        check(
+        reads("command=\"echo a=b, c\"", &[("command", &["echo a=b, c"])]);
+        reads(
             "list=a,b,other=c",
             &[("list", &["a", "b"]), ("other", &["c"])],
         );
-        check(
+        reads(
             "command='ps | grep \"x\"'",
             &[("command", &["ps | grep \"x\""])],
         );
-        check("command=sh -c x=1", &[("command", &["sh -c x=1"])]);
+        reads("command=sh -c x=1", &[("command", &["sh -c x=1"])]);
     }
 
     #[test]
@@ -239,10 +220,103 @@ mod tests {
             ("a=[b]c=d", "parameters need a comma at position 5"),
             (
                 "{\"a\":1}",
-                "parameters are not a JSON object of texts or lists of texts",
+                "parameters are not a JSON object of lists of texts",
+            ),
+            (
+                "{\"a\":\"b\"}",
+                "parameters are not a JSON object of lists of texts",
+            ),
+            (
+                "a=b,a=c",
+                "parameters name \"a\" twice; several values are written a=a,b",
+            ),
+            (
+                "a={b=c}",
+                "parameters have a list or a map inside a value at position 2; values are texts",
+            ),
+            (
+                "http://host/a=b",
+                "parameters are not fetched from addresses; name a file with file://",
             ),
         ] {
             assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");
         }
+    }
+
+    #[test]
+    fn escapes_quotes_and_blanks_are_those_of_the_aws_cli() {
+        for (text, expected) in [
+            (r"a=b\,c", &["b,c"][..]),
+            (r"a=b\\,c", &["b\\,c"]),
+            (r"a=C:\dir\x", &[r"C:\dir\x"]),
+            (r#"a="C:\\dir""#, &[r"C:\dir"]),
+            (r#"a="say \"hi\"""#, &[r#"say "hi""#]),
+            (r"a='it\'s'", &["it's"]),
+            (r"a='x\'", &[r"x\"]),
+            (r#"a='say "hi"'"#, &[r#"say "hi""#]),
+            ("a = b  ,  c ", &["b", "c"]),
+            ("a=[]", &[]),
+            ("a=[b,]", &["b"]),
+            ("a=[ b , 'c d' ]", &["b", "c d"]),
+            ("a=x=y", &["x=y"]),
+            ("a=b, c]", &["b", "c]"]),
+            ("a@=file", &["file"]),
+        ] {
+            reads(text, &[("a", expected)]);
+        }
+        reads("a=b,c,,d=e", &[("a", &["b", "c"]), ("d", &["e"])]);
+        reads(r"a=b,c\,d=e", &[("a", &["b"]), ("d", &["e"])]);
+        for refused in [
+            " a=b",
+            "a=b,",
+            "a=b]",
+            "=b",
+            "a=b\"c\"",
+            "a=\u{1f600}",
+            "a=[[b]]",
+            "a b=c",
+            "fileb://x",
+            "a@=fileb://x",
+            "a@=file://no/such/file",
+            "[\"a\"]",
+            "a=b,\"c\"=d",
+        ] {
+            assert!(parse(refused).is_err(), "{refused}");
+        }
+    }
+
+    #[test]
+    fn files_hold_json_or_shorthand_and_are_named_as_in_a_shell() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path.display().to_string()
+        };
+        let json = write("json", " {\"a\":[\"b\"]}\n");
+        reads(&format!("file://{json}"), &[("a", &["b"])]);
+        let short = write("short", "a=b,\r\nc=[d,\re]");
+        reads(
+            &format!("file://{short}"),
+            &[("a", &["b"]), ("c", &["d", "e"])],
+        );
+        let command = write("command", "ls -l\r\npwd\n");
+        reads(
+            &format!("a@=file://{command},b=c"),
+            &[("a", &["ls -l\npwd\n"]), ("b", &["c"])],
+        );
+        reads(
+            &format!("a=file://{command}"),
+            &[("a", &[&format!("file://{command}")])],
+        );
+        // The variables of this test are not set; HOME is.
+        assert_eq!(
+            expanded("$SSM_REC_NOT_SET/${SSM_REC_NOT_SET}/$/${x"),
+            "$SSM_REC_NOT_SET/${SSM_REC_NOT_SET}/$/${x"
+        );
+        let home = std::env::var("HOME").unwrap();
+        assert_eq!(expanded("$HOME/x${HOME}y"), format!("{home}/x{home}y"));
+        assert_eq!(expanded("~/x"), format!("{}/x", home.trim_end_matches('/')));
+        assert_eq!(expanded("a~/x"), "a~/x");
     }
 }

@@ -12,7 +12,7 @@ use crate::cli::voice::Person;
 use crate::recorded::admission::Asking;
 use crate::recorded::plan::Plan;
 use crate::service::Request;
-use crate::settings::{REASON, Settings, record};
+use crate::settings::{Settings, reason_of_environment, record};
 
 /// Carry an SSH connection, as its ProxyCommand
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,8 @@ pub(crate) struct SshProxyArgs {
     #[arg(default_value_t = 22)]
     port: u16,
 
-    /// Why; kept by the service and in the recording (1 to 256 characters)
-    #[arg(long, value_name = "TEXT", env = REASON)]
+    /// Why; kept by the service and in the recording (1 to 256 characters) [env: SSM_REC_REASON]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
     /// Record the connection's bytes too (they are encrypted), not only their lengths
@@ -57,7 +57,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
     let request = Request {
         target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),
-        reason: args.reason,
+        reason: args.reason.or_else(reason_of_environment),
         parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
     };
     let settings = Settings::load(&flags)?;

@@ -17,7 +17,7 @@ use crate::recorded::forward::Forward;
 use crate::recorded::forwards;
 use crate::recorded::plan::Plan;
 use crate::service::Request;
-use crate::settings::{REASON, Settings, record, session};
+use crate::settings::{Settings, reason_of_environment, record, session};
 
 /// Start a session and record it
 #[derive(Debug, clap::Args)]
@@ -48,8 +48,8 @@ pub(crate) struct StartArgs {
     /// What to connect to: an instance (i-…), a managed node (mi-…) or a container (ecs:CLUSTER_TASK_RUNTIMEID)
     target: String,
 
-    /// Why; kept by the service and in the recording (1 to 256 characters)
-    #[arg(long, value_name = "TEXT", env = REASON)]
+    /// Why; kept by the service and in the recording (1 to 256 characters) [env: SSM_REC_REASON]
+    #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
     /// The session document, instead of the account's default shell
@@ -160,7 +160,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         request: Request {
             target: args.target,
             document,
-            reason: args.reason,
+            reason: args.reason.or_else(reason_of_environment),
             parameters,
         },
         asking: Asking::Terminal,

@@ -22,7 +22,7 @@ use crate::recorded::interrupts::Interrupts;
 use crate::recorded::{Here, Recorded, plan, signature, takeover};
 use crate::service::{Request, Started, is_session_id};
 use crate::session::channel::CLIENT_VERSION;
-use crate::settings::{Flags, REASON, Settings};
+use crate::settings::{Flags, Settings, reason_of_environment};
 use handed_over::Response;
 use official::{Official, not_performed};
 
@@ -142,7 +142,7 @@ async fn record(
     endpoint: Option<&str>,
 ) -> CommandResult {
     // Where the AWS CLI takes no reason (ECS Exec), the recording can still have one.
-    request.reason = request.reason.or_else(|| env::var(REASON).ok());
+    request.reason = request.reason.or_else(reason_of_environment);
     let mut official = Official::new(started.session_id(), &request);
     let mut interrupts = Interrupts::open()?;
     // A session that may still be open is told of whatever the settings say: they are not read yet, and it fails.
