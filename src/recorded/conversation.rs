@@ -37,6 +37,7 @@ impl Recorded<'_> {
     ) -> Result<Outcome, Error> {
         let backlog = self.ask_spool();
         let entrance = started.entrance();
+        self.service.check_stream(entrance)?;
         let network = self.service.network();
         let opening = connection::open(&entrance.stream_url, network, connection::PATIENCE);
         let opened = interrupts.or(self.wait_for(opening)).await?;
@@ -189,6 +190,9 @@ impl Resume for Again<'_> {
                 });
             }
         };
+        if let Err(error) = self.service.check_stream(&entrance) {
+            return Resumed::Failed(error.to_string());
+        }
         let opened = connection::open(
             &entrance.stream_url,
             self.service.network(),

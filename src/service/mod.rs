@@ -5,6 +5,7 @@
 mod clock;
 mod error;
 mod started;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -16,7 +17,7 @@ use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 pub use error::Error;
 pub use started::{Entrance, Started, is_session_id};
 
-use crate::aws::{Access, Network, Unanswered, Way};
+use crate::aws::{Access, Network, Unanswered, Way, address, blames_clock};
 use clock::ServiceClock;
 use started::Endings;
 
@@ -79,9 +80,10 @@ impl Service {
         if let Some(endpoint) = endpoint_url {
             ssm = ssm.endpoint_url(endpoint);
         }
+        let sts = aws_sdk_sts::config::Builder::from(way.config()).interceptor(clock.of_another());
         Ok(Self {
             ssm: aws_sdk_ssm::Client::from_conf(ssm.build()),
-            sts: aws_sdk_sts::Client::new(way.config()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
             region,
             network: way.network().clone(),
             clock,
@@ -138,6 +140,18 @@ impl Service {
     #[must_use]
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    /// Lets a data channel's address pass: a host of the region's message service, or whatever an endpoint of the person's
+    /// own names.
+    ///
+    /// # Errors
+    /// It leads elsewhere.
+    pub fn check_stream(&self, entrance: &Entrance) -> Result<(), Error> {
+        let given = self.endpoint_url.as_deref();
+        let host = |endpoint| address::bare_host(&address::parse(endpoint).ok()?);
+        let asked = given.and_then(host).or_else(|| self.clock.host());
+        stream::check(&entrance.stream_url, &self.region, asked.as_deref())
     }
 
     /// How far this machine's clock is ahead of the service's, as the last answer showed; `None` before any.
@@ -252,7 +266,7 @@ impl Service {
                 Unanswered::Network(failure) => Error::Network(failure),
                 Unanswered::Credentials { cause, hint, .. } => Error::NoCredentials {
                     cause,
-                    hint: hint.unwrap_or_else(|| self.way.sign_in().to_owned()),
+                    hint: hint.unwrap_or_else(|| self.way.sign_in().hint()),
                 },
                 other => Error::Unreachable {
                     cause: other.to_string(),
@@ -260,7 +274,12 @@ impl Service {
             };
         };
         let message = error.message().unwrap_or("no further message").to_owned();
+        let ahead_ms = self.clock.offset_ms();
+        let is_skewed = ahead_ms.is_some_and(|ahead| ahead.unsigned_abs() > MAX_SKEW_MS);
         match (code, subject) {
+            (code, _) if blames_clock(code, &message) => Error::ClockSkew { ahead_ms, message },
+            // Said of a wrong clock and of expired credentials alike.
+            ("RequestExpired", _) if is_skewed => Error::ClockSkew { ahead_ms, message },
             ("TargetNotConnected", Subject::Start(request)) => Error::TargetNotConnected {
                 target: request.target.clone(),
             },
@@ -276,7 +295,8 @@ impl Service {
                 Error::Throttled { message }
             }
             ("ExpiredTokenException" | "ExpiredToken" | "RequestExpired", _) => {
-                Error::ExpiredCredentials
+                let sign_in = self.way.sign_in().clone();
+                Error::ExpiredCredentials { sign_in }
             }
             (
                 "UnrecognizedClientException"
@@ -296,6 +316,9 @@ impl Service {
         }
     }
 }
+
+/// AWS takes a signature for five minutes before and after.
+const MAX_SKEW_MS: u64 = 4 * 60 * 1000;
 
 /// What the account uses when no document is named.
 pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";

@@ -276,6 +276,11 @@ impl Channel {
         Some(event)
     }
 
+    /// How many acknowledgements wait to be sent. Whoever reads them not gets nothing more to acknowledge.
+    pub(in crate::session) fn unsent_acknowledgements(&self) -> usize {
+        self.acknowledgements.len()
+    }
+
     /// What to send. Poll until `None` after each `handle_…`, [`Channel::open`], [`Channel::send_input`] and
     /// [`Channel::resize`]. An acknowledgement comes only when the event of its message was taken.
     pub fn poll_transmit(&mut self, now: Instant) -> Option<AgentMessage> {

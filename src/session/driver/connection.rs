@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what the messages mean, and the token never passes through: it goes in the first message.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -18,6 +19,10 @@ use crate::words::time;
 const MAX_MESSAGE_SIZE: usize = 2 * 1024 * 1024;
 /// Read at once. Sixty messages of the agent; the default of twice that only costs memory.
 const READ_BUFFER_SIZE: usize = 64 * 1024;
+
+/// What waits to be sent at most. The websocket queues an answer to each ping by itself, also where nobody reads them: a
+/// connection that is so far behind is given up, and the session comes back on another one.
+const MAX_WRITE_BUFFER_SIZE: usize = 1024 * 1024;
 
 /// How long a connection may take to open, and how long the upgrade after it.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -72,6 +77,7 @@ pub fn limits() -> WebSocketConfig {
         .max_message_size(Some(MAX_MESSAGE_SIZE))
         .max_frame_size(Some(MAX_MESSAGE_SIZE))
         .read_buffer_size(READ_BUFFER_SIZE)
+        .max_write_buffer_size(MAX_WRITE_BUFFER_SIZE)
 }
 
 struct Address {
@@ -93,6 +99,9 @@ impl Address {
         let (Some(host), Some(port)) = (host, url.port_or_known_default()) else {
             return Err(Error::Url("it names no host".to_owned()));
         };
+        if !encrypted && !is_loopback(&host) {
+            return Err(Error::Unencrypted { host });
+        }
         let request = url
             .as_str()
             .into_client_request()
@@ -106,6 +115,14 @@ impl Address {
     }
 }
 
+/// Whether what is sent there stays on this machine.
+fn is_loopback(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the sentences are the documentation")]
@@ -114,6 +131,10 @@ pub enum Error {
     Url(String),
     #[error("the stream URL begins with {0:?}, not with wss")]
     Scheme(String),
+    #[error(
+        "the data channel to host {host:?} would not be encrypted; that is taken on this machine alone"
+    )]
+    Unencrypted { host: String },
     #[error(transparent)]
     Way(#[from] Failure),
     #[error("no answer from host {host:?} within {}", time::write_exactly(*after))]
@@ -165,6 +186,13 @@ mod tests {
         assert_eq!((address.encrypted, address.port), (true, 443));
         let address = Address::parse("ws://[::1]:4566/v1").unwrap();
         assert_eq!((address.host.as_str(), address.port), ("::1", 4566));
+        for here in [
+            "ws://127.0.0.1/v1",
+            "ws://127.9.9.9:1/v1",
+            "ws://localhost:4566/v1",
+        ] {
+            assert!(Address::parse(here).is_ok(), "{here}");
+        }
         for wrong in [
             "",
             "wss:host",
@@ -173,6 +201,11 @@ mod tests {
             "wss://h\n\u{1b}[2J/secret",
             "wss://secret@h:99999/",
             "https://h/secret",
+            "ws://h/secret",
+            "ws://10.0.0.1/secret",
+            "ws://127.0.0.1.example.com/secret",
+            "ws://localhost.example.com/secret",
+            "ws://[2001:db8::1]/secret",
         ] {
             let Err(error) = Address::parse(wrong) else {
                 panic!("{wrong:?}");

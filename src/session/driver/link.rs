@@ -25,6 +25,9 @@ const BATCH: usize = 64;
 /// The same in bytes, for messages much larger than an agent's.
 const BATCH_BYTES: usize = 256 * 1024;
 
+/// How many acknowledgements may wait for a peer that talks and does not read. Behind them nothing more is taken from it.
+pub(super) const MAX_UNREAD: usize = 4096;
+
 /// What a websocket is to the driver.
 pub trait Socket:
     Stream<Item = Result<Message, WebSocketError>> + Sink<Message, Error = WebSocketError> + Unpin

@@ -46,7 +46,7 @@ use self::input::Input;
 use self::leaving::Leaving;
 pub use self::leaving::Proof;
 pub use self::link::Socket;
-use self::link::{Batch, Line, Liveness};
+use self::link::{Batch, Line, Liveness, MAX_UNREAD};
 use self::local::Local;
 pub(super) use self::person::forwarded;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
@@ -381,7 +381,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 }
                 // What waits for the terminal is written as soon as it takes it.
                 let on_screen = screen.poll_room(cx).is_ready() || port.is_some();
-                line.poll_read(cx, has_room && on_screen, now).map(Ok)
+                let is_read = channel.unsent_acknowledgements() < MAX_UNREAD;
+                line.poll_read(cx, has_room && on_screen && is_read, now).map(Ok)
             })
             .await
         };

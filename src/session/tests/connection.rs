@@ -82,7 +82,7 @@ async fn nobody_listening_and_no_such_host_are_told_apart() {
         error.starts_with("cannot connect to \"127.0.0.1:"),
         "{error}"
     );
-    let error = open("ws://no-such-host.invalid/", &network(), PATIENCE).await;
+    let error = open("wss://no-such-host.invalid/", &network(), PATIENCE).await;
     let error = error.err().unwrap().to_string();
     assert!(
         error.starts_with("cannot find host \"no-such-host.invalid\""),
