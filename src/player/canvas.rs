@@ -160,6 +160,13 @@ impl Canvas {
     }
 }
 
+impl Canvas {
+    /// The same for a terminal whose screen is not known any more: the other screen is left, and the cursor goes below all.
+    pub(crate) fn closing_blindly() -> String {
+        format!("{PLAIN}\x1b[?6l\x1b[?1049l\x1b[999;1H\r\n")
+    }
+}
+
 /// Undoes what output can leave behind: key and mouse reports, keypad, margins, insert, character set, colors, a hidden
 /// cursor, no line wrap. The cursor stays where it is; origin mode is left out, since ending it moves the cursor.
 const PLAIN: &str = "\x1b[?1000;1002;1003;1004;1005;1006;1015;1016;2004;2026l\x1b[>4m\x1b[=0u\x1b[?1l\x1b>\

@@ -290,6 +290,10 @@ fn follow(
             },
             _ => {}
         }
+        // A picture of less than what was shown would be none.
+        if terminal.is_exhausted() {
+            return Ok(());
+        }
         let at = reader.lines().text;
         let mut state = shared.state();
         while let Some(&(frame, text)) = state.borders.front().filter(|(_, text)| *text <= at) {

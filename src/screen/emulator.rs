@@ -1,6 +1,7 @@
-//! A terminal that nobody sees, of a size that fits in memory.
+//! A terminal that nobody sees, of a size that fits in memory, and with a budget for what output may cost.
 //!
 //! Nothing else in the program makes an emulator, resizes one or shows it output, so that the bounds hold everywhere.
+//! What is over the budget is left out: the screen then shows less than was asked for, and [`Emulator::is_exhausted`].
 
 use std::ops::Deref;
 
@@ -9,6 +10,7 @@ use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
 use super::Size;
+use super::budget::{Budget, cost_of_resize};
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: u16 = 1000;
@@ -21,7 +23,11 @@ const USUAL: Size = Size { cols: 80, rows: 24 };
 /// An emulated terminal. It is read as avt's own.
 pub(crate) struct Emulator {
     terminal: Terminal,
+    budget: Budget,
 }
+
+/// Ends a sequence that is under way without carrying it out.
+const CANCEL: &str = "\x18";
 
 /// Whether a screen is emulated at its own size.
 pub(crate) fn fits(size: Size) -> bool {
@@ -56,7 +62,24 @@ impl Emulator {
         // Fails for a side of zero alone.
         let terminal = Terminal::with_scrollback(cols, screen, Some(rows))
             .unwrap_or_else(|_| unreachable!("both sides are at least one"));
-        Self { terminal }
+        Self {
+            terminal,
+            budget: Budget::usual(),
+        }
+    }
+
+    /// An empty screen for a thread that keys are waited for on: it takes little work, and no more than the patience of a
+    /// person.
+    pub(crate) fn beside_keys(size: Size) -> Self {
+        Self {
+            budget: Budget::beside_keys(),
+            ..Self::new(size)
+        }
+    }
+
+    /// Whether output asked for more work than there is a budget for: what is on the screen is not all of it.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.budget.has_refused()
     }
 
     /// Its size, as another one is made of it.
@@ -72,17 +95,30 @@ impl Emulator {
 
     /// Shows output.
     pub(crate) fn feed(&mut self, output: &str) {
-        self.terminal.feed(output);
+        self.feed_with(output, &mut ());
     }
 
     /// Shows output, observed.
-    pub(crate) fn feed_with<O: Observer>(&mut self, output: &str, observer: O) -> O::Output {
-        self.terminal.feed_with(output, observer)
+    pub(crate) fn feed_with<O: Observer>(&mut self, output: &str, mut observer: O) -> O::Output {
+        self.budget.earn(output.len());
+        let mut rest = output;
+        loop {
+            let (stretch, is_broken) = self.budget.next(rest, self.terminal.size());
+            if !is_broken {
+                return self.terminal.feed_with(rest, observer);
+            }
+            self.budget.break_off();
+            // The last character of the sequence is what would carry it out.
+            let skipped = rest[stretch.end..].chars().next().map_or(0, char::len_utf8);
+            self.terminal
+                .feed_with([&rest[..stretch.end], CANCEL], &mut observer);
+            rest = &rest[stretch.end + skipped..];
+        }
     }
 
     /// Does what a parser made of output.
     pub(crate) fn execute(&mut self, function: Function) {
-        self.terminal.execute(function);
+        self.execute_with(function, ());
     }
 
     /// Does what a parser made of output, observed.
@@ -91,7 +127,25 @@ impl Emulator {
         function: Function,
         observer: O,
     ) -> O::Output {
-        self.terminal.execute_with(function, observer)
+        let (cols, rows) = self.terminal.size();
+        let cells = (cols * rows) as u64;
+        // What was parsed elsewhere gives credit by the piece; no sequence that costs is shorter than this.
+        self.budget.earn(match function {
+            Function::Print(_) => 1,
+            _ => 3,
+        });
+        let cost = match &function {
+            Function::Rep(count) => u64::from(*count) * 4,
+            Function::Ed(_) => cells,
+            Function::Decset(_) | Function::Decrst(_) => cells / 4,
+            Function::Ris | Function::Decaln => cells * 4,
+            Function::Il(_) | Function::Dl(_) | Function::Su(_) | Function::Sd(_) => cells / 4,
+            _ => 0,
+        };
+        match cost == 0 || self.budget.spend(cost) {
+            true => self.terminal.execute_with(function, observer),
+            false => self.terminal.feed_with("", observer),
+        }
     }
 
     /// Takes another size. One with a side of zero is none.
@@ -104,6 +158,12 @@ impl Emulator {
         let (cols, rows) = match size.cols == 0 || size.rows == 0 {
             true => self.terminal.size(),
             false => bounded(size),
+        };
+        // What is refused leaves the size as it was.
+        let cost = cost_of_resize(self.terminal.size(), (cols, rows));
+        let (cols, rows) = match self.budget.spend(cost) {
+            true => (cols, rows),
+            false => self.terminal.size(),
         };
         self.terminal.resize_with(cols, rows, observer)
     }
@@ -149,5 +209,55 @@ mod tests {
         let mut emulator = Emulator::new(Size { cols: 30, rows: 6 });
         emulator.resize(Size { cols: 0, rows: 6 });
         assert_eq!(emulator.size(), (30, 6));
+    }
+
+    /// A screen, its cursor and a sequence under way are the same whether output is scanned in one piece or in many.
+    #[test]
+    fn within_the_budget_nothing_is_changed() {
+        let output = "a\x1b[3bb\u{9b}2Jc\x1b[?1049hd\x1b[1;3re\x1b[2L\x1b[3\x07C\x1bcf\x1b[";
+        let size = Size { cols: 20, rows: 5 };
+        let mut plain = Terminal::new(20, 5).unwrap();
+        plain.feed(output);
+        let mut whole = Emulator::new(size);
+        whole.feed(output);
+        let mut parts = Emulator::new(size);
+        for c in output.chars() {
+            parts.feed(c.encode_utf8(&mut [0; 4]));
+        }
+        assert_eq!(whole.dump(), plain.dump());
+        assert_eq!(parts.dump(), plain.dump());
+        assert!(!whole.is_exhausted());
+    }
+
+    #[test]
+    fn what_is_over_the_budget_is_left_out_and_what_follows_is_shown() {
+        for (bomb, times) in [
+            ("\x1b[65535b", 20_000),
+            ("\x1b[2J\x1b[5;5H", 50_000),
+            ("\x1b[?1049h\x1b[?1049l", 50_000),
+            ("\x1b[65535L", 50_000),
+            ("\x1bc", 50_000),
+        ] {
+            let mut emulator = Emulator::beside_keys(Size {
+                cols: 1000,
+                rows: 500,
+            });
+            emulator.feed("x");
+            emulator.feed(&bomb.repeat(times));
+            assert!(emulator.is_exhausted(), "{bomb:?}");
+            emulator.feed("\x1b[7;1Hshown");
+            let line = emulator.screen().line(6).unwrap().text();
+            assert!(line.starts_with("shown"), "{bomb:?}: {line}");
+        }
+    }
+
+    #[test]
+    fn a_storm_of_sizes_comes_to_an_end() {
+        let mut emulator = Emulator::beside_keys(USUAL);
+        for at in 0..20_000 {
+            let cols = if at % 2 == 0 { 1 } else { 1000 };
+            emulator.resize(Size { cols, rows: 500 });
+        }
+        assert!(emulator.is_exhausted());
     }
 }

@@ -1,8 +1,9 @@
 //! The emulated screen: the emulator with its bounds, and lines of it in sequences that every terminal knows.
 //!
-//! The bounds on memory stand in `Emulator`; those on work, on what a few bytes of a recording may cost, belong there
-//! too and are still to come. Nothing here writes to a terminal.
+//! The bounds on memory and on work, on what a few bytes of a recording may cost, stand in `Emulator`. Nothing here writes
+//! to a terminal.
 
+mod budget;
 mod emulator;
 pub(crate) mod paint;
 

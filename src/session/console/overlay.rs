@@ -138,7 +138,10 @@ impl Overlay {
 
     /// What is known of the screen, where a line fits on it.
     fn terminal(&self) -> Option<&Emulator> {
-        self.terminal.as_ref().filter(|_| has_room(self.size))
+        // A screen that is not all there would be put back wrongly.
+        self.terminal
+            .as_ref()
+            .filter(|terminal| has_room(self.size) && !terminal.is_exhausted())
     }
 
     /// Brings the emulator up to what is shown; the end of it is kept, for a sequence under way.
@@ -147,7 +150,7 @@ impl Overlay {
             return;
         }
         self.terminal
-            .get_or_insert_with(|| Emulator::new(self.size));
+            .get_or_insert_with(|| Emulator::beside_keys(self.size));
         let end = match pending(&self.kept) {
             Pending::Nothing => self.kept.len(),
             Pending::Sequence(sequence) => self.kept.len() - sequence.len(),
@@ -178,7 +181,7 @@ impl Overlay {
         if is_alternate(&self.kept[..cut]).unwrap_or(since) {
             if has_room(self.size) {
                 self.terminal
-                    .get_or_insert_with(|| Emulator::new(self.size));
+                    .get_or_insert_with(|| Emulator::beside_keys(self.size));
             }
             self.feed(cut);
         } else {

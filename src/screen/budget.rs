@@ -1,0 +1,254 @@
+//! What output may cost a terminal emulator: a few bytes can ask for a screen of work, and none may ask for it for ever.
+//!
+//! Nothing here emulates: output is scanned for the sequences whose work is more than their length, and those for which
+//! there is no more credit are named, to be left out.
+
+use std::ops::Range;
+
+use formats::asciicast::MAX_SIDE;
+
+/// Work for which there is credit from the beginning, in cells written; about a third of a second.
+const CREDIT: u64 = 150_000_000;
+/// Work that each byte of output gives credit for. A full-screen program that clears and draws a screen of 200 x 60 every
+/// second uses as much; what only writes lines uses none.
+const PER_BYTE: u64 = 40;
+/// The same where a person's keys wait meanwhile: hundredths of a second.
+const CREDIT_BESIDE_KEYS: u64 = 16_000_000;
+const PER_BYTE_BESIDE_KEYS: u64 = 64;
+/// A printed character is as much work as so many cells erased.
+const PRINTED: u64 = 4;
+/// A line end costs a row of cells; rows of usual terminals are free.
+const FREE_COLS: u64 = 256;
+/// A sequence with longer parameters is taken for the costliest.
+const MAX_PARAMETERS: usize = 64;
+
+/// The credit that is left, and the sequence that is being scanned.
+#[derive(Debug)]
+pub(super) struct Budget {
+    left: u64,
+    most: u64,
+    per_byte: u64,
+    state: State,
+    has_refused: bool,
+}
+
+#[derive(Debug, PartialEq)]
+enum State {
+    Text,
+    Escape,
+    /// Behind `ESC #`.
+    Hash,
+    Parameters(String),
+}
+
+/// Columns and rows.
+pub(super) type Extent = (usize, usize);
+
+impl Budget {
+    pub(super) fn usual() -> Self {
+        Self::of(CREDIT, PER_BYTE)
+    }
+
+    /// For an emulator on a thread that keys are waited for on.
+    pub(super) fn beside_keys() -> Self {
+        Self::of(CREDIT_BESIDE_KEYS, PER_BYTE_BESIDE_KEYS)
+    }
+
+    fn of(credit: u64, per_byte: u64) -> Self {
+        Self {
+            left: credit,
+            most: credit,
+            per_byte,
+            state: State::Text,
+            has_refused: false,
+        }
+    }
+
+    /// Whether something was left out for want of credit.
+    pub(super) fn has_refused(&self) -> bool {
+        self.has_refused
+    }
+
+    /// Uses credit for work of so many cells; false where there is none.
+    pub(super) fn spend(&mut self, cells: u64) -> bool {
+        let spent = self.left.checked_sub(cells);
+        match spent {
+            Some(left) => self.left = left,
+            None => self.has_refused = true,
+        }
+        spent.is_some()
+    }
+
+    /// Gives credit for output of so many bytes.
+    pub(super) fn earn(&mut self, bytes: usize) {
+        self.left = (self.left + bytes as u64 * self.per_byte).min(self.most);
+    }
+
+    /// Scans output. Gives the first stretch of it that may be shown, and whether the sequence that it lacks the last
+    /// character of is to be broken off there; the rest is scanned next.
+    pub(super) fn next(&mut self, output: &str, size: Extent) -> (Range<usize>, bool) {
+        let bytes = output.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            if self.state == State::Text {
+                // A line end may cost more than its byte on a very wide screen alone.
+                let wide = size.0 as u64 > FREE_COLS;
+                let found = match wide {
+                    true => memchr3(&bytes[at..]),
+                    false => memchr::memchr2(0x1b, 0xc2, &bytes[at..]),
+                };
+                match found {
+                    None => return (0..bytes.len(), false),
+                    Some(found) => at += found,
+                }
+            }
+            let Some(c) = output[at..].chars().next() else {
+                break;
+            };
+            let end = at + c.len_utf8();
+            let cost = self.step(c, size);
+            if cost > 0 && !self.spend(cost) {
+                return (0..at, true);
+            }
+            at = end;
+        }
+        (0..bytes.len(), false)
+    }
+
+    /// Takes a character; gives what the sequence costs that it completes.
+    fn step(&mut self, c: char, size: Extent) -> u64 {
+        let (cols, rows) = (size.0 as u64, size.1 as u64);
+        let cells = cols * rows;
+        let state = std::mem::replace(&mut self.state, State::Text);
+        let (next, cost) = match (state, c) {
+            (_, '\x1b') => (State::Escape, 0),
+            (_, '\u{9b}') => (State::Parameters(String::new()), 0),
+            (_, '\x18' | '\x1a' | '\u{80}'..='\u{9f}') => (State::Text, 0),
+            (State::Text, '\n'..='\x0c') => (State::Text, cols.saturating_sub(FREE_COLS)),
+            (State::Text, _) => (State::Text, 0),
+            (State::Escape, '[') => (State::Parameters(String::new()), 0),
+            (State::Escape, '#') => (State::Hash, 0),
+            (State::Escape, 'c') => (State::Text, cells * PRINTED),
+            (State::Hash, '8') => (State::Text, cells * PRINTED),
+            (State::Escape | State::Hash, _) => (State::Text, 0),
+            (State::Parameters(mut parameters), ' '..='?') => {
+                if parameters.len() <= MAX_PARAMETERS {
+                    parameters.push(c);
+                }
+                (State::Parameters(parameters), 0)
+            }
+            // A control character in between is carried out, and the sequence goes on.
+            (State::Parameters(parameters), ..' ' | '\x7f') => (State::Parameters(parameters), 0),
+            (State::Parameters(parameters), last) => {
+                (State::Text, cost_of(&parameters, last, cols, rows))
+            }
+        };
+        self.state = next;
+        cost
+    }
+
+    /// The sequence that was begun is broken off.
+    pub(super) fn break_off(&mut self) {
+        self.state = State::Text;
+    }
+}
+
+fn memchr3(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .iter()
+        .position(|byte| matches!(byte, 0x1b | 0xc2 | b'\n'..=0x0c))
+}
+
+/// What a control sequence costs beyond its length.
+fn cost_of(parameters: &str, last: char, cols: u64, rows: u64) -> u64 {
+    let cells = cols * rows;
+    if parameters.len() > MAX_PARAMETERS {
+        return cells * PRINTED;
+    }
+    let first = parameters.split([';', ':']).next().unwrap_or_default();
+    let count = first.parse().unwrap_or(u64::from(u16::MAX));
+    let count = match first {
+        "" => 1,
+        _ => count.clamp(1, u64::from(u16::MAX)),
+    };
+    match last {
+        'b' => count * PRINTED,
+        'J' => cells,
+        'L' | 'M' | 'S' | 'T' => count.min(rows) * cols + rows,
+        '@' | 'P' | 'X' | 'K' | 'I' | 'Z' => cols,
+        // The other screen is made anew, or its cursor looked up.
+        'h' | 'l' if parameters.starts_with('?') && parameters.contains('4') => cells,
+        _ => 0,
+    }
+}
+
+/// What another size costs: on the way every row may be broken anew.
+pub(super) fn cost_of_resize(from: Extent, to: Extent) -> u64 {
+    let cells = |(cols, rows): Extent| (cols * rows) as u64;
+    2 * (cells(from) + cells(to))
+}
+
+/// So that the costliest sequence on the largest screen is within the credit that every emulator begins with.
+const _: () = assert!(CREDIT > 4 * 500_000 && MAX_SIDE <= 10_000);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How much of an output that is repeated is refused.
+    fn refused(mut budget: Budget, output: &str, times: usize) -> usize {
+        let mut refused = 0;
+        for _ in 0..times {
+            let mut rest = output;
+            budget.earn(rest.len());
+            while !rest.is_empty() {
+                let (range, is_broken) = budget.next(rest, (200, 60));
+                rest = &rest[range.end..];
+                if is_broken {
+                    refused += 1;
+                    budget.break_off();
+                    rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+                }
+            }
+        }
+        refused
+    }
+
+    #[test]
+    fn what_programs_do_is_never_refused() {
+        for output in [
+            "line\r\n",
+            "\x1b[H\x1b[2J a screen with a clock on it, and a few words more than that, cleared and drawn again and again \
+             by a program that has nothing better to do: about as long as what watch(1) shows of a short command, as a rule. \
+             It is drawn once a second or so, and nobody ever saw a terminal stumble over it, however long it went on.",
+            "\x1b[1;40r\x1b[40;1H\nscrolled in a region\x1b[r\x1b[K\x1b[10@\x1b[3P",
+            "=\x1b[79bheading\x1b[38;2;1;2;3mcolors\x1b[0m",
+            "\x1b]0;title\x07\x1b[?25l\x1b[?2004h",
+        ] {
+            assert_eq!(refused(Budget::usual(), output, 200_000), 0, "{output:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_few_bytes_ask_for_again_and_again_is_refused_in_the_end() {
+        for output in [
+            "\x1b[65535b",
+            "\u{9b}65535b",
+            "\x1b[2J",
+            "\x1b[?1049h\x1b[?1049l",
+            "\x1bc",
+            "\x1b#8",
+            "\x1b[999L",
+            "\x1b[999T",
+            "\x1b[2\x07J",
+            "\x1b[00000000000000000000000000000000000000000000000000000000000000000000J",
+            "\x1b[99999999999999999999b",
+        ] {
+            assert!(refused(Budget::usual(), output, 200_000) > 0, "{output:?}");
+            assert!(
+                refused(Budget::beside_keys(), output, 5_000) > 0,
+                "{output:?}"
+            );
+        }
+    }
+}
