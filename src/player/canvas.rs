@@ -36,6 +36,13 @@ impl Canvas {
         }
     }
 
+    /// The same for a thread that signals are waited for on.
+    pub(crate) fn beside_keys(size: Size) -> Self {
+        Self {
+            terminal: Emulator::beside_keys(size),
+        }
+    }
+
     /// Shows output.
     pub(crate) fn feed(&mut self, output: &str) {
         self.terminal.feed(output);

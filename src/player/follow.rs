@@ -30,7 +30,7 @@ impl Following {
     #[must_use]
     pub fn new(size: Size, terminal: bool, from_start: bool) -> Self {
         Self {
-            canvas: terminal.then(|| Canvas::new(size)),
+            canvas: terminal.then(|| Canvas::beside_keys(size)),
             size,
             joined: from_start,
             from_start,

@@ -15,6 +15,8 @@ mod aws_cli;
 mod moto;
 #[cfg(unix)]
 mod openssh;
+#[cfg(unix)]
+mod parameters;
 mod ssh_keygen;
 
 use std::path::{Path, PathBuf};

@@ -265,3 +265,38 @@ fn a_recording_cut_short_is_played_as_far_as_it_goes() {
     assert_eq!(shown.status(), 3);
     assert!(shown.out().contains("cut short after"), "{}", shown.out());
 }
+
+/// What keeps a screen busy for longer than anybody waits: within the budget, and much of it.
+fn busy() -> String {
+    let mut text = String::from(
+        "{\"version\":3,\"term\":{\"cols\":300,\"rows\":100}}\n[0.0,\"o\",\"begun\"]\n",
+    );
+    let rows = "x".repeat(290) + "\\r\\n";
+    for _ in 0..100 {
+        text.push_str(&format!("[0.0,\"o\",\"{}\"]\n", rows.repeat(3000)));
+    }
+    text.push_str("[1.0,\"o\",\"far\"]\n");
+    text
+}
+
+#[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "that nobody waits is what is promised"
+)]
+fn whoever_leaves_is_not_kept_by_what_the_screen_is_busy_with() {
+    let rig = rig();
+    let cast = file(&rig, "busy.cast", busy());
+    for way_out in ["q", "\x03", "\x1b"] {
+        // Nothing is drawn before the place is reached, which takes far longer than this test.
+        let mut terminal = rig.terminal(&["play", "--from", "1", &cast]);
+        terminal.wait_for("recorded in a terminal of 300 x 100");
+        std::thread::sleep(Duration::from_millis(300));
+        let begun = Instant::now();
+        terminal.type_keys(way_out);
+        terminal.wait_for("ssm-rec: left");
+        assert_eq!(terminal.wait(), 0);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{way_out:?}");
+        assert!(terminal.is_cooked());
+    }
+}
