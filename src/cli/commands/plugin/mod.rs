@@ -7,7 +7,6 @@ mod handed_over;
 mod install;
 mod official;
 
-use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
