@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::Error;
+use super::lenient;
 use super::limits::{MAX_CELLS, MAX_SIDE};
 use crate::payload::Size;
 use crate::tee::Shorthand;
@@ -142,11 +143,7 @@ impl Header {
             idle_time_limit: self.idle_time_limit.filter(|limit| limit.is_finite()),
             command: self.command.clone(),
             title: self.title.clone(),
-            env: self
-                .env
-                .iter()
-                .map(|(name, value)| (name.clone(), Some(value.clone())))
-                .collect(),
+            env: self.env.clone(),
             tags: self.tags.clone(),
             ssm: self.ssm.clone(),
         };
@@ -198,57 +195,74 @@ pub(super) fn probe(json: &[u8]) -> Option<u64> {
     Some(serde_json::from_slice::<Probe>(json).ok()?.version)
 }
 
-/// A key that is `null` is a key that is not there.
-fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-/// asciinema 2 wrote `null` for a variable that was not set.
-type WireEnv = BTreeMap<String, Option<String>>;
-
-fn variables(env: WireEnv) -> BTreeMap<String, String> {
-    env.into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect()
-}
+type Variables = BTreeMap<String, String>;
 
 #[derive(Serialize, Deserialize)]
 struct WireV3 {
     version: u64,
     term: WireTerm,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::seconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     timestamp: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::limit",
+        skip_serializing_if = "Option::is_none"
+    )]
     idle_time_limit: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     command: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     title: Option<String>,
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "lenient::variables",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
-    env: WireEnv,
+    env: Variables,
     #[serde(
         default,
-        deserialize_with = "null_as_default",
+        deserialize_with = "lenient::labels",
         skip_serializing_if = "Vec::is_empty"
     )]
     tags: Vec<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::session",
+        skip_serializing_if = "Option::is_none"
+    )]
     ssm: Option<Session>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct WireTerm {
+    #[serde(deserialize_with = "lenient::side")]
     cols: u64,
+    #[serde(deserialize_with = "lenient::side")]
     rows: u64,
-    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        rename = "type",
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     term_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
     version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     theme: Option<Value>,
@@ -270,7 +284,7 @@ impl WireV3 {
             idle_time_limit: self.idle_time_limit,
             command: self.command,
             title: self.title,
-            env: variables(self.env),
+            env: self.env,
             tags: self.tags,
             ssm: self.ssm,
         })
@@ -279,18 +293,20 @@ impl WireV3 {
 
 #[derive(Deserialize)]
 struct WireV2 {
+    #[serde(deserialize_with = "lenient::side")]
     width: u64,
+    #[serde(deserialize_with = "lenient::side")]
     height: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::seconds")]
     timestamp: Option<i64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::limit")]
     idle_time_limit: Option<f64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     command: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     title: Option<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    env: WireEnv,
+    #[serde(default, deserialize_with = "lenient::variables")]
+    env: Variables,
     #[serde(default)]
     theme: Option<Value>,
 }
@@ -298,7 +314,7 @@ struct WireV2 {
 impl WireV2 {
     fn into_header(self) -> Result<Header, Error> {
         let size = check_size(1, self.width, self.height)?;
-        let env = variables(self.env);
+        let env = self.env;
         Ok(Header {
             version: 2,
             term: Term {
@@ -322,21 +338,23 @@ impl WireV2 {
 /// A whole recording of version 1: one JSON document.
 #[derive(Deserialize)]
 pub(super) struct WireV1 {
+    #[serde(deserialize_with = "lenient::side")]
     width: u64,
+    #[serde(deserialize_with = "lenient::side")]
     height: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     command: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     title: Option<String>,
-    #[serde(default, deserialize_with = "null_as_default")]
-    env: WireEnv,
+    #[serde(default, deserialize_with = "lenient::variables")]
+    env: Variables,
     pub(super) stdout: Vec<(f64, String)>,
 }
 
 impl WireV1 {
     pub(super) fn header(&mut self) -> Result<Header, Error> {
         let size = check_size(1, self.width, self.height)?;
-        let env = variables(std::mem::take(&mut self.env));
+        let env = std::mem::take(&mut self.env);
         Ok(Header {
             version: 1,
             term: Term {

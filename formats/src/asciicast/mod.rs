@@ -9,6 +9,7 @@ mod error;
 mod escape;
 mod event;
 mod header;
+mod lenient;
 mod limits;
 mod line;
 mod reader;
