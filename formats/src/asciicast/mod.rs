@@ -12,6 +12,7 @@ mod header;
 mod lenient;
 mod limits;
 mod line;
+mod line_feeds;
 mod reader;
 
 pub use encoder::Encoder;
@@ -20,4 +21,5 @@ pub use event::{Data, Event};
 pub use header::{Header, Session, Term};
 pub use limits::{MAX_SIDE, MAX_TIME_US};
 pub use line::Code;
+pub use line_feeds::LineFeeds;
 pub use reader::{Reader, Timed};
