@@ -123,7 +123,7 @@ impl Exporter for Markdown {
         match &event.data {
             Data::Output(text) => transcript.output(event.at, text, &mut pieces),
             Data::Input(_) => transcript.typed(),
-            Data::Resize(size) => transcript.resize(*size),
+            Data::Resize(size) => transcript.resize(*size, &mut pieces),
             Data::Marker(label) => {
                 let label = code(&printable(label));
                 self.note(event.at, &format!("marker {label}"));

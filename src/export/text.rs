@@ -1,21 +1,21 @@
 //! `txt`: what stood on the screen, as lines.
 //!
-//! Nothing here is lost to `clear`: a screen that is cleared is kept as if it had scrolled away. What full-screen programs
+//! Nothing here is lost to `clear` or to a smaller window: whatever leaves the screen is kept as if it had scrolled away. What full-screen programs
 //! draw on the alternate screen is left out, unless the recording ends there: then it is what stands on the screen.
 
 use avt::ScreenKind;
-use avt::observer::Transcript;
 use formats::asciicast::{Data, Event, Header};
 
 use super::{End, Exporter};
 use crate::screen::Emulator;
+use crate::transcript::Leaving;
 use crate::words::printable;
 
 /// A terminal, and the lines that leave it.
 #[derive(Default)]
 pub(super) struct Text {
     terminal: Option<Emulator>,
-    transcript: Transcript,
+    leaving: Leaving,
     /// Empty lines at the very end are the screen's padding.
     empty_lines: usize,
 }
@@ -43,17 +43,19 @@ impl Exporter for Text {
         let Some(terminal) = &mut self.terminal else {
             return;
         };
-        let lines = match &event.data {
-            Data::Output(text) => terminal.feed_with(text, &mut self.transcript),
-            Data::Resize(size) => terminal.resize_with(*size, &mut self.transcript),
+        match &event.data {
+            Data::Output(text) => terminal.feed_with(text, &mut self.leaving),
+            Data::Resize(size) => terminal.resize_with(*size, &mut self.leaving),
             _ => return,
-        };
+        }
+        let lines = self.leaving.take();
         self.lines(lines, out);
     }
 
     fn finish(&mut self, _: &End, out: &mut Vec<u8>) {
         if let Some(terminal) = self.terminal.take() {
-            let lines = std::mem::take(&mut self.transcript).finish(&terminal);
+            self.leaving.flush(&terminal, terminal.size().1);
+            let lines = self.leaving.take();
             self.lines(lines, out);
             if terminal.active_screen_kind() == ScreenKind::Alternate {
                 self.lines(terminal.screen().text(), out);

@@ -3,12 +3,15 @@
 //! Nothing here is certain: a shell does not say where its prompt ends. A line is taken for a command when the program
 //! waited behind its beginning (the prompt) and the line was then ended; what follows is its output.
 
+mod leaving;
+
 use std::time::Duration;
 
 use avt::parser::{Function, Parser};
-use avt::{Line, Observation, Observer, ScreenKind};
+use avt::{Line, ScreenKind};
 
 use crate::screen::{Emulator, Size};
+pub(super) use leaving::Leaving;
 
 /// A prompt ends with one of these, and perhaps a space.
 const ENDS: [char; 8] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ'];
@@ -32,42 +35,11 @@ pub(super) enum Piece {
 pub(super) struct Transcript {
     parser: Parser,
     screen: Emulator,
-    rows: Rows,
+    leaving: Leaving,
     /// What stood before the cursor when the program waited.
     prompt: Option<String>,
     prompts: Vec<String>,
     full_screen_from: Option<Duration>,
-}
-
-/// Lines that have left the screen.
-#[derive(Default)]
-struct Rows {
-    line: String,
-    ready: Vec<String>,
-}
-
-impl Rows {
-    fn push(&mut self, row: &Line) {
-        self.line.extend(row.chars());
-        if !row.is_wrapped() {
-            self.end();
-        }
-    }
-
-    fn end(&mut self) {
-        self.ready.push(self.line.trim_end().to_owned());
-        self.line.clear();
-    }
-}
-
-impl Observer for Rows {
-    type Output = ();
-
-    fn evicted(&mut self, _: &mut Observation<'_>, row: &Line) {
-        self.push(row);
-    }
-
-    fn end(&mut self, _: &mut Observation<'_>) {}
 }
 
 impl Transcript {
@@ -75,15 +47,17 @@ impl Transcript {
         Self {
             parser: Parser::new(),
             screen: Emulator::new(size),
-            rows: Rows::default(),
+            leaving: Leaving::default(),
             prompt: None,
             prompts: Vec::new(),
             full_screen_from: None,
         }
     }
 
-    pub(super) fn resize(&mut self, size: Size) {
-        self.screen.resize(size);
+    /// Takes another size of the window, and appends what that pushes out.
+    pub(super) fn resize(&mut self, size: Size, pieces: &mut Vec<Piece>) {
+        self.screen.resize_with(size, &mut self.leaving);
+        self.tell(pieces);
     }
 
     /// Takes output, and appends what it completes.
@@ -96,11 +70,8 @@ impl Transcript {
             if is_line_end && self.is_primary() && self.end_line(pieces) {
                 continue;
             }
-            if matches!(function, Function::Ris) {
-                self.flush(self.screen.size().1, pieces);
-            }
             let was_primary = self.is_primary();
-            self.screen.execute_with(function, &mut self.rows);
+            self.screen.execute_with(function, &mut self.leaving);
             match (was_primary, self.is_primary()) {
                 (true, false) => self.full_screen_from = Some(at),
                 (false, true) => {
@@ -111,9 +82,7 @@ impl Transcript {
                 _ => {}
             }
         }
-        if !self.rows.ready.is_empty() {
-            pieces.push(Piece::Output(std::mem::take(&mut self.rows.ready)));
-        }
+        self.tell(pieces);
         self.wait(false);
     }
 
@@ -124,18 +93,29 @@ impl Transcript {
 
     /// The end: what is left on the screen.
     pub(super) fn finish(&mut self, pieces: &mut Vec<Piece>) {
-        if let Some(from) = self.full_screen_from.take().filter(|_| !self.is_primary()) {
-            pieces.push(Piece::FullScreen { from });
-        }
         self.flush(self.screen.size().1, pieces);
+        if !self.is_primary() {
+            pieces.extend(
+                self.full_screen_from
+                    .take()
+                    .map(|from| Piece::FullScreen { from }),
+            );
+            let mut lines = self.screen.screen().text();
+            while lines.last().is_some_and(String::is_empty) {
+                lines.pop();
+            }
+            if !lines.is_empty() {
+                pieces.push(Piece::Output(lines));
+            }
+        }
     }
 
     fn is_primary(&self) -> bool {
         self.screen.active_screen_kind() == ScreenKind::Primary
     }
 
-    /// The first row of the line with the cursor, its text, and the part before the cursor.
-    fn line(&self) -> (usize, String, String) {
+    /// The first row of the line with the cursor, the one behind its last, its text, and the part before the cursor.
+    fn line(&self) -> (usize, usize, String, String) {
         let cursor = self.screen.cursor();
         let rows: Vec<&Line> = self.screen.screen().visible_lines().collect();
         let mut first = cursor.row;
@@ -162,7 +142,7 @@ impl Transcript {
             .iter()
             .flat_map(|row| row.chars())
             .collect();
-        (first, text.trim_end().to_owned(), before)
+        (first, last + 1, text.trim_end().to_owned(), before)
     }
 
     /// The program has written all it had to, or the person types.
@@ -170,7 +150,7 @@ impl Transcript {
         if !self.is_primary() {
             return;
         }
-        let (_, text, before) = self.line();
+        let (_, _, text, before) = self.line();
         if let Some(prompt) = &self.prompt {
             if text.starts_with(prompt.trim_end()) {
                 return;
@@ -187,7 +167,7 @@ impl Transcript {
     /// Whether the line that ends here was a command; then the screen begins anew behind it.
     fn end_line(&mut self, pieces: &mut Vec<Piece>) -> bool {
         let prompt = self.prompt.take();
-        let (first, text, _) = self.line();
+        let (first, behind, text, _) = self.line();
         // Commands that came faster than they were read stand in one piece of output with their prompts.
         let prompt = match prompt {
             Some(prompt) if text.starts_with(prompt.trim_end()) => prompt,
@@ -200,7 +180,10 @@ impl Transcript {
                 None => return false,
             },
         };
-        self.flush(first, pieces);
+        self.leaving.flush(&self.screen, first);
+        // What stands below the prompt was there before the command.
+        self.leaving.below(&self.screen, behind);
+        self.tell(pieces);
         let command = text.get(prompt.len()..).unwrap_or_default().trim();
         pieces.push(Piece::Command {
             text: command.to_owned(),
@@ -213,22 +196,20 @@ impl Transcript {
             self.prompts.push(prompt);
         }
         self.screen.execute(Function::Ris);
+        self.leaving.begin_anew();
         true
     }
 
     /// Hands out the rows above `until`.
     fn flush(&mut self, until: usize, pieces: &mut Vec<Piece>) {
-        for row in self.screen.primary_screen().visible_lines().take(until) {
-            self.rows.push(row);
-        }
-        if !self.rows.line.is_empty() {
-            self.rows.end();
-        }
-        while self.rows.ready.last().is_some_and(String::is_empty) {
-            self.rows.ready.pop();
-        }
-        if !self.rows.ready.is_empty() {
-            pieces.push(Piece::Output(std::mem::take(&mut self.rows.ready)));
+        self.leaving.flush(&self.screen, until);
+        self.tell(pieces);
+    }
+
+    fn tell(&mut self, pieces: &mut Vec<Piece>) {
+        let lines = self.leaving.take();
+        if !lines.is_empty() {
+            pieces.push(Piece::Output(lines));
         }
     }
 }
@@ -308,6 +289,27 @@ mod tests {
                 ("$", "a", &["1"]),
                 ("$", "b", &["2"]),
                 ("$", "", &["$"]),
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_command_erases_moves_below_itself_or_leaves_on_the_other_screen_is_its_output() {
+        check(
+            &[
+                (None, "$ "),
+                (None, "make && clear\r\n"),
+                (None, "one\r\ntwo\r\n\x1b[H\x1b[J$ "),
+                (None, "menu\r\n"),
+                (None, "a\r\nb\x1b[1;1H\x1b[K$ "),
+                (None, "top\r\n"),
+                (None, "gone\x1b[?1049h\x1b[Hload 1"),
+            ],
+            &[
+                ("", "", &[]),
+                ("$", "make && clear", &["one", "two"]),
+                ("$", "menu", &["b"]),
+                ("$", "top", &["gone", "<full>", "load 1"]),
             ],
         );
     }

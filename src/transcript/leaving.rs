@@ -1,0 +1,523 @@
+//! Text as it leaves an emulated screen, whichever way it leaves: scrolled out, erased from the top, deleted, pushed out by
+//! another size of the window.
+//!
+//! Nothing here is drawn, and nothing is told of what the other screen shows while a full-screen program has it. What a line
+//! editor or a progress bar writes anew in its own line is no text that leaves.
+
+use std::collections::BTreeMap;
+
+use avt::parser::{EdScope, ElScope, Function};
+use avt::{Cursor, Line, Observation, Observer, Operation, ScreenKind, Terminal};
+
+/// Lines pushed down from the screen wait for those above them; more than this many do not.
+const MOST_PUSHED_DOWN: usize = 1000;
+
+/// Lines that have left the screen.
+#[derive(Default)]
+pub(crate) struct Leaving {
+    /// The rows so far of a line that has left in part.
+    line: String,
+    ready: Vec<String>,
+    /// The cursor was placed by row and column, and nothing was printed since: what is erased now is erased by a program
+    /// that looks at the screen as a whole.
+    is_placed: bool,
+    /// Rows that were erased whole since, one by one.
+    swept: BTreeMap<usize, Row>,
+    /// Rows that went out at the bottom, the uppermost first.
+    pushed_down: Vec<String>,
+    /// Scrolling rows, where they are not the whole screen: from, to.
+    margins: Option<(usize, usize)>,
+    /// The lines before a change of size.
+    before: Vec<String>,
+    /// Lines that a change of size cut off, to come behind those that it scrolled out.
+    cut_off: Vec<String>,
+}
+
+/// The text of a row, and whether its line goes on in the next one.
+struct Row {
+    text: String,
+    is_wrapped: bool,
+}
+
+impl Row {
+    fn of(line: &Line, from: usize, to: usize) -> Self {
+        let cells = line.cells();
+        let cells = &cells[from.min(cells.len())..to.min(cells.len())];
+        let text = cells.iter().filter(|cell| cell.width() > 0);
+        Self {
+            text: text.map(avt::Cell::char).collect(),
+            is_wrapped: line.is_wrapped(),
+        }
+    }
+
+    fn whole(line: &Line) -> Self {
+        Self::of(line, 0, usize::MAX)
+    }
+
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && !self.is_wrapped
+    }
+}
+
+impl Leaving {
+    /// What has left by now.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.ready)
+    }
+
+    /// The end, or a new beginning: the rows of the primary screen above `until` leave as well.
+    pub(crate) fn flush(&mut self, terminal: &Terminal, until: usize) {
+        self.settle(terminal);
+        let start = self.ready.len();
+        let retained = terminal.primary_screen().all_lines();
+        let rows = retained.count().saturating_sub(terminal.size().1);
+        for row in terminal.primary_screen().all_lines().take(rows + until) {
+            self.push(Row::whole(row));
+        }
+        self.end_line();
+        self.trim(start);
+        self.lift();
+    }
+
+    /// The lines of the rows from `from` on, which nothing else will tell.
+    pub(crate) fn below(&mut self, terminal: &Terminal, from: usize) {
+        let start = self.ready.len();
+        for row in terminal.primary_screen().visible_lines().skip(from) {
+            self.push(Row::whole(row));
+        }
+        self.end_line();
+        self.trim(start);
+    }
+
+    /// The screen begins anew, and what was on it has been told.
+    pub(crate) fn begin_anew(&mut self) {
+        self.is_placed = false;
+        self.swept.clear();
+        self.margins = None;
+    }
+
+    fn push(&mut self, row: Row) {
+        self.line.push_str(&row.text);
+        if !row.is_wrapped {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.ready.push(self.line.trim_end().to_owned());
+        self.line.clear();
+    }
+
+    fn end_line(&mut self) {
+        if !self.line.is_empty() {
+            self.end();
+        }
+    }
+
+    /// Screen padding is no text.
+    fn trim(&mut self, start: usize) {
+        while self.ready.len() > start && self.ready.last().is_some_and(String::is_empty) {
+            self.ready.pop();
+        }
+    }
+
+    /// Rows that leave by themselves: no line that has begun to scroll out goes on in them, unless they are the uppermost.
+    fn leave(&mut self, rows: impl Iterator<Item = Row>, from_top: bool) {
+        let begun = match from_top {
+            true => String::new(),
+            false => std::mem::take(&mut self.line),
+        };
+        let start = self.ready.len();
+        for row in rows {
+            self.push(row);
+        }
+        self.end_line();
+        self.trim(start);
+        match from_top {
+            true => self.lift(),
+            false => self.line = begun,
+        }
+    }
+
+    /// Rows that were erased one by one were either all that was on the screen, or a part that begins at its top; or they
+    /// are nothing but written anew.
+    fn settle(&mut self, terminal: &Terminal) {
+        if !self.swept.is_empty() {
+            let swept = std::mem::take(&mut self.swept);
+            let from_top = (0..).zip(swept.keys()).take_while(|(n, row)| n == *row);
+            let is_top = from_top.count() > 1;
+            let is_blank = || {
+                let mut rows = terminal.primary_screen().visible_lines();
+                rows.all(|row| row.chars().all(|c| c == ' '))
+            };
+            if is_top || is_blank() {
+                self.leave(swept.into_values(), true);
+            }
+        }
+    }
+
+    /// What went out at the bottom stood below all that has left now.
+    fn lift(&mut self) {
+        if !self.pushed_down.is_empty() {
+            let mut lines = std::mem::take(&mut self.pushed_down);
+            self.ready.append(&mut lines);
+        }
+    }
+
+    /// Rows of the screen leave: `from` the one, up to before the other.
+    fn rows(&mut self, terminal: &Terminal, from: usize, to: usize) {
+        let rows = terminal.screen().visible_lines();
+        let rows = rows.take(to).skip(from).map(Row::whole);
+        self.leave(rows.collect::<Vec<_>>().into_iter(), from == 0);
+    }
+
+    /// All from the cursor on is erased.
+    fn below_cursor(&mut self, terminal: &Terminal, cursor: Cursor) {
+        let rows = terminal.screen().visible_lines();
+        let mut rows: Vec<Row> = rows.skip(cursor.row).map(Row::whole).collect();
+        if cursor.col > 0 {
+            let line = terminal.screen().line(cursor.row);
+            if let (Some(first), Some(line)) = (rows.first_mut(), line) {
+                *first = Row::of(line, cursor.col, usize::MAX);
+            }
+        }
+        let from_top = cursor.row == 0 && cursor.col == 0;
+        self.leave(rows.into_iter(), from_top);
+    }
+
+    /// All up to the cursor is erased.
+    fn above_cursor(&mut self, terminal: &Terminal, cursor: Cursor) {
+        let rows = terminal.screen().visible_lines();
+        let mut rows: Vec<Row> = rows.take(cursor.row).map(Row::whole).collect();
+        if let Some(line) = terminal.screen().line(cursor.row) {
+            let mut row = Row::of(line, 0, cursor.col + 1);
+            row.is_wrapped = false;
+            rows.push(row);
+        }
+        self.leave(rows.into_iter(), true);
+    }
+
+    /// A row is erased by itself.
+    fn sweep(&mut self, terminal: &Terminal, cursor: Cursor, to: usize) {
+        let Some(line) = terminal.screen().line(cursor.row) else {
+            return;
+        };
+        let is_whole =
+            cursor.col == 0 && line.cells().iter().skip(to).all(|cell| cell.char() == ' ');
+        if is_whole && self.is_placed {
+            let row = Row::whole(line);
+            if !self.swept.contains_key(&cursor.row) {
+                self.swept.insert(cursor.row, row);
+            }
+        }
+    }
+
+    /// The lowest rows go out at the bottom.
+    fn push_down(&mut self, terminal: &Terminal, count: usize) {
+        let (first, last) = self.scrolling(terminal);
+        let from = (last + 1).saturating_sub(count);
+        if from <= first {
+            self.rows(terminal, first, last + 1);
+            return;
+        }
+        for (at, row) in (from..=last).enumerate() {
+            if let Some(row) = terminal.screen().line(row).map(Row::whole)
+                && !row.is_blank()
+            {
+                let at = at.min(self.pushed_down.len());
+                self.pushed_down.insert(at, row.text.trim_end().to_owned());
+            }
+        }
+        if self.pushed_down.len() > MOST_PUSHED_DOWN {
+            self.lift();
+        }
+    }
+
+    /// Rows that scroll out below the top of the screen are kept by no terminal.
+    fn scroll_out(&mut self, terminal: &Terminal, count: usize) {
+        if let Some((first, last)) = self.margins.filter(|(first, _)| *first > 0) {
+            self.rows(terminal, first, (first + count).min(last + 1));
+        }
+    }
+
+    fn scrolling(&self, terminal: &Terminal) -> (usize, usize) {
+        let last = terminal.size().1 - 1;
+        let (from, to) = self.margins.unwrap_or((0, last));
+        (from, to.min(last))
+    }
+
+    fn function(&mut self, terminal: &Terminal, function: &Function) {
+        use Function::{
+            Cup, Decaln, Decstbm, Decstr, Dl, Ech, Ed, El, Il, Lf, Nel, Print, Ri, Sd, Su, Vpa,
+        };
+        let cursor = terminal.cursor();
+        let count = |n: u16| usize::from(n.max(1));
+        match function {
+            Print(_) => {
+                if self.is_placed {
+                    self.settle(terminal);
+                    self.is_placed = false;
+                }
+                if self.margins.is_some_and(|(_, last)| last == cursor.row)
+                    && cursor.col >= terminal.size().0
+                {
+                    self.scroll_out(terminal, 1);
+                }
+            }
+            Cup(..) | Vpa(_) => self.is_placed = true,
+            Ed(EdScope::Below) => {
+                self.settle(terminal);
+                let is_top = cursor.row == 0 && cursor.col == 0;
+                // A line editor clears what is below its prompt with each key.
+                if self.is_placed || (is_top && has_lines(terminal)) {
+                    self.below_cursor(terminal, cursor);
+                }
+            }
+            Ed(EdScope::All) => self.settle(terminal),
+            Ed(EdScope::Above) => {
+                self.settle(terminal);
+                self.above_cursor(terminal, cursor);
+            }
+            El(ElScope::ToRight) => self.sweep(terminal, cursor, usize::MAX),
+            El(ElScope::All) => {
+                let start = Cursor { col: 0, ..cursor };
+                self.sweep(terminal, start, usize::MAX);
+            }
+            Ech(n) => self.sweep(terminal, cursor, count(*n)),
+            // From the top they scroll out like any other.
+            Dl(n) if self.is_placed && cursor.row > 0 => {
+                self.settle(terminal);
+                let (first, last) = self.scrolling(terminal);
+                if (first..=last).contains(&cursor.row) {
+                    self.rows(terminal, cursor.row, (cursor.row + count(*n)).min(last + 1));
+                }
+            }
+            Il(n) => {
+                let (first, last) = self.scrolling(terminal);
+                if (first..=last).contains(&cursor.row) {
+                    self.push_down(terminal, count(*n).min(last + 1 - cursor.row));
+                }
+            }
+            Sd(n) => self.push_down(terminal, count(*n)),
+            Ri if cursor.row == self.scrolling(terminal).0 => self.push_down(terminal, 1),
+            Su(n) => self.scroll_out(terminal, count(*n)),
+            Lf | Nel if self.margins.is_some_and(|(_, last)| last == cursor.row) => {
+                self.scroll_out(terminal, 1);
+            }
+            Decaln => self.rows(terminal, 0, usize::MAX),
+            Decstbm(top, bottom) => {
+                let rows = terminal.size().1;
+                let first = usize::from((*top).max(1)) - 1;
+                let last = match usize::from(*bottom) {
+                    0 => rows - 1,
+                    bottom => bottom.min(rows) - 1,
+                };
+                self.margins =
+                    (first < last && (first > 0 || last + 1 < rows)).then_some((first, last));
+            }
+            Decstr => self.margins = None,
+            _ => {}
+        }
+    }
+
+    /// A reflow keeps the lines, but those below the cursor may no longer fit.
+    fn resized(&mut self, terminal: &Terminal) {
+        let before = std::mem::take(&mut self.before);
+        let after = lines(terminal);
+        for (at, line) in before.iter().enumerate() {
+            let rest = match after.get(at) {
+                Some(kept) => line.strip_prefix(kept.as_str()).unwrap_or_default(),
+                None => line,
+            };
+            if !rest.trim().is_empty() {
+                self.cut_off.push(rest.trim_end().to_owned());
+            }
+        }
+    }
+}
+
+/// Whether more than one line is on the screen.
+fn has_lines(terminal: &Terminal) -> bool {
+    let rows = terminal.screen().visible_lines();
+    rows.filter(|row| !row.is_wrapped() && row.chars().any(|c| c != ' '))
+        .nth(1)
+        .is_some()
+}
+
+/// The lines of the primary screen, without the spaces at their ends.
+fn lines(terminal: &Terminal) -> Vec<String> {
+    let mut lines = terminal.primary_screen().text();
+    while lines.last().is_some_and(String::is_empty) {
+        lines.pop();
+    }
+    lines
+}
+
+impl Observer for Leaving {
+    type Output = ();
+
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        let terminal = context.terminal();
+        match operation {
+            Operation::Resize { .. } => {
+                self.settle(terminal);
+                self.margins = None;
+                self.before = lines(terminal);
+            }
+            Operation::Function(Function::Ris) => {
+                self.flush(terminal, terminal.size().1);
+                self.begin_anew();
+            }
+            Operation::Function(function) => {
+                if terminal.active_screen_kind() == ScreenKind::Primary {
+                    self.function(terminal, function);
+                }
+            }
+        }
+    }
+
+    fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        if matches!(operation, Operation::Resize { .. }) {
+            self.resized(context.terminal());
+        }
+    }
+
+    fn evicted(&mut self, _: &mut Observation<'_>, row: &Line) {
+        self.push(Row::whole(row));
+    }
+
+    fn end(&mut self, _: &mut Observation<'_>) {
+        if !self.cut_off.is_empty() {
+            let mut lines = std::mem::take(&mut self.cut_off);
+            self.ready.append(&mut lines);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::{Emulator, Size};
+
+    const SIZE: Size = Size { cols: 20, rows: 6 };
+
+    /// All the text, in the order in which it left.
+    fn told(steps: &[Result<&str, Size>]) -> Vec<String> {
+        let (mut screen, mut leaving) = (Emulator::new(SIZE), Leaving::default());
+        for step in steps {
+            match step {
+                Ok(output) => screen.feed_with(output, &mut leaving),
+                Err(size) => screen.resize_with(*size, &mut leaving),
+            }
+        }
+        leaving.flush(&screen, screen.size().1);
+        leaving.take()
+    }
+
+    fn check(steps: &[Result<&str, Size>], expected: &[&str]) {
+        assert_eq!(told(steps), expected, "{steps:?}");
+    }
+
+    #[test]
+    fn a_screen_that_is_erased_from_its_top_is_text() {
+        for clear in [
+            "\x1b[H\x1b[J",
+            "\x1b[1;1H\x1b[0J",
+            "\x1b[H\x1b[J\x1b[3J",
+            "\x1b[H\x1b[2J",
+            "\x1b[3;1H\x1b[2J\x1b[H",
+            "\x1b[6;20H\x1b[1J\x1b[H",
+            "\x1b[4;20H\x1b[1J\x1b[H",
+            "\x1bc",
+            // Line by line, in either direction, in several ways.
+            "\x1b[H\x1b[K\r\n\x1b[K\r\n\x1b[K\r\n\x1b[K\x1b[H",
+            "\x1b[1;1H\x1b[2K\x1b[2;1H\x1b[2K\x1b[3;1H\x1b[2K\x1b[H",
+            "\x1b[3;1H\x1b[K\x1b[2;1H\x1b[K\x1b[1;1H\x1b[K",
+            "\x1b[H\x1b[20X\x1b[B\x1b[20X\x1b[B\x1b[20X\x1b[H",
+            // Its lines deleted, or scrolled away.
+            "\x1b[H\x1b[M\x1b[M\x1b[M",
+            "\x1b[H\x1b[6M",
+            "\x1b[6S\x1b[H",
+            "\x1b[H\x1b[6L",
+            "\x1b[6T\x1b[H",
+        ] {
+            let mut lines = told(&[Ok("one\r\ntwo\r\n$ clear"), Ok(clear), Ok("three\r\n")]);
+            lines.retain(|line| !line.is_empty());
+            assert_eq!(lines, ["one", "two", "$ clear", "three"], "{clear:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_began_to_scroll_out_goes_on_in_what_is_erased() {
+        let long = "x".repeat(19) + &"y".repeat(110);
+        check(&[Ok(&long), Ok("\x1b[H\x1b[Jnext")], &[&long, "next"]);
+    }
+
+    #[test]
+    fn what_is_written_anew_in_its_own_line_does_not_leave() {
+        check(
+            &[
+                Ok("10%\r\x1b[K20%\r\x1b[K30%\r\n"),
+                Ok("$ ls\x1b[J\r\x1b[K$ la\x1b[J\r\n"),
+                Ok("\x1b7\x1b[6;1H\x1b[Kstatus 1\x1b8\x1b7\x1b[6;1H\x1b[Kstatus 2\x1b8"),
+            ],
+            &["30%", "$ la", "", "", "", "status 2"],
+        );
+        check(
+            &[Ok(
+                "\x1b[H\x1b[K12:01\r\nx\x1b[H\x1b[K12:02\x1b[H\x1b[K12:03",
+            )],
+            &["12:03", "x"],
+        );
+    }
+
+    #[test]
+    fn another_size_of_the_window_loses_nothing() {
+        let rows: String = (1..=5)
+            .map(|n| format!("line {n} {}\r\n", "-".repeat(10)))
+            .collect();
+        let expected: Vec<String> = (1..=5)
+            .map(|n| format!("line {n} {}", "-".repeat(10)))
+            .collect();
+        for size in [
+            Size { cols: 20, rows: 2 },
+            Size { cols: 10, rows: 6 },
+            Size { cols: 7, rows: 3 },
+            Size { cols: 80, rows: 24 },
+        ] {
+            for place in ["", "\x1b[H", "\x1b[2;1H", "\x1b[?1049h\x1b[2Jother"] {
+                let mut lines = told(&[Ok(&rows), Ok(place), Err(size), Err(SIZE)]);
+                lines.retain(|line| !line.is_empty());
+                let mut sorted = lines.clone();
+                sorted.sort();
+                assert_eq!(sorted, expected, "{size:?} {place:?}: {lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_scrolls_within_a_part_of_the_screen_is_text_too() {
+        check(
+            &[Ok("head\x1b[2;4r\x1b[2;1Ha\r\nb\r\nc\r\nd\r\ne")],
+            &["a", "b", "head", "c", "d", "e"],
+        );
+        // Back up in a pager that has no screen of its own.
+        check(
+            &[Ok("1\r\n2\r\n3\r\n4\r\n5\r\n6\x1b[H\x1bMz\x1b[H\x1bMy\r\n")],
+            &["y", "z", "1", "2", "3", "4", "5", "6"],
+        );
+    }
+
+    #[test]
+    fn what_the_other_screen_covers_is_there_again() {
+        check(
+            &[
+                Ok("$ top\r\n"),
+                Ok("\x1b[?1049h\x1b[H\x1b[Jtop - 1\x1b[H\x1b[Jtop - 2"),
+                Err(Size { cols: 20, rows: 3 }),
+                Ok("\x1b[?1049l$ exit"),
+            ],
+            &["$ top", "$ exit"],
+        );
+    }
+}
