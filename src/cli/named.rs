@@ -4,10 +4,11 @@
 //! Every command that takes a recording comes through here; nothing finds one by a rule of its own.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
+use flate2::read::MultiGzDecoder;
 
 use super::exit::{Failure, Status};
 use super::hinted::Hinted;
@@ -133,6 +134,17 @@ pub(crate) fn unread(error: &std::io::Error, what: &str) -> Failure {
     }
 }
 
+/// A recording that somebody packed with gzip is unpacked as it is read.
+fn unpacked(mut file: File) -> std::io::Result<Bytes> {
+    let mut start = [0; 2];
+    let length = file.read(&mut start)?;
+    file.rewind()?;
+    Ok(match &start[..length] {
+        b"\x1f\x8b" => Bytes::Stream(Box::new(MultiGzDecoder::new(file))),
+        _ => Bytes::Seekable(Box::new(file)),
+    })
+}
+
 fn open_path(path: &Path) -> Result<Named, Failure> {
     let label = path.display().to_string();
     let open = || -> std::io::Result<Bytes> {
@@ -142,11 +154,10 @@ fn open_path(path: &Path) -> Result<Named, Failure> {
             return Err(ErrorKind::IsADirectory.into());
         }
         // A named pipe, or what a shell puts in the place of `<(…)`, comes once.
-        Ok(if kind.is_file() {
-            Bytes::Seekable(Box::new(file))
-        } else {
-            Bytes::Stream(Box::new(file))
-        })
+        if kind.is_file() {
+            return unpacked(file);
+        }
+        Ok(Bytes::Stream(Box::new(file)))
     };
     let bytes = open().map_err(|error| {
         let status = match error.kind() {

@@ -22,7 +22,7 @@ pub(crate) const PLAN: [Room; 23] = [
 
     room(6, "cli", "recorded page review spool packs settings session player export service store \
                     signing envelope aws terminal words formats",
-        "anyhow bytes chrono clap clap_complete directories indicatif serde serde_json tempfile thiserror tokio tracing \
+        "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
 
     room(5, "recorded", "spool settings session service recorder store signing envelope aws terminal words formats",
