@@ -48,6 +48,16 @@ impl Canvas {
         self.terminal.feed(output);
     }
 
+    /// Columns and rows.
+    pub(crate) fn size(&self) -> Size {
+        self.terminal.extent()
+    }
+
+    /// Whether a full-screen program has the other screen.
+    pub(crate) fn is_alternate(&self) -> bool {
+        self.terminal.active_screen_kind() == ScreenKind::Alternate
+    }
+
     /// Takes another size.
     pub(crate) fn resize(&mut self, size: Size) {
         self.terminal.resize(size);

@@ -3,7 +3,7 @@
 //! Nothing here knows where the events come from, reads a key, or waits; and nothing is passed on that the terminal would
 //! answer, since its answer would be taken for typing.
 
-use formats::asciicast::Data;
+use formats::asciicast::{Data, LineFeeds};
 use formats::payload::Size;
 
 use super::canvas::Canvas;
@@ -13,6 +13,7 @@ use super::driver::asks;
 pub struct Following {
     /// `None`: there is no terminal, and the output is passed on as it is.
     canvas: Option<Canvas>,
+    line_feeds: LineFeeds,
     size: Size,
     /// What came before is on the screen.
     joined: bool,
@@ -31,6 +32,7 @@ impl Following {
     pub fn new(size: Size, terminal: bool, from_start: bool) -> Self {
         Self {
             canvas: terminal.then(|| Canvas::beside_keys(size)),
+            line_feeds: LineFeeds::default(),
             size,
             joined: from_start,
             from_start,
@@ -38,6 +40,13 @@ impl Following {
             picture: None,
             after_return: false,
         }
+    }
+
+    /// What the header tells of the recording's line feeds.
+    #[must_use]
+    pub fn with_line_feeds(mut self, line_feeds: LineFeeds) -> Self {
+        self.line_feeds = line_feeds;
+        self
     }
 
     /// The size that the session's terminal has now.
@@ -53,6 +62,7 @@ impl Following {
                 let Some(canvas) = &mut self.canvas else {
                     return Some(text);
                 };
+                let text = self.line_feeds.shown(&text).into_owned();
                 canvas.feed(&text);
                 let fits = self.from_start || window.is_none_or(|window| window == self.size);
                 if self.joined && fits && !self.behind && !asks(&text) {
@@ -67,6 +77,10 @@ impl Following {
                     canvas.resize(size);
                     self.behind |= self.joined && !self.from_start;
                 }
+                None
+            }
+            Data::Message(message) => {
+                self.line_feeds.message(&message);
                 None
             }
             _ => None,
@@ -188,6 +202,20 @@ mod tests {
             "{screen:?}"
         );
         assert!(following.closing().unwrap().ends_with("\x1b[2;1H\r\n"));
+    }
+
+    #[test]
+    fn line_feeds_of_a_command_without_a_terminal_begin_lines() {
+        let header = formats::asciicast::Header::default();
+        let mut following =
+            Following::new(SIZE, true, false).with_line_feeds(LineFeeds::of(&header));
+        assert_eq!(output(&mut following, "one\ntwo\n"), None);
+        let screen = following.up_to_date(Some(SIZE)).unwrap();
+        assert!(
+            screen.contains("\x1b[1;1H\x1b[0m\x1b[0mone\x1b[2;1H") && screen.contains("\x1b[3;1H"),
+            "{screen:?}"
+        );
+        assert_eq!(output(&mut following, "three\n").unwrap(), "three\r\n");
     }
 
     #[test]

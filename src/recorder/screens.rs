@@ -13,7 +13,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use formats::asciicast::{self, Code};
+use formats::asciicast::{self, Code, LineFeeds};
 use formats::lines::{self, LineSource};
 use formats::recording;
 use formats::sealed::{Key, NoKey, Unlock};
@@ -271,6 +271,7 @@ fn follow(
     if !screen::fits(size) {
         return Ok(());
     }
+    let mut line_feeds = LineFeeds::of(reader.header());
     let mut terminal = Emulator::new(size);
     let mut data = Vec::new();
     while !shared.is_over.load(Ordering::Relaxed) {
@@ -280,7 +281,8 @@ fn follow(
         };
         let text = std::str::from_utf8(&data).unwrap_or_default();
         match event.code {
-            Code::Output => terminal.feed(text),
+            Code::Output => terminal.feed(&line_feeds.shown(text)),
+            Code::Message => line_feeds.message_text(text),
             Code::Resize => match parse_size(text).filter(|size| screen::fits(*size)) {
                 Some(new) => {
                     size = new;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
-use formats::asciicast::{self, Data, Header};
+use formats::asciicast::{self, Data, Header, LineFeeds};
 use formats::payload::Size;
 use formats::recording::{self, Ending};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -172,7 +172,9 @@ async fn show(mut items: Receiver<Item>, id: &str, from_start: bool) -> CommandR
                     // The picture takes the whole screen, and the words with it.
                     tokio::time::sleep(TIME_TO_READ).await;
                 }
-                following = Some(Following::new(size, interactive, from_start));
+                let line_feeds = LineFeeds::of(&header);
+                following =
+                    Some(Following::new(size, interactive, from_start).with_line_feeds(line_feeds));
                 None
             }
             (Some(Item::Event(data)), Some(following)) => following.event(data, terminal::size()),

@@ -52,12 +52,14 @@ pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Erro
         .idle_time_limit
         .filter(|limit| *limit > 0.0)
         .and_then(|limit| Duration::try_from_secs_f64(limit).ok());
+    let line_feeds = recording.line_feeds().clone();
     let source = Source::start(recording)?;
     let signals = Signals::open()?;
     let screen = Screen::open()?;
     // Without a terminal to type on, the recording is played all the same.
     let typing = if interactive { Typing::open() } else { None };
-    let mut playback = Playback::new(Instant::now(), size, recorded_limit, interactive, options);
+    let mut playback = Playback::new(Instant::now(), size, recorded_limit, interactive, options)
+        .with_line_feeds(line_feeds);
     playback.handle_window(terminal::size(), false);
     let progress = Progress::default();
     let stage = Stage::new(playback, source, screen, typing.is_some(), progress.clone());

@@ -12,15 +12,18 @@
 //!            Quit: from everywhere          seek: either, with a goal
 //! ```
 
+mod drawing;
 mod seek;
 mod snapshots;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use formats::asciicast::{Data, Event};
+use formats::asciicast::{Data, Event, LineFeeds};
 use formats::payload::Size;
 
+use self::drawing::Drawing;
 use self::seek::Goal;
 use self::snapshots::{Place, Snapshots};
 use super::canvas::Canvas;
@@ -98,7 +101,9 @@ pub(crate) struct Playback {
     speed: f64,
     size: Size,
     canvas: Option<Canvas>,
+    line_feeds: LineFeeds,
     window: Option<Size>,
+    drawing: Drawing,
     keys: Keys,
     waiting_keys: VecDeque<Key>,
     clock: Clock,
@@ -150,7 +155,9 @@ impl Playback {
             options,
             size,
             canvas: interactive.then(|| Canvas::new(size)),
+            line_feeds: LineFeeds::default(),
             window: None,
+            drawing: Drawing::default(),
             keys: Keys::default(),
             waiting_keys: VecDeque::new(),
             clock: Clock::Running {
@@ -168,6 +175,12 @@ impl Playback {
             actions,
             finished: false,
         }
+    }
+
+    /// What is known of the recording's line feeds before its first event.
+    pub(crate) fn with_line_feeds(mut self, line_feeds: LineFeeds) -> Self {
+        self.line_feeds = line_feeds;
+        self
     }
 
     /// Whether [`Self::handle_event`] or [`Self::handle_end`] is waited for.
@@ -194,6 +207,9 @@ impl Playback {
             .is_some_and(|through| event.at <= through)
         {
             return;
+        }
+        if let Data::Message(message) = &event.data {
+            self.line_feeds.message(message);
         }
         // What shows nothing does not take time either: a keepalive must not stretch a pause that is cut.
         if matches!(
@@ -245,10 +261,10 @@ impl Playback {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        match (self.due(), self.keys.poll_timeout()) {
-            (Some(due), Some(key)) => Some(due.min(key)),
-            (due, key) => due.or(key),
-        }
+        [self.due(), self.keys.poll_timeout(), self.drawing.due()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Where playback is, in the time of the recording.
@@ -260,7 +276,8 @@ impl Playback {
 
     /// What to send to the terminal at the end.
     pub(crate) fn closing(&self) -> Option<String> {
-        self.canvas.as_ref().map(Canvas::closing)
+        let canvas = self.canvas.as_ref()?;
+        Some(self.drawing.closing(canvas))
     }
 
     fn take_keys(&mut self, now: Instant, keys: &[Key]) {
@@ -375,7 +392,7 @@ impl Playback {
                 None => self.play(now),
             };
             if !went_on {
-                return;
+                return self.draw_due(now);
             }
         }
     }
@@ -394,8 +411,10 @@ impl Playback {
         } else if self.options.pause_on_markers && matches!(data, Data::Marker(_)) {
             self.clock = Clock::Stopped { at: place.playing };
         }
-        if let Some(Data::Output(text)) = self.take_next() {
-            self.actions.push_back(Action::Draw(text));
+        match self.take_next() {
+            Some(Data::Output(text)) => self.show(text),
+            Some(Data::Resize(_)) => self.resized(),
+            _ => {}
         }
         true
     }
@@ -437,6 +456,7 @@ impl Playback {
         if self.finished {
             return;
         }
+        self.draw_behind();
         self.finished = true;
         self.next = None;
         self.actions.push_back(action);
@@ -444,7 +464,12 @@ impl Playback {
 
     /// The next event becomes the last one, on the canvas too.
     fn take_next(&mut self) -> Option<Data> {
-        let (place, data) = self.next.take()?;
+        let (place, mut data) = self.next.take()?;
+        if let (Some(_), Data::Output(text)) = (&self.canvas, &mut data)
+            && let Cow::Owned(shown) = self.line_feeds.shown(text)
+        {
+            *text = shown;
+        }
         if let Some(canvas) = &mut self.canvas {
             if place.at > self.last.at {
                 // Everything up to the last event is on the canvas, and nothing of a later time.
@@ -462,13 +487,6 @@ impl Playback {
         self.last = place;
         self.played = true;
         Some(data)
-    }
-
-    fn redraw(&mut self) {
-        if let Some(canvas) = &self.canvas {
-            self.actions
-                .push_back(Action::Draw(canvas.redraw(self.window)));
-        }
     }
 }
 

@@ -291,3 +291,44 @@ fn keys_change_the_speed_from_where_playback_is() {
     bench.run(60_000);
     assert_eq!(bench.times(), [1000, 1750, 2250, 4250]);
 }
+
+#[test]
+fn in_a_window_of_another_size_plain_text_is_passed_on_and_the_rest_is_drawn() {
+    for (cols, rows) in [(40, 10), (20, 2), (10, 4), (8, 3)] {
+        let window = Size { cols, rows };
+        let events = vec![
+            output(10, "$ ls\r\na\r\n"),
+            output(20, "\x1b[?1049h\x1b[H1\x1b[2;1H2\x1b[3;1H3\x1b[4;1H:"),
+            output(30, "\r\x1b[K4\r\n:"),
+            output(40, "\x1b[1;3HTOP"),
+            output(5000, ""),
+        ];
+        let mut bench = Bench::new(events, Options::default());
+        bench.playback.handle_window(Some(window), false);
+        bench.run(4000);
+        assert_eq!(bench.drawn[0].1, "$ ls\r\na\r\n");
+        // Not a picture for each event.
+        assert!(bench.drawn.len() <= 3, "{:?}", bench.drawn);
+        let mut real = Emulator::new(window);
+        bench.drawn.iter().for_each(|(_, text)| real.feed(text));
+        let expected = ["2 TOP", "3", "4", ":"];
+        let height = usize::from(rows).min(4);
+        assert_eq!(
+            real.screen().text()[..height],
+            expected[..height],
+            "{window:?}"
+        );
+    }
+}
+
+#[test]
+fn line_feeds_of_a_command_without_a_terminal_begin_lines_in_terminals_alone() {
+    for (interactive, expected) in [(true, "a\r\nb\r\n"), (false, "a\nb\n")] {
+        let start = Instant::now();
+        let header = formats::asciicast::Header::default();
+        let mut playback = Playback::new(start, SIZE, None, interactive, Options::default())
+            .with_line_feeds(LineFeeds::of(&header));
+        playback.handle_event(start, output(0, "a\nb\n"));
+        assert_eq!(playback.poll_action(), Some(Action::Draw(expected.into())));
+    }
+}
