@@ -1,4 +1,5 @@
-//! The part of a recording that is exported: from a time, to a time, with the screen as it stood at the start.
+//! The part of a recording that is exported: from a time, to a time, with the screen as it stood at the start, and with
+//! pauses cut.
 //!
 //! Nothing here changes an event but its time.
 
@@ -18,6 +19,11 @@ pub(super) struct Cut {
     screen: Option<Emulator>,
     has_begun: bool,
     is_over: bool,
+    idle_time_limit: Option<Duration>,
+    /// What was cut out of pauses so far.
+    idle: Duration,
+    /// Time of the last event that takes time, in the time of the recording since the start of the export.
+    last_shown: Duration,
     last: Duration,
 }
 
@@ -34,6 +40,9 @@ impl Cut {
             to: options.to,
             has_begun: false,
             is_over: false,
+            idle_time_limit: options.idle_time_limit,
+            idle: Duration::ZERO,
+            last_shown: Duration::ZERO,
             last: Duration::ZERO,
         }
     }
@@ -74,6 +83,16 @@ impl Cut {
         }
         self.begin(exporter, out);
         event.at -= self.from;
+        if let Some(limit) = self.idle_time_limit {
+            let pause = event.at.saturating_sub(self.last_shown);
+            let idle = self.idle + pause.saturating_sub(limit);
+            // A keepalive must not stretch a pause.
+            if !matches!(event.data, Data::Message(_)) {
+                self.idle = idle;
+                self.last_shown = event.at;
+            }
+            event.at = event.at.saturating_sub(idle);
+        }
         self.last = event.at;
         exporter.event(&event, out);
     }

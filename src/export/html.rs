@@ -44,6 +44,7 @@ pub(super) struct Html {
     encoder: Encoder,
     /// Not a multiple of three bytes yet.
     carry: Vec<u8>,
+    has_events: bool,
 }
 
 impl Html {
@@ -78,7 +79,12 @@ impl Exporter for Html {
             list(&facts::of_header(header)),
         );
         out.extend_from_slice(page.as_bytes());
-        self.encoder.header(header, &mut self.carry);
+        let mut header = header.clone();
+        // The player draws a terminal of no size as none.
+        if header.term.cols == 0 || header.term.rows == 0 {
+            (header.term.cols, header.term.rows) = (80, 24);
+        }
+        self.encoder.header(&header, &mut self.carry);
         self.encode(out);
     }
 
@@ -86,12 +92,22 @@ impl Exporter for Html {
         if !matches!(event.data, Data::Message(_)) {
             self.encoder.event(event.at, &event.data, &mut self.carry);
             self.encode(out);
+            self.has_events = true;
         }
     }
 
     fn finish(&mut self, end: &End, out: &mut Vec<u8>) {
+        if !self.has_events {
+            // The player takes a recording without events for a broken one.
+            self.encoder.output(end.at, "", &mut self.carry);
+        }
         out.extend_from_slice(STANDARD.encode(&self.carry).as_bytes());
         out.extend_from_slice(b"</script>\n");
+        if !self.has_events {
+            out.extend_from_slice(
+                b"<p>Nothing was shown in this session: the recording has no events.</p>\n",
+            );
+        }
         if !end.is_complete {
             out.extend_from_slice(
                 b"<p id=\"cut\">The recording ends early: what came after is missing.</p>\n",

@@ -13,10 +13,11 @@ mod raw;
 mod redact;
 mod text;
 
+use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use formats::asciicast::{self, Event, Header, Reader};
+use formats::asciicast::{self, Data, Event, Header, LineFeeds, Reader};
 use formats::manifest::Manifest;
 use formats::recording::{self, Ending};
 use formats::sealed::Unlock;
@@ -57,6 +58,8 @@ pub struct Options {
     pub from: Duration,
     /// Leave out what came after.
     pub to: Option<Duration>,
+    /// Cut pauses to this; whoever keeps `f` events keeps the pauses, whose clocks count from them.
+    pub idle_time_limit: Option<Duration>,
     /// Replace what these find.
     pub patterns: Option<Patterns>,
 }
@@ -131,6 +134,7 @@ fn write<R: Read>(
     let mut exporter = exporter(options);
     let mut rewriter = found.map(redact::Rewriter::new);
     let mut header = reader.header().clone();
+    let mut line_feeds = is_for_a_terminal(options).then(|| LineFeeds::of(&header));
     if let Some(rewriter) = &mut rewriter {
         rewriter.header(&mut header);
     }
@@ -156,7 +160,16 @@ fn write<R: Read>(
             Some(rewriter) => rewriter.event(event, &mut rewritten),
             None => rewritten.extend(event),
         }
-        for event in rewritten.drain(..) {
+        for mut event in rewritten.drain(..) {
+            match (&mut event.data, &mut line_feeds) {
+                (Data::Output(text), Some(line_feeds)) => {
+                    if let Cow::Owned(shown) = line_feeds.shown(text) {
+                        *text = shown;
+                    }
+                }
+                (Data::Message(message), Some(line_feeds)) => line_feeds.message(message),
+                _ => {}
+            }
             cut.event(event, exporter.as_mut(), &mut out);
         }
         if out.len() >= BATCH {
@@ -195,6 +208,15 @@ fn write<R: Read>(
         damage,
         replaced: rewriter.map(|rewriter| rewriter.replaced()),
     })
+}
+
+/// Whether the text is going to be shown, by an emulator here or a player elsewhere, and need not be the exact bytes.
+fn is_for_a_terminal(options: &Options) -> bool {
+    match options.format {
+        Format::Raw | Format::JsonLines => false,
+        Format::Cast => !options.with_frames,
+        Format::CastV2 | Format::Text | Format::Html | Format::Markdown => true,
+    }
 }
 
 fn exporter(options: &Options) -> Box<dyn Exporter> {

@@ -95,6 +95,7 @@ fn options(format: Format) -> Options {
         with_frames: false,
         from: Duration::ZERO,
         to: None,
+        idle_time_limit: None,
         patterns: None,
     }
 }
@@ -285,4 +286,134 @@ fn what_is_there_of_a_damaged_recording_is_exported() {
             .unwrap()
             .ends_with("\"complete\":false}\n")
     );
+}
+
+/// What the text is exported as, by a header that is not ours.
+fn exported_as(format: Format, header: &str, lines: &str) -> String {
+    let (out, _) = run(format!("{header}\n{lines}").as_bytes(), &options(format));
+    String::from_utf8(out).unwrap()
+}
+
+const SHELL: &str = r#"{"version":2,"width":20,"height":6}"#;
+
+#[test]
+fn text_that_leaves_the_screen_is_in_every_text() {
+    for leaves in [
+        r#"[1, "o", "\u001b[H\u001b[J"]"#,
+        r#"[1, "o", "\u001b[6;20H\u001b[1J\u001b[H"]"#,
+        r#"[1, "o", "\u001b[H\u001b[K\n\u001b[K\n\u001b[K\n\u001b[K\u001b[H"]"#,
+        r#"[1, "r", "20x2"]"#,
+        r#"[1, "r", "4x6"]"#,
+        r#"[1, "o", "\u001b[?1049hx"]
+[2, "r", "20x1"]
+[3, "o", "\u001b[?1049l"]"#,
+    ] {
+        let lines = format!(
+            r#"[0, "o", "$ "]
+[0, "o", "make\r\n"]
+[0, "o", "one\r\ntwo\r\nthree\r\n$ "]
+{leaves}
+[4, "o", "$ "]
+"#
+        );
+        for format in [Format::Text, Format::Markdown] {
+            let text = exported_as(format, SHELL, &lines);
+            for word in ["one", "two", "three"] {
+                let found = text.lines().filter(|line| *line == word).count();
+                assert_eq!(found, 1, "{word} {format:?} {leaves}: {text}");
+            }
+        }
+        let page = exported_as(Format::Html, SHELL, &lines);
+        assert!(page.contains("id=\"recording\">"));
+    }
+}
+
+#[test]
+fn line_feeds_of_a_command_without_a_terminal_begin_lines() {
+    let request = r#"{\"AgentVersion\":\"3.3\",\"RequestedClientActions\":[{\"ActionType\":\"SessionType\",\"ActionParameters\":{\"SessionType\":\"NonInteractiveCommands\"}}]}"#;
+    let handshake = format!(
+        r#"[0, "f", "output_stream_data 0 5 +0 {} text:{request}"]"#,
+        request.replace('\\', "").len()
+    );
+    let named = r#"{"version":3,"term":{"cols":20,"rows":4},"ssm":{"session_id":"a","target":"b","document":"AWS-StartNonInteractiveCommand"}}"#;
+    let other = named.replace("AWS-StartNonInteractiveCommand", "Ours");
+    let nowhere = r#"{"version":2,"width":0,"height":0}"#.to_owned();
+    for (header, before) in [
+        (named.to_owned(), ""),
+        (other.clone(), handshake.as_str()),
+        (nowhere, ""),
+    ] {
+        let lines = format!("{before}\n[0, \"o\", \"one\\ntwo\\n\"]\n[0, \"o\", \"three\\n\"]\n");
+        let text = exported_as(Format::Text, &header, &lines);
+        assert_eq!(text, "one\ntwo\nthree\n", "{header}");
+        let text = exported_as(Format::Markdown, &header, &lines);
+        assert!(text.contains("\none\ntwo\nthree\n"), "{text}");
+        let text = exported_as(Format::CastV2, &header, &lines);
+        assert!(text.contains(r#""one\r\ntwo\r\n""#), "{text}");
+        let text = exported_as(Format::JsonLines, &header, &lines);
+        assert!(text.contains(r#""one\ntwo\n""#), "{text}");
+    }
+    let lines = "[0, \"o\", \"one\\ntwo\\n\"]\n";
+    assert_eq!(exported_as(Format::Text, &other, lines), "one\n   two\n");
+}
+
+#[test]
+fn a_page_without_events_has_one_and_says_so() {
+    for header in [SHELL, r#"{"version":2,"width":0,"height":0}"#] {
+        let page = exported_as(Format::Html, header, "");
+        let (_, rest) = page.split_once("id=\"recording\">").unwrap();
+        let (data, _) = rest.split_once("</script>").unwrap();
+        let data = base64::engine::general_purpose::STANDARD
+            .decode(data)
+            .unwrap();
+        let data = String::from_utf8(data).unwrap();
+        assert_eq!(lines(&data), [r#"[0.000000, "o", ""]"#]);
+        assert!(!data.contains("\"cols\":0"), "{data}");
+        assert!(page.contains("the recording has no events"));
+    }
+    assert!(!exported(&options(Format::Html)).contains("no events"));
+}
+
+#[test]
+fn pauses_are_cut_and_a_keepalive_does_not_stretch_them() {
+    let mut events = vec![(500, Data::Output("a".into()))];
+    events.extend((1..10).map(|n| {
+        let keepalive = message(
+            MessageType::Acknowledge,
+            PayloadType::NONE,
+            Content::Here(Bytes::from_static(b"{}")),
+        );
+        (n * 1000, keepalive)
+    }));
+    events.extend([
+        (10_000, Data::Output("b".into())),
+        (10_100, Data::Marker("m".into())),
+        (20_000, Data::Exit(0)),
+    ]);
+    for (format, expected) in [
+        (
+            Format::Cast,
+            [
+                r#"[0.500000, "o", "a"]"#,
+                r#"[1.000000, "o", "b"]"#,
+                r#"[0.100000, "m", "m"]"#,
+            ],
+        ),
+        (
+            Format::CastV2,
+            [
+                r#"[0.500000, "o", "a"]"#,
+                r#"[1.500000, "o", "b"]"#,
+                r#"[1.600000, "m", "m"]"#,
+            ],
+        ),
+    ] {
+        let options = Options {
+            idle_time_limit: Some(Duration::from_secs(1)),
+            ..options(format)
+        };
+        let (out, _) = run(&recording(&events), &options);
+        let out = String::from_utf8(out).unwrap();
+        assert_eq!(lines(&out)[..3], expected);
+    }
 }

@@ -3,7 +3,10 @@
 //! Nothing here looks at formats in depth; the exports of one recording are compared beside the code that makes them.
 
 use std::fs;
+use std::io::Write;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use loopback::Options;
 
 use super::rig::Rig;
@@ -92,6 +95,34 @@ fn secrets_are_replaced_and_counted() {
 }
 
 #[test]
+fn a_packed_recording_plays_and_is_exported() {
+    let rig = rig();
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(CAST.as_bytes()).unwrap();
+    let packed = packer.finish().unwrap();
+    let cast = file(&rig, "a.cast.gz", &packed);
+    let run = rig.run(&["play", "--no-wait", &cast]);
+    assert_eq!((run.status(), run.out().contains("end\r\n")), (0, true));
+    let run = rig.run(&["export", &cast, "-f", "txt", "--redact-secrets"]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    assert!(run.out().ends_with("********\nend\n"), "{}", run.out());
+    let cut = file(&rig, "cut.cast.gz", &packed[..packed.len() / 2]);
+    assert_ne!(rig.run(&["play", "--no-wait", &cut]).status(), 0);
+}
+
+#[test]
+fn pauses_are_cut_where_they_are_played() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    let run = rig.run(&["export", &cast, "-f", "cast-v2", "-i", "0.5"]);
+    assert!(
+        run.out().ends_with("[0.800000, \"o\", \"end\\r\\n\"]\n"),
+        "{}",
+        run.out()
+    );
+}
+
+#[test]
 fn a_recording_cut_short_is_exported_as_far_as_it_goes() {
     let rig = rig();
     let cut = file(&rig, "a.cast", &CAST[..CAST.len() - 5]);
@@ -113,6 +144,7 @@ fn mistakes_are_told() {
         ),
         (&["export", &cast, "-f", "txt", "--with-frames"], 2),
         (&["export", &cast, "-f", "txt", "--from", "soon"], 2),
+        (&["export", &cast, "-f", "txt", "--idle-time-limit", "1"], 2),
         (&["export", "./nothing.cast", "-f", "txt"], 5),
     ] {
         let run = rig.run(arguments);

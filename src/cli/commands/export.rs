@@ -78,6 +78,10 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     to: Option<Duration>,
 
+    /// Cut pauses to this many seconds, in html, cast and cast-v2
+    #[arg(short, long, value_name = "TIME", value_parser = time::parse)]
+    idle_time_limit: Option<Duration>,
+
     /// Keep the agent messages in a cast
     #[arg(long)]
     with_frames: bool,
@@ -176,6 +180,15 @@ fn options(args: &ExportArgs) -> Result<Options, Failure> {
     if args.with_frames && format != FormatArg::Cast {
         return Err(usage(anyhow!("--with-frames is for --format cast")));
     }
+    let has_pauses = matches!(
+        format,
+        FormatArg::Html | FormatArg::Cast | FormatArg::CastV2
+    );
+    if args.idle_time_limit.is_some() && (!has_pauses || args.with_frames) {
+        return Err(usage(anyhow!(
+            "--idle-time-limit is for --format html, cast and cast-v2, without --with-frames"
+        )));
+    }
     let patterns = if args.redact.is_empty() && !args.redact_secrets {
         None
     } else {
@@ -187,6 +200,7 @@ fn options(args: &ExportArgs) -> Result<Options, Failure> {
         with_frames: args.with_frames,
         from: args.from,
         to: args.to,
+        idle_time_limit: args.idle_time_limit,
         patterns,
     })
 }

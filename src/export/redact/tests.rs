@@ -56,6 +56,7 @@ fn redact(text: &[u8], format: Format, expressions: &[&str]) -> (String, Report)
         with_frames: true,
         from: Duration::ZERO,
         to: None,
+        idle_time_limit: None,
         patterns: Some(if expressions.is_empty() {
             SECRETS.clone()
         } else {
@@ -326,6 +327,7 @@ fn a_message_does_not_keep_what_its_output_lost() {
         with_frames: false,
         from: Duration::ZERO,
         to: None,
+        idle_time_limit: None,
         patterns: None,
     };
     export(|| Ok(cast.as_bytes()), &NoKey, &mut bytes, &options).unwrap();
@@ -439,6 +441,7 @@ fn events_that_were_not_looked_at_are_not_exported() {
         with_frames: false,
         from: Duration::ZERO,
         to: None,
+        idle_time_limit: None,
         patterns: Some(SECRETS.clone()),
     };
     let (mut out, mut turn) = (Vec::new(), 0);
