@@ -23,7 +23,7 @@ use formats::recording::{self, Ending};
 use formats::sealed::Unlock;
 
 use cut::Cut;
-pub use redact::{PatternError, Patterns, Replaced};
+pub use redact::{PatternError, Patterns, Replaced, Secrets};
 
 /// Written out at once when there is as much.
 const BATCH: usize = 128 * 1024;
@@ -254,9 +254,6 @@ pub enum Error {
     /// It has no header.
     #[error(transparent)]
     Header(#[from] asciicast::Error),
-    /// The secrets found make no expression to look for.
-    #[error(transparent)]
-    Pattern(#[from] PatternError),
 }
 
 impl Error {
@@ -267,7 +264,7 @@ impl Error {
             Self::Read(error) => Some(error),
             Self::Container(error) => error.source_failure(),
             Self::Header(error) => error.source_failure(),
-            Self::Write(_) | Self::Pattern(_) => None,
+            Self::Write(_) => None,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
-use crate::export::{self, Format, Options, Patterns, Replaced, Report};
+use crate::export::{self, Format, Options, Patterns, Replaced, Report, Secrets};
 use crate::settings::Settings;
 use crate::store::ReadSeek;
 use crate::words::time;
@@ -50,7 +50,8 @@ Examples:
 
 --redact looks at each line as it stood on the screen, wrapped lines joined, and at all text as it was printed, so that
 typing, colors and redrawing hide nothing. What it finds is replaced cell by cell. What --redact-secrets finds once is
-replaced wherever it stands. Neither knows a secret that has no known form: look at the result before giving it away.
+replaced wherever it stands. Neither knows a secret that has no known form, but for --redact-secrets=strict, which also replaces digests and ids that
+look like one: look at the result before giving it away.
 
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is exported.")]
 pub(crate) struct ExportArgs {
@@ -90,15 +91,21 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "REGEX")]
     redact: Vec<String>,
 
-    /// Replace secrets of known forms: keys, tokens, passwords
-    #[arg(long)]
-    redact_secrets: bool,
+    /// Replace secrets of known forms: keys, tokens, passwords; strict replaces whatever looks random besides
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "known")]
+    redact_secrets: Option<SecretsArg>,
 
     #[command(flatten)]
     identity: IdentityArgs,
 
     #[command(flatten)]
     store: StoreArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SecretsArg {
+    Known,
+    Strict,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -189,10 +196,15 @@ fn options(args: &ExportArgs) -> Result<Options, Failure> {
             "--idle-time-limit is for --format html, cast and cast-v2, without --with-frames"
         )));
     }
-    let patterns = if args.redact.is_empty() && !args.redact_secrets {
+    let patterns = if args.redact.is_empty() && args.redact_secrets.is_none() {
         None
     } else {
-        let patterns = Patterns::new(&args.redact, args.redact_secrets);
+        let secrets = match args.redact_secrets {
+            None => Secrets::None,
+            Some(SecretsArg::Known) => Secrets::Known,
+            Some(SecretsArg::Strict) => Secrets::Strict,
+        };
+        let patterns = Patterns::new(&args.redact, secrets);
         Some(patterns.map_err(|error| usage(anyhow!(error).context("cannot redact")))?)
     };
     Ok(Options {

@@ -11,7 +11,7 @@ use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
 use avt::{Color, Line, ScreenKind, Terminal};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use formats::asciicast::{Data, Event};
+use formats::asciicast::{Data, Event, LineFeeds};
 
 use super::super::{Error, Source, damage_of};
 use super::Replaced;
@@ -21,11 +21,11 @@ use super::places::Places;
 use super::texts::replace_header;
 use crate::screen::{Emulator, Size};
 
-/// Lines above the screen that are kept to be looked at: a line that is longer than the screen is looked at in parts of
-/// this many rows, not after each one.
+/// Lines above the screen that are kept to be looked at, at most: a line that is longer than the screen is looked at in
+/// parts of half as many rows, not after each one.
 const SCROLLBACK: usize = 400;
-/// A row may be left unseen until it is this far above the screen.
-const UNSEEN: isize = 200;
+/// Cells in them, at most: a cell is some twenty bytes, and a screen may be ten thousand columns wide.
+const SCROLLBACK_CELLS: usize = 160_000;
 /// A clipboard text is held up to here.
 const MAX_CONTROL: usize = 256 * 1024;
 
@@ -59,7 +59,7 @@ pub(in crate::export) fn look<R: Read>(
 ) -> Result<Found, Error> {
     let mut patterns = patterns.clone();
     let found = read(&mut patterns, open()?, None)?;
-    let Some(mut with_values) = patterns.with_values()? else {
+    let Some(mut with_values) = patterns.with_values() else {
         return Ok(found);
     };
     read(&mut with_values, open()?, Some(found.events))
@@ -72,7 +72,8 @@ fn read<R: Read>(
 ) -> Result<Found, Error> {
     let mut header = reader.header().clone();
     replace_header(&mut header, patterns);
-    let mut look = Look::new(reader.header().term.size());
+    let mut look =
+        Look::new(reader.header().term.size()).with_line_feeds(LineFeeds::of(reader.header()));
     let mut events = 0;
     while limit.is_none_or(|limit| events < limit) {
         match reader.next_event() {
@@ -99,6 +100,7 @@ fn read<R: Read>(
 pub(super) struct Look {
     shown: Shown,
     typed: Typed,
+    line_feeds: LineFeeds,
 }
 
 impl Look {
@@ -106,7 +108,14 @@ impl Look {
         Self {
             shown: Shown::new(size),
             typed: Typed::new(),
+            line_feeds: LineFeeds::default(),
         }
+    }
+
+    fn with_line_feeds(mut self, line_feeds: LineFeeds) -> Self {
+        self.shown.line_feeds = line_feeds.are_line_ends();
+        self.line_feeds = line_feeds;
+        self
     }
 
     pub(super) fn event(&mut self, event: &Event, patterns: &mut Patterns) {
@@ -124,6 +133,8 @@ impl Look {
                 patterns.find(text, |_| {});
             }
             Data::Message(message) => {
+                self.line_feeds.message(message);
+                self.shown.line_feeds = self.line_feeds.are_line_ends();
                 if let formats::tee::Content::Here(payload) = &message.content {
                     patterns.find(&String::from_utf8_lossy(payload), |_| {});
                 }
@@ -153,6 +164,10 @@ struct Shown {
     /// The cursor was moved since something was printed: what comes next may overwrite.
     has_moved: bool,
     has_margins: bool,
+    /// A row may be left unseen until it is this far above the screen.
+    unseen_rows: isize,
+    /// Each line feed begins a line.
+    line_feeds: bool,
     /// The pen holds a number.
     is_marked: bool,
     /// All that was printed.
@@ -162,11 +177,18 @@ struct Shown {
     found: Places,
 }
 
+/// How many rows are kept above a screen of this width.
+fn scrollback(size: Size) -> usize {
+    (SCROLLBACK_CELLS / usize::from(size.cols.max(80))).clamp(4, SCROLLBACK)
+}
+
 impl Shown {
     fn new(size: Size) -> Self {
         Self {
             parser: Parser::new(),
-            screen: Emulator::with_scrollback(size, SCROLLBACK),
+            screen: Emulator::with_scrollback(size, scrollback(size)),
+            unseen_rows: (scrollback(size) / 2) as isize,
+            line_feeds: false,
             number: 0,
             unseen: None,
             has_moved: false,
@@ -186,6 +208,10 @@ impl Shown {
             match self.parser.feed(c) {
                 Some(Function::Print(c)) => self.print(c, number, patterns),
                 Some(Function::Sgr(_)) | None => {}
+                Some(Function::Lf) if c == '\n' && self.line_feeds => {
+                    self.function(Function::Cr, patterns);
+                    self.function(Function::Lf, patterns);
+                }
                 Some(function) => self.function(function, patterns),
             }
             if was_string {
@@ -229,7 +255,10 @@ impl Shown {
             }
         }
         self.touch(row);
-        if self.unseen.is_some_and(|(first, _)| first < -UNSEEN) {
+        if self
+            .unseen
+            .is_some_and(|(first, _)| first < -self.unseen_rows)
+        {
             self.check(patterns);
         }
         self.flow.push(c, number, patterns, &mut self.found);
@@ -289,6 +318,14 @@ impl Shown {
 
     fn resize(&mut self, size: Size, patterns: &mut Patterns) {
         self.check(patterns);
+        // What is kept above is of the new width as well.
+        if scrollback(size) / 2 < self.unseen_rows.unsigned_abs() {
+            let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
+            screen.feed(&self.screen.dump());
+            self.screen = screen;
+            self.is_marked = true;
+            self.unseen_rows = (scrollback(size) / 2) as isize;
+        }
         self.screen.resize(size);
         self.has_moved = true;
     }

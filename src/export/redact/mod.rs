@@ -9,10 +9,12 @@ mod look;
 mod patterns;
 mod places;
 mod rewrite;
+mod shapes;
 mod texts;
+mod values;
 
 pub(super) use look::{Found, look};
-pub use patterns::{PatternError, Patterns};
+pub use patterns::{PatternError, Patterns, Secrets};
 pub(super) use rewrite::Rewriter;
 
 /// What stands in place of each replaced cell.

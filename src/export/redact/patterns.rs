@@ -2,75 +2,50 @@
 //!
 //! Nothing here knows where a text comes from.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use regex::Regex;
 
-use super::MASK;
+use super::values::Values;
+use super::{MASK, shapes};
 
-/// A secret of a known form is looked for in every other place too, when it has at least this many characters.
-const MIN_VALUE: usize = 8;
-/// A part of a secret at its start gives it away from this many characters on.
-const MIN_PREFIX: usize = 10;
-/// Longer ones are no single secret.
-const MAX_VALUE: usize = 120;
-/// As many different values are kept; a recording full of them is redacted by form alone.
-const MAX_VALUES: usize = 500;
-
-/// The forms that secrets have. What is to be replaced is the group `secret`, or all of the match.
-///
-/// Sources: the AWS IAM guide on identifiers (key id prefixes), RFC 7468 and the OpenSSH and PGP armors, RFC 7519 (JWT),
-/// RFC 6750 (bearer), GitHub's and Slack's documents on token formats, RFC 3986 (userinfo).
-const SECRETS: [&str; 13] = [
-    r"\b(?:AKIA|ASIA|AGPA|AIDA|AROA|AIPA|ANPA|ANVA|ABIA|ACCA)[A-Z2-7]{16}\b",
-    // A secret access key has no form but its length: it is taken for one beside its name,
-    r#"(?i)(?:secret|aws)[\w -]{0,30}key[\w -]{0,20}["']?\s{0,4}(?:[:=]|=>|\s)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-    // or right behind an access key id, as in a table or a CSV file.
-    r#"\b(?:AKIA|ASIA)[A-Z2-7]{16}["']?[\s,:|]{1,12}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-    r#"(?i)(?:aws_?)?(?:session|security)_?-?token["']?\s{0,4}(?:[:=]|\s)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+=]{100,})"#,
-    // A key block, also without its end, also with line numbers; the body is what looks like base64.
-    concat!(
-        r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----",
-        r"(?:[\s:~|]*(?:\d{1,6}[\s:|]+)?[A-Za-z-]{4,24}: [^\n]{0,200})*",
-        r"(?:[\s:~|]*(?:\d{1,6}[\s:|]+)?[A-Za-z0-9+/]{16,}={0,2})*",
-        r"(?:[\s:~|]*(?:\d{1,6}[\s:|]+)?=?[A-Za-z0-9+/]{1,76}={0,2}[\s:~|]*(?:\d{1,6}[\s:|]+)?-----END [A-Z0-9 ]{0,40}-----)?",
-        r"(?:[\s:~|]*-----END [A-Z0-9 ]{0,40}-----)?"
-    ),
-    r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{0,}",
-    r#"(?i)\bbearer\s{1,4}["']?(?P<secret>[A-Za-z0-9._~+/-]{16,}=*)"#,
-    r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
-    r"\b(?:xox[abceoprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}|xwfp-[A-Za-z0-9-]{10,})",
-    r"https://hooks\.slack\.com/(?:services|workflows)/(?P<secret>[A-Za-z0-9/_-]{16,})",
-    r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@?#]{0,200}:(?P<secret>[^\s/@]{1,200})@",
-    r"(?i)\bauthorization:\s{0,4}basic\s{1,4}(?P<secret>[A-Za-z0-9+/=]{6,})",
-    concat!(
-        r#"(?i)(?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?token|auth[_-]?token|client[_-]?secret)"#,
-        r#"["']?[ \t]{0,3}(?:=>|:=|=|:)[ \t]{0,3}(?:"(?P<a>(?:[^"\\\n]|\\.){1,200})"|'(?P<b>(?:[^'\\\n]|\\.){1,200})'|(?P<secret>[^\s"']\S{2,200}))"#
-    ),
-];
+/// A shorter line of a key block is not looked for elsewhere.
+const BLOCK_LINE: usize = 40;
 
 /// What a program writes before it reads a secret without showing it.
 const ASKS: &str = r"(?i)(?:pass(?:word|phrase|code|wd)?|secret|token|\bpin|otp|one-time|verification code|api[ _-]?key)[^\n]{0,80}[:?>]\s*$";
+
+/// Which secrets are looked for beside a person's own expressions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Secrets {
+    /// None.
+    #[default]
+    None,
+    /// Those of known forms.
+    Known,
+    /// Those, and whatever looks random.
+    Strict,
+}
 
 /// What is to be replaced.
 #[derive(Clone, Debug)]
 pub struct Patterns {
     regexes: Vec<Regex>,
-    /// Where in `regexes` those begin whose values are looked for elsewhere too.
-    secrets: Range<usize>,
+    secrets: Secrets,
     asks: Option<Regex>,
-    values: BTreeSet<String>,
+    known: Values,
+    /// Values that are looked for wherever they stand.
+    wanted: Values,
 }
 
 impl Patterns {
-    /// The person's expressions, and the known forms of secrets if `secrets` is set.
+    /// The person's expressions, and secrets.
     ///
     /// # Errors
     /// An expression does not read, or finds the empty text.
     pub fn new<T: AsRef<str>>(
         expressions: impl IntoIterator<Item = T>,
-        secrets: bool,
+        secrets: Secrets,
     ) -> Result<Self, PatternError> {
         let mut regexes = Vec::new();
         for expression in expressions {
@@ -83,67 +58,46 @@ impl Patterns {
             }
             regexes.push(regex);
         }
-        let known = regexes.len();
-        if secrets {
-            for expression in SECRETS {
-                regexes.push(compile(expression)?);
-            }
-        }
         Ok(Self {
-            secrets: known..regexes.len(),
             regexes,
-            asks: secrets.then(|| compile(ASKS)).transpose()?,
-            values: BTreeSet::new(),
+            secrets,
+            asks: (secrets != Secrets::None)
+                .then(|| compile(ASKS))
+                .transpose()?,
+            known: Values::default(),
+            wanted: Values::default(),
         })
     }
 
     /// Calls `found` with each range of bytes to be replaced. They come in no order and may overlap.
     pub(super) fn find(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
-        for (number, regex) in self.regexes.iter().enumerate() {
-            if !self.secrets.contains(&number) {
-                for range in regex.find_iter(text) {
-                    found(range.range());
-                }
-                continue;
-            }
-            let mut from = 0;
-            while let Some(groups) = regex.captures_at(text, from) {
-                let all = groups.get_match();
-                let part = ["secret", "a", "b"]
-                    .iter()
-                    .find_map(|name| groups.name(name))
-                    .unwrap_or(all);
-                found(part.range());
-                // What ends one match can begin the next.
-                from = part.end().max(from + 1);
-                if self.values.len() < MAX_VALUES {
-                    let pieces = part.as_str().split_ascii_whitespace();
-                    let lines = part.as_str().starts_with("-----BEGIN");
-                    self.values.extend(
-                        pieces
-                            .filter(|piece| {
-                                let length = piece.chars().count();
-                                !piece.starts_with('-')
-                                    && !piece.ends_with("-----")
-                                    && !piece.ends_with(':')
-                                    && (if lines { 40 } else { MIN_VALUE }..=MAX_VALUE).contains(&length)
-                                    && !piece.contains(MASK)
-                                    // A word behind `password:` may be no more than that.
-                                    && !piece.chars().all(|c| c.is_ascii_lowercase() || ",.;:".contains(c))
-                            })
-                            .map(str::to_owned),
-                    );
-                }
-                if !text.is_char_boundary(from) {
-                    from = (from..text.len())
-                        .find(|&at| text.is_char_boundary(at))
-                        .unwrap_or(text.len());
-                }
-                if from >= text.len() {
-                    break;
-                }
+        for regex in &self.regexes {
+            for range in regex.find_iter(text) {
+                found(range.range());
             }
         }
+        if self.secrets == Secrets::None {
+            return;
+        }
+        let known = &mut self.known;
+        shapes::find(text, self.secrets == Secrets::Strict, &mut |range| {
+            let part = &text[range.clone()];
+            found(range);
+            let is_block = part.starts_with("-----BEGIN");
+            let pieces = part.split(|c: char| c.is_ascii_whitespace() || c == '\\');
+            for piece in pieces {
+                let is_armor =
+                    piece.starts_with('-') || piece.ends_with("-----") || piece.ends_with(':');
+                // A word behind `password:` may be no more than that.
+                let is_word = piece
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || ",.;:".contains(c));
+                if !is_armor && !is_word && (!is_block || piece.len() >= BLOCK_LINE) {
+                    known.learn(piece);
+                }
+            }
+        });
+        self.wanted.find(text, &mut found);
     }
 
     /// The text with every match replaced, character by character; `None` when there is none.
@@ -174,55 +128,21 @@ impl Patterns {
 
     /// Something that was typed where a secret was asked for.
     pub(super) fn learn(&mut self, value: &str) {
-        let length = value.chars().count();
-        if (MIN_VALUE..=MAX_VALUE).contains(&length) && self.values.len() < MAX_VALUES {
-            self.values.insert(value.to_owned());
-        }
+        self.known.learn(value);
     }
 
-    /// These patterns and, as literal texts, every secret that they have found so far; `None` when there is none.
-    pub(super) fn with_values(&self) -> Result<Option<Self>, PatternError> {
-        if self.values.is_empty() {
-            return Ok(None);
-        }
-        let mut values: Vec<&String> = self.values.iter().collect();
-        // The longest first: the first alternative that fits is taken.
-        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-        let whole: Vec<_> = values.iter().map(|value| regex::escape(value)).collect();
-        // A secret that a line editor drew again before all of it was typed stands there in part, at its start.
-        let parts: Vec<_> = values
-            .iter()
-            .filter(|value| value.chars().count() > 2 * MIN_PREFIX)
-            .map(|value| prefixes(value))
-            .collect();
+    /// These patterns, and every secret that they have found so far wherever it stands; `None` when there is none.
+    pub(super) fn with_values(&self) -> Option<Self> {
+        let wanted = self.known.armed()?;
         let mut with = self.clone();
-        with.regexes.push(compile(&whole.join("|"))?);
-        if !parts.is_empty() {
-            with.regexes.push(compile(&parts.join("|"))?);
-        }
-        Ok(Some(with))
+        with.wanted = wanted;
+        Some(with)
     }
 }
 
-/// Finds the value's start in any length from [`MIN_PREFIX`] on.
-fn prefixes(value: &str) -> String {
-    let mut characters = value.chars();
-    let start: String = characters.by_ref().take(MIN_PREFIX).collect();
-    let mut expression = regex::escape(&start);
-    let mut open = 0;
-    for c in characters {
-        expression.push_str("(?:");
-        expression.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
-        open += 1;
-    }
-    expression.push_str(&")?".repeat(open));
-    expression
-}
-
-fn compile(expression: &str) -> Result<Regex, PatternError> {
+pub(super) fn compile(expression: &str) -> Result<Regex, PatternError> {
     regex::RegexBuilder::new(expression)
         .multi_line(true)
-        .nest_limit(2 * MAX_VALUE as u32 + 50)
         .size_limit(64 << 20)
         .build()
         .map_err(|source| PatternError::Syntax {
@@ -255,7 +175,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        let mut patterns = Patterns::new([""; 0], true).unwrap();
+        let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
         let replaced = patterns.replace(text).unwrap_or_else(|| text.to_owned());
         assert_eq!(replaced, expected, "{text}");
     }
@@ -330,10 +250,10 @@ mod tests {
 
     #[test]
     fn what_was_found_once_is_found_alone_and_in_part() {
-        let mut patterns = Patterns::new([""; 0], true).unwrap();
+        let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
         let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
         patterns.replace(&format!("secret_key={secret}")).unwrap();
-        let mut patterns = patterns.with_values().unwrap().unwrap();
+        let mut patterns = patterns.with_values().unwrap();
         assert_eq!(patterns.replace(secret).unwrap(), "*".repeat(40));
         assert_eq!(
             patterns.replace("> wJalrXUtnFEMI/K").unwrap(),
@@ -344,11 +264,11 @@ mod tests {
     #[test]
     fn a_persons_expression_is_checked() {
         assert!(matches!(
-            Patterns::new(["("], false),
+            Patterns::new(["("], Secrets::None),
             Err(PatternError::Syntax { .. })
         ));
         assert!(matches!(
-            Patterns::new(["a*"], false),
+            Patterns::new(["a*"], Secrets::None),
             Err(PatternError::Empty { .. })
         ));
     }

@@ -15,13 +15,14 @@ use formats::{MessageType, PayloadType};
 use proptest::prelude::*;
 
 use super::super::{Format, Options, Report, export};
-use super::Patterns;
+use super::{Patterns, Secrets};
 use crate::screen::{Emulator, Size};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 /// To compile them takes long in a test build.
-static SECRETS: LazyLock<Patterns> = LazyLock::new(|| Patterns::new([""; 0], true).unwrap());
+static SECRETS: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new([""; 0], Secrets::Known).unwrap());
 const SIZE: Size = Size { cols: 30, rows: 6 };
 
 fn header() -> Header {
@@ -60,7 +61,7 @@ fn redact(text: &[u8], format: Format, expressions: &[&str]) -> (String, Report)
         patterns: Some(if expressions.is_empty() {
             SECRETS.clone()
         } else {
-            Patterns::new(expressions, false).unwrap()
+            Patterns::new(expressions, Secrets::None).unwrap()
         }),
     };
     let mut out = Vec::new();
@@ -460,7 +461,7 @@ fn an_event_is_told_by_its_kind() {
         data: Data::Exit(0),
     };
     let mut look = super::look::Look::new(SIZE);
-    let mut patterns = Patterns::new(["a"], false).unwrap();
+    let mut patterns = Patterns::new(["a"], Secrets::None).unwrap();
     look.event(&event, &mut patterns);
     assert_eq!(look.finish(&mut patterns), (Vec::new(), Vec::new()));
 }

@@ -1,0 +1,288 @@
+//! Secrets in command lines: flags, arguments that a program takes for one, what is piped into it, SQL and netrc.
+//!
+//! Nothing here runs or unfolds anything; a line is its words.
+
+use std::ops::Range;
+
+use super::words::{self, Name, is_none, is_word};
+
+/// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
+/// the flag a `+` stands behind it.
+const FLAGS: [(&str, &str); 14] = [
+    (
+        "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mariadb mariadb-dump mariadb-admin",
+        "-p+",
+    ),
+    ("sshpass", "-p+ -p"),
+    (
+        "docker podman nerdctl buildah skopeo helm oras crane az",
+        "-p",
+    ),
+    ("redis-cli valkey-cli", "-a"),
+    (
+        "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami",
+        "-w -s",
+    ),
+    ("mongo mongosh mongodump mongorestore mongoexport", "-p"),
+    ("sqlcmd bcp ipmitool", "-P"),
+    ("zip unzip", "-P"),
+    ("7z 7za unrar rar", "-p+"),
+    ("snmpwalk snmpget snmpset", "-A -X"),
+    ("openssl", "-k -K -pass -passin -passout"),
+    ("cqlsh influx clickhouse-client", "-p"),
+    ("kinit pkcs12 keytool", "-storepass -keypass"),
+    ("curl http https wget", "-p"),
+];
+/// Flags that take a user with a password: `-u user:password`.
+const USERS: [(&str, &str, char); 3] = [
+    ("curl", "-u --user -U --proxy-user", ':'),
+    ("http https xh ab siege", "-a -A --auth", ':'),
+    ("smbclient rpcclient smbget net", "-U --user", '%'),
+];
+
+/// A word of a line, its quotes left out.
+#[derive(Clone, Debug)]
+struct Word {
+    range: Range<usize>,
+}
+
+/// Calls `found` with each secret.
+pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
+    sql(line, found);
+    let words = split(line);
+    let text = |word: &Word| &line[word.range.clone()];
+    let is_program = |names: &str, until: usize| {
+        words[..until].iter().any(|word| {
+            let name = text(word).rsplit('/').next().unwrap_or_default();
+            !name.is_empty() && names.split(' ').any(|known| known == name)
+        })
+    };
+    let mut tell = |range: Range<usize>| {
+        let range = unquoted(line, range);
+        if range.len() >= 2 && !is_none(&line[range.clone()]) {
+            found(range);
+        }
+    };
+    for (at, word) in words.iter().enumerate() {
+        let written = text(word);
+        let next = words.get(at + 1).filter(|next| {
+            // In a help text the gap is wider.
+            next.range.start - word.range.end <= 1
+                && !text(next).starts_with(['-', '|', '>', '<', '&', ';', '('])
+        });
+        if let Some(flag) = written
+            .strip_prefix("--")
+            .or_else(|| written.strip_prefix('-').filter(|flag| flag.len() > 3))
+            && !flag.contains(['=', ':'])
+            && words::name(flag) == Name::Secret
+            && let Some(next) = next
+            && !is_placeholder(flag, text(next))
+        {
+            tell(next.range.clone());
+        }
+        if written.starts_with('-') {
+            for (programs, flags) in FLAGS {
+                for flag in flags.split(' ') {
+                    let (flag, is_attached) = match flag.strip_suffix('+') {
+                        Some(flag) => (flag, true),
+                        None => (flag, false),
+                    };
+                    let rest = written.strip_prefix(flag);
+                    match (rest, is_attached) {
+                        (Some(rest), true)
+                            if !rest.is_empty()
+                                && !rest.starts_with('=')
+                                && is_program(programs, at) =>
+                        {
+                            tell(word.range.end - rest.len()..word.range.end);
+                        }
+                        (Some(""), false) if is_program(programs, at) => {
+                            if let Some(next) = next {
+                                let value = text(next);
+                                let skipped = value
+                                    .find(':')
+                                    .filter(|_| value.starts_with("pass:"))
+                                    .map_or(0, |at| at + 1);
+                                // `-p 8080:80` publishes a port.
+                                let is_port = value
+                                    .chars()
+                                    .all(|c| c.is_ascii_digit() || ":./".contains(c));
+                                if !is_port
+                                    && !value.starts_with("env:")
+                                    && !value.starts_with("file:")
+                                {
+                                    tell(next.range.start + skipped..next.range.end);
+                                }
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+            for (programs, flags, between) in USERS {
+                let joined = flags.split(' ').find_map(|flag| {
+                    let rest = written.strip_prefix(flag)?;
+                    match rest.strip_prefix('=') {
+                        Some(_) => Some(word.range.end - rest.len() + 1..word.range.end),
+                        None if rest.is_empty() => next.map(|next| next.range.clone()),
+                        None if !flag.starts_with("--") => {
+                            Some(word.range.end - rest.len()..word.range.end)
+                        }
+                        None => None,
+                    }
+                });
+                if let Some(user) = joined.filter(|_| is_program(programs, at)) {
+                    let user = unquoted(line, user);
+                    if let Some(cut) = line[user.clone()].find(between) {
+                        tell(user.start + cut + 1..user.end);
+                    }
+                }
+            }
+        }
+        match written {
+            // `machine HOST login NAME password SECRET` (source: the netrc of ftp(1) and curl).
+            "password" | "account" => {
+                let is_netrc = words[..at]
+                    .iter()
+                    .any(|word| matches!(text(word), "login" | "machine" | "default"));
+                let is_line = at == 0 && words.len() == 2;
+                if let Some(next) =
+                    next.filter(|next| is_netrc || (is_line && !is_word(text(next))))
+                {
+                    tell(next.range.clone());
+                }
+            }
+            // `echo SECRET | program`: what is piped into something that takes one from there.
+            "echo" | "printf" => piped(line, word.range.end, &mut tell),
+            "htpasswd" => {
+                let is_batch = words
+                    .get(at + 1)
+                    .is_some_and(|flag| text(flag).starts_with('-') && text(flag).contains('b'));
+                if let Some(last) = words.last().filter(|_| is_batch && words.len() > at + 3) {
+                    tell(last.range.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    // A table of names and values: `password    hunter22`.
+    if let [name, value] = &words[..]
+        && value.range.start - name.range.end >= 2
+        && words::name(text(name)) == Name::Secret
+        && words::is_random(text(value))
+    {
+        tell(value.range.clone());
+    }
+}
+
+/// A word in place of a value: that of a help text.
+fn is_placeholder(flag: &str, value: &str) -> bool {
+    let small = value.to_ascii_lowercase();
+    flag.to_ascii_lowercase().contains(&small)
+        || (value.len() > 2
+            && value
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || "_-".contains(c)))
+        || matches!(
+            small.as_str(),
+            "string" | "stringarray" | "value" | "text" | "file"
+        )
+        || value.starts_with(['[', '<', '{'])
+}
+
+/// What `echo` writes into a program that reads a password.
+fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
+    const TAKERS: [&str; 9] = [
+        "sudo -S",
+        "--password-stdin",
+        "passwd --stdin",
+        "chpasswd",
+        "cryptsetup",
+        "gpg --batch --passphrase-fd",
+        "docker login",
+        "gh auth login",
+        "--passphrase-fd 0",
+    ];
+    let Some(pipe) = line[from..].find(" |").map(|at| from + at) else {
+        return;
+    };
+    if !TAKERS.iter().any(|taker| line[pipe..].contains(taker)) {
+        return;
+    }
+    let words: Vec<Word> = split(&line[..pipe])
+        .into_iter()
+        .filter(|word| word.range.start >= from)
+        .collect();
+    let Some(last) = words.last() else {
+        return;
+    };
+    let range = unquoted(line, last.range.clone());
+    // `user:password`
+    let skipped = match line[pipe..].contains("chpasswd") {
+        true => line[range.clone()].find(':').map_or(0, |at| at + 1),
+        false => 0,
+    };
+    tell(range.start + skipped..range.end);
+}
+
+/// `IDENTIFIED BY '…'`, `PASSWORD '…'` (source: the manuals of MySQL, Oracle and PostgreSQL).
+fn sql(line: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let upper = line.to_ascii_uppercase();
+    for clause in [
+        "IDENTIFIED BY ",
+        "PASSWORD ",
+        "PASSWORD(",
+        "IDENTIFIED WITH MYSQL_NATIVE_PASSWORD BY ",
+    ] {
+        for (at, _) in upper.match_indices(clause) {
+            let start = at + clause.len();
+            let Some(quote) = line[start..].chars().next().filter(|c| "'\"".contains(*c)) else {
+                continue;
+            };
+            if let Some(length) = line[start + 1..].find(quote).filter(|length| *length > 1) {
+                found(start + 1..start + 1 + length);
+            }
+        }
+    }
+}
+
+/// The words of a line; quotes hold spaces together.
+fn split(line: &str) -> Vec<Word> {
+    let mut words = Vec::new();
+    let (mut start, mut quote) = (None, None);
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (Some(open), c) if open == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if line[at + 1..].contains(c) => {
+                start.get_or_insert(at);
+                quote = Some(c);
+            }
+            (None, c) if c.is_whitespace() => {
+                if let Some(start) = start.take() {
+                    words.push(Word { range: start..at });
+                }
+            }
+            _ => {
+                start.get_or_insert(at);
+            }
+        }
+    }
+    if let Some(start) = start {
+        words.push(Word {
+            range: start..line.len(),
+        });
+    }
+    words
+}
+
+fn unquoted(line: &str, range: Range<usize>) -> Range<usize> {
+    let text = &line[range.clone()];
+    match text.chars().next() {
+        Some(quote @ ('"' | '\'')) if text.len() > 1 && text.ends_with(quote) => {
+            range.start + 1..range.end - 1
+        }
+        Some('"' | '\'') => range.start + 1..range.end,
+        _ => range,
+    }
+}

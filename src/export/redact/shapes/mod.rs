@@ -1,0 +1,153 @@
+//! The forms that secrets are known to have, each kind in a file of its own, with where it is described.
+//!
+//! Nothing here knows where a text comes from, and nothing here makes an expression out of what it found.
+//!
+//! | kind | told by | described in |
+//! | --- | --- | --- |
+//! | tokens | prefix, alphabet, length | a row each in `tokens`: the makers' documents |
+//! | names | the words of a name before `=` or `:` | `words`, `named` |
+//! | headers, cookies, signed addresses | their names | RFC 6265, RFC 6750, RFC 9110, AWS Signature Version 4, Azure SAS |
+//! | commands | flags, pipes, SQL, netrc | `commands`: the programs' manuals |
+//! | key blocks | RFC 7468 and the OpenSSH and PGP armors, with or without head or end | `blocks` |
+//! | answers of AWS | `SecretString`, `SecureString`, prompts of `aws configure` | AWS CLI reference |
+//! | hashes | `$id$` | crypt(5), PHC strings |
+//! | users in addresses | `user:password@` | RFC 3986 |
+//! | anything random | entropy, when asked for | |
+
+mod blocks;
+mod commands;
+mod named;
+mod tokens;
+mod words;
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Longer lines are looked at in parts, which overlap by the same again.
+const LINE: usize = 8 * 1024;
+
+/// What a few characters in a row tell; the group `secret` is what is replaced, or all of it.
+const EXPRESSIONS: [&str; 5] = [
+    // A secret access key has no form but its length: beside its name, or right behind an access key id.
+    r#"(?i)(?:secret|aws)[\w -]{0,30}key[\w -]{0,20}["']?\s{0,4}(?:[:=]|=>|\s)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+    r#"\b(?:AKIA|ASIA)[A-Z2-7]{16}["']?[\s,:|]{1,12}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+    // A key block, also without its end, also with line numbers, also as JSON writes line ends.
+    concat!(
+        r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----",
+        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z-]{4,24}: [^\n\\]{0,200})*"#,
+        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z0-9+/]{16,}={0,2})*"#,
+        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?=?[A-Za-z0-9+/]{1,76}={0,2}(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?-----END [A-Z0-9 ]{0,40}-----)?"#,
+        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*-----END [A-Z0-9 ]{0,40}-----)?"#
+    ),
+    r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@?#]{0,200}:(?P<secret>[^\s@/][^\s@]{0,200})@",
+    // Addresses that are a secret as a whole (source: Slack's, Discord's and Microsoft's docs on webhooks).
+    r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]{1,60}\.office\.com/webhookb2)/(?P<secret>[A-Za-z0-9/_@-]{16,})",
+];
+
+static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
+    // Each is compiled by a test.
+    let compiled = EXPRESSIONS
+        .iter()
+        .map(|expression| super::patterns::compile(expression).ok());
+    compiled.flatten().collect()
+});
+
+/// Calls `found` with each secret; the ranges come in no order and may overlap. `strict`: whatever looks random is one.
+pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)) {
+    tokens::find(text, found);
+    blocks::find(text, found);
+    for regex in REGEXES.iter() {
+        let mut from = 0;
+        while let Some(groups) = regex.captures_at(text, from) {
+            let part = groups.name("secret").unwrap_or(groups.get_match());
+            found(part.range());
+            // What ends one match can begin the next.
+            from = part.end().max(from + 1);
+            from = (from..text.len())
+                .find(|&at| text.is_char_boundary(at))
+                .unwrap_or(text.len());
+            if from >= text.len() {
+                break;
+            }
+        }
+    }
+    let mut at = 0;
+    for line in text.split('\n') {
+        for part in parts(line) {
+            let start = at + part.start;
+            let mut tell = |range: Range<usize>| found(start + range.start..start + range.end);
+            let part = &line[part];
+            named::find(part, &mut tell);
+            commands::find(part, &mut tell);
+            if strict {
+                random(part, &mut tell);
+            }
+        }
+        at += line.len() + 1;
+    }
+}
+
+/// A line in parts that can be looked at by themselves.
+fn parts(line: &str) -> impl Iterator<Item = Range<usize>> {
+    let boundary = |at: usize| {
+        (at..line.len())
+            .find(|&at| line.is_char_boundary(at))
+            .unwrap_or(line.len())
+    };
+    (0..line.len().div_ceil(LINE))
+        .map(move |number| boundary(number * LINE)..boundary((number + 2) * LINE))
+}
+
+/// Words that no person writes: long, of several kinds of characters, no two alike in meaning.
+fn random(line: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte);
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = bytes[at..]
+            .iter()
+            .take_while(|byte| is_part(**byte))
+            .count();
+        let word = &bytes[at..at + length];
+        let has = |test: fn(&u8) -> bool| word.iter().any(test);
+        let digits = has(u8::is_ascii_digit);
+        let is_hex = length >= 32
+            && digits
+            && word.iter().all(u8::is_ascii_hexdigit)
+            && words::entropy(word) > 3.0;
+        let is_mixed =
+            length >= 20 && digits && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
+        if is_hex || (is_mixed && words::entropy(word) > 3.7) {
+            found(at..at + length);
+        }
+        at += length.max(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_reads() {
+        assert_eq!(REGEXES.len(), EXPRESSIONS.len());
+    }
+
+    #[test]
+    fn a_long_line_is_looked_at_whole() {
+        let secret = "password=hunter2-hunter2";
+        for before in [0, LINE - 12, LINE, 3 * LINE - 5] {
+            let line = format!("{} {secret} {}", "é".repeat(before / 2), "y".repeat(LINE));
+            let mut parts = Vec::new();
+            find(&line, false, &mut |range| {
+                parts.push(line[range].to_owned())
+            });
+            assert!(
+                parts.iter().any(|part| part == "hunter2-hunter2"),
+                "{before}: {parts:?}"
+            );
+        }
+    }
+}

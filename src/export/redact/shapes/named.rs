@@ -1,0 +1,297 @@
+//! Values that stand behind a name: assignments, JSON, YAML, headers, cookies, queries, prompts.
+//!
+//! Nothing here looks beyond a line.
+
+use std::ops::Range;
+
+use super::words::{self, Name, is_none, is_random, is_word};
+
+/// Of a name that is words, so many are looked at.
+const WORDS: usize = 4;
+/// A name is no longer.
+const LONGEST: usize = 80;
+/// Schemes of the header `Authorization` (source: the registry of HTTP authentication schemes; AWS, GitHub and GitLab docs).
+const SCHEMES: &str = " basic bearer token apikey digest negotiate aws4-hmac-sha256 hawk key oauth splunk genie-key ssws sso-key ";
+
+/// Calls `found` with each value.
+pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let bytes = line.as_bytes();
+    let mut until = 0;
+    for at in memchr_two(bytes) {
+        if at < until {
+            continue;
+        }
+        let Some(name) = name_before(line, at) else {
+            continue;
+        };
+        let start = behind(bytes, at);
+        let Some(value) = value(line, start, at) else {
+            continue;
+        };
+        let text = &line[name.clone()];
+        if is_named(text, "authorization") {
+            let value = credentials(line, value);
+            until = value.end;
+            found(value);
+        } else if is_named(text, "cookie") {
+            let end = line[start..]
+                .find(['"', '\''])
+                .map_or(line.len(), |end| start + end);
+            cookies(line, start..end, text, found);
+            until = end;
+        } else if is_secret(line, &name, at, &value) {
+            until = value.end;
+            found(value);
+        }
+    }
+    bearer(line, found);
+}
+
+fn memchr_two(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    bytes
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| matches!(byte, b'=' | b':'))
+        .map(|(at, _)| at)
+}
+
+fn is_named(name: &str, what: &str) -> bool {
+    let end = name
+        .len()
+        .checked_sub(what.len())
+        .and_then(|at| name.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(what))
+}
+
+/// The name before a colon or an equals sign, its quotes left out.
+fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
+    let bytes = line.as_bytes();
+    let back = |mut end: usize, skipped: &[u8]| {
+        while end > 0 && skipped.contains(&bytes[end - 1]) {
+            end -= 1;
+        }
+        end
+    };
+    let mut end = back(at, b" \t");
+    // `[None]` of a prompt.
+    if end > 0 && bytes[end - 1] == b']' && bytes[..end].contains(&b'[') {
+        let open = bytes[..end].iter().rposition(|byte| *byte == b'[')?;
+        let is_index = open > 0 && b" \t".contains(&bytes[open - 1]);
+        end = if is_index {
+            back(open, b" \t")
+        } else {
+            back(end, b"]")
+        };
+    }
+    let end = back(end, b"\"'`\\");
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+    let mut start = end;
+    while start > 0 && is_name(&bytes[start - 1]) && end - start < LONGEST {
+        start -= 1;
+    }
+    (start < end).then_some(start..end)
+}
+
+/// Where the value begins: behind `=`, `:`, `=>`, `:=`, `==` and spaces.
+fn behind(bytes: &[u8], at: usize) -> usize {
+    let mut start = at + 1;
+    while bytes.get(start).is_some_and(|byte| b"=>".contains(byte)) {
+        start += 1;
+    }
+    while bytes.get(start).is_some_and(|byte| b" \t".contains(byte)) {
+        start += 1;
+    }
+    start
+}
+
+/// The value without its quotes. In quotes that are escaped it ends with the next of its kind.
+fn value(line: &str, start: usize, at: usize) -> Option<Range<usize>> {
+    let bytes = line.as_bytes();
+    let rest = &bytes[start.min(bytes.len())..];
+    let escapes = rest.iter().take_while(|byte| **byte == b'\\').count();
+    let quote = *rest.get(escapes)?;
+    // A type may stand before a text: `b"…"`, `$'…'`.
+    let (escapes, quote) = match rest.get(escapes + 1) {
+        Some(next) if b"$brfu@".contains(&quote) && b"\"'".contains(next) => (escapes + 1, *next),
+        _ => (escapes, quote),
+    };
+    if b"\"'`".contains(&quote) {
+        let first = start + escapes + 1;
+        let mut end = first;
+        while end < bytes.len() {
+            let before = bytes[..end]
+                .iter()
+                .rev()
+                .take_while(|byte| **byte == b'\\')
+                .count();
+            // Escaped deeper than the opening one, it is a part of the value.
+            if bytes[end] == quote && before.min(end - first) <= escapes {
+                return Some(first..end - before.min(end - first).min(escapes));
+            }
+            end += 1;
+        }
+        return (first < end).then_some(first..end);
+    }
+    // In a query a value ends with the next name.
+    let in_query = bytes[..at]
+        .iter()
+        .rev()
+        .take_while(|byte| !byte.is_ascii_whitespace())
+        .take(2000)
+        .any(|byte| b"?&".contains(byte))
+        && bytes[at] == b'=';
+    let is_end = |byte: &u8| {
+        byte.is_ascii_whitespace() || b"\"'`;".contains(byte) || (in_query && b"&#".contains(byte))
+    };
+    let length = rest
+        .iter()
+        .position(|byte| is_end(byte))
+        .unwrap_or(rest.len());
+    let text = line.get(start..start + length)?;
+    let text = text.trim_end_matches([',', ')', ']', '}', '|', '\\']);
+    (!text.is_empty()).then_some(start..start + text.len())
+}
+
+fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -> bool {
+    let bytes = line.as_bytes();
+    let text = &line[value.clone()];
+    let is_quoted = value.start > at + 1 && b"\"'`".contains(&bytes[value.start - 1]);
+    if is_none(text) {
+        return false;
+    }
+    let written = &line[name.clone()];
+    let mut told = words::name(written);
+    let is_spaced =
+        bytes[at] == b':' && !is_quoted && bytes.get(at + 1).is_some_and(|byte| *byte == b' ');
+    if told < Name::Secret {
+        // Names that are several words: `API key: …`.
+        let phrase = phrase(line, name);
+        if is_signature(written) || words::name(phrase) == Name::Secret {
+            told = Name::Secret;
+        }
+    }
+    match told {
+        Name::Other => false,
+        Name::Perhaps => is_random(text),
+        Name::Secret if text.starts_with("//") => false,
+        Name::Secret if is_count(written, text) => false,
+        Name::Secret if is_spaced => {
+            // A sentence, or a line of a file?
+            let has_more = !line[value.end..]
+                .trim_matches([',', ' ', '\t', '\r'])
+                .is_empty();
+            let before =
+                line[..name.start].trim_matches([' ', '\t', '-', '"', '\'', '{', ',', '|', '>']);
+            match (is_word(text), has_more || !before.is_empty()) {
+                (true, true) => false,
+                (true, false) => !written.to_ascii_lowercase().contains("key"),
+                (false, _) => true,
+            }
+        }
+        Name::Secret => true,
+    }
+}
+
+/// `tokens: 512`, `token=7` count something.
+fn is_count(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    value.len() < 7 && value.chars().all(|c| c.is_ascii_digit()) && name.ends_with("token")
+}
+
+/// Parts of a signed address (source: AWS Signature Version 4 in queries, Azure's shared access signatures, Google's
+/// signed URLs).
+fn is_signature(name: &str) -> bool {
+    let end = name
+        .rsplit(['.', '?'])
+        .next()
+        .unwrap_or(name)
+        .to_ascii_lowercase();
+    matches!(
+        end.as_str(),
+        "sig"
+            | "signature"
+            | "x-amz-signature"
+            | "x-amz-security-token"
+            | "x-amz-credential"
+            | "x-goog-signature"
+            | "x-goog-credential"
+    )
+}
+
+/// The name and the words before it.
+fn phrase<'a>(line: &'a str, name: &Range<usize>) -> &'a str {
+    let mut start = name.start;
+    for _ in 1..WORDS {
+        let before = &line[..start];
+        let Some(bare) = before.strip_suffix(' ') else {
+            break;
+        };
+        let length = bare
+            .bytes()
+            .rev()
+            .take_while(u8::is_ascii_alphabetic)
+            .count();
+        if length == 0 {
+            break;
+        }
+        start = bare.len() - length;
+    }
+    &line[start..name.end]
+}
+
+/// What an `Authorization` is: behind its scheme, if it names one.
+fn credentials(line: &str, value: Range<usize>) -> Range<usize> {
+    let quote = line[..value.start]
+        .chars()
+        .next_back()
+        .filter(|c| "\"'".contains(*c));
+    let rest = &line[value.start..];
+    let end = match quote {
+        Some(quote) => rest.find(quote),
+        None => rest.find(['"', '\'']),
+    };
+    let rest = &rest[..end.unwrap_or(rest.len())];
+    let first = rest.split([' ', '\t']).next().unwrap_or_default();
+    let lower = format!(" {} ", first.to_ascii_lowercase());
+    let skipped = match SCHEMES.contains(&lower) {
+        true => first.len() + rest[first.len()..].len() - rest[first.len()..].trim_start().len(),
+        false => 0,
+    };
+    let start = value.start + skipped;
+    start..(value.start + rest.trim_end().len()).max(start)
+}
+
+/// `name=value; name=value`; of a cookie that is set the first alone.
+fn cookies(line: &str, range: Range<usize>, name: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let is_set = name.to_ascii_lowercase().contains("set");
+    let mut at = range.start;
+    for pair in line[range]
+        .split(';')
+        .take(if is_set { 1 } else { usize::MAX })
+    {
+        if let Some(equals) = pair.find('=') {
+            let value = pair[equals + 1..].trim_end();
+            if value.len() >= 3 && !matches!(value, "deleted" | "true" | "false") {
+                found(at + equals + 1..at + equals + 1 + value.len());
+            }
+        }
+        at += pair.len() + 1;
+    }
+}
+
+/// `Bearer` and what follows it, wherever it stands (source: RFC 6750).
+fn bearer(line: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let lower = line.to_ascii_lowercase();
+    for (at, word) in lower.match_indices("bearer") {
+        let rest = &line[at + word.len()..];
+        let value = rest.trim_start_matches([' ', '\t', '"', '\'', ':', '=']);
+        let start = line.len() - value.len();
+        let length = value
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(byte))
+            .count();
+        if length >= 16 && value.len() < rest.len() && !is_none(&value[..length]) {
+            found(start..start + length);
+        }
+    }
+}

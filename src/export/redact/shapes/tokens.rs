@@ -1,0 +1,293 @@
+//! Tokens that tell by themselves what they are: a prefix that their maker gave them, an alphabet, a length.
+//!
+//! Nothing here looks at what stands around a token. Every row names the document that describes it; none is from a list
+//! of expressions of others.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Which characters a token goes on with.
+#[derive(Clone, Copy, Debug)]
+enum Of {
+    Hex,
+    Base32,
+    Alnum,
+    /// Letters, digits, `_`.
+    Word,
+    /// Letters, digits, `_`, `-`.
+    Url,
+    /// Those and `.`.
+    Dotted,
+    Base64,
+}
+
+impl Of {
+    fn holds(self, byte: u8) -> bool {
+        match self {
+            Self::Hex => byte.is_ascii_hexdigit(),
+            Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
+            Self::Alnum => byte.is_ascii_alphanumeric(),
+            Self::Word => byte.is_ascii_alphanumeric() || byte == b'_',
+            Self::Url => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),
+            Self::Dotted => byte.is_ascii_alphanumeric() || b"_-.".contains(&byte),
+            Self::Base64 => byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte),
+        }
+    }
+}
+
+/// A row: prefixes, what follows them, how many of these at least and at most, and who says so.
+struct Shape(
+    &'static str,
+    Of,
+    usize,
+    usize,
+    #[cfg_attr(not(test), allow(dead_code, reason = "for whoever reads the table"))] &'static str,
+);
+
+/// As long as it likes.
+const ANY: usize = usize::MAX;
+
+#[rustfmt::skip]
+const SHAPES: [Shape; 65] = [
+    Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
+    Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
+    Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
+    Shape("ghp_ gho_ ghu_ ghs_ ghr_", Of::Word, 36, ANY, "GitHub docs, about authentication: token formats"),
+    Shape("github_pat_", Of::Word, 22, ANY, "GitHub docs, about authentication: token formats"),
+    Shape("glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-", Of::Dotted, 20, ANY, "GitLab docs, token overview: prefixes"),
+    Shape("xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp- xwfp- xoxe.xoxp- xoxe.xoxb-", Of::Url, 10, ANY, "Slack docs, tokens: types"),
+    Shape("sk_live_ sk_test_ rk_live_ rk_test_ sk_org_", Of::Alnum, 16, ANY, "Stripe docs, API keys"),
+    Shape("whsec_", Of::Base64, 24, ANY, "Stripe docs, webhooks: signing secrets"),
+    Shape("sk-proj- sk-svcacct- sk-admin- sk-None-", Of::Url, 32, ANY, "OpenAI docs, API keys: kinds"),
+    Shape("sk-ant-", Of::Url, 24, ANY, "Anthropic docs, API: authentication"),
+    Shape("sk-or-v1-", Of::Alnum, 32, ANY, "OpenRouter docs, authentication"),
+    Shape("sk-", Of::Alnum, 40, ANY, "OpenAI docs, API keys: legacy user keys"),
+    Shape("gsk_", Of::Alnum, 40, ANY, "Groq docs, API keys"),
+    Shape("xai-", Of::Alnum, 60, ANY, "xAI docs, API keys"),
+    Shape("pplx-", Of::Alnum, 40, ANY, "Perplexity docs, API keys"),
+    Shape("r8_", Of::Alnum, 37, ANY, "Replicate docs, API tokens"),
+    Shape("hf_ api_org_", Of::Alnum, 30, ANY, "Hugging Face docs, user access tokens"),
+    Shape("AIza", Of::Url, 35, 35, "Google Cloud docs, API keys"),
+    Shape("ya29.", Of::Dotted, 20, ANY, "Google Cloud docs, token types: access tokens"),
+    Shape("GOCSPX-", Of::Url, 20, ANY, "Google Cloud docs, OAuth clients: client secrets"),
+    Shape("1//0", Of::Url, 30, ANY, "Google Identity docs, OAuth 2.0: refresh tokens"),
+    Shape("npm_", Of::Alnum, 36, ANY, "npm docs, access tokens"),
+    Shape("pypi-", Of::Base64, 60, ANY, "PyPI help, API tokens"),
+    Shape("rubygems_", Of::Hex, 48, ANY, "RubyGems guides, API keys"),
+    Shape("cio", Of::Alnum, 32, 32, "crates.io source, token prefix"),
+    Shape("oy2", Of::Alnum, 43, 43, "NuGet docs, API keys"),
+    Shape("dckr_pat_ dckr_oat_", Of::Url, 20, ANY, "Docker docs, access tokens"),
+    Shape("SG.", Of::Dotted, 60, ANY, "SendGrid docs, API keys"),
+    Shape("key-", Of::Hex, 32, 32, "Mailgun docs, API keys"),
+    Shape("xkeysib- xsmtpsib-", Of::Url, 40, ANY, "Brevo docs, API keys"),
+    Shape("SK", Of::Hex, 32, 32, "Twilio docs, API keys: SIDs"),
+    Shape("sq0atp- sq0csp- sq0idp-", Of::Url, 22, ANY, "Square docs, access tokens"),
+    Shape("EAAA", Of::Url, 60, ANY, "Square docs, access tokens"),
+    Shape("shpat_ shpca_ shppa_ shpss_ shpua_ shptka_", Of::Hex, 32, ANY, "Shopify docs, access tokens"),
+    Shape("dop_v1_ doo_v1_ dor_v1_", Of::Hex, 64, 64, "DigitalOcean docs, personal access tokens"),
+    Shape("HRKU-", Of::Url, 30, ANY, "Heroku docs, API tokens"),
+    Shape("nfp_ nfo_ nfc_ nfu_", Of::Url, 30, ANY, "Netlify docs, access tokens"),
+    Shape("fm1_ fm2_ fo1_", Of::Base64, 40, ANY, "Fly.io docs, access tokens"),
+    Shape("cfut_ cfat_ cfk_ v1.0-", Of::Url, 40, ANY, "Cloudflare docs, token formats; Origin CA keys"),
+    Shape("NRAK- NRII- NRAA- NRJS- NRIQ- NRSP-", Of::Url, 19, ANY, "New Relic docs, API keys"),
+    Shape("glsa_ glc_", Of::Base64, 32, ANY, "Grafana docs, service account tokens"),
+    Shape("sntrys_ sntryu_", Of::Base64, 40, ANY, "Sentry docs, auth tokens"),
+    Shape("dt0c01. dt0s01. dt0s02. dt0s16.", Of::Dotted, 64, ANY, "Dynatrace docs, access tokens: format"),
+    Shape("pscale_tkn_ pscale_oauth_ pscale_pw_", Of::Dotted, 30, ANY, "PlanetScale docs, service tokens"),
+    Shape("dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", Of::Dotted, 40, ANY, "Doppler docs, token formats"),
+    Shape("hvs. hvb. hvr.", Of::Url, 24, ANY, "HashiCorp Vault docs, tokens: prefixes"),
+    Shape("pul-", Of::Hex, 40, 40, "Pulumi docs, access tokens"),
+    Shape("dapi dkea dose dsapi", Of::Hex, 32, ANY, "Databricks docs, personal access tokens"),
+    Shape("lin_api_ lin_oauth_", Of::Alnum, 32, ANY, "Linear docs, API keys"),
+    Shape("ntn_ secret_", Of::Alnum, 40, ANY, "Notion docs, integration tokens"),
+    Shape("PMAK-", Of::Url, 50, ANY, "Postman docs, API keys"),
+    Shape("ATATT3 ATCTT3 ATBB", Of::Base64, 24, ANY, "Atlassian docs, API tokens and app passwords"),
+    Shape("AGE-SECRET-KEY-1 AGE-SECRET-KEY-PQ-1 AGE-PLUGIN-", Of::Url, 40, ANY, "age specification, native identities"),
+    Shape("tskey-", Of::Url, 16, ANY, "Tailscale docs, key prefixes"),
+    Shape("sbp_ sb_secret_", Of::Word, 30, ANY, "Supabase docs, API keys"),
+    Shape("bkua_", Of::Alnum, 40, ANY, "Buildkite docs, API access tokens"),
+    Shape("CCIPAT_ CCIPRJ_", Of::Word, 40, ANY, "CircleCI docs, API tokens"),
+    Shape("sqp_ squ_ sqa_", Of::Hex, 40, 40, "SonarQube docs, tokens"),
+    Shape("AKCp AKCs cmVmdGtu", Of::Alnum, 40, ANY, "JFrog docs, API keys and reference tokens"),
+    Shape("ops_eyJ", Of::Base64, 100, ANY, "1Password docs, service account tokens"),
+    Shape("figd_ figo_ figu_", Of::Url, 30, ANY, "Figma docs, personal access tokens"),
+    Shape("rnd_", Of::Alnum, 28, ANY, "Render docs, API keys"),
+    Shape("phx_", Of::Alnum, 40, ANY, "PostHog docs, personal API keys"),
+    Shape("bedrock-api-key-", Of::Base64, 60, ANY, "Amazon Bedrock guide, short-term API keys"),
+];
+
+/// The table by first byte: prefix and row.
+static BY_BYTE: LazyLock<Vec<Vec<(&'static str, &'static Shape)>>> = LazyLock::new(|| {
+    let mut by_byte = vec![Vec::new(); 128];
+    for shape in &SHAPES {
+        for prefix in shape.0.split(' ') {
+            by_byte[usize::from(prefix.as_bytes()[0])].push((prefix, shape));
+        }
+    }
+    by_byte
+});
+
+/// Calls `found` with each token.
+pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        let length = if begins_word(bytes, at) {
+            token(text, at)
+        } else {
+            None
+        };
+        match length {
+            Some(length) => {
+                found(at..at + length);
+                at += length;
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// Whether no word goes on here. In escaped text the letter behind a backslash is none.
+pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
+    let Some(before) = at.checked_sub(1) else {
+        return true;
+    };
+    if !bytes[before].is_ascii_alphanumeric() && bytes[before] != b'_' {
+        return true;
+    }
+    let is_escape = before > 0 && bytes[before - 1] == b'\\' && b"nrt".contains(&bytes[before]);
+    // `%3D` before it.
+    let is_percent = before > 1
+        && bytes[before - 2] == b'%'
+        && bytes[before - 1..=before].iter().all(u8::is_ascii_hexdigit);
+    is_escape || is_percent
+}
+
+fn run(bytes: &[u8], of: Of) -> usize {
+    bytes.iter().take_while(|&&byte| of.holds(byte)).count()
+}
+
+/// The length of the token that begins here.
+fn token(text: &str, at: usize) -> Option<usize> {
+    let bytes = &text.as_bytes()[at..];
+    let rows = BY_BYTE.get(usize::from(bytes[0]))?;
+    for (prefix, Shape(_, of, least, most, _)) in rows {
+        if let Some(rest) = bytes.strip_prefix(prefix.as_bytes()) {
+            let length = run(rest, *of);
+            if (*least..=*most).contains(&length) {
+                return Some(prefix.len() + length);
+            }
+        }
+    }
+    match bytes[0] {
+        b'e' => jwt(bytes),
+        b'$' => hash(bytes),
+        b'0'..=b'9' => telegram(bytes),
+        b'M' | b'N' | b'O' => three_parts(bytes, [23..=28, 6..=7, 27..=45]),
+        _ => None,
+    }
+    .or_else(|| within(bytes))
+}
+
+/// Three parts with points between them (source: RFC 7519); the last may be missing its end.
+fn jwt(bytes: &[u8]) -> Option<usize> {
+    bytes.starts_with(b"eyJ").then_some(())?;
+    let head = run(bytes, Of::Url);
+    let body = run(bytes.get(head + 1..)?, Of::Url);
+    let is_one = bytes[head] == b'.' && head >= 11 && body >= 8;
+    let before = head + 1 + body;
+    let rest = bytes.get(before).filter(|byte| **byte == b'.');
+    is_one.then(|| match rest {
+        Some(_) => before + 1 + run(&bytes[before + 1..], Of::Dotted),
+        None => before,
+    })
+}
+
+/// Parts of these lengths with points between them (source: Discord docs, reference: authentication).
+fn three_parts(bytes: &[u8], parts: [std::ops::RangeInclusive<usize>; 3]) -> Option<usize> {
+    let mut at = 0;
+    for (number, part) in parts.iter().enumerate() {
+        if number > 0 {
+            bytes.get(at).filter(|byte| **byte == b'.')?;
+            at += 1;
+        }
+        let length = run(bytes.get(at..)?, Of::Url);
+        part.contains(&length).then_some(())?;
+        at += length;
+    }
+    Some(at)
+}
+
+/// A number, a colon and 35 characters (source: Telegram docs, bots: authorizing).
+fn telegram(bytes: &[u8]) -> Option<usize> {
+    let digits = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    let rest = bytes.get(digits..)?.strip_prefix(b":AA")?;
+    let length = run(rest, Of::Url);
+    ((8..=10).contains(&digits) && length == 33).then_some(digits + 3 + length)
+}
+
+/// What a password was hashed to (source: crypt(5), and the PHC string format).
+fn hash(bytes: &[u8]) -> Option<usize> {
+    const KINDS: [&str; 13] = [
+        "1", "2a", "2b", "2y", "5", "6", "7", "y", "gy", "apr1", "argon2i", "argon2id", "scrypt",
+    ];
+    let kind = bytes[1..].iter().position(|byte| *byte == b'$')?;
+    let name = std::str::from_utf8(&bytes[1..=kind]).ok()?;
+    KINDS.contains(&name).then_some(())?;
+    let rest = &bytes[kind + 2..];
+    let length = rest
+        .iter()
+        .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"./$+=,-".contains(&byte))
+        .count();
+    (length >= 22).then_some(kind + 2 + length)
+}
+
+/// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
+/// Mailchimp's (source: the makers' docs on API tokens).
+fn within(bytes: &[u8]) -> Option<usize> {
+    let word = bytes
+        .iter()
+        .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte))
+        .count();
+    if word < 34 {
+        return None;
+    }
+    let word = &bytes[..word];
+    let has = |at: usize, mark: &[u8]| word.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    let is_one = (has(14, b".atlasv1.") && word.len() >= 60)
+        || (has(4, b"Q~") && word[3].is_ascii_digit() && (36..=44).contains(&word.len()))
+        || (has(76, b"AZDO") && word.len() == 84)
+        || (word.starts_with(b"pat") && has(17, b".") && word.len() == 82)
+        || (has(32, b"-us") && word[..32].iter().all(u8::is_ascii_hexdigit) && word.len() <= 37);
+    is_one.then_some(word.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_source_and_finds_its_own_and_nothing_shorter() {
+        for Shape(prefixes, of, least, _, source) in &SHAPES {
+            assert!(source.len() > 8);
+            let letter = match of {
+                Of::Hex => "a",
+                _ => "Q",
+            };
+            for prefix in prefixes.split(' ') {
+                let check = |length: usize, expected: bool| {
+                    let text = format!("x \"{prefix}{}\"", letter.repeat(length));
+                    let mut ranges = Vec::new();
+                    find(&text, &mut |range| ranges.push(range));
+                    let whole = 3..3 + prefix.len() + length;
+                    assert_eq!(ranges.contains(&whole), expected, "{text}: {ranges:?}");
+                };
+                check(*least, true);
+                check(least - 1, false);
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Secrets that were found once, looked for wherever they stand: whole, and in part at their start, as a line editor draws
+//! one again before all of it was typed.
+//!
+//! Nothing here is an expression: values are compared, so that none is too long, and no error ever holds one.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use super::MASK;
+
+/// A secret is looked for in every other place too when it has at least this many bytes and characters.
+const MIN: usize = 8;
+/// A part of a secret at its start gives it away from this many characters on.
+const MIN_PART: usize = 10;
+/// As many different values are kept, and so many bytes of them; a recording full of them is redacted by form alone.
+const MAX_VALUES: usize = 2000;
+const MAX_BYTES: usize = 1024 * 1024;
+
+/// What is known by now.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Values {
+    all: BTreeSet<String>,
+    bytes: usize,
+    /// By the bytes that they begin with; empty until [`Values::armed`].
+    index: HashMap<[u8; MIN], Vec<String>>,
+}
+
+impl Values {
+    /// Remembers a secret.
+    pub(super) fn learn(&mut self, value: &str) {
+        let is_long = value.chars().nth(MIN - 1).is_some();
+        if is_long
+            && self.all.len() < MAX_VALUES
+            && self.bytes + value.len() <= MAX_BYTES
+            && !value.contains(MASK)
+            && self.all.insert(value.to_owned())
+        {
+            self.bytes += value.len();
+        }
+    }
+
+    /// The same, ready to find them; `None` when there is none.
+    pub(super) fn armed(&self) -> Option<Self> {
+        let mut armed = self.clone();
+        armed.index.clear();
+        for value in &self.all {
+            if let Some(start) = value.as_bytes().first_chunk() {
+                armed.index.entry(*start).or_default().push(value.clone());
+            }
+        }
+        (!armed.index.is_empty()).then_some(armed)
+    }
+
+    /// Calls `found` with each place where one of them stands.
+    pub(super) fn find(&self, text: &str, found: &mut dyn FnMut(Range<usize>)) {
+        if self.index.is_empty() {
+            return;
+        }
+        let bytes = text.as_bytes();
+        for (at, start) in bytes.windows(MIN).enumerate() {
+            let Some(values) = <&[u8; MIN]>::try_from(start)
+                .ok()
+                .and_then(|start| self.index.get(start))
+            else {
+                continue;
+            };
+            let longest = values
+                .iter()
+                .filter_map(|value| common(value, &text[at..]))
+                .max();
+            if let Some(length) = longest {
+                found(at..at + length);
+            }
+        }
+    }
+}
+
+/// How much of a value stands at the start of a text, if it is enough.
+fn common(value: &str, text: &str) -> Option<usize> {
+    let (mut bytes, mut characters) = (0, 0);
+    let mut there = text.chars();
+    for c in value.chars() {
+        if there.next() != Some(c) {
+            let is_part = characters >= MIN_PART && value.chars().nth(2 * MIN_PART).is_some();
+            return is_part.then_some(bytes);
+        }
+        bytes += c.len_utf8();
+        characters += 1;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn found(values: &[&str], text: &str) -> Vec<Range<usize>> {
+        let mut known = Values::default();
+        values.iter().for_each(|value| known.learn(value));
+        let mut ranges = Vec::new();
+        if let Some(armed) = known.armed() {
+            armed.find(text, &mut |range| ranges.push(range));
+        }
+        ranges
+    }
+
+    #[test]
+    fn a_value_of_any_length_is_found_whole_and_in_part() {
+        for length in [8, 21, 110, 4000] {
+            let number = |n: usize| char::from(b'a' + (n * n * 7 + n / 5) as u8 % 26);
+            let value: String = (0..length - 2).map(number).chain("é9".chars()).collect();
+            let text = format!("x{value}y");
+            assert_eq!(found(&[&value], &text)[0], 1..1 + value.len());
+            let part = &value[..length * 2 / 3];
+            let expected = (length > 20).then_some(1..1 + part.len());
+            assert_eq!(
+                found(&[&value], &format!("x{part} y")).first(),
+                expected.as_ref()
+            );
+        }
+        assert!(found(&["hunter2"], "hunter2").is_empty());
+        assert_eq!(
+            found(&["password1", "password12345"], "password12345"),
+            [0..13]
+        );
+    }
+
+    #[test]
+    fn what_is_kept_has_a_limit() {
+        let mut known = Values::default();
+        for number in 0..100_000 {
+            known.learn(&format!("value-{number:08}-{}", "x".repeat(1000)));
+        }
+        assert!(known.bytes <= MAX_BYTES && known.all.len() <= MAX_VALUES);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_cut_within_a_character(value in "[aé漢]{8,30}", text in "[aé漢]{0,60}") {
+            for range in found(&[&value], &text) {
+                prop_assert!(text.get(range).is_some());
+            }
+        }
+    }
+}
