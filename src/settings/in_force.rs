@@ -59,6 +59,22 @@ impl Values {
         self.given(setting).unwrap_or_default()
     }
 
+    /// Leaves a setting without a value, whoever gave it one: it goes with another that is fixed.
+    pub(super) fn fix_unset(&mut self, name: &str, by: Place) {
+        if let Some(slot) = self.0.get_mut(name) {
+            if let Origin::Set(place) = &slot.origin {
+                slot.overruled.insert(0, place.clone());
+            }
+            slot.origin = Origin::Policy(by);
+            slot.value = None;
+        }
+    }
+
+    /// Whether the organisation's policy fixes a setting.
+    pub(crate) fn is_fixed(&self, spec: &Spec) -> bool {
+        matches!(self.in_force(spec).origin, Origin::Policy(_))
+    }
+
     /// Puts what was found into force, over what was.
     pub(super) fn put(&mut self, name: &str, value: Value, origin: Origin) {
         let Some(slot) = self.0.get_mut(name) else {

@@ -44,6 +44,43 @@ pub(crate) struct Layers {
     pub(crate) looked: Vec<Looked>,
 }
 
+/// A store that the policy fixes is a place, not a name: what says where its bucket is holds as the organisation has it,
+/// in its policy or else anywhere in its file, and where it has nothing, nobody else has.
+struct WithStore {
+    by: Place,
+    places: Vec<(&'static str, Option<Found>)>,
+}
+
+impl WithStore {
+    fn of(organisation: &File) -> Option<Self> {
+        let by = organisation.policy.get(STORE.spec.name)?.place.clone();
+        let not_fixed = |spec: &&&Spec| !organisation.policy.contains_key(spec.name);
+        let places = upload::WHERE.iter().filter(not_fixed);
+        Some(Self {
+            by,
+            places: places
+                .map(|spec| (spec.name, organisation.values.get(spec.name).cloned()))
+                .collect(),
+        })
+    }
+
+    /// Whoever asks for another place must not believe to have got it.
+    fn broken_by(&self, flags: &Layer) -> Vec<Mistake> {
+        let mistake = |(name, own): &(&'static str, Option<Found>)| {
+            let asked = flags.get(name)?;
+            let same = own.as_ref().is_some_and(|own| own.value == asked.value);
+            (!same).then(|| Mistake {
+                place: asked.place.clone(),
+                problem: Problem::FixedWith {
+                    name: (*name).to_owned(),
+                    by: self.by.clone(),
+                },
+            })
+        };
+        self.places.iter().filter_map(mistake).collect()
+    }
+}
+
 impl Layers {
     /// Reads every source and lays them over each other.
     pub(crate) fn read(sources: &Sources, flags: &Flags, purpose: Purpose) -> Self {
@@ -54,6 +91,7 @@ impl Layers {
         };
         let organisation = layers.file(sources, &sources.organisation, Role::Organisation);
         let policy = organisation.policy.clone();
+        let with_store = WithStore::of(&organisation);
         layers.lay(organisation.values);
         if let Some(path) = &sources.person {
             let person = layers.file(sources, path, Role::Person);
@@ -71,8 +109,23 @@ impl Layers {
         let free = |name: &str| {
             purpose == Purpose::Read && name == STORE.spec.name && flags.contains_key(name)
         };
+        // Whoever reads from another store says where that one is.
+        let with_store = with_store.filter(|_| !free(STORE.spec.name));
+        if let Some(with_store) = &with_store {
+            layers.mistakes.extend(with_store.broken_by(&flags));
+        }
         let policy = policy.into_iter().filter(|(name, _)| !free(name)).collect();
-        layers.lay(flags.clone());
+        layers.lay(flags);
+        if let Some(WithStore { by, places }) = with_store {
+            for (name, own) in places {
+                match own {
+                    Some(Found { value, place }) => {
+                        layers.values.put(name, value, Origin::Policy(place));
+                    }
+                    None => layers.values.fix_unset(name, by.clone()),
+                }
+            }
+        }
         layers.fix(policy);
         layers.mistakes.extend(upload::conflicts(&layers.values));
         layers

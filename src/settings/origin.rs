@@ -144,6 +144,9 @@ pub(crate) enum Problem {
         fixed: String,
         by: Place,
     },
+    /// A flag that would lead a fixed store elsewhere.
+    #[error("{name:?} goes with \"store\", which is fixed by the organisation's policy, {by}")]
+    FixedWith { name: String, by: Place },
     /// Two settings that do not go together.
     #[error("{name:?} {rule}")]
     Conflict { name: String, rule: &'static str },
@@ -172,6 +175,7 @@ impl Problem {
             | Self::Value { nearest: None, .. }
             | Self::PolicyBelow
             | Self::Fixed { .. }
+            | Self::FixedWith { .. }
             | Self::Conflict { .. } => None,
         }
     }

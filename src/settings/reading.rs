@@ -24,6 +24,7 @@ impl Settings {
             region: store.region.clone().filter(|_| own),
             expected_owner: store.expected_owner.clone().filter(|_| own),
             endpoint_url: store.endpoint_url.clone(),
+            is_endpoint_fixed: store.is_endpoint_fixed && own,
             path_style: store.path_style,
             patience: PATIENCE,
             ..s3::Options::default()

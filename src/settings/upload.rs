@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::in_force::Values;
 use super::origin::{Mistake, Problem};
+use super::places::STORE;
 use super::spec::{Setting, Spec, Words, choice, duration, switch, tags, text, whole, word};
 use crate::aws::{Access, address};
 use crate::store::s3::{self, Encryption, Retention, RetentionMode};
@@ -127,6 +128,9 @@ pub(super) static SPECS: [&Spec; 14] = [
     &TAGS.spec,
 ];
 
+/// What says where the bucket of a store is. Whoever fixes `store` fixes these with it.
+pub(super) static WHERE: [&Spec; 3] = [&REGION.spec, &ENDPOINT_URL.spec, &PATH_STYLE.spec];
+
 /// `[upload]`
 #[derive(Clone, Debug)]
 pub(crate) struct Upload {
@@ -157,6 +161,7 @@ impl Upload {
             bucket: s3::Options {
                 region: values.given(&REGION),
                 endpoint_url: values.given(&ENDPOINT_URL),
+                is_endpoint_fixed: values.is_fixed(&STORE.spec),
                 path_style: values.given(&PATH_STYLE),
                 expected_owner: values.given(&EXPECTED_BUCKET_OWNER),
                 encryption,

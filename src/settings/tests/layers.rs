@@ -226,3 +226,93 @@ fn a_command_ends_with_the_first_mistake_and_counts_the_others() {
         "there is no home directory to keep recordings in"
     );
 }
+
+/// Endpoint, region and path style in force, and whether the environment's endpoints count.
+fn place(scene: &Scene) -> (Option<String>, Option<String>, Option<bool>, bool) {
+    let bucket = scene.settings().upload.bucket;
+    (
+        bucket.endpoint_url,
+        bucket.region,
+        bucket.path_style,
+        bucket.is_endpoint_fixed,
+    )
+}
+
+fn leading_elsewhere(organisation: &str) -> Scene {
+    let person = "[upload]\nendpoint_url = 'https://mine.example'\nregion = 'xx-mine-1'\npath_style = true\n";
+    Scene::new(organisation, person)
+        .variable("SSM_REC_UPLOAD_ENDPOINT_URL", "https://mine.example")
+        .variable("SSM_REC_UPLOAD_REGION", "xx-mine-2")
+        .variable("SSM_REC_UPLOAD_PATH_STYLE", "true")
+}
+
+#[test]
+fn a_store_that_is_fixed_is_fixed_with_its_server_and_region() {
+    const STORE: &str = "[policy]\nstore = 's3://bucket/a'\n";
+    let check = |more: &str, expected: (Option<&str>, Option<&str>, Option<bool>)| {
+        let (endpoint, region, style) = expected;
+        let expected = (
+            endpoint.map(Into::into),
+            region.map(Into::into),
+            style,
+            true,
+        );
+        let scene = leading_elsewhere(&format!("{more}{STORE}"));
+        assert_eq!(place(&scene), expected, "{more}");
+    };
+    check("", (None, None, None));
+    // Anywhere in the organisation's file.
+    check(
+        "[upload]\nregion = 'eu-west-1'\n",
+        (None, Some("eu-west-1"), None),
+    );
+    check(
+        "[policy.upload]\nendpoint_url = 'https://s3.example'\n",
+        (Some("https://s3.example"), None, None),
+    );
+    check(
+        "[upload]\nendpoint_url = 'https://s3.example'\n[policy.upload]\npath_style = false\n",
+        (Some("https://s3.example"), None, Some(false)),
+    );
+    // A store that is only the organisation's suggestion is the person's to change.
+    let scene = leading_elsewhere("store = 's3://bucket/a'\n");
+    let mine = |text: &str| Some(text.to_owned());
+    assert_eq!(
+        place(&scene),
+        (
+            mine("https://mine.example"),
+            mine("xx-mine-2"),
+            Some(true),
+            false
+        )
+    );
+}
+
+#[test]
+fn a_flag_that_leads_a_fixed_store_elsewhere_is_refused_and_a_reader_may_look_elsewhere() {
+    let scene = Scene::new("[policy]\nstore = 's3://bucket/a'\n", "");
+    let flag = |given: &'static str| {
+        Flags::default().with(&upload::ENDPOINT_URL, "--endpoint-url", Some(given))
+    };
+    assert_eq!(
+        scene.mistakes(&flag("https://mine.example")),
+        [
+            "flag --endpoint-url: \"upload.endpoint_url\" goes with \"store\", which is fixed by the organisation's policy, organisation.toml:2:1"
+        ]
+    );
+    let with = Scene::new(
+        "[upload]\nendpoint_url = 'https://s3.example'\n[policy]\nstore = 's3://bucket/a'\n",
+        "",
+    );
+    assert_eq!(with.mistakes(&flag("https://s3.example")), [""; 0]);
+    assert_eq!(with.mistakes(&flag("https://mine.example")).len(), 1);
+
+    let scene = leading_elsewhere("[policy]\nstore = 's3://bucket/a'\n");
+    let read = |flags: &Flags| {
+        let settings = Settings::of(Layers::read(&scene.sources, flags, Purpose::Read)).unwrap();
+        settings.upload.bucket.endpoint_url
+    };
+    assert_eq!(read(&none()), None);
+    let elsewhere = Flags::default().with(&STORE, "--store", Some("s3://other"));
+    assert_eq!(read(&elsewhere).as_deref(), Some("https://mine.example"));
+}
