@@ -6,18 +6,19 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use formats::asciicast::{Header, Session, Term};
-use formats::layout;
 use formats::manifest::{ClockJump, Exit, ExitKind, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::Over;
 use super::admission::Admitted;
 use super::error::Error;
 use crate::recorder::Recorder;
 use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service};
 use crate::session::driver::{End, Report};
-use crate::spool::{Claim, Spool};
+use crate::spool::written::Written;
+use crate::spool::{Claim, Spool, delivery};
 use crate::terminal;
 use crate::words::causes;
 
@@ -30,6 +31,13 @@ const NO_TERMINAL: Size = Size {
 const CALLER_PATIENCE: Duration = Duration::from_millis(500);
 /// How long the end of a session waits for an answer that has not come during all of it.
 const LATE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// What stands in place of a target that nobody names.
+const UNKNOWN_TARGET: &str = "unknown";
+const TARGET_LOOKED_UP: &str =
+    "the session was handed over without its target, which is the one that the service tells";
+const TARGET_NOT_KNOWN: &str =
+    "the session was handed over without its target, and the service does not tell it";
 
 /// What the recording tells of the session before its first event.
 #[derive(Debug)]
@@ -105,6 +113,22 @@ impl Description {
         self.name_caller_within(LATE_PATIENCE).await;
     }
 
+    /// Whoever hands a session over may not say on what it runs; then the service is asked, and where it does not tell
+    /// either, that stands in place of the name. Gives what is to be said of it.
+    pub(crate) async fn name_target(&mut self, service: &Service) -> Option<&'static str> {
+        if !self.session.target.is_empty() {
+            return None;
+        }
+        let asked = service.target_of(&self.session.session_id);
+        let answer = tokio::time::timeout(CALLER_PATIENCE, asked).await;
+        if let Ok(Ok(Some(target))) = answer {
+            self.session.target = target;
+            return Some(TARGET_LOOKED_UP);
+        }
+        UNKNOWN_TARGET.clone_into(&mut self.session.target);
+        Some(TARGET_NOT_KNOWN)
+    }
+
     async fn name_caller_within(&mut self, patience: Duration) {
         let Some(caller) = &mut self.caller else {
             return;
@@ -143,9 +167,9 @@ impl Description {
     }
 
     /// Opens the recording in the spool, and claims it there.
-    pub(crate) fn open(&self, admitted: &Admitted) -> Result<(Recorder, Claim), Error> {
+    pub(crate) fn open(&self, admitted: &Admitted) -> Result<(Recorder, Claim, Written), Error> {
         let options = admitted.settings().record.options(admitted.seal()?);
-        let name = format!("{}.cast.zst", layout::safe_name(&self.session.session_id));
+        let name = delivery::file_name(&self.session.session_id);
         let claim = Spool::new(admitted.places().spool.clone())
             .reserve(&name)
             .map_err(Error::Spool)?
@@ -162,11 +186,21 @@ impl Description {
             path: path.display().to_string(),
             source,
         })?;
-        Ok((recorder, claim))
+        let written = Written::hold(&claim).map_err(|source| Error::Recorder {
+            path: path.display().to_string(),
+            source: source.into(),
+        })?;
+        Ok((recorder, claim, written))
     }
 
     /// What the manifest tells, once the session is over.
-    pub(crate) fn manifest(&self, service: &Service, exit: Exit, report: &Report) -> Manifest {
+    pub(crate) fn manifest(
+        &self,
+        service: &Service,
+        exit: Exit,
+        report: &Report,
+        over: &Over,
+    ) -> Manifest {
         let us = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let at_us = |at: Instant| us(at.saturating_duration_since(self.origin));
         let gaps = report.gaps.iter().map(|gap| Gap {
@@ -186,7 +220,7 @@ impl Description {
             connections: report.connections,
             clock_jumps: clock_jumps.collect(),
             unrecorded,
-            ended_at: Some(now().to_rfc3339_opts(SecondsFormat::Micros, true)),
+            ended_at: Some(over.clock.to_rfc3339_opts(SecondsFormat::Micros, true)),
             clock_offset_ms: service.clock_offset_ms(),
             terminal: Some(self.size),
             exit: Some(exit),
@@ -240,14 +274,6 @@ fn message_ids() -> Uuid {
     uuid::Builder::from_custom_bytes(random.to_be_bytes()).into_uuid()
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the end of a recording is told by the wall clock"
-)]
-fn now() -> DateTime<Utc> {
-    Utc::now()
-}
-
 #[cfg(unix)]
 fn host() -> Option<String> {
     rustix::system::uname()
@@ -262,16 +288,14 @@ fn host() -> Option<String> {
     std::env::var("COMPUTERNAME").ok()
 }
 
-/// The name is what the environment says; the number cannot be chosen.
+/// The name that this machine knows for the number, and the number. What the environment says can be chosen by whoever
+/// starts the program, and names nobody here.
 #[cfg(unix)]
 fn user() -> Option<String> {
-    let number = rustix::process::getuid().as_raw();
-    let name = ["LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok());
-    Some(match name {
-        Some(name) => format!("{name} ({number})"),
-        None => format!("({number})"),
+    let number = nix::unistd::getuid();
+    Some(match nix::unistd::User::from_uid(number) {
+        Ok(Some(user)) if !user.name.is_empty() => format!("{} ({number})", user.name),
+        _ => format!("user {number}"),
     })
 }
 

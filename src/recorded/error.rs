@@ -118,6 +118,9 @@ impl Error {
                 path,
                 source,
             } => {
+                if let Undelivered::Changed(_) = **source {
+                    return source.hint(session_id);
+                }
                 let safe = format!(
                     "it is complete and safe in {path:?}; when this is put right: ssm-rec upload"
                 );

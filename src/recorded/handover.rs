@@ -11,6 +11,7 @@ use std::time::Duration;
 use formats::manifest::Manifest;
 use tokio::sync::{mpsc, oneshot};
 
+use super::Closed;
 use super::admission::Admitted;
 use super::error::Error;
 use super::verdict::Ending;
@@ -20,6 +21,7 @@ use crate::recorder::Flushed;
 use crate::spool::backlog::Backlog;
 use crate::spool::delivery::{Delivered, Delivery, Undelivered};
 use crate::spool::live::{Live, Segments};
+use crate::spool::written::Written;
 use crate::spool::{Claim, Spool};
 use crate::store::{self, Pace, Progress, Store};
 use crate::terminal::{Signal, Signals};
@@ -80,8 +82,8 @@ impl Handover {
     /// The store refused for good: waiting will not help.
     pub(crate) async fn store(
         &self,
-        claim: Claim,
-        manifest: &Manifest,
+        (claim, written): (Claim, Written),
+        Closed { manifest, ending }: Closed,
         label: Option<&str>,
         banner: bool,
         voice: &dyn Voice,
@@ -91,9 +93,13 @@ impl Handover {
         }
         let session_id = &manifest.session_id;
         let path = claim.path();
-        let ended = banner.then(|| ended(&claim, manifest, label));
+        let ended = banner.then(|| ended(&claim, &manifest, label));
         let bar = banner.then(|| voice.wait("storing the recording"));
-        let delivered = match deliver(self.delivery.at_pace(PACE), claim, bar).await? {
+        let delivery = self.delivery.at_pace(PACE);
+        let work = move |progress: &mut dyn FnMut(Progress)| {
+            delivery.deliver_written(claim, written, ending, progress)
+        };
+        let delivered = match deliver(work, bar).await? {
             Ok(delivered) => delivered,
             Err(signal) => {
                 voice.say("the recording waits in the spool; store it with: ssm-rec upload");
@@ -156,8 +162,7 @@ type Delivering = Result<Delivered, Undelivered>;
 
 /// Waits for the store, or for somebody who has had enough.
 async fn deliver(
-    delivery: Delivery,
-    claim: Claim,
+    work: impl FnOnce(&mut dyn FnMut(Progress)) -> Delivering + Send + 'static,
     mut bar: Option<Box<dyn FnMut(Progress)>>,
 ) -> Result<Result<Delivering, Signal>, Error> {
     let cannot = |what| move |source| Error::Machine { what, source };
@@ -171,7 +176,7 @@ async fn deliver(
                 let _ = tell.send(now);
             };
             // Nobody waits any more when the process is about to end.
-            let _ = done.send(delivery.deliver(claim, &mut progress));
+            let _ = done.send(work(&mut progress));
         })
         .map_err(cannot("start a thread"))?;
     loop {

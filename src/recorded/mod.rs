@@ -22,7 +22,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use formats::manifest::{Exit, Manifest};
+use formats::recording::Signed;
 
 use crate::recorder::Recorder;
 use crate::service::{Passed, Service, Started};
@@ -71,6 +73,31 @@ impl Here {
     fn types(&self) -> bool {
         !self.silent && !self.no_input && terminal::stdin_is_terminal()
     }
+}
+
+/// When a session was over, by both clocks: what follows, from telling the service to the last signature, takes its time.
+pub(crate) struct Over {
+    at: Instant,
+    clock: DateTime<Utc>,
+}
+
+impl Over {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the end of a recording is where both clocks are read"
+    )]
+    fn now() -> Self {
+        Self {
+            at: Instant::now(),
+            clock: Utc::now(),
+        }
+    }
+}
+
+/// A recording that is closed, and how it ends, byte for byte.
+pub(crate) struct Closed {
+    manifest: Manifest,
+    ending: Signed,
 }
 
 /// A session that may run, with a terminal or with stdin and stdout in its place.
@@ -131,7 +158,17 @@ impl<'a> Recorded<'a> {
         let (id, request) = (started.session_id(), self.admitted.request());
         let mut description = Description::new(&self.service, id, request, self.caller.take());
         interrupts.or(description.name_caller()).await?;
-        let (recorder, claim) = description.open(&self.admitted)?;
+        let naming = description.name_target(&self.service);
+        let without_target = interrupts.or(naming).await?;
+        let (mut recorder, claim, written) = description.open(&self.admitted)?;
+        if let Some(words) = without_target {
+            recorder
+                .marker(description.origin, words)
+                .map_err(Error::Close)?;
+            if self.here.banner {
+                self.voice.say(words);
+            }
+        }
         let handover = Handover::begin(
             &self.admitted,
             self.service.way(),
@@ -152,6 +189,7 @@ impl<'a> Recorded<'a> {
                 return Err(error);
             }
         };
+        let over = Over::now();
         self.voice.over(&end, &report);
         let (exit, left_first) = (description::exit(&end), verdict::left_first(&end));
         let is_shell = conversation::proof(self.admitted.request()) != Proof::Status;
@@ -169,10 +207,12 @@ impl<'a> Recorded<'a> {
         } else {
             started.over();
         }
-        let (manifest, signed) = self.close(recorder, description, exit, &report).await?;
+        let (closed, signed) = self
+            .close((recorder, over), description, exit, &report)
+            .await?;
         let (label, banner) = (self.here.label.as_deref(), self.here.banner);
         let stored = handover
-            .store(claim, &manifest, label, banner, self.voice)
+            .store((claim, written), closed, label, banner, self.voice)
             .await;
         let (not_live, others) = handover.end().await;
         let after = Aftermath {
@@ -185,22 +225,17 @@ impl<'a> Recorded<'a> {
     }
 
     /// Closes the recording, signed where it is to be. A signature that is not made does not hold it back.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the end of a recording is a moment of its own"
-    )]
     async fn close(
         &self,
-        recorder: Recorder,
+        (recorder, over): (Recorder, Over),
         mut description: Description,
         exit: Exit,
         report: &Report,
-    ) -> Result<(Manifest, Result<(), Unsigned>), Error> {
+    ) -> Result<(Closed, Result<(), Unsigned>), Error> {
         description.name_late_caller().await;
-        let manifest = description.manifest(&self.service, exit, report);
-        let ended = recorder
-            .end(Instant::now(), manifest)
-            .map_err(Error::Close)?;
+        let manifest = description.manifest(&self.service, exit, report, &over);
+        let ended = recorder.end(over.at, manifest).map_err(Error::Close)?;
+        let bytes = ended.to_sign().to_vec();
         let signed = match &self.here.signer {
             None => Ok(None),
             Some(signer) => signature::sign(signer, ended.to_sign(), self.voice)
@@ -211,7 +246,11 @@ impl<'a> Recorded<'a> {
             Ok(signature) => (signature, Ok(())),
             Err(unsigned) => (None, Err(unsigned)),
         };
-        let manifest = ended.finish(signature).map_err(Error::Close)?;
-        Ok((manifest, signed))
+        let manifest = ended.finish(signature.clone()).map_err(Error::Close)?;
+        let ending = Signed {
+            manifest: bytes,
+            signature: signature.unwrap_or_default(),
+        };
+        Ok((Closed { manifest, ending }, signed))
     }
 }

@@ -312,6 +312,10 @@ impl Recorder {
                 self.writer.output(since, text)?;
             }
         }
+        // A session that ended in silence lasted until now: players and exports of every kind take the time from events.
+        if self.writer.last_event() < since {
+            self.writer.output(since, "")?;
+        }
         let mut unsigned = self.writer.end(manifest)?;
         // The signature may be long in coming; until then the recording is as safe as during the session.
         unsigned.sink_mut().sync();

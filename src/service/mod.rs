@@ -13,6 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::types::{SessionFilter, SessionFilterKey, SessionState};
 
 pub use error::Error;
 pub use started::{Entrance, Started, is_session_id};
@@ -239,6 +240,34 @@ impl Service {
             Err(error) if error.code() == Some("DoesNotExistException") => Ok(()),
             Err(error) => Err(self.error(&error, Subject::Session(session_id))),
         }
+    }
+
+    /// On what a running session runs, as the service tells it; `None` when it tells nothing.
+    ///
+    /// # Errors
+    /// The service cannot be reached or refuses.
+    pub async fn target_of(&self, session_id: &str) -> Result<Option<String>, Error> {
+        let failed = |error| self.error(&error, Subject::Session(session_id));
+        let of_session = SessionFilter::builder()
+            .key(SessionFilterKey::SessionId)
+            .value(session_id)
+            .build();
+        let Ok(of_session) = of_session else {
+            return Ok(None);
+        };
+        let answer = self
+            .ssm
+            .describe_sessions()
+            .state(SessionState::Active)
+            .filters(of_session)
+            .send()
+            .await
+            .map_err(failed)?;
+        let mut sessions = answer.sessions.unwrap_or_default().into_iter();
+        let found = sessions.find(|session| session.session_id.as_deref() == Some(session_id));
+        Ok(found
+            .and_then(|session| session.target)
+            .filter(|target| !target.is_empty()))
     }
 
     /// Who the credentials belong to.

@@ -37,7 +37,7 @@ pub(crate) enum Outcome {
 
 /// Whether a file has all that a closed one has at its end.
 pub(crate) fn is_closed(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| {
+    store::open_file(path).is_ok_and(|file| {
         matches!(
             formats::recording::verify(io::BufReader::new(file)),
             Ok(report) if report.proof == formats::recording::Proof::Sound
@@ -61,7 +61,11 @@ pub(crate) async fn close(
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
         _ => PathBuf::from("."),
     };
-    let mut source = File::open(path)?;
+    let mut source = match is_in(spool, path) {
+        true => store::open_file(path)?,
+        // Named by a person; a link is meant, a pipe would be waited for.
+        false => store::open_file(&path.canonicalize()?)?,
+    };
     let temporary = tempfile::Builder::new()
         .prefix(".recover-")
         .tempfile_in(&folder)
@@ -158,7 +162,7 @@ fn keep_aside(path: &Path, folder: &Path) -> Result<PathBuf, Error> {
     Ok(to)
 }
 
-fn aside(path: &Path, folder: &Path) -> Result<PathBuf, Error> {
+pub(super) fn aside(path: &Path, folder: &Path) -> Result<PathBuf, Error> {
     let below = folder.join(ASIDE);
     store::create_private(&below).map_err(beside("cannot make a folder beside it"))?;
     let name = path
@@ -176,12 +180,12 @@ fn aside(path: &Path, folder: &Path) -> Result<PathBuf, Error> {
 }
 
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -4,19 +4,19 @@
 //! Nothing here speaks to a person, and nothing leaves the spool that the store has not confirmed.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Seek;
+use std::io::{self, Seek};
 use std::path::Path;
 use std::time::SystemTime;
 
 use formats::asciicast;
-use formats::layout::Place;
+use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 use formats::recording::{self, Signed};
 
 use crate::settings::{Settings, tags};
+use crate::spool::written::{self, Changed, Written};
 use crate::spool::{Claim, Object};
-use crate::store::{self, Pace, Progress, Put, Store};
+use crate::store::{self, Checked, Pace, Progress, Put, Store, open_file};
 
 /// The way into one store.
 #[derive(Clone, Debug)]
@@ -44,6 +44,15 @@ pub(crate) enum Undelivered {
     /// Some other file, or one damaged beyond recognition.
     #[error("it was left alone: {0}")]
     Foreign(String),
+    /// It lies under another session's name.
+    #[error("it is the recording of session {session_id:?}, and lies under another name")]
+    Misnamed {
+        /// Whose it is.
+        session_id: String,
+    },
+    /// It is not what was recorded.
+    #[error(transparent)]
+    Changed(#[from] Changed),
     /// It is closed, and the store does not have it.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -59,7 +68,14 @@ impl Undelivered {
     pub(crate) fn hint(&self, name: &str) -> Option<String> {
         match self {
             Self::CutShort => Some(format!("close it with: ssm-rec recover {}", id_of(name))),
-            Self::Foreign(_) => Some("move it elsewhere".to_owned()),
+            Self::Foreign(_) | Self::Misnamed { .. } => Some("move it elsewhere".to_owned()),
+            Self::Changed(Changed::Replaced { .. }) => {
+                Some("find out who did that; it is stored with: ssm-rec upload".to_owned())
+            }
+            Self::Changed(_) => Some(format!(
+                "find out who did that; what is left of it: ssm-rec verify {}",
+                id_of(name)
+            )),
             Self::Store(error) => error.hint(),
         }
     }
@@ -95,10 +111,42 @@ impl Delivery {
         claim: Claim,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Delivered, Undelivered> {
-        let Closing { signed, manifest } = Closing::read(&claim.path())?;
-        let place = Place::of(&manifest)
+        let path = claim.path();
+        let closing = Closing::read(&path)?;
+        let file = open_file(&path).map_err(|source| unread(&path, source))?;
+        let checked = written::check(file, &closing.signed)?;
+        self.deliver_checked(claim, &checked, &closing, progress)
+    }
+
+    /// The same for one that this process has recorded: it is stored as it was written, or not at all.
+    pub(crate) fn deliver_written(
+        &self,
+        claim: Claim,
+        written: Written,
+        signed: Signed,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Delivered, Undelivered> {
+        let checked = written.check(&claim, &signed)?;
+        let closing = Closing::of(signed)?;
+        self.deliver_checked(claim, &checked, &closing, progress)
+    }
+
+    fn deliver_checked(
+        &self,
+        claim: Claim,
+        checked: &Checked,
+        closing: &Closing,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Delivered, Undelivered> {
+        let Closing { signed, manifest } = closing;
+        if claim.name() != file_name(&manifest.session_id) {
+            return Err(Undelivered::Misnamed {
+                session_id: manifest.session_id.clone(),
+            });
+        }
+        let place = Place::of(manifest)
             .ok_or_else(|| Undelivered::Foreign("its manifest has no start".to_owned()))?;
-        match self.put(&claim, &place, &signed, &manifest, progress) {
+        match self.put(&claim, checked, &place, signed, manifest, progress) {
             Ok(bytes) => {
                 claim.remove()?;
                 Ok(Delivered {
@@ -120,6 +168,7 @@ impl Delivery {
     fn put(
         &self,
         claim: &Claim,
+        checked: &Checked,
         place: &Place<'_>,
         signed: &Signed,
         manifest: &Manifest,
@@ -134,9 +183,10 @@ impl Delivery {
         let put = |object| Put {
             tags: tags.clone(),
             journal: Some(claim.journal(object)),
-            progress: None,
+            ..Put::default()
         };
         let recording = Put {
+            checked: Some(checked),
             progress: Some(&mut tell),
             ..put(Object::File)
         };
@@ -175,15 +225,8 @@ struct Closing {
 
 impl Closing {
     fn read(path: &Path) -> Result<Self, Undelivered> {
-        let io = |source| {
-            Undelivered::Store(store::Error::Io {
-                what: "read",
-                place: path.display().to_string(),
-                source,
-            })
-        };
-        let foreign = |error: &dyn std::fmt::Display| Undelivered::Foreign(error.to_string());
-        let mut file = File::open(path).map_err(io)?;
+        let io = |source| unread(path, source);
+        let mut file = open_file(path).map_err(io)?;
         let signed = match Signed::at_end(&mut file) {
             Ok(signed) => signed,
             Err(recording::Error::Io(error)) => return Err(io(error)),
@@ -205,9 +248,30 @@ impl Closing {
                 Err(error) => foreign(&error),
             });
         };
+        Self::of(signed)
+    }
+
+    fn of(signed: Signed) -> Result<Self, Undelivered> {
         let manifest = Manifest::parse(&signed.manifest).map_err(|error| foreign(&error))?;
         Ok(Self { signed, manifest })
     }
+}
+
+fn foreign(error: &dyn std::fmt::Display) -> Undelivered {
+    Undelivered::Foreign(error.to_string())
+}
+
+fn unread(path: &Path, source: io::Error) -> Undelivered {
+    Undelivered::Store(store::Error::Io {
+        what: "read",
+        place: path.display().to_string(),
+        source,
+    })
+}
+
+/// The name of a session's file.
+pub(crate) fn file_name(session_id: &str) -> String {
+    format!("{}.cast.zst", layout::safe_name(session_id))
 }
 
 /// Whether a file of the spool was closed by whoever wrote it.

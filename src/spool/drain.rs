@@ -173,7 +173,9 @@ fn store_one(
                     out_of_reach.store(true, Ordering::Relaxed);
                     State::Waiting
                 }
-                Undelivered::Store(_) => State::Refused,
+                Undelivered::Store(_) | Undelivered::Misnamed { .. } | Undelivered::Changed(_) => {
+                    State::Refused
+                }
             };
             let hint = undelivered.hint(&waiting.name);
             report(state, Some(causes(&undelivered)), hint)

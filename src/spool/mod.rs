@@ -11,19 +11,23 @@ pub(crate) mod close;
 pub(crate) mod delivery;
 pub(crate) mod drain;
 pub(crate) mod live;
+pub(crate) mod written;
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use crate::store::{Error, create_private};
+use crate::store::{Error, check_folder, create_private, open_file, open_own};
 use crate::store::{HALF_MADE, half_made, replace_private};
 
 /// Longer reasons are cut.
 const MAX_REASON: usize = 2000;
+
+/// No note of a failure is longer, in bytes.
+const MAX_FAILURE: u64 = 64 * 1024;
 
 /// What lies beside a file, by the end of its name; the lock goes last.
 const BESIDE: [&str; 5] = [
@@ -183,15 +187,10 @@ impl Spool {
     }
 
     fn lock(&self, name: &str) -> Result<Option<Claim>, Error> {
+        check_folder(&self.folder)?;
         let path = self.beside(name, "lock");
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         loop {
-            let lock = options
-                .open(&path)
-                .map_err(|source| failed("open", &path, source))?;
+            let lock = open_own(&path).map_err(|source| failed("open", &path, source))?;
             match lock.try_lock() {
                 // Whoever had it may have removed it between the two calls; then this lock keeps nobody away.
                 Ok(()) if !is_at(&lock, &path) => {}
@@ -248,7 +247,7 @@ impl Spool {
     /// moment may be told "claimed", and comes again later.
     #[must_use]
     pub fn is_claimed(&self, name: &str) -> bool {
-        let Ok(lock) = File::open(self.beside(name, "lock")) else {
+        let Ok(lock) = open_file(&self.beside(name, "lock")) else {
             return false;
         };
         matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock))
@@ -379,7 +378,10 @@ fn check_name(name: &str) -> Result<(), Error> {
 }
 
 fn read_failure(path: &Path) -> Option<Failure> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    let mut text = Vec::new();
+    let file = open_file(path).ok()?;
+    file.take(MAX_FAILURE).read_to_end(&mut text).ok()?;
+    serde_json::from_slice(&text).ok()
 }
 
 fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {

@@ -129,6 +129,14 @@ pub enum Error {
         /// The last answer or failure.
         reason: String,
     },
+    /// Others could have put anything there.
+    #[error("{place:?} is not trusted: {reason}")]
+    Untrusted {
+        /// The folder.
+        place: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// S3's answer does not match what was sent, or the object changed while it was read.
     #[error("{place:?} does not hold what it should: {reason}")]
     Altered {
@@ -176,6 +184,9 @@ impl Error {
             }
             Self::Exists { .. } => {
                 "compare the two before you remove either: the copy in the spool is kept".to_owned()
+            }
+            Self::Untrusted { .. } => {
+                "take the right from others (chmod go-w), or name a folder of your own".to_owned()
             }
             Self::Scheme { .. } | Self::Location { .. } => {
                 "a store is a folder, or s3://bucket/prefix".to_owned()

@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::trust::{Checked, check_folder, open_file};
 use super::{Error, check_key};
 
 /// How the name of a file ends that is not all there yet.
@@ -37,24 +38,38 @@ impl Directory {
     pub(crate) fn probe(&self) -> Result<(), Error> {
         create_private(&self.root)
             .map_err(|source| failed("make the folder", &self.root, source))?;
+        check_folder(&self.root)?;
         tempfile::tempfile_in(&self.root)
             .map(drop)
             .map_err(|source| failed("write to", &self.root, source))
     }
 
-    pub(crate) fn put_file(&self, key: &str, from: &Path) -> Result<(), Error> {
+    pub(crate) fn put_file(
+        &self,
+        key: &str,
+        from: &Path,
+        checked: Option<&Checked>,
+    ) -> Result<(), Error> {
         let (to, folder) = self.place(key)?;
-        File::open(from)
-            .and_then(|file| file.sync_all())
-            .map_err(|source| failed("read", from, source))?;
+        let unread = |source| failed("read", from, source);
+        let open = || checked.map_or_else(|| open_file(from), Checked::file);
+        open().and_then(|file| file.sync_all()).map_err(unread)?;
         let stored = match fs::hard_link(from, &to) {
+            Ok(()) if checked.is_some_and(|checked| !checked.is_at(&to)) => {
+                // Only just made, and nobody's recording.
+                let _ = fs::remove_file(&to);
+                Err(Error::Altered {
+                    place: from.display().to_string(),
+                    reason: "another file was put in its place".to_owned(),
+                })
+            }
             Ok(()) => sync_folder(&folder).map_err(|source| failed("write", &to, source)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::Exists {
                 place: to.display().to_string(),
             }),
             // Another file system, or one without links: copy.
             Err(_) => {
-                let mut file = File::open(from).map_err(|source| failed("read", from, source))?;
+                let mut file = open().map_err(unread)?;
                 self.publish(&to, &folder, |temporary| {
                     io::copy(&mut file, temporary).map(drop)
                 })
@@ -62,7 +77,13 @@ impl Directory {
         };
         match stored {
             // Stored by a process that was killed before it could say so.
-            Err(Error::Exists { .. }) if same_bytes(from, &to).unwrap_or(false) => Ok(()),
+            Err(Error::Exists { .. })
+                if open()
+                    .and_then(|file| same_bytes(file, &to))
+                    .unwrap_or(false) =>
+            {
+                Ok(())
+            }
             stored => stored,
         }
     }
@@ -92,7 +113,7 @@ impl Directory {
     pub(crate) fn open(&self, key: &str) -> Result<File, Error> {
         check_key(key)?;
         let path = self.path(key);
-        File::open(&path).map_err(|source| match source.kind() {
+        open_file(&path).map_err(|source| match source.kind() {
             ErrorKind::NotFound => Error::NotFound {
                 place: path.display().to_string(),
             },
@@ -139,6 +160,13 @@ impl Directory {
         let path = self.path(key);
         let folder = path.parent().unwrap_or(&self.root).to_owned();
         create_private(&folder).map_err(|source| failed("make the folder", &folder, source))?;
+        // From the root on, whoever may write to one of them could have put something else there.
+        for below in folder
+            .ancestors()
+            .take_while(|part| part.starts_with(&self.root))
+        {
+            check_folder(below)?;
+        }
         Ok((path, folder))
     }
 
@@ -182,8 +210,13 @@ pub fn create_private(folder: &Path) -> io::Result<()> {
 /// either, readable by their owner alone. What a process that is killed leaves ([`half_made`]) is in nobody's way.
 pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let made = half_made(path);
+    // What a process that was killed has left, or what somebody has put there.
+    match fs::remove_file(&made) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = File::options();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&made)?;
@@ -201,8 +234,8 @@ pub(crate) fn half_made(path: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
-    let (one, other) = (File::open(one)?, File::open(other)?);
+fn same_bytes(one: File, other: &Path) -> io::Result<bool> {
+    let other = open_file(other)?;
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }
@@ -216,7 +249,7 @@ fn same_bytes(one: &Path, other: &Path) -> io::Result<bool> {
 }
 
 fn holds(path: &Path, bytes: &[u8]) -> io::Result<bool> {
-    let file = File::open(path)?;
+    let file = open_file(path)?;
     if file.metadata()?.len() != bytes.len() as u64 {
         return Ok(false);
     }
@@ -284,12 +317,12 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, b"three").unwrap();
         assert!(matches!(
-            store.put_file("a", &file),
+            store.put_file("a", &file, None),
             Err(Error::Exists { .. })
         ));
-        store.put_file("b", &file).unwrap();
+        store.put_file("b", &file, None).unwrap();
         // The same bytes once more are no second object.
-        store.put_file("b", &file).unwrap();
+        store.put_file("b", &file, None).unwrap();
         fs::remove_file(&file).unwrap();
         assert_eq!(fs::read(store.path("b")).unwrap(), b"three");
         assert_eq!(fs::read(store.path("a")).unwrap(), b"one");

@@ -8,6 +8,7 @@ pub mod http;
 mod local;
 mod ranges;
 pub mod s3;
+mod trust;
 mod worker;
 
 use std::io::{Read, Seek};
@@ -23,6 +24,8 @@ pub use local::{Directory, create_private};
 pub(crate) use local::{HALF_MADE, half_made, replace_private};
 pub use ranges::Ranged;
 pub use s3::S3;
+pub use trust::Checked;
+pub(crate) use trust::{check_folder, open_file, open_own};
 
 /// A place for recordings, manifests and text.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct Put<'a> {
     /// there, and knows its own object again. It is to be removed after the file it is about.
     /// A claim in the spool names one for each object.
     pub journal: Option<PathBuf>,
+    /// The file itself, where it was checked: it is stored as it was then, whatever its path leads to by now.
+    pub checked: Option<&'a Checked>,
     /// Called about ten times a second, and once at the end.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
@@ -211,7 +216,7 @@ impl Store {
     /// As [`Store::put_file`].
     pub fn put_file_with(&self, key: &str, path: &Path, put: Put<'_>) -> Result<(), Error> {
         match self {
-            Self::Directory(directory) => directory.put_file(key, path),
+            Self::Directory(directory) => directory.put_file(key, path, put.checked),
             Self::S3(s3) => s3.put_file(key, path, put),
         }
     }

@@ -26,7 +26,7 @@ pub(crate) const PLAN: [Room; 23] = [
          tracing_subscriber unicode_width zeroize"),
 
     room(5, "recorded", "spool settings session service recorder store signing envelope aws terminal words formats",
-        "chrono futures_util rustix thiserror tokio tracing uuid zeroize"),
+        "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
     room(4, "review", "spool store words formats", "chrono thiserror"),

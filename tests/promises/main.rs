@@ -34,6 +34,7 @@ mod start;
 mod tail;
 #[cfg(unix)]
 mod taken_back;
+mod trust;
 mod upload;
 mod verify;
 mod web_server;

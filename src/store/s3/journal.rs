@@ -4,7 +4,7 @@
 //! starts over, which costs time and never a recording.
 
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -12,6 +12,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use super::super::local::replace_private;
+use super::super::trust::open_file;
 
 /// 10 000 parts need about 2 MB.
 const MAX_LENGTH: u64 = 8 << 20;
@@ -175,7 +176,7 @@ impl Journal {
 
 fn read(path: &Path) -> io::Result<Entry> {
     let mut text = Vec::new();
-    File::open(path)?.take(MAX_LENGTH).read_to_end(&mut text)?;
+    open_file(path)?.take(MAX_LENGTH).read_to_end(&mut text)?;
     Ok(serde_json::from_slice(&text)?)
 }
 

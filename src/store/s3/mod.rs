@@ -26,12 +26,13 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::cache::Cache;
 use super::ranges::Ranged;
+use super::trust::{Checked, open_file};
 use super::worker::Worker;
 use super::{Error, Pace, Progress, Put, Span, check_key};
 use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
-use journal::{Fingerprint, Journal};
+use journal::Journal;
 use upload::{Job, Source};
 
 pub use crate::aws::Keys;
@@ -168,9 +169,16 @@ impl S3 {
             place: path.display().to_string(),
             source,
         };
-        let file = std::fs::File::open(path).map_err(io)?;
-        let print = Fingerprint::of(&file.metadata().map_err(io)?);
-        let source = Source::file(file, path.display().to_string(), print);
+        let opened;
+        let checked = match put.checked {
+            Some(checked) => checked,
+            None => {
+                opened = open_file(path).and_then(Checked::of).map_err(io)?;
+                &opened
+            }
+        };
+        let file = checked.file().map_err(io)?;
+        let source = Source::file(file, path.display().to_string(), checked.then());
         self.upload(key, source, put)
     }
 
@@ -320,9 +328,11 @@ impl Bucket {
             }
         };
         let shared = way.config();
+        let is_fixed = options.is_endpoint_fixed;
         let elsewhere = options.endpoint_url.is_some()
-            || shared.endpoint_url().is_some()
-            || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some();
+            || !is_fixed
+                && (shared.endpoint_url().is_some()
+                    || std::env::var_os("AWS_ENDPOINT_URL_S3").is_some());
         let mut config = aws_sdk_s3::config::Builder::from(shared)
             // `attempt` retries, and watches for silence.
             .retry_config(RetryConfig::disabled())
@@ -344,8 +354,9 @@ impl Bucket {
             // Other servers have no regions, but a signature names one.
             config = config.region(Region::new("us-east-1"));
         }
-        if let Some(endpoint) = &options.endpoint_url {
-            config = config.endpoint_url(endpoint);
+        if is_fixed || options.endpoint_url.is_some() {
+            // Without one, AWS's own: what environment and profile say of it has come with `shared`.
+            config.set_endpoint_url(options.endpoint_url.clone());
         }
         Ok(Client::from_conf(config.build()))
     }

@@ -30,6 +30,8 @@ pub struct Options {
     pub ask_mfa_code: Option<AskMfaCode>,
     /// An S3-compatible server. Without one, `AWS_ENDPOINT_URL_S3` and the profile are heeded as everywhere.
     pub endpoint_url: Option<String>,
+    /// The server is settled by these options alone: an endpoint that environment or profile name is not heeded.
+    pub is_endpoint_fixed: bool,
     /// `http://host/bucket/key` in place of `http://bucket.host/key`. `None`: yes wherever an endpoint is named.
     pub path_style: Option<bool>,
     /// Twelve digits: the account that must own the bucket, so that a bucket re-made by a stranger gets nothing.
@@ -63,6 +65,7 @@ impl Default for Options {
             keys: None,
             ask_mfa_code: None,
             endpoint_url: None,
+            is_endpoint_fixed: false,
             path_style: None,
             expected_owner: None,
             encryption: Encryption::Bucket,

@@ -167,6 +167,12 @@ impl<W: Write> Writer<W> {
         self.frames.is_at_border()
     }
 
+    /// Time of the last event, in whole microseconds.
+    #[must_use]
+    pub fn last_event(&self) -> Duration {
+        Duration::from_micros(self.encoder.last_us())
+    }
+
     /// Bytes of text so far.
     #[must_use]
     pub fn text_size(&self) -> u64 {

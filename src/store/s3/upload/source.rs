@@ -2,7 +2,7 @@
 //!
 //! Nothing here is sent.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,7 +23,22 @@ pub(in crate::store::s3) enum Source {
         file: Arc<Mutex<File>>,
         name: String,
         print: Fingerprint,
+        changed: Changed,
     },
+}
+
+/// When the file was last touched at all: unlike the time of its last bytes, this one nobody can set back.
+type Changed = Option<(i64, i64)>;
+
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> Changed {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn changed(_: &Metadata) -> Changed {
+    None
 }
 
 impl Source {
@@ -31,11 +46,13 @@ impl Source {
         Self::Bytes(bytes)
     }
 
-    pub(in crate::store::s3) fn file(file: File, name: String, print: Fingerprint) -> Self {
+    /// A file as it was `then`.
+    pub(in crate::store::s3) fn file(file: File, name: String, then: &Metadata) -> Self {
         Self::File {
             file: Arc::new(Mutex::new(file)),
             name,
-            print,
+            print: Fingerprint::of(then),
+            changed: changed(then),
         }
     }
 
@@ -122,12 +139,20 @@ impl Source {
 
     /// What is sent must be one state of the file.
     pub(super) fn check_unchanged(&self) -> Result<(), Error> {
-        let Self::File { file, name, print } = self else {
+        let Self::File {
+            file,
+            name,
+            print,
+            changed: then,
+        } = self
+        else {
             return Ok(());
         };
         let file = file.lock().unwrap_or_else(PoisonError::into_inner);
         match file.metadata() {
-            Ok(metadata) if Fingerprint::of(&metadata) == *print => Ok(()),
+            Ok(metadata) if Fingerprint::of(&metadata) == *print && changed(&metadata) == *then => {
+                Ok(())
+            }
             Ok(_) => Err(Error::Altered {
                 place: name.clone(),
                 reason: "the file changed while it was sent".to_owned(),
