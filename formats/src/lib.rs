@@ -14,6 +14,7 @@
 
 pub mod agent_message;
 pub mod asciicast;
+mod json;
 pub mod layout;
 pub mod lines;
 pub mod manifest;

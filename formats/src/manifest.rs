@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::asciicast::Session;
+use crate::json::has_doubled_keys;
 use crate::payload::Size;
 
 /// What this version writes in [`Manifest::format`].
@@ -284,6 +285,41 @@ impl Manifest {
         }
     }
 
+    /// The first key that this manifest and what was known at the start of the session do not agree on. Who asked, and what
+    /// the agent is, may have become known later.
+    #[must_use]
+    pub fn differs_from(&self, opening: &Self) -> Option<&'static str> {
+        fn late(now: &Option<String>, then: &Option<String>) -> bool {
+            then.is_none() || now == then
+        }
+        let is_same_terminal = self.terminal.is_none()
+            || opening.terminal.is_none()
+            || self.terminal == opening.terminal;
+        let same = [
+            ("session_id", self.session_id == opening.session_id),
+            ("target", self.target == opening.target),
+            ("document", self.document == opening.document),
+            ("parameters", self.parameters == opening.parameters),
+            ("reason", self.reason == opening.reason),
+            ("region", self.region == opening.region),
+            ("account", late(&self.account, &opening.account)),
+            ("operator", late(&self.operator, &opening.operator)),
+            ("user", self.user == opening.user),
+            ("host", self.host == opening.host),
+            (
+                "client_version",
+                self.client_version == opening.client_version,
+            ),
+            (
+                "agent_version",
+                late(&self.agent_version, &opening.agent_version),
+            ),
+            ("started_at", self.started_at == opening.started_at),
+            ("terminal", is_same_terminal),
+        ];
+        same.iter().find(|(_, same)| !same).map(|(key, _)| *key)
+    }
+
     /// One line of JSON without its line end: the bytes that are signed.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -299,7 +335,16 @@ impl Manifest {
         if json.len() > MAX_MANIFEST {
             return Err(Error::TooLong(json.len()));
         }
-        let manifest: Self = serde_json::from_slice(json).map_err(Error::Json)?;
+        let manifest: Self = serde_json::from_slice(json).map_err(|error| {
+            // The parser refuses a doubled key that it knows by itself.
+            match has_doubled_keys(json) && error.to_string().starts_with("duplicate field") {
+                true => Error::Doubled,
+                false => Error::Json(error),
+            }
+        })?;
+        if has_doubled_keys(json) {
+            return Err(Error::Doubled);
+        }
         match manifest.format {
             FORMAT => Ok(manifest),
             other => Err(Error::Format(other)),
@@ -316,6 +361,9 @@ pub enum Error {
     /// Not JSON, or not of the right shape.
     #[error("manifest does not read: {0}")]
     Json(serde_json::Error),
+    /// One reader would take the first, another the last.
+    #[error("manifest has a key that stands twice")]
+    Doubled,
     /// From a later version of ssm-rec, or no manifest at all.
     #[error("manifest has format {0}, only {FORMAT} is known")]
     Format(u32),

@@ -25,6 +25,7 @@ fn header() -> Header {
         ssm: Some(Session {
             session_id: "s-1".into(),
             target: "i-0abc".into(),
+            reason: Some("ticket-42".into()),
             started_at: Some("2026-11-24T10:00:00.000000Z".into()),
             ..Session::default()
         }),
@@ -64,10 +65,7 @@ fn recording(seal: Option<Seal>, events: u64) -> (Vec<u8>, Vec<(usize, u64)>) {
             writer.snapshot(size, "screen").unwrap();
         }
     }
-    let manifest = Manifest {
-        reason: Some("ticket-42".into()),
-        ..Manifest::of_session(header().ssm.as_ref().unwrap())
-    };
+    let manifest = Manifest::of_session(header().ssm.as_ref().unwrap());
     let (bytes, _) = writer
         .finish(manifest, |_| Some("signature".into()))
         .unwrap();

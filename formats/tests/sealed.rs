@@ -12,9 +12,9 @@ use formats::lines::LineSource;
 use formats::manifest::Manifest;
 use formats::payload::Size;
 use formats::recording::{
-    self, Damage, Ending, Error, FaultKind, Options, Proof, Seekable, Writer, verify,
+    self, Damage, Ending, Error, FaultKind, Options, Proof, Seekable, Writer, verify, verify_text,
 };
-use formats::sealed::{KEY, Key, Locked, SALT, Seal};
+use formats::sealed::{KEY, Key, Locked, NoKey, SALT, Seal};
 
 fn key() -> Key {
     Key::new([7; KEY])
@@ -184,9 +184,19 @@ fn output_that_does_not_compress_is_sealed_in_bounded_chunks() {
     }
     writer.output(at(0), &noise).unwrap();
     writer.output(at(1), "after\r\n").unwrap();
-    let (bytes, _) = writer.finish(Manifest::default(), |_| None).unwrap();
+    let manifest = Manifest::of_session(header().ssm.as_ref().unwrap());
+    let (bytes, _) = writer.finish(manifest, |_| None).unwrap();
     assert!(outputs(&bytes) == [noise, "after\r\n".to_owned()]);
     assert_eq!(verify(&bytes[..]).unwrap().proof, Proof::Sound);
+    let looked = verify_text(&bytes[..], &seal(1).key).unwrap();
+    assert_eq!((looked.proof, looked.is_decoded), (Proof::Sound, true));
+    let locked = verify_text(&bytes[..], &NoKey).unwrap();
+    assert_eq!((locked.proof, locked.is_decoded), (Proof::Sound, false));
+    let foreign = verify_text(&bytes[..], &Key::new([9; KEY])).unwrap();
+    assert!(
+        matches!(foreign.proof, Proof::Altered(_)),
+        "another key opens nothing"
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod limits;
 mod line;
 mod line_feeds;
 mod reader;
+mod strict;
 
 pub use encoder::Encoder;
 pub use error::Error;
@@ -23,3 +24,4 @@ pub use limits::{MAX_SIDE, MAX_TIME_US};
 pub use line::Code;
 pub use line_feeds::LineFeeds;
 pub use reader::{Reader, Timed};
+pub(crate) use strict::{Line, is_resize, parse_line};

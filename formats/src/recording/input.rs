@@ -63,6 +63,39 @@ impl<R> Input<R> {
 }
 
 impl<R: Read> Input<R> {
+    /// Whether the file ends in zeros, and nothing else stands behind the next `length` bytes. Reads to the end.
+    pub(super) fn ends_in_zeros_behind(&mut self, length: u64) -> io::Result<bool> {
+        let mut skipped = 0;
+        let mut last = 1;
+        loop {
+            self.want(1)?;
+            let unread = self.unread();
+            let Some(&end) = unread.last() else {
+                return Ok(last == 0);
+            };
+            last = end;
+            let count = unread.len();
+            let skip = usize::try_from(length - skipped).map_or(count, |left| left.min(count));
+            if unread[skip..].iter().any(|byte| *byte != 0) {
+                return Ok(false);
+            }
+            skipped += skip as u64;
+            self.consume(count);
+        }
+    }
+
+    /// Reads to the end, which tells how long the file is.
+    pub(super) fn length(&mut self) -> io::Result<u64> {
+        loop {
+            self.want(1)?;
+            let count = self.unread().len();
+            if count == 0 {
+                return Ok(self.offset());
+            }
+            self.consume(count);
+        }
+    }
+
     /// Reads until `length` bytes are unread or the source is empty.
     pub(super) fn want(&mut self, length: usize) -> io::Result<()> {
         while self.unread().len() < length && !self.is_source_empty {

@@ -24,5 +24,5 @@ pub use reader::{Damage, Ending, Reader};
 pub use recover::{CUT, Error as RecoverError, Recovered, recover};
 pub use seekable::{Point, Seekable};
 pub use skippable::{MAX_SNAPSHOT, Signed, Snapshot};
-pub use verify::{Fault, FaultKind, Proof, Report, verify};
+pub use verify::{Fault, FaultKind, Proof, Report, verify, verify_text};
 pub use writer::{FRAME_TEXT, Options, SLOW_FRAME, Unsigned, Writer};

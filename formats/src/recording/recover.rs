@@ -52,7 +52,7 @@ pub fn recover<W: Write>(
 ) -> Result<Recovered<W>, Error> {
     let length = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
-    let survey = survey(&mut *source)?;
+    let survey = survey(&mut *source, None)?;
     let report = &survey.report;
     match (&report.proof, &report.manifest) {
         (Proof::Sound, Some(manifest)) => return Ok(Recovered::Whole(manifest.clone())),

@@ -185,6 +185,23 @@ impl<R: Read + Seek> Seekable<R> {
         }))
     }
 
+    /// The data frames before which the screen was recorded, and where its picture stands in the file; none without an
+    /// index.
+    #[must_use]
+    pub fn pictured(&self) -> Vec<(usize, u64)> {
+        let index = self.tables.iter().flat_map(|tables| &tables.index);
+        let pictured = index.enumerate().filter(|(_, entry)| entry.snapshot != 0);
+        pictured
+            .map(|(frame, entry)| (frame, entry.snapshot))
+            .collect()
+    }
+
+    /// The number of the data frame that the last line came from.
+    #[must_use]
+    pub fn frame(&self) -> usize {
+        self.reader.frame()
+    }
+
     /// Goes to the start, before the header.
     ///
     /// # Errors
@@ -217,6 +234,16 @@ impl<R: Read + Seek> asciicast::Reader<Seekable<R>> {
     /// The source cannot be read.
     pub fn seek_screen(&mut self, to: Duration) -> Result<Option<Point>, Error> {
         let point = self.lines_mut().seek_screen(to)?;
+        self.resume_at(point)
+    }
+
+    /// Goes to a data frame by its number; the next event is the first of that frame. `None`, and nothing has happened,
+    /// when there is no such frame or no time index.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn seek_frame(&mut self, frame: usize) -> Result<Option<Point>, Error> {
+        let point = self.lines_mut().go(frame)?;
         self.resume_at(point)
     }
 

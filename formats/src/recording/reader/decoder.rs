@@ -19,7 +19,7 @@ const TEXT_PER_BYTE: u64 = 512;
 const TEXT: usize = 256 * 1024;
 
 /// Decodes one frame after the other.
-pub(super) struct TextDecoder {
+pub(in crate::recording) struct TextDecoder {
     decoder: Decoder<'static>,
     /// Bytes that went in and came out, over all frames.
     read: u64,
@@ -27,17 +27,17 @@ pub(super) struct TextDecoder {
 }
 
 /// One piece, which may be empty.
-pub(super) struct Piece {
+pub(in crate::recording) struct Piece {
     /// How many bytes of the frame it took.
-    pub(super) read: usize,
+    pub(in crate::recording) read: usize,
     /// Nothing was read and nothing came.
-    pub(super) is_idle: bool,
+    pub(in crate::recording) is_idle: bool,
     /// Whether the frame ends with it, or why it does not decode.
-    pub(super) is_end: io::Result<bool>,
+    pub(in crate::recording) is_end: io::Result<bool>,
 }
 
 impl TextDecoder {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(in crate::recording) fn new() -> io::Result<Self> {
         let mut decoder = Decoder::new()?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX))?;
         Ok(Self {
@@ -48,12 +48,12 @@ impl TextDecoder {
     }
 
     /// What comes next begins a frame.
-    pub(super) fn restart(&mut self) -> io::Result<()> {
+    pub(in crate::recording) fn restart(&mut self) -> io::Result<()> {
         self.decoder.reinit()
     }
 
     /// Appends some of what the next bytes of the frame give.
-    pub(super) fn decode(&mut self, bytes: &[u8], text: &mut Vec<u8>) -> Piece {
+    pub(in crate::recording) fn decode(&mut self, bytes: &[u8], text: &mut Vec<u8>) -> Piece {
         let before = text.len();
         text.reserve(TEXT);
         let mut input = InBuffer::around(bytes);

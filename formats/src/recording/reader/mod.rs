@@ -9,14 +9,15 @@ mod unsealer;
 
 use std::io::{self, Read};
 
-use self::decoder::TextDecoder;
+pub(super) use self::decoder::TextDecoder;
 pub use self::ending::{Damage, Ending};
 use self::unsealer::Unsealer;
 use super::envelope::ChunkHead;
 use super::error::Error;
 use super::input::Input;
 use super::skippable::{
-    Link, MAGIC, MAX_CONTENT, PREFIX, SEEK_TABLE_MAGIC, Signed, ZSTD_MAGIC, is_skippable, u32_at,
+    Link, MAGIC, MAX_CONTENT, PREFIX, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC, Signed, ZSTD_MAGIC,
+    is_skippable, u32_at,
 };
 use crate::lines::{self, LineBuffer, LineSource, MAX_LINE};
 use crate::manifest::Manifest;
@@ -30,7 +31,12 @@ pub struct Reader<R> {
     ending: Option<Ending>,
     seen: Seen,
     unsealer: Option<Unsealer>,
+    /// Data frames that have begun.
+    begun: usize,
 }
+
+/// A block of a zstd frame with its header and what may follow it, at most (RFC 8878, section 3.1.1.2.4).
+const LONGEST_BLOCK: u64 = 128 * 1024 + 8;
 
 enum Body {
     Plain,
@@ -62,6 +68,8 @@ struct Seen {
     is_ours: bool,
     signed: Option<Signed>,
     has_seek_table: bool,
+    /// The last byte of what may be one.
+    table_end: u8,
 }
 
 impl<R: Read> Reader<R> {
@@ -93,6 +101,7 @@ impl<R: Read> Reader<R> {
             ending: None,
             seen: Seen::default(),
             unsealer: None,
+            begun: 0,
         };
         reader.input.want(4)?;
         let start = reader.input.unread();
@@ -168,6 +177,7 @@ impl<R: Read> Reader<R> {
             let frame = u32::try_from(frame).unwrap_or(u32::MAX);
             *unsealer = Unsealer::new(unsealer.cipher.clone(), frame);
         }
+        self.begun = frame;
         self.input.restart(offset);
         self.buffer.clear();
         self.ending = None;
@@ -259,7 +269,10 @@ impl<R: Read> Reader<R> {
                 self.damaged(offset, Damage::Unsealed);
                 return Ok(());
             }
-            (Some(ZSTD_MAGIC), _) => At::Data { start: offset },
+            (Some(ZSTD_MAGIC), _) => {
+                self.begun += 1;
+                At::Data { start: offset }
+            }
             (Some(magic), Some(length)) if is_skippable(magic) => {
                 let is_ours = magic == MAGIC && length as usize <= MAX_CONTENT;
                 let content = is_ours.then(Vec::new);
@@ -327,11 +340,16 @@ impl<R: Read> Reader<R> {
         if let Some(content) = content {
             content.extend_from_slice(&self.input.unread()[..taken]);
         }
+        if *is_seek_table && let Some(last) = self.input.unread()[..taken].last() {
+            self.seen.table_end = *last;
+        }
         if is_done {
             let (start, is_seek_table, content) = (*start, *is_seek_table, content.take());
             self.go(At::Border);
             if is_seek_table {
-                self.seen.has_seek_table = true;
+                // Where it was written in part it is no end.
+                let [.., end] = SEEKABLE_MAGIC.to_le_bytes();
+                self.seen.has_seek_table = self.seen.table_end == end;
             } else if let Some(content) = content {
                 self.content(start, &content);
             }
@@ -349,6 +367,7 @@ impl<R: Read> Reader<R> {
         if let Some(unsealer) = &mut self.unsealer
             && let Some(head) = ChunkHead::parse(content)
         {
+            self.begun += usize::from(unsealer.is_at_border());
             match unsealer.open(head, content) {
                 Ok(()) => self.go(At::Chunk { start }),
                 Err(cause) => self.damaged(start, cause),
@@ -384,6 +403,31 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Where a disk lost what was written, or never wrote what was reserved, there are zeros up to the end: such a file was
+    /// cut, not damaged.
+    fn forgive_zeros(&mut self) -> io::Result<()> {
+        let behind = match &self.ending {
+            // The block that does not decode may begin with what was written.
+            Some(Ending::Damaged {
+                cause: Damage::Frame(_),
+                ..
+            }) => LONGEST_BLOCK,
+            // A magic number that was written in part.
+            Some(Ending::Damaged { cause, .. }) if *cause != Damage::Trailing => 4,
+            _ => return Ok(()),
+        };
+        if self.input.ends_in_zeros_behind(behind)? {
+            let offset = self.input.length()?;
+            self.ending = Some(Ending::Cut { offset });
+        }
+        Ok(())
+    }
+
+    /// The number of the data frame that the last line came from.
+    pub(super) fn frame(&self) -> usize {
+        self.begun.saturating_sub(1)
+    }
+
     fn damaged(&mut self, offset: u64, cause: Damage) {
         self.ending = Some(Ending::Damaged { offset, cause });
     }
@@ -409,6 +453,7 @@ impl<R: Read> LineSource for Reader<R> {
                 return Ok(Some(self.buffer.text(range)));
             }
             self.step()?;
+            self.forgive_zeros()?;
         }
     }
 }

@@ -39,6 +39,11 @@ impl Unsealer {
         }
     }
 
+    /// Whether the next chunk is the first of its data frame.
+    pub(super) fn is_at_border(&self) -> bool {
+        self.chunk == 0
+    }
+
     /// Data frames opened so far, in whole or in part.
     fn frames(&self) -> u64 {
         u64::from(self.frame) + u64::from(self.is_open)

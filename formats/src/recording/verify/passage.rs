@@ -1,11 +1,12 @@
 //! Passes over the frames of a recording, hashing what no link has covered yet.
 //!
-//! Nothing here decodes a frame or knows what one says: a data frame is passed over by the headers of its blocks.
+//! Nothing here knows what a frame says: a data frame is passed over by the headers of its blocks.
 
 use std::io::{self, Read};
 
 use sha2::{Digest as _, Sha256};
 
+use super::content::Content;
 use crate::recording::digest::Digest;
 use crate::recording::input::Input;
 
@@ -16,6 +17,12 @@ pub(super) struct Passage<R> {
     hasher: Sha256,
     /// Where the last whole block or frame ends.
     pub(super) whole: u64,
+    /// Takes what data frames hold, where that is to be looked into.
+    pub(super) content: Option<Content>,
+    /// What goes by is a data frame.
+    is_data: bool,
+    /// One of the frames since the last link can only be read with a dictionary.
+    pub(super) needs_dictionary: bool,
 }
 
 /// How far a frame could be passed over.
@@ -34,6 +41,9 @@ impl<R: Read> Passage<R> {
             input: Input::new(source),
             hasher: Sha256::new(),
             whole: 0,
+            content: None,
+            is_data: false,
+            needs_dictionary: false,
         }
     }
 
@@ -51,8 +61,18 @@ impl<R: Read> Passage<R> {
         Ok(is_whole)
     }
 
-    /// Passes over a data frame by the headers of its blocks.
-    pub(super) fn data_frame(&mut self) -> io::Result<Passed> {
+    /// Passes over a data frame by the headers of its blocks; the event before it came at `base_us`.
+    pub(super) fn data_frame(&mut self, base_us: u64) -> io::Result<Passed> {
+        if let Some(content) = &mut self.content {
+            content.begin(base_us);
+        }
+        self.is_data = true;
+        let passed = self.blocks();
+        self.is_data = false;
+        passed
+    }
+
+    fn blocks(&mut self) -> io::Result<Passed> {
         // RFC 8878, section 3.1.1.1: the descriptor tells how long the rest of the header is.
         self.input.want(5)?;
         let Some(&descriptor) = self.input.unread().get(4) else {
@@ -64,6 +84,13 @@ impl<R: Read> Passage<R> {
             0 => u64::from(is_single),
             power => 1 << power,
         };
+        if dictionary > 0 {
+            let from = 5 + usize::from(!is_single);
+            self.input.want(from + 4)?;
+            let id = self.input.unread().iter().skip(from);
+            let id = id.take(usize::try_from(dictionary).unwrap_or(4));
+            self.needs_dictionary |= id.into_iter().any(|byte| *byte != 0);
+        }
         if !self.pass(5 + u64::from(!is_single) + dictionary + size)? {
             return Ok(Passed::Cut);
         }
@@ -107,6 +134,11 @@ impl<R: Read> Passage<R> {
             let taken =
                 usize::try_from(length).map_or(unread.len(), |length| length.min(unread.len()));
             self.hasher.update(&unread[..taken]);
+            if self.is_data
+                && let Some(content) = &mut self.content
+            {
+                content.take(&unread[..taken]);
+            }
             self.input.consume(taken);
             length -= taken as u64;
         }

@@ -5,6 +5,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::asciicast::Header;
 use crate::manifest::Manifest;
 use crate::recording::skippable::Signed;
 
@@ -28,6 +29,10 @@ pub struct Report {
     pub signed: Option<Signed>,
     /// What the envelope of a sealed recording tells of its session.
     pub opening: Option<Manifest>,
+    /// Whether the text was looked into as well.
+    pub is_decoded: bool,
+    /// The first line, where the text was looked into and has one.
+    pub header: Option<Header>,
 }
 
 /// The outcome of a check.
@@ -90,6 +95,45 @@ pub enum FaultKind {
     /// Something follows the seek table.
     #[error("bytes follow the end of the recording")]
     Trailing,
+    /// A data frame that does not decode, or not to its end.
+    #[error("the frame does not decode")]
+    Undecodable,
+    /// What it holds depends on what is not in the file.
+    #[error("the frame can only be read with a dictionary that is not in the recording")]
+    Dictionary,
+    /// A line that some would read as one and others as two.
+    #[error("a line goes over the end of the frame")]
+    Border,
+    /// The link states another size of text.
+    #[error("the frame holds more or less text than its link says")]
+    Size,
+    /// The link states other times.
+    #[error("the events of the frame came at other times than its link says")]
+    Times,
+    /// Text that nobody is shown.
+    #[error("the frame holds no event")]
+    NoEvents,
+    /// A line that is neither header nor event.
+    #[error("a line in it is no event")]
+    Event,
+    /// The bytes that an agent message brought are others than those that were shown.
+    #[error("a message in it brought more or less than was shown for it")]
+    Promise,
+    /// The first line is none.
+    #[error("it does not begin with the header of a recording")]
+    NoHeader,
+    /// What one reader takes first and another last.
+    #[error("a key stands twice in its header or its manifest")]
+    Doubled,
+    /// Header and manifest tell of different sessions.
+    #[error("the header and the manifest do not agree on {0:?}")]
+    Header(&'static str),
+    /// The manifest counts other events.
+    #[error("the manifest does not count what the recording holds")]
+    Counts,
+    /// A picture of the screen that the text does not draw.
+    #[error("the picture of the screen before it is not what the text draws")]
+    Picture,
     /// Nobody has recorded so much: whoever made this wants the memory of whoever checks it.
     #[error("there are more frames than the limit of {MAX_FRAMES}")]
     Frames,

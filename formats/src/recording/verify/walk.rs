@@ -5,9 +5,10 @@
 use std::io::{self, Read};
 use std::time::Duration;
 
+use super::content::Content;
 use super::passage::{Passage, Passed};
 use super::report::{Fault, FaultKind, MAX_FRAMES, Proof, Report};
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::recording::digest::hex;
 use crate::recording::envelope::ChunkHead;
 use crate::recording::error::Error;
@@ -16,7 +17,7 @@ use crate::recording::skippable::{
     Tag, ZSTD_MAGIC, encode_seek_table, encode_time_index, is_skippable, u32_at,
 };
 use crate::recording::trail::Trail;
-use crate::sealed::Envelope;
+use crate::sealed::{Cipher, Envelope, Unlock};
 
 /// A check, and what it takes to go on from where the proof ends.
 pub(in crate::recording) struct Survey {
@@ -35,13 +36,18 @@ pub(in crate::recording) struct Survey {
     pub(in crate::recording) snapshots: Vec<(u64, u64)>,
 }
 
-pub(in crate::recording) fn survey(source: impl Read) -> Result<Survey, Error> {
-    let mut walk = Walk::new(source);
+/// `content` looks into the text, of a sealed recording where it gives the key.
+pub(in crate::recording) fn survey(
+    source: impl Read,
+    content: Option<&dyn Unlock>,
+) -> Result<Survey, Error> {
+    let mut walk = Walk::new(source, content)?;
     walk.passage.input.want(4)?;
     if walk.passage.input.unread().is_empty() {
         return Err(Error::Empty);
     }
     let proof = match walk.run()? {
+        Step::End(Proof::Altered(fault)) => walk.zeros_follow(fault)?,
         Step::End(proof) => proof,
         Step::Cut => Proof::Cut {
             offset: walk.offset() + walk.passage.input.unread().len() as u64,
@@ -55,6 +61,7 @@ pub(in crate::recording) fn survey(source: impl Read) -> Result<Survey, Error> {
         };
         Some((sealed.whole_chunk?, entry))
     });
+    let content = walk.passage.content.take();
     let mut trail = walk.trail;
     let open = trail.seek_table.split_off(walk.proved_entries);
     trail.is_sealed = walk.sealed.is_some();
@@ -72,6 +79,8 @@ pub(in crate::recording) fn survey(source: impl Read) -> Result<Survey, Error> {
             manifest: walk.manifest,
             signed: walk.signed,
             opening: walk.sealed.map(|sealed| sealed.opening),
+            is_decoded: content.is_some(),
+            header: content.and_then(Content::into_header),
         },
         trail,
     })
@@ -83,8 +92,9 @@ enum Step {
 }
 
 /// Goes from frame to frame.
-struct Walk<R> {
+struct Walk<'a, R> {
     passage: Passage<R>,
+    unlock: Option<&'a dyn Unlock>,
     /// Text in the data frames since the last link is only known to the link; this counts the frames.
     segment_frames: u64,
     /// Snapshots since the last link: of which data frame, and where.
@@ -110,12 +120,19 @@ struct Sealed {
     data: u64,
     /// A link followed a chunk that was not the last one of its frame.
     is_unfinished: bool,
+    /// Opens the chunks, where they are to be looked into.
+    cipher: Option<Cipher>,
+    /// Chunks since the last link.
+    chunks: u32,
 }
 
-impl<R: Read> Walk<R> {
-    fn new(source: R) -> Self {
-        Self {
-            passage: Passage::new(source),
+impl<'a, R: Read> Walk<'a, R> {
+    fn new(source: R, unlock: Option<&'a dyn Unlock>) -> io::Result<Self> {
+        let mut passage = Passage::new(source);
+        passage.content = unlock.map(|_| Content::new()).transpose()?;
+        Ok(Self {
+            passage,
+            unlock,
             segment_frames: 0,
             snapshots: Vec::new(),
             trail: Trail::default(),
@@ -124,7 +141,7 @@ impl<R: Read> Walk<R> {
             has_index: false,
             sealed: None,
             proved_entries: 0,
-        }
+        })
     }
 
     fn run(&mut self) -> io::Result<Step> {
@@ -170,7 +187,7 @@ impl<R: Read> Walk<R> {
         }
         let start = self.offset();
         self.segment_frames += 1;
-        Ok(match self.passage.data_frame()? {
+        Ok(match self.passage.data_frame(self.trail.last_us)? {
             Passed::Whole => {
                 self.entry(start);
                 None
@@ -186,6 +203,10 @@ impl<R: Read> Walk<R> {
         };
         let whole = PREFIX as u64 + u64::from(length);
         let is_seek_table = magic == SEEK_TABLE_MAGIC && self.signed.is_some();
+        if magic == SEEK_TABLE_MAGIC && !is_seek_table {
+            // Whoever reads takes it for the end.
+            return Ok(Some(self.fault(FaultKind::Table)));
+        }
         if length as usize > MAX_CONTENT || !(magic == MAGIC || is_seek_table) {
             return self.other(whole);
         }
@@ -208,7 +229,13 @@ impl<R: Read> Walk<R> {
         if let Some(frame) = Snapshot::frame_of(content) {
             self.snapshots.push((frame, offset));
         } else if let Some(envelope) = Envelope::parse(content).filter(|_| offset == 0) {
+            let cipher = self.cipher(&envelope);
+            if cipher.is_none() {
+                self.passage.content = None;
+            }
             self.sealed = Some(Sealed {
+                cipher,
+                chunks: 0,
                 opening: envelope.opening,
                 chunk: None,
                 whole_chunk: None,
@@ -229,6 +256,17 @@ impl<R: Read> Walk<R> {
             if sealed.chunk.replace(head).is_none() {
                 sealed.data = offset;
             }
+            let frame = u32::try_from(self.trail.frames()).unwrap_or(u32::MAX);
+            if let (Some(cipher), Some(text)) = (&sealed.cipher, &mut self.passage.content) {
+                if sealed.chunks == 0 {
+                    text.begin(self.trail.last_us);
+                }
+                match head.open((frame, sealed.chunks), content, cipher) {
+                    Some(plain) => text.take(&plain),
+                    None => text.fail(),
+                }
+            }
+            sealed.chunks = sealed.chunks.saturating_add(1);
         }
         self.other(whole)
     }
@@ -274,10 +312,16 @@ impl<R: Read> Walk<R> {
             fault.to = Some(Duration::from_micros(link.last_us));
             return Some(Step::End(Proof::Altered(fault)));
         }
+        if let Some(kind) = self.content_fault(link) {
+            let mut fault = self.fault_at(kind);
+            fault.to = Some(Duration::from_micros(link.last_us));
+            return Some(Step::End(Proof::Altered(fault)));
+        }
         let data = match (&mut self.sealed, self.trail.seek_table.last_mut()) {
             (Some(sealed), _) => {
                 let chunk = sealed.chunk.take();
                 sealed.whole_chunk = None;
+                sealed.chunks = 0;
                 sealed.is_unfinished = chunk.is_some_and(|chunk| !chunk.is_last);
                 sealed.data
             }
@@ -301,6 +345,43 @@ impl<R: Read> Walk<R> {
         None
     }
 
+    /// What is wrong with what the data frame before a link holds.
+    fn content_fault(&self, link: &Link) -> Option<FaultKind> {
+        if self.passage.needs_dictionary {
+            return Some(FaultKind::Dictionary);
+        }
+        let is_whole = self
+            .sealed
+            .as_ref()
+            .is_none_or(|sealed| sealed.chunk.is_none_or(|chunk| chunk.is_last));
+        self.passage.content.as_ref()?.fault(link, is_whole)
+    }
+
+    fn cipher(&self, envelope: &Envelope) -> Option<Cipher> {
+        let key = self.unlock?.unlock(envelope).ok()?;
+        Some(Cipher::new(&key, &envelope.salt))
+    }
+
+    /// Where a disk lost what was written, or never wrote what was reserved, there are zeros up to the end: such a file was
+    /// cut, not altered.
+    fn zeros_follow(&mut self, fault: Fault) -> io::Result<Proof> {
+        self.passage.input.want(PREFIX)?;
+        let unread = self.passage.input.unread();
+        let frame = match (u32_at(unread, 0), u32_at(unread, 4)) {
+            (Some(magic), Some(length)) if is_skippable(magic) => PREFIX as u64 + u64::from(length),
+            // A magic number that was written in part.
+            _ => 4,
+        };
+        let is_cut =
+            fault.kind != FaultKind::Trailing && self.passage.input.ends_in_zeros_behind(frame)?;
+        Ok(match is_cut {
+            true => Proof::Cut {
+                offset: self.passage.input.length()?,
+            },
+            false => Proof::Altered(fault),
+        })
+    }
+
     fn closing(&mut self, content: &[u8], length: usize) -> Option<Step> {
         if self.trail.offset < self.offset() {
             return Some(self.fault(FaultKind::Unlinked));
@@ -308,8 +389,10 @@ impl<R: Read> Walk<R> {
         let Some(signed) = Signed::parse(content) else {
             return Some(self.fault(FaultKind::Manifest));
         };
-        let Ok(manifest) = Manifest::parse(&signed.manifest) else {
-            return Some(self.fault(FaultKind::Manifest));
+        let manifest = match Manifest::parse(&signed.manifest) {
+            Ok(manifest) => manifest,
+            Err(manifest::Error::Doubled) => return Some(self.fault(FaultKind::Doubled)),
+            Err(_) => return Some(self.fault(FaultKind::Manifest)),
         };
         let is_ours = manifest.chain.algorithm == "sha256"
             && manifest.chain.head == hex(&self.trail.head)
@@ -319,10 +402,18 @@ impl<R: Read> Walk<R> {
             && manifest.duration_us == self.trail.last_us
             && manifest.encryption.is_some() == self.sealed.is_some()
             && (manifest.recovered || !self.is_unfinished());
+        let opening = self.sealed.as_ref().map(|sealed| &sealed.opening);
+        let text = self.passage.content.as_ref();
+        let contradiction = opening
+            .and_then(|opening| manifest.differs_from(opening).map(FaultKind::Header))
+            .or_else(|| text.and_then(|text| text.contradiction(&manifest)));
         self.manifest = Some(manifest);
         self.signed = Some(signed);
         if !is_ours {
             return Some(self.fault(FaultKind::Contradiction));
+        }
+        if let Some(kind) = contradiction {
+            return Some(self.fault(kind));
         }
         self.trail.pass(length);
         self.advance(length);
