@@ -10,7 +10,7 @@ use formats::recording::Error as RecordingError;
 use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
-use crate::review::{catalog, chosen, follow};
+use crate::review::{catalog, chosen, follow, identity};
 use crate::words::printable;
 use crate::{aws, export, player, service, settings, signing, store};
 
@@ -63,6 +63,7 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
         told::<store::Error>,
         told::<catalog::Error>,
         told::<chosen::Unchosen>,
+        told::<identity::Misplaced>,
         told::<follow::Error>,
         told::<player::Error>,
         told::<export::Error>,
@@ -134,6 +135,7 @@ impl Hinted for catalog::Error {
         match self {
             Self::Store(error) => error.status(),
             Self::Unchosen(error) => error.status(),
+            Self::Misplaced(error) => error.status(),
             _ => Status::Failure,
         }
     }
@@ -142,8 +144,19 @@ impl Hinted for catalog::Error {
         match self {
             Self::Store(error) => error.hint(),
             Self::Unchosen(error) => error.hint(),
+            Self::Misplaced(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+impl Hinted for identity::Misplaced {
+    fn status(&self) -> Status {
+        Status::Damaged
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some("verify tells what else is wrong; to look at it all the same, pipe it in: ssm-rec play - < FILE".to_owned())
     }
 }
 

@@ -5,16 +5,18 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use flate2::read::MultiGzDecoder;
+use formats::sealed::NoKey;
 
 use super::exit::{Failure, Status};
 use super::hinted::Hinted;
 use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Name};
-use crate::review::summary::Summary;
+use crate::review::identity;
+use crate::review::summary::{Ended, Summary, ended};
 use crate::settings::{Places, Settings};
 use crate::store::{self, Directory, ReadSeek, Store, http};
 use crate::terminal;
@@ -26,6 +28,19 @@ pub(crate) struct Named {
     /// Where it lies; nowhere when it comes through a pipe.
     pub(crate) location: Option<String>,
     pub(crate) bytes: Bytes,
+    /// Its file, where it is one on this machine.
+    file: Option<PathBuf>,
+}
+
+/// A file on this machine, to be judged by whoever is done with it.
+pub(crate) struct Judged(Option<PathBuf>);
+
+impl Judged {
+    /// What the file is, the same for every command: `verify` tells no other. `None` where only reading it shows.
+    pub(crate) fn ended(&self) -> Option<Ended> {
+        let file = File::open(self.0.as_ref()?).ok()?;
+        ended(file, &NoKey).ok().flatten()
+    }
 }
 
 /// How its bytes come.
@@ -35,6 +50,39 @@ pub(crate) enum Bytes {
 }
 
 impl Named {
+    /// Its file, for when it was read.
+    pub(crate) fn judged(&self) -> Judged {
+        Judged(self.file.clone())
+    }
+
+    /// Refuses what lies under a name, or at a place in a store, and is not what belongs there. The name of a file
+    /// elsewhere says nothing: it is the person's own.
+    fn checked(mut self, key: Option<&str>) -> Result<Self, Failure> {
+        let Bytes::Seekable(bytes) = &mut self.bytes else {
+            return Ok(self);
+        };
+        let what = || format!("cannot use {:?}", self.label);
+        let told = match identity::told(&mut *bytes, &NoKey) {
+            Ok(told) => told,
+            Err(error) => {
+                return match error.source_failure() {
+                    Some(failure) => Err(unread(failure, &what())),
+                    // What it is instead, the command itself will say.
+                    None => Ok(self),
+                };
+            }
+        };
+        let key = key.or_else(|| identity::key_in(self.location.as_deref()?));
+        let checked = told.and_then(|told| match (key, told) {
+            (Some(key), Some(told)) => identity::check_key(key, &told),
+            _ => Ok(()),
+        });
+        match checked {
+            Ok(()) => Ok(self),
+            Err(misplaced) => Err(Failure::from(misplaced).context(what())),
+        }
+    }
+
     /// The recording in short, and where it lies.
     ///
     /// # Errors
@@ -61,9 +109,15 @@ impl Named {
     }
 }
 
-/// Finds and opens a recording.
+/// Finds and opens a recording, which is that of the session whose name and place it has.
 pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
-    match Name::of(name) {
+    let (named, key) = find(name, settings)?;
+    named.checked(key.as_deref())
+}
+
+/// Finds and opens what lies under a name, whatever it is; with its key, where it was found in store or spool.
+pub(crate) fn find(name: &str, settings: &Settings) -> Result<(Named, Option<String>), Failure> {
+    let named = match Name::of(name) {
         Name::Stdin if terminal::stdin_is_terminal() => Err(Failure::new(
             Status::Usage,
             anyhow!("there is no recording on stdin, which is a terminal"),
@@ -73,6 +127,7 @@ pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
             label: "stdin".into(),
             location: None,
             bytes: Bytes::Stream(Box::new(std::io::stdin())),
+            file: None,
         }),
         Name::Path(path) => open_path(&path),
         Name::Object(address) => {
@@ -82,6 +137,7 @@ pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
                 label: address.clone(),
                 location: Some(address),
                 bytes: Bytes::Seekable(Box::new(bytes)),
+                file: None,
             })
         }
         Name::Page(address) => {
@@ -94,6 +150,7 @@ pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
                     http::Opened::Seekable(bytes) => Bytes::Seekable(bytes),
                     http::Opened::Stream(bytes) => Bytes::Stream(bytes),
                 },
+                file: None,
             })
         }
         Name::Foreign(scheme) => Err(Failure::new(
@@ -110,13 +167,18 @@ pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
                     anyhow!("there is only a manifest of {id:?}"),
                 )
             })?;
-            Ok(Named {
-                location: Some(catalog.locate(&found)),
+            let location = catalog.locate(&found);
+            let key = found.key().to_owned();
+            let named = Named {
+                file: Some(PathBuf::from(&location)).filter(|path| path.is_file()),
+                location: Some(location),
                 label: found.session_id,
                 bytes: Bytes::Seekable(bytes),
-            })
+            };
+            return Ok((named, Some(key)));
         }
-    }
+    };
+    Ok((named?, None))
 }
 
 /// The catalog of the places in force.
@@ -176,6 +238,7 @@ fn open_path(path: &Path) -> Result<Named, Failure> {
     Ok(Named {
         label,
         location: Some(location),
+        file: matches!(bytes, Bytes::Seekable(_)).then(|| path.to_owned()),
         bytes,
     })
 }

@@ -5,5 +5,7 @@
 pub mod catalog;
 pub mod chosen;
 pub mod follow;
+pub mod identity;
+pub mod pictures;
 pub mod summary;
 pub mod verify;

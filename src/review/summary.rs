@@ -1,13 +1,13 @@
 //! What one recording is, in short: its header, what is in it, and how it ends.
 //!
-//! Nothing here is proved: that is what `verify` is for. A closed recording is believed, any other is read through.
+//! Nothing here is proved beyond its own chain and text: whose it is, and whether its pictures are right, `verify` tells.
 
 use std::io::{Read, Seek};
 use std::time::Duration;
 
 use formats::asciicast::{self, Code, Header, Session, Term};
 use formats::manifest::{self, Manifest};
-use formats::recording::{self, Ending, Proof, Seekable, Signed};
+use formats::recording::{self, Ending, Fault, Proof, Report, Seekable, Signed};
 use formats::sealed::{Locked, Unlock};
 
 /// One recording in short.
@@ -77,13 +77,16 @@ impl Summary {
         if let Some(manifest) = &manifest
             && reader.lines().is_indexed()
         {
+            let manifest = manifest.clone();
+            drop(reader);
+            source.rewind().map_err(recording::Error::Io)?;
             return Ok(Self {
                 header,
                 duration: Duration::from_micros(manifest.duration_us),
                 counts: Counts::from(&manifest.counts),
-                manifest: Some(manifest.clone()),
+                manifest: Some(manifest),
                 signature,
-                ended: Ended::Complete,
+                ended: ended(source, unlock)?.unwrap_or(Ended::Complete),
                 locked: None,
             });
         }
@@ -116,6 +119,12 @@ impl Summary {
                 Ended::Damaged(format!("from byte {offset} on: {cause}"))
             }
         };
+        drop(reader);
+        source.rewind().map_err(recording::Error::Io)?;
+        let ended = match self::ended(source, unlock)? {
+            None | Some(Ended::Complete) => ended,
+            Some(judged) => judged,
+        };
         Ok(Self {
             header,
             manifest,
@@ -137,23 +146,13 @@ impl Summary {
         let manifest = signed
             .as_ref()
             .and_then(|signed| Manifest::parse(&signed.manifest).ok());
-        let (duration, ended) = match &manifest {
-            Some(manifest) => (Duration::from_micros(manifest.duration_us), Ended::Complete),
-            None => {
-                source.rewind().map_err(recording::Error::Io)?;
-                let report = recording::verify(source)?;
-                let ended = match report.proof {
-                    Proof::Sound => Ended::Complete,
-                    Proof::Cut { offset } => Ended::CutShort(offset),
-                    Proof::NoManifest | Proof::NoChain => Ended::CutShort(report.bytes),
-                    Proof::Altered(fault) => Ended::Damaged(format!(
-                        "from byte {} on: {}",
-                        fault.bytes.start, fault.kind
-                    )),
-                };
-                (report.until, ended)
-            }
+        source.rewind().map_err(recording::Error::Io)?;
+        let report = recording::verify(source)?;
+        let duration = match &manifest {
+            Some(manifest) => Duration::from_micros(manifest.duration_us),
+            None => report.until,
         };
+        let ended = judged(report).unwrap_or(Ended::CutShort(0));
         let counts = manifest.as_ref().map(|manifest| &manifest.counts);
         Ok(Self {
             header: header(&opening),
@@ -166,6 +165,28 @@ impl Summary {
             ended,
             locked: Some(why),
         })
+    }
+}
+
+/// What a file is, the same for whoever plays, shows, exports or checks it; `None` for one without a chain, which only
+/// shows by being read.
+///
+/// # Errors
+/// The source cannot be read, or is empty.
+pub fn ended(source: impl Read, unlock: &dyn Unlock) -> Result<Option<Ended>, recording::Error> {
+    Ok(judged(recording::verify_text(source, unlock)?))
+}
+
+fn judged(report: Report) -> Option<Ended> {
+    match report.proof {
+        Proof::Sound => Some(Ended::Complete),
+        Proof::Cut { offset } => Some(Ended::CutShort(offset)),
+        Proof::NoManifest => Some(Ended::CutShort(report.bytes)),
+        Proof::NoChain => None,
+        Proof::Altered(Fault { bytes, kind, .. }) => Some(Ended::Damaged(format!(
+            "from byte {} on: {kind}",
+            bytes.start
+        ))),
     }
 }
 

@@ -1,16 +1,21 @@
-//! What a recording is worth as evidence: its chain, its manifest, the signature over that, and what lies beside it.
+//! What a recording is worth as evidence: its chain, its text and pictures, its manifest, the signature over that, whose
+//! name it has, and what lies beside it.
 //!
-//! Nothing here prints, opens a file or needs the key of an encrypted recording. Memory stays flat, whatever is read.
+//! Nothing here prints or opens a file. The key of an encrypted recording is needed for its text alone. Memory stays flat,
+//! whatever is read.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use formats::manifest::Manifest;
 use formats::recording::{self, Proof, Report};
+use formats::sealed::Unlock;
 use formats::signature::{AllowedSigners, Signature, Signer, Verdict};
 
 use super::catalog::Beside;
+use super::identity::{self, Misplaced};
+use super::pictures;
 
 /// What a recording must meet.
 #[derive(Debug, Default)]
@@ -21,6 +26,24 @@ pub struct Demands {
     pub principal: Option<String>,
     /// It must be signed.
     pub signature: bool,
+}
+
+/// What a recording is looked at for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// Its key in a store, or the name of its file in the spool: what it must be the recording of.
+    pub key: Option<&'a str>,
+    /// What lies beside it, where it comes from a store.
+    pub beside: Option<&'a Beside>,
+}
+
+/// How a text is looked into.
+#[derive(Clone, Copy)]
+pub struct Text<'a> {
+    /// Gives the keys of encrypted recordings.
+    pub unlock: &'a (dyn Unlock + Sync),
+    /// So many draw the screens of one recording.
+    pub threads: usize,
 }
 
 /// What was found out about one recording.
@@ -49,8 +72,12 @@ pub enum State {
     MissingRecording,
     /// It has no chain: another program's, or so cut that none is left.
     NoChain,
-    /// It is not what was recorded; the report says where.
+    /// There is nothing in it that could be a recording: why.
+    NoRecording(String),
+    /// It is not what was recorded, or contradicts itself; the report says where.
     Altered,
+    /// It is another session's, or lies elsewhere than it belongs.
+    Misplaced(Misplaced),
     /// It is sound by itself; the manifest or signature in the store is another than the one in the file.
     Differs,
     /// It cannot be read.
@@ -68,6 +95,8 @@ impl State {
             Self::NotTrusted => "not_trusted",
             Self::MissingRecording => "missing_recording",
             Self::NoChain => "no_chain",
+            Self::NoRecording(_) => "no_recording",
+            Self::Misplaced(_) => "misplaced",
             Self::Altered => "altered",
             Self::Differs => "manifest_differs",
             Self::Unreadable(_) => "unreadable",
@@ -124,13 +153,40 @@ pub struct Seal {
     pub at: Option<DateTime<Utc>>,
 }
 
-/// Checks a recording, and what lies beside it in a store where it comes from one.
+/// Checks the chain of a recording alone, and what lies beside it.
 #[must_use]
-pub fn check(source: impl Read, beside: Option<&Beside>, demands: &Demands) -> Finding {
-    let report = match recording::verify(source) {
+pub fn check_chain(source: impl Read, asked: Asked<'_>, demands: &Demands) -> Finding {
+    match recording::verify(source) {
+        Ok(report) => judged(report, asked, demands),
+        Err(error) => Finding::unread(&error),
+    }
+}
+
+/// Checks all of a recording: also that its text decodes, reads in one way only and is what chain and manifest say of it,
+/// and that its pictures are what it draws.
+#[must_use]
+pub fn check(
+    mut source: impl Read + Seek + Send,
+    text: Text<'_>,
+    asked: Asked<'_>,
+    demands: &Demands,
+) -> Finding {
+    let mut report = match recording::verify_text(&mut source, &text.unlock) {
         Ok(report) => report,
-        Err(error) => return Finding::unreadable(error.to_string()),
+        Err(error) => return Finding::unread(&error),
     };
+    if report.proof == Proof::Sound && report.is_decoded {
+        match pictures::check(source, text.unlock, text.threads) {
+            Ok(None) => {}
+            Ok(Some(fault)) => report.proof = Proof::Altered(fault),
+            Err(error) => return Finding::unreadable(error.to_string()),
+        }
+    }
+    judged(report, asked, demands)
+}
+
+fn judged(report: Report, asked: Asked<'_>, demands: &Demands) -> Finding {
+    let Asked { key, beside } = asked;
     let signature = match &report.signed {
         Some(signed) if !signed.signature.is_empty() => judge(
             &signed.signature,
@@ -147,9 +203,19 @@ pub fn check(source: impl Read, beside: Option<&Beside>, demands: &Demands) -> F
         Signed::No => !demands.signature,
         Signed::NotAllowed(..) | Signed::Wrong(_) => false,
     };
+    let told = report.manifest.clone().or_else(|| report.opening.clone());
+    let told = told.or_else(|| report.header.as_ref().and_then(identity::opening));
+    let misplaced = key
+        .zip(told.as_ref())
+        .and_then(|(key, told)| identity::check_key(key, told).err());
+    let has_nothing = report.is_decoded && report.frames == 0 && report.header.is_none();
     let state = match &report.proof {
         Proof::Altered(_) => State::Altered,
+        Proof::Cut { .. } if has_nothing => {
+            State::NoRecording("it ends before its header does".to_owned())
+        }
         Proof::NoChain => State::NoChain,
+        _ if misplaced.is_some() => State::Misplaced(misplaced.unwrap_or_else(|| unreachable!())),
         Proof::Cut { .. } | Proof::NoManifest if !signed_as_asked => State::NotTrusted,
         Proof::Cut { .. } | Proof::NoManifest => State::CutShort,
         Proof::Sound => match beside {
@@ -167,6 +233,17 @@ pub fn check(source: impl Read, beside: Option<&Beside>, demands: &Demands) -> F
 }
 
 impl Finding {
+    fn unread(error: &recording::Error) -> Self {
+        match error.source_failure() {
+            Some(_) => Self::unreadable(error.to_string()),
+            None => Self {
+                state: State::NoRecording(error.to_string()),
+                report: None,
+                signature: Signed::No,
+            },
+        }
+    }
+
     /// There is a manifest alone. Its own signature is checked all the same.
     #[must_use]
     pub fn missing(beside: &Beside, demands: &Demands) -> Self {

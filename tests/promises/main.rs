@@ -16,6 +16,7 @@ mod export;
 mod feel;
 mod forward;
 mod forwards;
+mod judgement;
 mod list;
 #[cfg(unix)]
 mod log;

@@ -19,6 +19,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::export::{self, Format, Options, Patterns, Replaced, Report, Secrets};
+use crate::review::summary::Ended;
 use crate::settings::Settings;
 use crate::store::ReadSeek;
 use crate::words::time;
@@ -149,6 +150,7 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     let identities = args.identity.identities(&settings);
     let named = named::open(&args.name, &settings)?;
     target.check(named.location.as_deref())?;
+    let judged = named.judged();
     let label = named.label;
     let what = format!("cannot export {label:?}");
     let failed = |error: export::Error| match error.source_failure() {
@@ -169,7 +171,9 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     if let Some(replaced) = report.replaced {
         message::say(&summary(&replaced, options.format, &label));
     }
-    ended(&report, &label)
+    // Of a part, only that part is answered for.
+    let whole = report.ending.as_ref().and_then(|_| judged.ended());
+    ended(&report, whole, &label)
 }
 
 fn options(args: &ExportArgs) -> Result<Options, Failure> {
@@ -221,16 +225,22 @@ fn is_closed_pipe(error: &io::Error, args: &ExportArgs) -> bool {
     args.output.is_none() && error.kind() == ErrorKind::BrokenPipe
 }
 
-fn ended(report: &Report, label: &str) -> CommandResult {
-    let damage = match &report.ending {
-        Some(Ending::Damaged { offset, cause }) => Some(format!("at byte {offset}: {cause}")),
+fn ended(report: &Report, whole: Option<Ended>, label: &str) -> CommandResult {
+    let damage = match (&whole, &report.ending) {
+        (Some(Ended::Damaged(cause)), _) => Some(cause.clone()),
+        (Some(Ended::CutShort(_)), _) => None,
+        (_, Some(Ending::Damaged { offset, cause })) => {
+            Some(format!("from byte {offset} on: {cause}"))
+        }
         _ => report.damage.clone(),
     };
+    let is_cut = matches!(whole, Some(Ended::CutShort(_)))
+        || matches!(report.ending, Some(Ending::Cut { .. }));
     if let Some(damage) = damage {
         let error = anyhow!("{label:?} is damaged: {damage}");
         return Err(Failure::new(Status::Damaged, error).hint("all that comes before was exported"));
     }
-    if let Some(Ending::Cut { .. }) = report.ending {
+    if is_cut {
         return Err(
             Failure::new(Status::CutShort, anyhow!("{label:?} is cut short"))
                 .hint("all that is there was exported; the session may still be running"),

@@ -13,6 +13,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::player::{self, Ended, Input, Options, Recording, Stopped};
+use crate::review::summary as whole;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::time;
@@ -95,6 +96,7 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let speed = args.speed.unwrap_or(settings.play.speed);
     let named = named::open(&args.name, &settings)?;
+    let judged = named.judged();
     let label = named.label;
     let input = match named.bytes {
         Bytes::Seekable(bytes) => Input::Seekable(Box::new(bytes)),
@@ -126,7 +128,18 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
         .block_on(player::run(recording, options))
         .context(what)?;
     let position = time::write(outcome.position);
-    match (outcome.stopped, outcome.ended) {
+    let ended = match (&outcome.stopped, outcome.ended) {
+        // What cannot be read now is no judgement of the file.
+        (_, ended @ Ended::Unread(_)) => ended,
+        (Stopped::AtEnd, ended) => match judged.ended() {
+            None => ended,
+            Some(whole::Ended::Complete) => ended,
+            Some(whole::Ended::CutShort(_)) => Ended::CutShort,
+            Some(whole::Ended::Damaged(cause)) => Ended::Damaged(cause),
+        },
+        (_, ended) => ended,
+    };
+    match (outcome.stopped, ended) {
         (Stopped::AtEnd, Ended::Complete) => {
             if !args.quiet {
                 message::say(&format!("end of {label:?} after {position}"));

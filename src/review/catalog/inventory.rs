@@ -73,7 +73,16 @@ impl Catalog {
         }
         for key in recordings {
             if key.ends_with(".cast.zst") {
-                let item = items.entry(id_part(&key).to_owned());
+                let mut part = id_part(&key).to_owned();
+                // A second one under the same id is told of too: at most one of them can be in its place.
+                while let Some(Item {
+                    recording: Some((State::WithoutManifest, _)),
+                    ..
+                }) = items.get(&part)
+                {
+                    part.push('/');
+                }
+                let item = items.entry(part);
                 let item = item.or_insert_with(|| entry(&key));
                 item.recording = Some((State::WithoutManifest, key));
             }

@@ -13,6 +13,7 @@ use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::recording;
 
 use crate::review::chosen::{Unchosen, begins, chosen, id_part, session_id};
+use crate::review::identity::{Misplaced, check_key};
 use crate::store::{self, Span, Store};
 
 mod inventory;
@@ -182,7 +183,9 @@ impl Catalog {
             .filter(|(_, key)| !recorded.contains(id_part(key)))
             .map(|(spool, key)| (spool, key, State::InSpool));
         for (store, key, state) in orphans.chain(spooled) {
-            match headline(store, &key) {
+            let manifest = headline(store, &key)
+                .and_then(|manifest| Ok(check_key(&key, &manifest).map(|()| manifest)?));
+            match manifest {
                 Ok(manifest) => listing.entries.push(Entry {
                     manifest,
                     state,
@@ -217,7 +220,9 @@ impl Catalog {
             }
             let read = self.store.read_many(&keys, MAX_MANIFEST as u64)?;
             for (key, bytes) in keys.into_iter().zip(read) {
-                match parse_manifest(bytes) {
+                let manifest = parse_manifest(bytes)
+                    .and_then(|manifest| Ok(check_key(&key, &manifest).map(|()| manifest)?));
+                match manifest {
                     Ok(manifest) if filter.lets_through(&manifest) => {
                         found += 1;
                         let recording = Place::of(&manifest).map(|place| place.recording());
@@ -379,6 +384,9 @@ pub enum Error {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// It is another session's, or lies elsewhere than it belongs.
+    #[error(transparent)]
+    Misplaced(#[from] Misplaced),
     /// A manifest does not read.
     #[error(transparent)]
     Manifest(#[from] formats::manifest::Error),

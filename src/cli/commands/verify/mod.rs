@@ -1,11 +1,11 @@
 //! `ssm-rec verify`: what recordings are worth as evidence, one line each, and the exit status of the worst.
 //!
-//! Nothing here needs the key of an encrypted recording, and nothing is repaired.
+//! Nothing here is repaired, and the key of an encrypted recording is needed for its text alone.
 
 mod words;
 
 use std::collections::VecDeque;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Read, Seek, Write};
 use std::sync::{Mutex, PoisonError, mpsc};
 
 use anyhow::{Context, anyhow};
@@ -15,13 +15,16 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
+use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::chosen::chosen;
-use crate::review::verify::{Demands, Finding, State, check};
+use crate::review::identity;
+use crate::review::verify::{Asked, Demands, Finding, State, Text, check, check_chain};
 use crate::settings::{Settings, review};
 use crate::spool::Spool;
 use crate::words::time;
@@ -47,11 +50,13 @@ Examples:
     ssm-rec verify --all --target i-0abc --since 7d --require-signature
 
 The allowed_signers file is that of ssh-keygen(1). With one, every recording must be signed by one of its keys, valid at the
-time that the manifest tells; --allow-unsigned lets those pass that are not signed at all. The key of an encrypted
-recording is not needed.
+time that the manifest tells; --allow-unsigned lets those pass that are not signed at all.
+
+A recording is sound as what it was asked for: name, place in the store, manifest and header agree. Its text is decoded and
+its pictures of the screen are drawn again; of an encrypted recording where a key opens it. --quick checks the chain alone.
 
 Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest missing, 7 not signed as it must be,
-5 the recording missing, 4 altered.")]
+5 the recording missing, 4 altered, contradicting itself or another session's.")]
 pub(crate) struct VerifyArgs {
     /// Session ids or the beginnings of some, paths, s3:// or http(s):// addresses, or - for stdin
     #[arg(value_name = "RECORDING", required_unless_present = "all")]
@@ -80,9 +85,16 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     filter: FilterArgs,
 
+    /// Check the chain and the signature alone; nothing is decoded, and the line says so
+    #[arg(long)]
+    quick: bool,
+
     /// One line of JSON for each recording
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
 
     #[command(flatten)]
     store: StoreArgs,
@@ -98,10 +110,54 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
     );
     let settings = Settings::load_to_read(&flags)?;
     let demands = demands(args, &settings)?;
+    let identities = args.identity.identities(&settings);
+    let look = Look {
+        demands: &demands,
+        identities: &identities,
+        is_quick: args.quick,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+    };
     if args.all {
-        all(args, &settings, &demands)
+        all(args, &settings, look)
     } else {
-        each(args, &settings, &demands)
+        each(args, &settings, look)
+    }
+}
+
+/// How recordings are looked at.
+#[derive(Clone, Copy)]
+struct Look<'a> {
+    demands: &'a Demands,
+    identities: &'a Identities,
+    is_quick: bool,
+    /// So many threads may look at one recording.
+    threads: usize,
+}
+
+impl Look<'_> {
+    fn at(self, bytes: impl Read + Seek + Send, asked: Asked<'_>) -> Finding {
+        match self.is_quick {
+            true => check_chain(bytes, asked, self.demands),
+            false => {
+                let text = Text {
+                    unlock: self.identities,
+                    threads: self.threads,
+                };
+                check(bytes, text, asked, self.demands)
+            }
+        }
+    }
+
+    /// What comes through a pipe is kept in a file, where its text is to be looked into: that is read twice.
+    fn at_stream(self, mut stream: impl Read, asked: Asked<'_>) -> Result<Finding, Failure> {
+        if self.is_quick {
+            return Ok(check_chain(stream, asked, self.demands));
+        }
+        let mut kept = tempfile::tempfile()?;
+        std::io::copy(&mut stream, &mut kept)
+            .map_err(|error| named::unread(&error, "cannot read it all"))?;
+        kept.rewind()?;
+        Ok(self.at(kept, asked))
     }
 }
 
@@ -147,7 +203,7 @@ fn read_signers(path: &std::path::Path) -> std::io::Result<String> {
 }
 
 /// The recordings that were named, in their order.
-fn each(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Status, Failure> {
+fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, Failure> {
     let mut worst = Status::Success;
     let mut inventory: Option<(Catalog, Vec<Item>)> = None;
     for name in &args.names {
@@ -162,13 +218,17 @@ fn each(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Sta
                     }
                 };
                 let item = chosen(&id, catalog.location(), &*items, |item| item.key())?;
-                look(catalog, item, demands)
+                look(catalog, item, by)
             }
             _ => {
-                let named = named::open(name, settings)?;
+                let (named, _) = named::find(name, settings)?;
+                let asked = Asked {
+                    key: named.location.as_deref().and_then(identity::key_in),
+                    beside: None,
+                };
                 let finding = match named.bytes {
-                    Bytes::Seekable(bytes) => check(bytes, None, demands),
-                    Bytes::Stream(bytes) => check(bytes, None, demands),
+                    Bytes::Seekable(bytes) => by.at(bytes, asked),
+                    Bytes::Stream(bytes) => by.at_stream(bytes, asked)?,
                 };
                 Looked {
                     name: named.label,
@@ -177,14 +237,14 @@ fn each(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Sta
                 }
             }
         };
-        tell(&looked, args.json);
+        tell(&looked, args);
         worst = worse(worst, status(&looked.finding.state));
     }
     Ok(worst)
 }
 
 /// Everything that there is, several at a time, told in the order of their ids.
-fn all(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Status, Failure> {
+fn all(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, Failure> {
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places);
     let mut items = catalog.inventory(&args.filter.filter()?)?;
@@ -211,6 +271,11 @@ fn all(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Stat
     let threads = std::thread::available_parallelism()
         .map_or(2, usize::from)
         .min(AT_ONCE);
+    // Those who look at several have no threads left for one.
+    let by = match items.len() < threads {
+        true => by,
+        false => Look { threads: 1, ..by },
+    };
     let queue = Mutex::new(items.iter().enumerate().collect::<VecDeque<_>>());
     std::thread::scope(|scope| {
         let (tell_of, told) = mpsc::sync_channel(threads);
@@ -225,10 +290,7 @@ fn all(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Stat
                     let Some((number, item)) = next else {
                         return;
                     };
-                    if tell_of
-                        .send((number, look(catalog, item, demands)))
-                        .is_err()
-                    {
+                    if tell_of.send((number, look(catalog, item, by))).is_err() {
                         return;
                     }
                 }
@@ -249,7 +311,7 @@ fn all(args: &VerifyArgs, settings: &Settings, demands: &Demands) -> Result<Stat
                     Some((_, count)) => *count += 1,
                     None => counts.push((words, 1)),
                 }
-                bar.suspend(|| tell(&looked, args.json));
+                bar.suspend(|| tell(&looked, args));
             }
         }
     });
@@ -286,13 +348,19 @@ fn bar(length: usize) -> ProgressBar {
     bar
 }
 
-fn look(catalog: &Catalog, item: &Item, demands: &Demands) -> Looked {
+fn look(catalog: &Catalog, item: &Item, by: Look<'_>) -> Looked {
     let finding = || -> Result<Finding, crate::review::catalog::Error> {
         let beside = catalog.beside(item)?;
         let in_store = item.state() != Some(crate::review::catalog::State::InSpool);
         Ok(match catalog.open(item)? {
-            Some(bytes) => check(bytes, in_store.then_some(&beside), demands),
-            None => Finding::missing(&beside, demands),
+            Some(bytes) => {
+                let asked = Asked {
+                    key: Some(item.key()),
+                    beside: in_store.then_some(&beside),
+                };
+                by.at(bytes, asked)
+            }
+            None => Finding::missing(&beside, by.demands),
         })
     };
     Looked {
@@ -308,7 +376,11 @@ fn status(state: &State) -> Status {
         State::CutShort | State::MissingManifest => Status::CutShort,
         State::NotTrusted => Status::NotTrusted,
         State::MissingRecording => Status::NotFound,
-        State::Altered | State::Differs | State::NoChain => Status::Damaged,
+        State::Altered
+        | State::Misplaced(_)
+        | State::Differs
+        | State::NoChain
+        | State::NoRecording(_) => Status::Damaged,
         State::Unreadable(_) => Status::Failure,
     }
 }
@@ -331,11 +403,11 @@ fn worse(left: Status, right: Status) -> Status {
     }
 }
 
-fn tell(looked: &Looked, is_json: bool) {
-    let text = if is_json {
+fn tell(looked: &Looked, args: &VerifyArgs) {
+    let text = if args.json {
         crate::words::json(&json(looked))
     } else {
-        line(looked)
+        line(looked, args.quick)
     };
     // A reader that has seen enough is no failure; the status still counts.
     let _ = writeln!(std::io::stdout().lock(), "{text}");

@@ -27,7 +27,7 @@ pub(super) fn summary_word(finding: &Finding) -> String {
 }
 
 /// `alice-0a1b  sound, signed by alice@example.com (ssh-ed25519 SHA256:…)`
-pub(super) fn line(looked: &Looked) -> String {
+pub(super) fn line(looked: &Looked, is_quick: bool) -> String {
     let finding = &looked.finding;
     let report = finding.report.as_ref();
     let mut words = Vec::new();
@@ -58,6 +58,8 @@ pub(super) fn line(looked: &Looked) -> String {
             );
         }
         State::Unreadable(why) => words.push(format!("cannot be read: {why}")),
+        State::NoRecording(why) => words.push(format!("no recording: {why}")),
+        State::Misplaced(why) => words.push(format!("sound by itself, but {why}")),
     }
     if let Some(Proof::Altered(fault)) = report.map(|report| &report.proof) {
         words.push(format!("{}; {proved}", place(fault)));
@@ -65,8 +67,13 @@ pub(super) fn line(looked: &Looked) -> String {
     words.extend(signature_words(finding));
     if let Some(report) = report {
         let manifest = report.manifest.as_ref();
-        if report.opening.is_some() {
-            words.push("encrypted".to_owned());
+        match (report.opening.is_some(), report.is_decoded) {
+            (true, true) => words.push("encrypted".to_owned()),
+            (true, false) => words.push("encrypted, so its text was not looked into".to_owned()),
+            (false, false) if is_quick => {
+                words.push("its text was not looked into (--quick)".to_owned());
+            }
+            (false, _) => {}
         }
         if let Some(recovery) = manifest.and_then(|manifest| manifest.recovery.as_ref()) {
             words.push(format!(
@@ -167,8 +174,10 @@ pub(super) fn json(looked: &Looked) -> Value {
         }
         Signed::No | Signed::Unjudged(_) => {}
     }
-    if let State::Unreadable(why) = &finding.state {
-        set("problem", why.as_str().into());
+    match &finding.state {
+        State::Unreadable(why) | State::NoRecording(why) => set("problem", why.as_str().into()),
+        State::Misplaced(why) => set("problem", why.to_string().into()),
+        _ => {}
     }
     let Some(report) = report else {
         return value;
@@ -177,6 +186,7 @@ pub(super) fn json(looked: &Looked) -> Value {
     set("proved_bytes", report.bytes.into());
     set("proved_until_us", micros(report.until).into());
     set("encrypted", report.opening.is_some().into());
+    set("decoded", report.is_decoded.into());
     let recovery = report
         .manifest
         .as_ref()
