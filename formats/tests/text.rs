@@ -306,6 +306,11 @@ fn a_header_that_tells_of_another_session_than_the_manifest_is_found() {
         let bytes = build(&[first(), second(&usual())], &manifest);
         check(&bytes, FaultKind::Header(key));
     }
+    // Nor does a header go with it that tells of no session at all.
+    let silent = "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n";
+    let silent = format!("{silent}{}", event("1.0", "o", "x"));
+    let silent = Frame::new(&silent, 1_000_000, 1_000_000);
+    check(&build(&[silent], MANIFEST), FaultKind::Header("session_id"));
     // Who it was may become known later, but is not another one then.
     let late =
         format!("{MANIFEST},\"operator\":\"arn:a\",\"account\":\"1\",\"agent_version\":\"3\"");

@@ -19,7 +19,7 @@ use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
 use crate::settings::Settings;
 use crate::terminal;
-use crate::words::{self, printable, size, time};
+use crate::words::{self, causes, printable, size, time};
 
 /// List recordings, newest first
 #[derive(Debug, clap::Args)]
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         message::say(&format!("no recordings in {place:?}"));
     }
     for problem in &listing.problems {
-        let error = anyhow!(problem.error.to_string());
+        let error = causes(&problem.error);
         message::say(&format!("{:?} does not read: {error}", problem.location));
     }
     Ok(if listing.problems.is_empty() {

@@ -124,14 +124,12 @@ impl Content {
         let Some(header) = &self.header else {
             return Some(FaultKind::NoHeader);
         };
-        if let Some(session) = &header.ssm {
-            let opening = Manifest {
-                terminal: Some(header.term.size()),
-                ..Manifest::of_session(session)
-            };
-            if let Some(key) = manifest.differs_from(&opening) {
-                return Some(FaultKind::Header(key));
-            }
+        let opening = Manifest {
+            terminal: Some(header.term.size()),
+            ..Manifest::of_session(&header.ssm.clone().unwrap_or_default())
+        };
+        if let Some(key) = manifest.differs_from(&opening) {
+            return Some(FaultKind::Header(key));
         }
         // Others may count otherwise; of a sealed one that was closed without its key, nobody has counted.
         let is_counted = manifest.client_version.is_some()

@@ -27,7 +27,7 @@ use crate::review::identity;
 use crate::review::verify::{Asked, Demands, Finding, State, Text, check, check_chain};
 use crate::settings::{Settings, review};
 use crate::spool::Spool;
-use crate::words::time;
+use crate::words::{causes, time};
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
 const AT_ONCE: usize = 8;
@@ -366,7 +366,7 @@ fn look(catalog: &Catalog, item: &Item, by: Look<'_>) -> Looked {
     Looked {
         name: item.session_id.clone(),
         location: Some(catalog.locate(item)),
-        finding: finding().unwrap_or_else(|error| Finding::unreadable(error.to_string())),
+        finding: finding().unwrap_or_else(|error| Finding::unreadable(causes(&error))),
     }
 }
 
