@@ -4,6 +4,7 @@
 
 pub(crate) mod args;
 pub(crate) mod ask;
+pub(crate) mod background;
 pub(crate) mod commands;
 pub(crate) mod ending;
 pub(crate) mod exit;

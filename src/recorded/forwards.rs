@@ -55,6 +55,7 @@ pub(crate) fn run(plan: Plan, forwards: &[Forward], voice: &dyn Voice) -> Result
                 silent: true,
                 reserved: Some(reserved),
                 label: many.then(|| forwards[number].text().to_owned()),
+                manner: plan.manner.clone(),
                 banner: plan.banner,
                 signer: signer.clone(),
                 ..Here::default()

@@ -135,7 +135,7 @@ impl<'a> Recorded<'a> {
         if let Ok(done) = tokio::time::timeout(TELL_AFTER, &mut work).await {
             return done;
         }
-        if self.here.banner && !self.told.replace(true) {
+        if self.here.banner && !self.here.announced && !self.told.replace(true) {
             let target = printable(&self.admitted.request().target);
             self.voice.say(&format!("starting a session on {target}…"));
         }

@@ -10,6 +10,7 @@ use super::voice::Voice;
 use super::{Here, Recorded, signature};
 use crate::aws::Access;
 use crate::service::{Request, Service};
+use crate::session::console::Manner;
 use crate::settings::{Places, Settings};
 
 /// A session to be started and recorded.
@@ -23,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) endpoint: Option<String>,
     /// Where a port session listens, instead of on localhost.
     pub(crate) bind: Option<String>,
+    /// Whose words stand around it.
+    pub(crate) manner: Manner,
     /// Stdin is somebody else's.
     pub(crate) no_input: bool,
     /// Whether to say more than what goes wrong.
@@ -50,6 +53,7 @@ impl Plan {
             let here = Here {
                 bind: self.bind,
                 no_input: self.no_input,
+                manner: self.manner,
                 banner: self.banner,
                 signer,
                 ..Here::default()

@@ -2,7 +2,9 @@
 //!
 //! Knows no format, and never changes a byte on its way in or out. What only Unix has stands behind `cfg` here and nowhere else.
 
-use std::io::{self, IsTerminal};
+use std::fs::File;
+use std::io::{self, IsTerminal, Write as _};
+use std::process::Child;
 
 use crate::screen::Size;
 
@@ -99,6 +101,28 @@ pub fn restore() {
         // When the terminal is gone there is nothing left to restore.
         let _ = crossterm::terminal::disable_raw_mode();
     }
+}
+
+/// Writes to stderr, wherever that leads by now, and waits for it.
+///
+/// # Errors
+/// It takes nothing.
+pub fn say(text: &str) -> io::Result<()> {
+    io::stderr().write_all(text.as_bytes())
+}
+
+/// Leaves the terminal for good: no key and no hang-up of it reaches this process any more. Stdin is at its end, stdout
+/// and stderr lead to `log`, and whoever reads stdout gets one byte as its last.
+///
+/// # Errors
+/// The system cannot; what was done of it stays.
+pub fn depart(log: &File) -> io::Result<()> {
+    system::depart(log)
+}
+
+/// Asks a child to end, as SIGTERM does.
+pub fn ask_to_end(child: &Child) {
+    system::ask_to_end(child);
 }
 
 /// Stops this process and the rest of its job, as the terminal's own Ctrl-Z would; returns when it is continued.

@@ -29,6 +29,14 @@ pub(super) fn size() -> Option<Size> {
     Some(Size { cols, rows })
 }
 
+/// There is no way to leave a console and go on.
+pub(super) fn depart(_: &std::fs::File) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Nor to ask politely.
+pub(super) fn ask_to_end(_: &std::process::Child) {}
+
 /// Nothing is inherited here.
 pub(super) fn settle(_: Heed) {}
 

@@ -12,6 +12,7 @@ use crate::cli::voice::Person;
 use crate::recorded::admission::Asking;
 use crate::recorded::plan::Plan;
 use crate::service::Request;
+use crate::session::console::Manner;
 use crate::settings::{Settings, reason_of_environment, record};
 
 /// Carry an SSH connection, as its ProxyCommand
@@ -70,6 +71,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         access,
         endpoint,
         bind: None,
+        manner: Manner::Own,
         no_input: false,
         banner: false,
     };

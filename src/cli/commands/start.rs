@@ -9,14 +9,15 @@ use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
-use crate::cli::ending;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::voice::Person;
+use crate::cli::{background, ending};
 use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
 use crate::recorded::forwards;
 use crate::recorded::plan::Plan;
 use crate::service::Request;
+use crate::session::console::Manner;
 use crate::settings::{Settings, reason_of_environment, record, session};
 
 /// Start a session and record it
@@ -35,6 +36,9 @@ Examples:
   A local port that leads to port 80 of the instance, and one to a database that it reaches:
     ssm-rec start i-0abc --forward 8080:80
     ssm-rec start i-0abc --forward 8080:80 --forward 5432:db.internal:5432
+
+  The same in the background, until it is ended with kill:
+    ssm-rec start i-0abc --forward 8080:80 -f
 
   Commands from a file:
     ssm-rec start i-0abc --reason nightly < commands.sh
@@ -75,6 +79,14 @@ pub(crate) struct StartArgs {
     /// Read nothing from stdin, as ssh -n: for a loop that reads it
     #[arg(short = 'n')]
     no_input: bool,
+
+    /// Leave the terminal once the forwards listen, as ssh -f; what there is to say goes to a log
+    #[arg(short = 'f', requires = "forward")]
+    background: bool,
+
+    /// The process that -f has left behind
+    #[arg(long = "in-background", hide = true)]
+    in_background: bool,
 
     #[command(flatten)]
     access: AccessArgs,
@@ -124,6 +136,11 @@ enum RecordInput {
 }
 
 pub(crate) fn run(args: StartArgs) -> CommandResult {
+    let manner = match (args.background, args.in_background) {
+        (true, false) => return background::launch(),
+        (true, true) => Manner::Departing(background::departure(args.forward.len())?),
+        (false, _) => Manner::Own,
+    };
     // Its values have the names that the setting's words are.
     let input = args
         .record_input
@@ -167,6 +184,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         access,
         endpoint,
         bind: args.bind,
+        manner,
         no_input: args.no_input,
         banner: !args.no_banner,
     };

@@ -3,6 +3,10 @@
 //! Nothing here is written; the console does. The official client's lines are waited for by programs, to the byte
 //! (source: session-manager-plugin, muxportforwarding.go and streaming.go).
 
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::session::port::{Address, Note};
 use crate::words::printable;
 
@@ -19,13 +23,46 @@ pub enum Manner {
         /// Whether ours stand on stderr all the same.
         words: bool,
     },
+    /// Ours, of a session that leaves the terminal once it listens: said at once, before stderr is another place.
+    Departing(Departure),
+}
+
+/// What is done, once, when so many forwards listen.
+#[derive(Clone)]
+pub struct Departure(Arc<Mutex<(usize, Option<Go>)>>);
+
+type Go = Box<dyn FnOnce() + Send>;
+
+impl Departure {
+    /// Does `go` when the last of `forwards` listens.
+    #[must_use]
+    pub fn new(forwards: usize, go: impl FnOnce() + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new((forwards, Some(Box::new(go))))))
+    }
+
+    /// One more listens.
+    pub(super) fn listens(&self) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.0 = waiting.0.saturating_sub(1);
+        if waiting.0 == 0
+            && let Some(go) = waiting.1.take()
+        {
+            go();
+        }
+    }
+}
+
+impl fmt::Debug for Departure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Departure").finish_non_exhaustive()
+    }
 }
 
 impl Manner {
     /// The session that the official client's words are about.
     pub(super) fn official(&self) -> Option<&str> {
         match self {
-            Self::Own => None,
+            Self::Own | Self::Departing(_) => None,
             Self::Official { session_id, .. } => Some(session_id),
         }
     }
@@ -33,7 +70,7 @@ impl Manner {
     /// Whether words of ours are said.
     pub(super) fn has_own_words(&self) -> bool {
         match self {
-            Self::Own => true,
+            Self::Own | Self::Departing(_) => true,
             Self::Official { words, .. } => *words,
         }
     }
@@ -69,6 +106,9 @@ pub(super) fn noted(session_id: &str, note: &Note) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fmt;
+    use std::sync::{Arc, Mutex, PoisonError};
+
     use crate::session::port::Ending;
     use std::time::Duration;
 

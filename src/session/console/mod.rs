@@ -17,7 +17,7 @@ use super::driver::{Keys, Screen, Signal, Signals, Status, forwarded};
 use super::port::{Address, Note};
 use crate::terminal;
 use crate::words::printable;
-pub use manner::Manner;
+pub use manner::{Departure, Manner};
 use overlay::Overlay;
 
 impl Signals for terminal::Signals {
@@ -212,6 +212,9 @@ impl Screen for Console {
             Some(session_id) => self.say(manner::listening(session_id, addresses)),
             None => self.notice(&forwarded(addresses)),
         }
+        if let Manner::Departing(departure) = &self.manner {
+            departure.listens();
+        }
     }
 
     fn noted(&mut self, note: &Note) {
@@ -236,7 +239,10 @@ impl Screen for Console {
         };
         let line = notice(&text, self.is_raw());
         // A word of ours is not worth ending the session for.
-        let _ = self.errors.write(line.into());
+        let _ = match self.manner {
+            Manner::Departing(_) => terminal::say(&line),
+            _ => self.errors.write(line.into()),
+        };
     }
 
     fn status(&mut self, status: Status<'_>) {

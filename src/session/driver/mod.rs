@@ -382,7 +382,8 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
                 // What waits for the terminal is written as soon as it takes it.
                 let on_screen = screen.poll_room(cx).is_ready() || port.is_some();
                 let is_read = channel.unsent_acknowledgements() < MAX_UNREAD;
-                line.poll_read(cx, has_room && on_screen && is_read, now).map(Ok)
+                line.poll_read(cx, has_room && on_screen && is_read, now)
+                    .map(Ok)
             })
             .await
         };

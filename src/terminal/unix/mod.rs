@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::process::Child;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::FileType;
@@ -68,6 +69,23 @@ pub(super) fn suspend() -> io::Result<()> {
     Ok(rustix::process::kill_current_process_group(
         rustix::process::Signal::TSTP,
     )?)
+}
+
+pub(super) fn depart(log: &File) -> io::Result<()> {
+    rustix::process::setsid()?;
+    let mut parent = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+    rustix::stdio::dup2_stdout(log)?;
+    rustix::stdio::dup2_stderr(log)?;
+    parent.write_all(b".")
+}
+
+pub(super) fn ask_to_end(child: &Child) {
+    let id = i32::try_from(child.id()).ok();
+    if let Some(id) = id.and_then(rustix::process::Pid::from_raw) {
+        // One that has ended needs no asking.
+        let _ = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+    }
 }
 
 pub(super) fn die_of(number: u8) {
