@@ -3,6 +3,8 @@
 //! Nothing here looks inside the program. One file per command that a person types.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+#[cfg(unix)]
+mod called;
 mod captures;
 #[cfg(unix)]
 mod closed;
@@ -16,6 +18,8 @@ mod export;
 mod feel;
 mod forward;
 mod forwards;
+#[cfg(unix)]
+mod handed_over;
 mod judgement;
 mod list;
 #[cfg(unix)]

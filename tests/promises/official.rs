@@ -4,184 +4,20 @@
 //! The sessions are started by calls as any program makes them; nothing here needs the AWS CLI.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use loopback::{Cut, Faults, Options, target};
-use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
+use rustix::process::Signal;
+use serde_json::json;
 
-use super::plugin::{call, terminate};
-use super::rig::{self, Rig, Run};
+use super::called::{Called, Forwarding};
+use super::plugin::terminate;
+use super::rig::Run;
 
 const TIMED_OUT: &str = "Your session timed out due to inactivity.";
-
-/// A session that was started elsewhere, and the plugin that is called for it.
-struct Called {
-    rig: Rig,
-    request: Value,
-    answer: Value,
-}
-
-impl Called {
-    fn new(options: Options, request: Value) -> Self {
-        let rig = Rig::new(options);
-        std::os::unix::fs::symlink(rig::program(), rig.folder().join("session-manager-plugin"))
-            .unwrap();
-        let answer = call(&rig, &request);
-        Self {
-            rig,
-            request,
-            answer,
-        }
-    }
-
-    fn shell(options: Options) -> Self {
-        Self::new(options, json!({ "Target": "i-0abc" }))
-    }
-
-    fn command(command: &str, separate: bool) -> Self {
-        let mut parameters = json!({ "command": [command] });
-        if separate {
-            parameters["separateOutputStream"] = json!(["true"]);
-        }
-        let document = "AWS-StartNonInteractiveCommand";
-        let request =
-            json!({ "Target": "i-0abc", "DocumentName": document, "Parameters": parameters });
-        Self::new(Options::quick(), request)
-    }
-
-    fn forward(options: Options, local: u16, remote: u16) -> Self {
-        let parameters =
-            json!({ "portNumber": [remote.to_string()], "localPortNumber": [local.to_string()] });
-        let document = "AWS-StartPortForwardingSession";
-        let request =
-            json!({ "Target": "i-0abc", "DocumentName": document, "Parameters": parameters });
-        Self::new(options, request)
-    }
-
-    fn id(&self) -> &str {
-        self.answer["SessionId"].as_str().unwrap()
-    }
-
-    fn program(&self) -> PathBuf {
-        self.rig.folder().join("session-manager-plugin")
-    }
-
-    fn arguments(&self) -> [String; 6] {
-        [
-            self.answer.to_string(),
-            "eu-central-1".to_owned(),
-            "StartSession".to_owned(),
-            String::new(),
-            self.request.to_string(),
-            self.rig.service.endpoint(),
-        ]
-    }
-
-    fn spawn(&self) -> Child {
-        Command::new(self.program())
-            .args(self.arguments())
-            .env_clear()
-            .envs(self.rig.environment())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
-    }
-
-    fn run(&self, input: &str) -> Run {
-        let mut child = self.spawn();
-        let mut stdin = child.stdin.take().unwrap();
-        // A session that is over by then takes nothing.
-        let _ = stdin.write_all(input.as_bytes());
-        drop(stdin);
-        Run(child.wait_with_output().unwrap())
-    }
-
-    fn starting(&self) -> String {
-        format!("\nStarting session with SessionId: {}\n", self.id())
-    }
-
-    fn exiting(&self) -> String {
-        format!("\n\nExiting session with sessionId: {}.\n\n", self.id())
-    }
-
-    fn closed(&self, text: &str) -> String {
-        format!("\n\nSessionId: {} : {text}\n\n", self.id())
-    }
-
-    fn opened(&self, port: u16) -> String {
-        let id = self.id();
-        format!("Port {port} opened for sessionId {id}.\nWaiting for connections...\n")
-    }
-
-    fn accepted(&self) -> String {
-        format!("\nConnection accepted for session [{}]\n", self.id())
-    }
-
-    fn check(&self, run: &Run, between: &str, last: &str, status: i32) {
-        assert_eq!(run.err(), "");
-        assert_eq!(run.out(), format!("{}{between}{last}", self.starting()));
-        assert_eq!(run.status(), status);
-        assert_eq!(
-            self.rig.files(&self.rig.store().join("recordings")).len(),
-            1
-        );
-    }
-}
-
-/// A plugin that forwards a port.
-struct Forwarding {
-    child: Child,
-    said: String,
-    port: u16,
-}
-
-impl Forwarding {
-    fn of(called: &Called) -> Self {
-        let child = called.spawn();
-        let mut forwarding = Self {
-            child,
-            said: String::new(),
-            port: 0,
-        };
-        forwarding.wait_for("Waiting for connections...\n");
-        let line = forwarding.said.split("\nPort ").nth(1).unwrap();
-        forwarding.port = line.split(' ').next().unwrap().parse().unwrap();
-        forwarding
-    }
-
-    fn wait_for(&mut self, words: &str) {
-        let stdout = self.child.stdout.as_mut().unwrap();
-        while !self.said.ends_with(words) {
-            let mut byte = [0];
-            assert_eq!(stdout.read(&mut byte).unwrap(), 1, "{:?}", self.said);
-            self.said.push(char::from(byte[0]));
-        }
-    }
-
-    fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
-    }
-
-    fn signal(&self, signal: Signal) {
-        let id = i32::try_from(self.child.id()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), signal).unwrap();
-    }
-
-    /// All that was said on stdout; stderr is empty.
-    fn end(self) -> (String, std::process::ExitStatus) {
-        let output = self.child.wait_with_output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-        let rest = String::from_utf8_lossy(&output.stdout);
-        (self.said + &rest, output.status)
-    }
-}
 
 fn timing_out() -> Options {
     Options {
@@ -409,69 +245,6 @@ fn what_is_no_call_is_answered_as_the_official_client_answers_it() {
 }
 
 #[test]
-fn members_that_are_null_are_unset_ones_and_no_request_leaves_a_session_open() {
-    let requests = [
-        json!({ "Target": "i-0abc", "DocumentName": null, "Parameters": null, "Reason": null }),
-        json!({ "Target": "i-0abc", "Parameters": { "command": null }, "Tags": null }),
-        json!({ "Target": "i-0abc", "Reason": "", "Parameters": [] }),
-    ];
-    for request in requests {
-        let mut called = Called::shell(Options::quick());
-        called.request = request;
-        called.answer["ResponseMetadata"] = Value::Null;
-        let run = called.run("echo it-r''an; exit\n");
-        assert_eq!((run.status(), run.err().as_str()), (0, ""));
-        assert!(run.out().contains("it-ran"), "{}", run.out());
-    }
-    // What cannot be carried is ended.
-    let check = |spoil: &dyn Fn(&mut Called)| {
-        let mut called = Called::shell(Options::quick());
-        spoil(&mut called);
-        assert_ne!(called.run("exit\n").status(), 0);
-        let ended = called.rig.service.wait_for(|log| log.ended.is_some());
-        assert!(ended.is_some_and(|log| log.terminated));
-    };
-    check(&|called| called.request = json!("i-0abc"));
-    check(&|called| called.answer["StreamUrl"] = Value::Null);
-    check(&|called| called.answer["TokenValue"] = Value::Null);
-    check(&|called| std::fs::write(called.rig.spool(), "no folder").unwrap());
-    check(&|called| {
-        let config = called.rig.folder().join("org.toml");
-        std::fs::write(&config, "[policy]\ndocuments = [\"Only-This\"]\n").unwrap();
-        called
-            .rig
-            .set("SSM_REC_ORG_CONFIG", config.display().to_string());
-    });
-}
-
-#[test]
-fn a_session_id_with_escapes_is_neither_printed_nor_a_name() {
-    for id in [
-        "ada-\u{1b}[2J\u{1b}]0;owned\u{7}",
-        "ada\u{9b}2J-0a",
-        "../../ada-0a",
-        "ada\r\nforged line",
-    ] {
-        let mut called = Called::shell(Options::quick());
-        called.answer["SessionId"] = json!(id);
-        let run = called.run("exit\n");
-        assert_ne!(run.status(), 0, "{id:?}");
-        let said = run.out() + &run.err();
-        for part in ["\u{1b}", "\u{9b}", "owned", "forged", "ada"] {
-            assert!(!said.contains(part), "{said:?}");
-        }
-        for folder in [called.rig.spool(), called.rig.store()] {
-            assert_eq!(called.rig.files(&folder), Vec::<PathBuf>::new());
-        }
-        let calls = called.rig.service.calls();
-        let asked = calls
-            .iter()
-            .any(|call| call.operation == "TerminateSession");
-        assert!(asked, "{calls:?}");
-    }
-}
-
-#[test]
 fn an_ssh_connection_has_stdout_for_itself() {
     let remote = target::listen(target::echo).unwrap();
     let request = json!({
@@ -483,6 +256,27 @@ fn an_ssh_connection_has_stdout_for_itself() {
     let run = called.run("SSH-2.0-client\r\n");
     assert_eq!((run.status(), run.err().as_str()), (0, ""));
     assert_eq!(run.out(), "SSH-2.0-client\r\n");
+
+    // What is amiss is told where somebody sees it, and not in the connection.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closed = gone.local_addr().unwrap().port();
+    drop(gone);
+    for (banner, says) in [
+        ("auto", ""),
+        ("always", "Unable to connect to specified port"),
+    ] {
+        let request = json!({
+            "Target": "i-0abc",
+            "DocumentName": "AWS-StartSSHSession",
+            "Parameters": { "portNumber": [closed.to_string()] },
+        });
+        let mut called = Called::new(Options::quick(), request);
+        called.rig.set("SSM_REC_PLUGIN_BANNER", banner);
+        let run = called.run("");
+        assert_eq!(run.out(), "");
+        assert!(run.err().contains(says), "{}", run.err());
+        assert_eq!(run.err().is_empty(), says.is_empty(), "{}", run.err());
+    }
 }
 
 #[test]

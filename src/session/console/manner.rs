@@ -3,7 +3,6 @@
 //! Nothing here is written; the console does. The official client's lines are waited for by programs, to the byte
 //! (source: session-manager-plugin, muxportforwarding.go and streaming.go).
 
-
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -106,8 +105,6 @@ pub(super) fn noted(session_id: &str, note: &Note) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fmt;
-    use std::sync::{Arc, Mutex, PoisonError};
 
     use crate::session::port::Ending;
     use std::time::Duration;

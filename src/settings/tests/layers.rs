@@ -145,6 +145,7 @@ fn variables_are_read_as_people_write_them() {
         .variable("SSM_REC_RECORD_LEVEL", "high")
         .variable("SSM_REC_UPLOAD_TAGS", "who")
         .variable("SSM_REC_RECROD_LEVEL", "3")
+        .variable("SSM_REC_SIGN_PASSPHRASE", "no setting, and known")
         .variable("SSM_REC_POLICY_REASON_REQUIRED", "false");
     assert_eq!(
         scene.mistakes(&none())[0],
@@ -160,6 +161,7 @@ fn variables_are_read_as_people_write_them() {
         )
     );
     assert_eq!(unknown[0].0, "SSM_REC_POLICY_REASON_REQUIRED");
+    assert_eq!(unknown.len(), 2);
 }
 
 #[cfg(unix)]

@@ -70,7 +70,7 @@ impl Official {
         };
     }
 
-    /// Whether words of ours are said.
+    /// Whether words of ours are said around the session: in an SSH connection only what is amiss.
     pub(super) fn has_words(&self) -> bool {
         self.words && !self.is_pipe
     }
@@ -168,14 +168,14 @@ impl Official {
 
     /// Our account of what the official client has as well.
     fn hint(&self, error: Error) {
-        if self.has_words() {
+        if self.words {
             message::failure(&error.into());
         }
     }
 
     fn signal(&self, number: u8) -> Status {
         let interrupted = number == INTERRUPT && self.forwards.get();
-        if interrupted && !self.over.replace(true) {
+        if interrupted && self.begun.get() && !self.over.replace(true) {
             self.terminate_signal();
         }
         match interrupted {
@@ -192,7 +192,7 @@ impl Official {
 
 impl Voice for Official {
     fn say(&self, text: &str) {
-        match self.has_words() {
+        match self.words {
             true => message::say(text),
             false => tracing::info!(text, "not said"),
         }
@@ -232,7 +232,7 @@ impl Voice for Official {
     }
 
     fn end_line(&self) {
-        if self.has_words() {
+        if self.words {
             message::end_line();
         }
     }
