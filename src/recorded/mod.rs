@@ -200,7 +200,7 @@ impl<'a> Recorded<'a> {
             report.unrecorded.clone(),
         );
         // Said before the service is told, which may take its time.
-        let ended = verdict.tell(self.voice);
+        let ended = verdict.of(self.here.label.as_deref()).tell(self.voice);
         if left_first {
             // It ends by itself in the end, if it could not be told.
             let _ = started.end().await;

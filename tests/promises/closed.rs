@@ -113,6 +113,24 @@ fn a_forward_that_did_not_want_to_end_is_no_success() {
     assert!(rest.contains(TERMINATED), "{rest}");
 }
 
+#[test]
+fn of_several_forwards_the_one_that_was_cut_is_named_and_decides() {
+    let rig = Rig::new(Options::quick());
+    let forwards = ["--forward", "0:9", "--forward", "0:10"];
+    let start = [&["start", "i-0abc", "--reason", "r"], &forwards[..]].concat();
+    let mut child = rig.command(&start).spawn().unwrap();
+    wait_for(&mut child, "are forwarded");
+    wait_for(&mut child, "are forwarded");
+    terminate(&rig);
+    wait_for(&mut child, ": the session was closed from outside");
+    let id = i32::try_from(child.id()).unwrap();
+    let process = rustix::process::Pid::from_raw(id).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    let status = child.wait().unwrap().code();
+    // Which one the service was told of first is not ours to choose, and the first flag decides.
+    assert!(matches!(status, Some(CUT | 130)), "{status:?}");
+}
+
 fn wait_for(child: &mut Child, words: &str) {
     let stderr = child.stderr.as_mut().unwrap();
     let mut said = String::new();

@@ -63,6 +63,18 @@ pub(crate) struct Aftermath {
 }
 
 impl Verdict {
+    /// Says of which of several sessions the notes are.
+    pub(crate) fn of(mut self, label: Option<&str>) -> Self {
+        if let Some(label) = label {
+            for word in &mut self.words {
+                if let Word::Note(text) = word {
+                    *text = format!("{label}: {text}");
+                }
+            }
+        }
+        self
+    }
+
     /// Says it all but the last word, which is given.
     pub(crate) fn tell(self, voice: &dyn Voice) -> Result<Ending, Error> {
         for word in self.words {
