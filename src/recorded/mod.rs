@@ -135,7 +135,8 @@ impl<'a> Recorded<'a> {
         if let Ok(done) = tokio::time::timeout(TELL_AFTER, &mut work).await {
             return done;
         }
-        if self.here.banner && !self.here.announced && !self.told.replace(true) {
+        let is_seen = self.here.banner && terminal::stderr_is_terminal();
+        if is_seen && !self.here.announced && !self.told.replace(true) {
             let target = printable(&self.admitted.request().target);
             self.voice.say(&format!("starting a session on {target}…"));
         }

@@ -13,6 +13,7 @@ mod ask;
 mod console;
 mod keys;
 mod screen;
+mod signal;
 mod signals;
 
 #[cfg(unix)]
@@ -23,7 +24,8 @@ mod windows;
 pub use ask::ask_hidden;
 pub use keys::Keys;
 pub use screen::Screen;
-pub use signals::{Heed, Signal, Signals, die_of};
+pub use signal::{Heed, Signal};
+pub use signals::{Signals, die_of};
 #[cfg(unix)]
 use unix as system;
 #[cfg(windows)]
@@ -33,6 +35,12 @@ use windows as system;
 #[must_use]
 pub fn stdin_is_terminal() -> bool {
     io::stdin().is_terminal()
+}
+
+/// Whether words of ours may be read as they come.
+#[must_use]
+pub fn stderr_is_terminal() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// Whether a person may be looking.

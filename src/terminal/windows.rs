@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use tokio::signal::windows::{CtrlBreak, CtrlC, CtrlClose, ctrl_break, ctrl_c, ctrl_close};
 
-use super::{Heed, Signal, console};
+use super::console;
+use super::signal::{Heed, Signal};
 use crate::screen::Size;
 
 /// The console does not tell of its size, so it is looked at this often.

@@ -17,6 +17,7 @@ mod link;
 mod local;
 mod person;
 mod report;
+mod shown;
 pub(super) mod tee;
 mod typed;
 
@@ -29,7 +30,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use formats::payload::{Flag, Size};
 use futures_util::SinkExt;
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use self::away::Away;
@@ -67,8 +68,6 @@ const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
-/// How often a background session looks whether the terminal is its own again.
-const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// The number of SIGINT.
 const INTERRUPT: u8 = 2;
 /// Ctrl-D: the end of input for whatever reads a terminal.
@@ -333,15 +332,6 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         Ok(())
     }
 
-    /// Writes what the terminal takes now; what it does not waits for it.
-    async fn flush_screen(&mut self) {
-        poll_fn(|cx| {
-            let _ = self.screen.poll_flush(cx);
-            Poll::Ready(())
-        })
-        .await;
-    }
-
     async fn wait<S: Socket>(&mut self, line: &mut Line<S>) -> Happened<T::Error> {
         let wake_up = self
             .wake_up()
@@ -434,12 +424,6 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         self.drain_events(now)
     }
 
-    /// When to look whether another job has given the terminal back, which no signal tells.
-    fn look_at(&self) -> Option<Instant> {
-        let wants = self.screen.wants_to_reclaim();
-        wants.then(|| self.looked_at + LOOK_AGAIN)
-    }
-
     /// Notes where the clock on the wall jumped. A machine that slept has most likely lost its connection.
     fn compare_clocks(&mut self, now: Instant) -> Result<(), End<T::Error>> {
         if !self.clocks.is_due(now) {
@@ -492,23 +476,5 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             let _ = line.socket().close().await;
         };
         let _ = timeout(PARTING_TIMEOUT, parting).await;
-    }
-
-    async fn drain_screen(&mut self, patience: Duration) {
-        let Self {
-            screen, signals, ..
-        } = self;
-        let ended = async {
-            loop {
-                if let Signal::End(_) = signals.next().await {
-                    return;
-                }
-            }
-        };
-        tokio::select! {
-            _ = screen.drain() => {}
-            () = ended => {}
-            () = sleep(patience) => {}
-        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use rustix::process::Signal;
 
-use crate::terminal::Heed;
+use crate::terminal::signal::Heed;
 
 /// The signals that were ignored when the process began, out of those that may be listened to.
 static IGNORED: OnceLock<Vec<Signal>> = OnceLock::new();

@@ -13,7 +13,7 @@ use rustix::termios::{isatty, tcgetpgrp, tcgetwinsize};
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
 use self::disposition::was_ignored;
-use super::Signal;
+use super::signal::Signal;
 use crate::screen::Size;
 
 mod direct;
