@@ -3,6 +3,8 @@
 //! The floor is a shell's own terminal twice (ours and the target's) and a bare websocket between. Nothing is typed ahead.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -10,7 +12,7 @@ use loopback::Options;
 use loopback::pty::{self, Pty};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::rig::{Client, Result, Rig, now};
+use crate::rig::{Result, Rig, now};
 
 const KEYS: usize = 1000;
 /// Between two keys; a fast typist's are further apart.
@@ -18,13 +20,39 @@ const APART: Duration = Duration::from_millis(5);
 /// A key in an agent message: the header of 120 bytes, and the key.
 const MESSAGE: usize = 121;
 
+/// Work for every processor, until dropped.
+struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    fn start() -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let is_over = Arc::clone(&is_over);
+            std::thread::spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
+        }
+        Self(is_over)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Figures {
     p50: f64,
     p99: f64,
 }
 
-pub(crate) fn run(plugin: Option<&Path>) -> Result<()> {
+/// `busy`: beside work that keeps every processor busy.
+pub(crate) fn run(busy: bool, plugin: Option<&Path>) -> Result<()> {
+    let _busy = busy.then(Busy::start);
     let shell = figures(keys(pty::spawn(
         Path::new("/bin/sh"),
         &[],
@@ -39,25 +67,15 @@ pub(crate) fn run(plugin: Option<&Path>) -> Result<()> {
     };
     print("floor (2 terminals, 1 websocket)", floor);
     let rig = Rig::new(Options::quick());
-    let ours = figures(keys(spawn(&rig.ours(&[])?)));
+    let ours = figures(keys(rig.ours(&[])?.spawn()));
     print("ssm-rec, recording", ours);
     ratio("ssm-rec to the floor", ours, floor);
     if let Some(plugin) = plugin {
-        let theirs = figures(keys(spawn(&rig.theirs(plugin, "", "")?)));
+        let theirs = figures(keys(rig.theirs(plugin, "", "")?.spawn()));
         print("the plugin", theirs);
         ratio("ssm-rec to the plugin (bar 1.0)", ours, theirs);
     }
     Ok(())
-}
-
-fn spawn(client: &Client) -> Pty {
-    let arguments: Vec<&str> = client.arguments.iter().map(String::as_str).collect();
-    let environment: Vec<(&str, &str)> = client
-        .environment
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
-    pty::spawn(&client.program, &arguments, &environment)
 }
 
 /// Types keys at the prompt, each when the one before has been shown. The line is given up now and then.

@@ -2,12 +2,14 @@
 //! a floor that was measured in the same run.
 //!
 //! ```text
-//! cargo run --release --example bench_client -- echo [--plugin PATH]
+//! cargo run --release --example bench_client -- echo [busy] [--plugin PATH]
+//! cargo run --release --example bench_client -- paced [--plugin PATH]
 //! cargo run --release --example bench_client -- output [MB...] [--plugin PATH]
 //! cargo run --release --example bench_client -- forward
 //! ```
 //!
-//! `echo`: single keys at a shell. `output`: CPU seconds per MB and the peak of memory, at 100 and at 1000 MB.
+//! `echo`: single keys at a shell, `busy` beside work on every processor. `paced`: the cost of a session at the real agent's
+//! pace, and of an idle one. `output`: CPU seconds per MB and the peak of memory, at 100 and at 1000 MB.
 //! `forward`: MB/s through a port session. With `--plugin` the same goes through another client that takes the
 //! arguments of session-manager-plugin, and the ratio to it is printed. The client is this program again, as a child.
 //! Nothing here is a test, and nothing leaves the loopback interface.
@@ -15,6 +17,7 @@
 mod echo;
 mod forward;
 mod output;
+mod paced;
 mod rig;
 
 use std::path::PathBuf;
@@ -51,9 +54,10 @@ fn subject() -> rig::Result<()> {
         eprintln!("without --plugin PATH nothing is compared with another client");
     }
     match subject.as_deref() {
-        Some("echo") => echo::run(plugin.as_deref()),
+        Some("echo") => echo::run(rest.iter().any(|word| word == "busy"), plugin.as_deref()),
+        Some("paced") => paced::run(plugin.as_deref()),
         Some("output") => output::run(&rest, plugin.as_deref()),
         Some("forward") => forward::run(),
-        _ => Err("say what to measure: echo, output or forward".into()),
+        _ => Err("say what to measure: echo, paced, output or forward".into()),
     }
 }

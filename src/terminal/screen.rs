@@ -37,6 +37,8 @@ struct Pieces {
 #[derive(Debug)]
 enum Way {
     Direct(system::Outlet),
+    /// What is written is forgotten.
+    Nowhere,
     /// For what cannot be written without waiting: files, and whatever the system does not let us open again.
     Thread(Arc<Queue>),
 }
@@ -64,6 +66,12 @@ impl Screen {
             Some(outlet) => Ok(Self::by(Way::Direct(outlet))),
             None => Self::onto(stderr),
         }
+    }
+
+    /// For whoever has nobody to write to: no terminal is held open.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        Self::by(Way::Nowhere)
     }
 
     pub(super) fn onto(mut sink: impl Write + Send + 'static) -> io::Result<Self> {
@@ -101,6 +109,10 @@ impl Screen {
     /// when more may be.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &self.way {
+            Way::Nowhere => {
+                self.pieces = Pieces::default();
+                Poll::Ready(())
+            }
             Way::Thread(queue) => {
                 self.pieces.bytes = 0;
                 queue.poll_take(cx, &mut self.pieces.queue)
@@ -167,7 +179,7 @@ impl Screen {
 
     fn waiting(&self) -> usize {
         let handed_on = match &self.way {
-            Way::Direct(_) => 0,
+            Way::Direct(_) | Way::Nowhere => 0,
             Way::Thread(queue) => queue.lock().bytes,
         };
         self.pieces.bytes + handed_on
@@ -175,7 +187,7 @@ impl Screen {
 
     fn failure(&self) -> Option<ErrorKind> {
         match &self.way {
-            Way::Direct(_) => self.pieces.failed,
+            Way::Direct(_) | Way::Nowhere => self.pieces.failed,
             Way::Thread(queue) => queue.lock().failed,
         }
     }

@@ -20,6 +20,8 @@ mod forward;
 mod forwards;
 #[cfg(unix)]
 mod handed_over;
+#[cfg(unix)]
+mod jobs;
 mod judgement;
 mod list;
 #[cfg(unix)]

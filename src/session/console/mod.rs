@@ -101,9 +101,14 @@ impl Console {
     /// # Errors
     /// One of the two is closed, or the system has no thread left.
     pub fn open(types: bool, label: Option<String>, manner: Manner) -> io::Result<Self> {
+        let (output, errors) = match manner {
+            // Nothing of the terminal is held on to.
+            Manner::Departing(_) => (terminal::Screen::nowhere(), terminal::Screen::nowhere()),
+            _ => (terminal::Screen::open()?, terminal::Screen::open_errors()?),
+        };
         Ok(Self {
-            output: terminal::Screen::open()?,
-            errors: terminal::Screen::open_errors()?,
+            output,
+            errors,
             place: if types { Place::Later } else { Place::Alone },
             label,
             manner,
