@@ -208,10 +208,8 @@ fn answers(text: &str, found: &mut dyn FnMut(Range<usize>)) {
             let is_value = bare.len() >= 4
                 && !bare.starts_with(['{', '[', '(', '-', '$', '#'])
                 && !bare.contains("error")
-                && !(bare.starts_with("An ")
-                    || bare.contains("]$")
-                    || bare.contains("]#")
-                    || bare.ends_with(['$', '#', '>']));
+                && !bare.starts_with("An ")
+                && !(bare.contains(['@', ':', ' ', ']']) && bare.ends_with(['$', '#', '>']));
             let is_asked = needs != "--with-decryption" || line.contains("text");
             if is_value && is_asked && !bare.contains('\t') {
                 let lead = answer.len() - answer.trim_start().len();

@@ -62,7 +62,14 @@ pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)
         let mut from = 0;
         while let Some(groups) = regex.captures_at(text, from) {
             let part = groups.name("secret").unwrap_or(groups.get_match());
-            found(part.range());
+            let text_of_it = part.as_str();
+            // `http://USER:PASSWORD@host` of a manual.
+            let is_placeholder = text_of_it
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || b"_-*".contains(&byte));
+            if !is_placeholder && !text_of_it.starts_with(['$', '{', '<']) {
+                found(part.range());
+            }
             // What ends one match can begin the next.
             from = part.end().max(from + 1);
             from = (from..text.len())

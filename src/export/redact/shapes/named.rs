@@ -18,12 +18,19 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     let bytes = line.as_bytes();
     let mut until = 0;
     for at in memchr_two(bytes) {
-        if at < until {
+        // `Token::Key` is a path.
+        let is_path = bytes[at] == b':'
+            && (bytes.get(at + 1) == Some(&b':') || (at > 0 && bytes[at - 1] == b':'));
+        if at < until || is_path {
             continue;
         }
         let Some(name) = name_before(line, at) else {
             continue;
         };
+        // `arn:aws:secretsmanager:…:secret:name`
+        if bytes[at] == b':' && name.start > 0 && bytes[name.start - 1] == b':' {
+            continue;
+        }
         let start = behind(bytes, at);
         let Some(value) = value(line, start, at) else {
             continue;
@@ -32,7 +39,9 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         if is_named(text, "authorization") {
             let value = credentials(line, value);
             until = value.end;
-            found(value);
+            if !is_none(&line[value.clone()]) {
+                found(value);
+            }
         } else if is_named(text, "cookie") {
             let end = line[start..]
                 .find(['"', '\''])
@@ -143,9 +152,10 @@ fn value(line: &str, start: usize, at: usize) -> Option<Range<usize>> {
     let is_end = |byte: &u8| {
         byte.is_ascii_whitespace() || b"\"'`;".contains(byte) || (in_query && b"&#".contains(byte))
     };
-    let length = rest
-        .iter()
-        .position(|byte| is_end(byte))
+    // A line end as JSON writes it ends a value as well.
+    let is_escaped_end = |at: usize| matches!(&rest[at..], [b'\\', b'n' | b'r', ..]);
+    let length = (0..rest.len())
+        .find(|at| is_end(&rest[*at]) || is_escaped_end(*at))
         .unwrap_or(rest.len());
     let text = line.get(start..start + length)?;
     let text = text.trim_end_matches([',', ')', ']', '}', '|', '\\']);
@@ -161,11 +171,11 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     }
     let written = &line[name.clone()];
     let mut told = words::name(written);
-    let is_spaced =
-        bytes[at] == b':' && !is_quoted && bytes.get(at + 1).is_some_and(|byte| *byte == b' ');
+    let is_spaced = !is_quoted && bytes.get(at + 1).is_some_and(|byte| *byte == b' ');
     if told < Name::Secret {
         // Names that are several words: `API key: …`.
         let phrase = phrase(line, name);
+        let phrase = phrase.strip_suffix(" is").unwrap_or(phrase);
         if is_signature(written) || words::name(phrase) == Name::Secret {
             told = Name::Secret;
         }
@@ -177,9 +187,7 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         Name::Secret if is_count(written, text) => false,
         Name::Secret if is_spaced => {
             // A sentence, or a line of a file?
-            let has_more = !line[value.end..]
-                .trim_matches([',', ' ', '\t', '\r'])
-                .is_empty();
+            let has_more = !line[value.end..].trim_matches([' ', '\t', '\r']).is_empty();
             let before =
                 line[..name.start].trim_matches([' ', '\t', '-', '"', '\'', '{', ',', '|', '>']);
             match (is_word(text), has_more || !before.is_empty()) {

@@ -3,9 +3,9 @@
 //! Nothing here knows where in a text a name or a value stands.
 
 /// Words that name a secret wherever they are the last one of a name.
-const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret secrets token apikey secretkey accesskey privatekey \
-                      authkey credential credentials psk otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
-                      idtoken clientsecret sessiontoken authorizationtoken plaintext pat kennwort passwort ";
+const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
+                      authkey psk otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
+                      idtoken clientsecret sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth ";
 /// Words that make a secret of a key.
 const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
@@ -16,6 +16,8 @@ const ABOUT: &str = " file path dir url uri name id ids type length len size cou
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
                      method attempts retries auth authentication check db database lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service ";
+/// Keys that are known to everybody.
+const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
 /// Values that are none.
 const NONE: &str = " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
                     password passwd secret token hidden redacted masked prompt ask default changed set missing invalid expired \
@@ -107,12 +109,15 @@ pub(super) fn name(name: &str) -> Name {
             .iter()
             .any(|word| is_in(OF_A_KEY, word) || is_secret(word))
         {
-            true if before.iter().any(|word| word == "public") => Name::Other,
+            _ if before.iter().any(|word| is_in(PUBLIC, word)) => Name::Other,
             true => Name::Secret,
             // `SOMETHING_KEY=` of a shell.
             false if name.ends_with("_KEY") => Name::Perhaps,
             false => Name::Other,
         };
+    }
+    if matches!(last.as_str(), "credential" | "credentials" | "secrets") {
+        return Name::Perhaps;
     }
     if !is_in(ABOUT, last)
         && words
@@ -130,7 +135,7 @@ pub(super) fn is_none(value: &str) -> bool {
     let bare = small.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let begins = |starts: &[&str]| starts.iter().any(|start| small.starts_with(start));
     let is_call = || {
-        let name = value.find(['(', '[']).map(|at| &value[..at]);
+        let name = value.find(['(', '[', '<']).map(|at| &value[..at]);
         name.is_some_and(|name| {
             !name.is_empty()
                 && name
@@ -150,11 +155,17 @@ pub(super) fn is_none(value: &str) -> bool {
             "c:\\", "file:", "arn:", "s3:", "ssm:", "vault:", "http:", "https:", "env:", "//",
         ])
     };
+    let is_blank = || {
+        let inner = value.strip_prefix('{').unwrap_or("\"");
+        inner.starts_with(|c: char| c.is_ascii_alphabetic() || c == '}')
+    };
     value.len() < 3
+        || is_blank()
         || is_in(NONE, bare)
         || bare.is_empty()
         || (value.starts_with('$') && !value.starts_with("$2") && !value.starts_with("$6"))
         || begins(&[
+            "(",
             "<",
             "{{",
             "{%",
@@ -169,7 +180,14 @@ pub(super) fn is_none(value: &str) -> bool {
             "data.",
             "local.",
         ])
+        || (value.contains('_')
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
         || small.chars().all(|c| "*x•.-_#".contains(c))
+        || value
+            .strip_prefix('!')
+            .is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_alphabetic()))
         || is_call()
         || is_path()
 }
@@ -190,9 +208,11 @@ pub(super) fn is_random(value: &str) -> bool {
 /// A word of a language rather than a value: letters alone, as they stand in a sentence.
 pub(super) fn is_word(value: &str) -> bool {
     let bare = value.trim_end_matches(|c: char| ",.;:!?)'\"".contains(c));
-    let mut characters = bare.chars();
-    characters.next().is_none_or(|c| c.is_ascii_alphabetic())
-        && characters.all(|c| c.is_ascii_lowercase() || c == '-' || c == '\'')
+    bare.chars().enumerate().all(|(at, c)| {
+        c.is_ascii_lowercase()
+            || (at == 0 && c.is_ascii_uppercase())
+            || (at > 0 && "-'_".contains(c))
+    })
 }
 
 /// Bits a character of a text, by how often each occurs in it.
