@@ -69,7 +69,7 @@ const WORDS: [&str; 24] = [
 /// A value of a class.
 fn value(class: &str, numbers: &mut Numbers) -> String {
     let (class, length) = class.split_once(':').unwrap_or((class, "0"));
-    let length: usize = length.parse().unwrap();
+    let length: usize = length.parse().expect("a length");
     match class {
         "alnum" => numbers.text(ALNUM, length),
         "alpha" => numbers.text(&ALNUM[..52], length),
@@ -169,7 +169,7 @@ fn recording(text: &str, shown: Shown, numbers: &mut Numbers) -> String {
     let mut event = |text: &str| {
         cast.push_str(&format!(
             "[0.1, \"o\", {}]\n",
-            serde_json::to_string(text).unwrap()
+            serde_json::to_string(text).expect("a text is JSON")
         ));
     };
     match shown {
@@ -200,11 +200,11 @@ pub(crate) fn redacted(cast: &str, format: Format, secrets: Secrets) -> String {
         from: std::time::Duration::ZERO,
         to: None,
         idle_time_limit: None,
-        patterns: Some(Patterns::new([""; 0], secrets).unwrap()),
+        patterns: Some(Patterns::new([""; 0], secrets).expect("no expression")),
     };
     let mut out = Vec::new();
-    export(|| Ok(cast.as_bytes()), &NoKey, &mut out, &options).unwrap();
-    String::from_utf8(out).unwrap()
+    export(|| Ok(cast.as_bytes()), &NoKey, &mut out, &options).expect("an export");
+    String::from_utf8(out).expect("a text")
 }
 
 /// How many of the secrets are found, each template `times` times. A secret counts as found if none of it is left that
@@ -252,7 +252,7 @@ pub(crate) fn quiet(lines: usize, how: Secrets) -> Figures {
         // In a cast the lines stay as they were, tabs and all.
         let out = redacted(&cast, Format::CastV2, how);
         let event: (f64, String, String) =
-            serde_json::from_str(out.lines().nth(1).unwrap()).unwrap();
+            serde_json::from_str(out.lines().nth(1).expect("an event")).expect("an event");
         for ((template, before), after) in chosen.iter().zip(&made).zip(event.2.split("\r\n")) {
             figures.count += 1;
             if before == after {

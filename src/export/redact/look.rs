@@ -19,6 +19,7 @@ use super::flow::Flow;
 use super::patterns::Patterns;
 use super::places::Places;
 use super::texts::replace_header;
+use super::typed::Typed;
 use crate::screen::{Emulator, Size};
 
 /// Lines above the screen that are kept to be looked at, at most: a line that is longer than the screen is looked at in
@@ -178,7 +179,7 @@ struct Shown {
 }
 
 /// How many rows are kept above a screen of this width.
-fn scrollback(size: Size) -> usize {
+pub(super) fn scrollback(size: Size) -> usize {
     (SCROLLBACK_CELLS / usize::from(size.cols.max(80))).clamp(4, SCROLLBACK)
 }
 
@@ -457,65 +458,4 @@ fn lines(screen: &Terminal, first: isize, last: isize) -> (String, Vec<(usize, u
 /// the row to its end.
 fn goes_on(line: &Line) -> bool {
     line.is_wrapped() || line.cells().last().is_some_and(|cell| cell.char() != ' ')
-}
-
-/// What was typed.
-struct Typed {
-    parser: Parser,
-    /// Characters so far.
-    number: u64,
-    flow: Flow,
-    /// Nothing of the line has been typed yet.
-    is_line_start: bool,
-    /// A program asks for a secret, which this line is.
-    is_asked: bool,
-    found: Places,
-}
-
-impl Typed {
-    fn new() -> Self {
-        Self {
-            parser: Parser::new(),
-            number: 0,
-            flow: Flow::default(),
-            is_line_start: true,
-            is_asked: false,
-            found: Places::default(),
-        }
-    }
-
-    fn text(&mut self, text: &str, patterns: &mut Patterns) {
-        for c in text.chars() {
-            let number = self.number;
-            self.number += 1;
-            match (self.parser.feed(c), c) {
-                (_, '\x7f' | '\x08') => {
-                    // All that stood there is looked at before some of it is taken back.
-                    self.flow.look(patterns, &mut self.found);
-                    self.flow.pop();
-                }
-                (Some(Function::Print(c)), _) => {
-                    self.is_line_start = false;
-                    if self.is_asked {
-                        self.found.add(number);
-                    }
-                    self.flow.push(c, number, patterns, &mut self.found);
-                }
-                (_, '\r' | '\n' | '\x03' | '\x15') => self.end_line(patterns),
-                (Some(_), _) => self.flow.look(patterns, &mut self.found),
-                (None, _) => {}
-            }
-        }
-    }
-
-    fn end_line(&mut self, patterns: &mut Patterns) {
-        if self.is_asked {
-            let line = self.flow.line().to_owned();
-            patterns.learn(&line);
-        }
-        self.flow.look(patterns, &mut self.found);
-        self.flow.end_line();
-        self.is_line_start = true;
-        self.is_asked = false;
-    }
 }

@@ -11,6 +11,7 @@ mod places;
 mod rewrite;
 mod shapes;
 mod texts;
+mod typed;
 mod values;
 
 pub(super) use look::{Found, look};

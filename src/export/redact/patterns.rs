@@ -140,7 +140,7 @@ impl Patterns {
     }
 }
 
-pub(super) fn compile(expression: &str) -> Result<Regex, PatternError> {
+fn compile(expression: &str) -> Result<Regex, PatternError> {
     regex::RegexBuilder::new(expression)
         .multi_line(true)
         .size_limit(64 << 20)

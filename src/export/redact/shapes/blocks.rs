@@ -205,11 +205,12 @@ fn answers(text: &str, found: &mut dyn FnMut(Range<usize>)) {
             let answer = text[start..].split('\n').next().unwrap_or_default();
             let bare = answer.trim();
             // An object is looked at by its names, a prompt is none, and neither is an error.
+            let is_prompt = bare.contains(['@', ':', ' ', ']']) && bare.ends_with(['$', '#', '>']);
             let is_value = bare.len() >= 4
                 && !bare.starts_with(['{', '[', '(', '-', '$', '#'])
                 && !bare.contains("error")
                 && !bare.starts_with("An ")
-                && !(bare.contains(['@', ':', ' ', ']']) && bare.ends_with(['$', '#', '>']));
+                && !is_prompt;
             let is_asked = needs != "--with-decryption" || line.contains("text");
             if is_value && is_asked && !bare.contains('\t') {
                 let lead = answer.len() - answer.trim_start().len();

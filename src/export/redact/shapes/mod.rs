@@ -23,7 +23,7 @@ mod words;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 /// Longer lines are looked at in parts, which overlap by the same again.
 const LINE: usize = 8 * 1024;
@@ -47,10 +47,10 @@ const EXPRESSIONS: [&str; 5] = [
 ];
 
 static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    // Each is compiled by a test.
+    // That each one compiles is tested.
     let compiled = EXPRESSIONS
         .iter()
-        .map(|expression| super::patterns::compile(expression).ok());
+        .map(|expression| RegexBuilder::new(expression).multi_line(true).build().ok());
     compiled.flatten().collect()
 });
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here looks into the machines: a recording goes in, an export comes out, and the secret is in none of it.
 
+mod bounds;
+
 use std::sync::LazyLock;
 use std::time::Duration;
 

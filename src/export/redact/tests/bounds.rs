@@ -1,0 +1,66 @@
+//! Secrets longer than anybody expects, and screens wider than anybody has.
+//!
+//! Nothing here is slow: what is bounded is told by numbers.
+
+use formats::asciicast::{Data, Header, Term};
+
+use super::{Format, KEY, header, recording, redact};
+use crate::screen::Size;
+
+#[test]
+fn one_secret_of_any_length_is_replaced_wherever_it_stands() {
+    let alphabet = "Aa0Bb1Cc2Dd3Ee4Ff5Gg6Hh7Ii8Jj9Kk";
+    for length in [8, 50, 110, 120, 121, 1000, 6000] {
+        let secret: String = (0..length)
+            .map(|n: usize| alphabet.as_bytes()[(n * n * 5 + n / 7) % 32] as char)
+            .collect();
+        let data = [
+            Data::Marker(format!("seen {secret}")),
+            Data::Output(format!("{secret}\r\n")),
+            Data::Output(format!("API_KEY={secret}\r\n")),
+        ];
+        for format in [Format::Cast, Format::Text, Format::Html] {
+            let (out, report) = redact(&recording(&header(), &data), format, &[]);
+            assert!(!out.contains(&secret[..8]), "{length} {format:?}");
+            assert!(report.replaced.unwrap().output > 0);
+        }
+    }
+}
+
+#[test]
+fn what_is_kept_above_a_wide_screen_is_bounded_by_cells() {
+    for cols in [1, 80, 1000, 10_000] {
+        let rows = super::super::look::scrollback(Size { cols, rows: 50 });
+        assert!((4..=400).contains(&rows));
+        assert!(usize::from(cols) * rows <= 160_000);
+    }
+    // And a secret that scrolls by on one is found all the same, after a change of size as well.
+    let wide = Header {
+        term: Term {
+            cols: 10_000,
+            rows: 6,
+            ..Term::default()
+        },
+        ..header()
+    };
+    let line = format!("{} {KEY} {}", "x".repeat(4000), "y z ".repeat(60_000));
+    for first in [
+        Size {
+            cols: 10_000,
+            rows: 6,
+        },
+        Size { cols: 20, rows: 6 },
+    ] {
+        let data = [
+            Data::Resize(first),
+            Data::Output("before\r\n".into()),
+            Data::Resize(Size {
+                cols: 9000,
+                rows: 5,
+            }),
+            Data::Output(line.clone()),
+        ];
+        let (out, _) = redact(&recording(&wide, &data), Format::Cast, &[]);
+        assert!(!out.contains("AKIAIOSF"));
+    }
+}
