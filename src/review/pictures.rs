@@ -242,7 +242,7 @@ mod tests {
     use formats::asciicast::{Data, Header, Term};
     use formats::manifest::Manifest;
     use formats::recording::{Options, Writer};
-    use formats::sealed::NoKey;
+    use formats::sealed::{KEY, Key, NoKey, SALT, Seal};
 
     use super::*;
 
@@ -250,6 +250,14 @@ mod tests {
 
     /// A recording with a picture behind every tenth event, each as `picture` makes it of the true screen.
     fn recording(texts: &[&str], picture: impl Fn(usize, &Emulator) -> (Size, String)) -> Vec<u8> {
+        written(texts, picture, None)
+    }
+
+    fn written(
+        texts: &[&str],
+        picture: impl Fn(usize, &Emulator) -> (Size, String),
+        seal: Option<Seal>,
+    ) -> Vec<u8> {
         let header = Header {
             term: Term {
                 cols: SIZE.cols,
@@ -258,7 +266,11 @@ mod tests {
             },
             ..Header::default()
         };
-        let mut writer = Writer::new(Vec::new(), &header, Options::default()).unwrap();
+        let options = Options::default();
+        let mut writer = match seal {
+            Some(seal) => Writer::sealed(Vec::new(), &header, options, seal).unwrap(),
+            None => Writer::new(Vec::new(), &header, options).unwrap(),
+        };
         let mut screen = Emulator::new(SIZE);
         for (number, text) in texts.iter().enumerate() {
             let at = Duration::from_millis(number as u64);
@@ -351,5 +363,25 @@ mod tests {
                 (size, screen.dump())
             });
         }
+    }
+
+    #[test]
+    fn pictures_of_an_encrypted_recording_are_drawn_again_with_its_key() {
+        let texts = texts();
+        let key = Key::new([1; KEY]);
+        let seal = || Seal {
+            key: key.clone(),
+            salt: [2; SALT],
+            wrapped: Vec::new(),
+            recipients: Vec::new(),
+        };
+        let look = |bytes: Vec<u8>| check(Cursor::new(bytes), &key, 2).unwrap();
+        assert_eq!(look(written(&texts, right, Some(seal()))), None);
+        let forged = |number: usize, screen: &Emulator| match number {
+            2 => (screen.extent(), "$ uptime\r\n".to_owned()),
+            _ => right(number, screen),
+        };
+        let fault = look(written(&texts, forged, Some(seal()))).unwrap();
+        assert_eq!((fault.frame, fault.kind), (Some(3), FaultKind::Picture));
     }
 }

@@ -212,6 +212,27 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_of_another_user_or_of_a_group_of_several_is_not_trusted() {
+        use rustix::process::{Gid, Uid, geteuid};
+        // Only root can give a folder away.
+        if !geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let given = |user: u32, group: u32, mode: u32| {
+            let (user, group) = (Uid::from_raw(user), Gid::from_raw(group));
+            rustix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            check_folder(folder.path()).map_err(|error| error.to_string())
+        };
+        assert_eq!(given(0, 0, 0o770), Ok(()), "a group of the user alone");
+        assert!(given(0, 1234, 0o770).unwrap_err().contains(OPEN_TO_OTHERS));
+        assert_eq!(given(0, 1234, 0o750), Ok(()));
+        assert!(given(1234, 1234, 0o700).unwrap_err().contains(ANOTHERS));
+        given(0, 0, 0o700).unwrap();
+    }
+
+    #[test]
     fn nor_is_one_that_others_could_put_another_in_the_place_of() {
         let folder = tempfile::tempdir().unwrap();
         let (open, below) = (folder.path().join("open"), folder.path().join("open/mine"));
