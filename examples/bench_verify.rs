@@ -39,6 +39,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "several threads together are measured by the clock"
+)]
 fn measure(kind: &str, text: u64, threads: usize) -> Result<(), Box<dyn std::error::Error>> {
     let (bytes, manifest, count) = recording(kind, text)?;
     let text = manifest.sizes.text as f64 / 1e6;

@@ -108,11 +108,10 @@ fn two(rig: &Rig) -> [(String, PathBuf); 2] {
 }
 
 fn manifest_of(rig: &Rig, id: &str) -> PathBuf {
-    let files = rig.files(&rig.store().join("manifests")).into_iter();
+    let mut files = rig.files(&rig.store().join("manifests")).into_iter();
     let name = format!("{id}.json");
     files
-        .filter(|path| path.file_name().is_some_and(|found| *found == *name))
-        .next_back()
+        .rfind(|path| path.file_name().is_some_and(|found| *found == *name))
         .unwrap()
 }
 
