@@ -92,13 +92,19 @@ impl Named {
         identities: &Identities,
     ) -> Result<(Summary, Option<String>), Failure> {
         let what = format!("cannot show {:?}", self.label);
+        let judged = self.judged();
         let summary = match self.bytes {
-            Bytes::Seekable(bytes) => Summary::of(bytes, identities),
+            // What is afar is asked for its two ends alone.
+            Bytes::Seekable(bytes) => {
+                Summary::of(bytes, identities).map(|summary| summary.judged(judged.ended()))
+            }
             Bytes::Stream(mut stream) => {
                 // The end of a recording says what it is; a pipe is kept in a file to get there.
                 let mut kept = tempfile::tempfile()?;
                 std::io::copy(&mut stream, &mut kept).map_err(|error| unread(&error, &what))?;
-                Summary::of(kept, identities)
+                let summary = Summary::of(&mut kept, identities);
+                kept.rewind()?;
+                summary.map(|summary| summary.judged(ended(kept, identities).ok().flatten()))
             }
         };
         let summary = summary.map_err(|error| match error.source_failure() {

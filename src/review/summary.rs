@@ -1,6 +1,7 @@
 //! What one recording is, in short: its header, what is in it, and how it ends.
 //!
-//! Nothing here is proved beyond its own chain and text: whose it is, and whether its pictures are right, `verify` tells.
+//! Nothing here is proved. A closed recording is believed, any other is read through; whoever has all of it at hand asks
+//! `ended` as well, whose word goes before.
 
 use std::io::{Read, Seek};
 use std::time::Duration;
@@ -54,6 +55,15 @@ pub enum Ended {
 }
 
 impl Summary {
+    /// The same, with what was found when all of it was looked at.
+    #[must_use]
+    pub fn judged(self, found: Option<Ended>) -> Self {
+        match found {
+            None | Some(Ended::Complete) => self,
+            Some(ended) => Self { ended, ..self },
+        }
+    }
+
     /// Looks at a recording. One that `unlock` has no key for is told of as far as it can be without.
     ///
     /// # Errors
@@ -77,16 +87,13 @@ impl Summary {
         if let Some(manifest) = &manifest
             && reader.lines().is_indexed()
         {
-            let manifest = manifest.clone();
-            drop(reader);
-            source.rewind().map_err(recording::Error::Io)?;
             return Ok(Self {
                 header,
                 duration: Duration::from_micros(manifest.duration_us),
                 counts: Counts::from(&manifest.counts),
-                manifest: Some(manifest),
+                manifest: Some(manifest.clone()),
                 signature,
-                ended: ended(source, unlock)?.unwrap_or(Ended::Complete),
+                ended: Ended::Complete,
                 locked: None,
             });
         }
@@ -119,12 +126,6 @@ impl Summary {
                 Ended::Damaged(format!("from byte {offset} on: {cause}"))
             }
         };
-        drop(reader);
-        source.rewind().map_err(recording::Error::Io)?;
-        let ended = match self::ended(source, unlock)? {
-            None | Some(Ended::Complete) => ended,
-            Some(judged) => judged,
-        };
         Ok(Self {
             header,
             manifest,
@@ -146,13 +147,15 @@ impl Summary {
         let manifest = signed
             .as_ref()
             .and_then(|signed| Manifest::parse(&signed.manifest).ok());
-        source.rewind().map_err(recording::Error::Io)?;
-        let report = recording::verify(source)?;
-        let duration = match &manifest {
-            Some(manifest) => Duration::from_micros(manifest.duration_us),
-            None => report.until,
+        let (duration, ended) = match &manifest {
+            Some(manifest) => (Duration::from_micros(manifest.duration_us), Ended::Complete),
+            None => {
+                source.rewind().map_err(recording::Error::Io)?;
+                let report = recording::verify(source)?;
+                let until = report.until;
+                (until, judged(report).unwrap_or(Ended::CutShort(0)))
+            }
         };
-        let ended = judged(report).unwrap_or(Ended::CutShort(0));
         let counts = manifest.as_ref().map(|manifest| &manifest.counts);
         Ok(Self {
             header: header(&opening),

@@ -17,6 +17,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
+use crate::review::summary::Ended;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::{self, causes, printable, size, time};
@@ -68,12 +69,15 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         ..args.filter.filter()?
     };
     let limit = args.limit.unwrap_or(usize::MAX);
-    let (listing, place) = match of.recording {
-        Some(name) => (one(&name, &settings, &filter, limit)?, name),
+    let (listing, ended, place) = match of.recording {
+        Some(name) => {
+            let (listing, ended) = one(&name, &settings, &filter, limit)?;
+            (listing, ended, name)
+        }
         None => {
             let places = settings.places_to_read()?;
             let listing = named::catalog(&places).list(&filter, limit)?;
-            (listing, places.store.location())
+            (listing, Ended::Complete, places.store.location())
         }
     };
     let text = if args.json {
@@ -94,10 +98,17 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         let error = causes(&problem.error);
         message::say(&format!("{:?} does not read: {error}", problem.location));
     }
-    Ok(if listing.problems.is_empty() {
-        Status::Success
-    } else {
-        Status::Damaged
+    Ok(match ended {
+        _ if !listing.problems.is_empty() => Status::Damaged,
+        Ended::Complete => Status::Success,
+        Ended::CutShort(_) => {
+            message::say(&format!("{place:?} is cut short"));
+            Status::CutShort
+        }
+        Ended::Damaged(cause) => {
+            message::say(&format!("{place:?} is damaged: {cause}"));
+            Status::Damaged
+        }
     })
 }
 
@@ -141,7 +152,12 @@ impl Of {
 }
 
 /// One recording as a list.
-fn one(name: &str, settings: &Settings, filter: &Filter, limit: usize) -> Result<Listing, Failure> {
+fn one(
+    name: &str,
+    settings: &Settings,
+    filter: &Filter,
+    limit: usize,
+) -> Result<(Listing, Ended), Failure> {
     let named = named::open(name, settings)?;
     let (summary, location) = named.summary(&Identities::none())?;
     let session = summary.header.ssm.clone().unwrap_or_default();
@@ -165,7 +181,7 @@ fn one(name: &str, settings: &Settings, filter: &Filter, limit: usize) -> Result
             location: location.unwrap_or_else(|| name.to_owned()),
         });
     }
-    Ok(listing)
+    Ok((listing, summary.ended))
 }
 
 /// A manifest and where the recording is.

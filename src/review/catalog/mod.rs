@@ -200,6 +200,8 @@ impl Catalog {
         listing
             .entries
             .retain(|entry| filter.lets_through(&entry.manifest));
+        let places: BTreeMap<&str, &String> =
+            recordings.iter().map(|key| (id_part(key), key)).collect();
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
         let mut days = manifests
@@ -220,8 +222,14 @@ impl Catalog {
             }
             let read = self.store.read_many(&keys, MAX_MANIFEST as u64)?;
             for (key, bytes) in keys.into_iter().zip(read) {
-                let manifest = parse_manifest(bytes)
-                    .and_then(|manifest| Ok(check_key(&key, &manifest).map(|()| manifest)?));
+                let manifest = parse_manifest(bytes).and_then(|manifest| {
+                    check_key(&key, &manifest)?;
+                    // Its recording may be gone, or of a day that was not asked for; elsewhere it must not be.
+                    if let Some(recording) = places.get(id_part(&key)) {
+                        check_key(recording, &manifest)?;
+                    }
+                    Ok(manifest)
+                });
                 match manifest {
                     Ok(manifest) if filter.lets_through(&manifest) => {
                         found += 1;
