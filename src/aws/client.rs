@@ -21,6 +21,7 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use url::Url;
 
 use super::address::bare_host;
+use super::answer_limit;
 use super::network::{self, Failure, Network, Peer};
 use super::proxy::Proxy;
 use super::reach::Reach;
@@ -62,6 +63,7 @@ pub(super) fn connector(
         ways,
         network: network.clone(),
         limit: settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT),
+        is_for_calls: false,
     }))
 }
 
@@ -165,6 +167,7 @@ impl HttpClient for Client {
             ways,
             network: self.network.clone(),
             limit: settings.connect_timeout().unwrap_or(CONNECT_TIMEOUT),
+            is_for_calls: true,
         })
     }
 }
@@ -174,6 +177,8 @@ struct Fork {
     ways: Ways<SharedHttpConnector>,
     network: Network,
     limit: Duration,
+    /// What is sent are calls; pages are as long as they are.
+    is_for_calls: bool,
 }
 
 impl fmt::Debug for Fork {
@@ -199,7 +204,24 @@ impl HttpConnector for Fork {
             (Some(_), true) => self.ways.encrypted.as_ref(),
             (Some(_), false) => self.ways.plain.as_ref(),
         };
+        let is_of_objects = answer_limit::is_of_objects(&request);
+        let is_for_calls = self.is_for_calls;
+        let is_listing = request.uri().contains("list-type=2");
         let call = connector.unwrap_or(&self.ways.direct).call(request);
+        let call = async move {
+            match is_of_objects || !is_for_calls {
+                false => answer_limit::whole(call).await,
+                // Pages of keys and refusals are no objects.
+                true => match call.await {
+                    Ok(answer)
+                        if is_for_calls && (is_listing || answer.status().as_u16() >= 300) =>
+                    {
+                        answer_limit::take(answer).await
+                    }
+                    answer => answer,
+                },
+            }
+        };
         // An unencrypted request is given to the proxy as it is, and the answer may be the proxy's own.
         let no_entry = proxy
             .filter(|_| !there.encrypted)

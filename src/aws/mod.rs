@@ -8,6 +8,7 @@
 
 pub mod address;
 mod answer;
+mod answer_limit;
 mod assume_role;
 mod certificates;
 mod client;

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use avt::parser::{DecMode, Function};
 use formats::asciicast::MAX_SIDE;
 
 /// Work for which there is credit from the beginning, in cells written; about a third of a second.
@@ -17,6 +18,8 @@ const CREDIT_BESIDE_KEYS: u64 = 16_000_000;
 const PER_BYTE_BESIDE_KEYS: u64 = 64;
 /// A printed character is as much work as so many cells erased.
 const PRINTED: u64 = 4;
+/// The same for one that is repeated beyond its row, each of which is text as well.
+const REPEATED: u64 = 64;
 /// A line end costs a row of cells; rows of usual terminals are free.
 const FREE_COLS: u64 = 256;
 /// A sequence with longer parameters is taken for the costliest.
@@ -172,14 +175,48 @@ fn cost_of(parameters: &str, last: char, cols: u64, rows: u64) -> u64 {
         _ => count.clamp(1, u64::from(u16::MAX)),
     };
     match last {
-        'b' => count * PRINTED,
+        'b' => repeated(count, cols),
         'J' => cells,
-        'L' | 'M' | 'S' | 'T' => count.min(rows) * cols + rows,
+        'L' | 'M' | 'S' | 'T' => scrolled(count, cols, rows),
         '@' | 'P' | 'X' | 'K' | 'I' | 'Z' => cols,
         // The other screen is made anew, or its cursor looked up.
         'h' | 'l' if parameters.starts_with('?') && parameters.contains('4') => cells,
         _ => 0,
     }
+}
+
+/// What a function costs that was parsed elsewhere.
+pub(super) fn cost_of_function(function: &Function, size: Extent) -> u64 {
+    let (cols, rows) = (size.0 as u64, size.1 as u64);
+    let cells = cols * rows;
+    match function {
+        Function::Rep(count) => repeated(u64::from((*count).max(1)), cols),
+        Function::Ed(_) => cells,
+        Function::Decset(modes) | Function::Decrst(modes) => {
+            let is_other_screen = modes.as_slice().iter().any(|mode| {
+                matches!(
+                    mode,
+                    DecMode::AltScreenBuffer | DecMode::SaveCursorAltScreenBuffer
+                )
+            });
+            u64::from(is_other_screen) * cells
+        }
+        Function::Ris | Function::Decaln => cells * PRINTED,
+        Function::Il(count) | Function::Dl(count) | Function::Su(count) | Function::Sd(count) => {
+            scrolled(u64::from((*count).max(1)), cols, rows)
+        }
+        Function::Lf | Function::Nel => cols.saturating_sub(FREE_COLS),
+        _ => 0,
+    }
+}
+
+/// Nobody repeats a character for more than a row.
+fn repeated(count: u64, cols: u64) -> u64 {
+    count.min(cols) * PRINTED + count.saturating_sub(cols) * REPEATED
+}
+
+fn scrolled(count: u64, cols: u64, rows: u64) -> u64 {
+    count.min(rows) * cols + rows
 }
 
 /// What another size costs: on the way every row may be broken anew.

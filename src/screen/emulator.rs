@@ -10,7 +10,7 @@ use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
 use super::Size;
-use super::budget::{Budget, cost_of_resize};
+use super::budget::{Budget, cost_of_function, cost_of_resize};
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: u16 = 1000;
@@ -127,21 +127,12 @@ impl Emulator {
         function: Function,
         observer: O,
     ) -> O::Output {
-        let (cols, rows) = self.terminal.size();
-        let cells = (cols * rows) as u64;
         // What was parsed elsewhere gives credit by the piece; no sequence that costs is shorter than this.
         self.budget.earn(match function {
             Function::Print(_) => 1,
             _ => 3,
         });
-        let cost = match &function {
-            Function::Rep(count) => u64::from(*count) * 4,
-            Function::Ed(_) => cells,
-            Function::Decset(_) | Function::Decrst(_) => cells / 4,
-            Function::Ris | Function::Decaln => cells * 4,
-            Function::Il(_) | Function::Dl(_) | Function::Su(_) | Function::Sd(_) => cells / 4,
-            _ => 0,
-        };
+        let cost = cost_of_function(&function, self.terminal.size());
         match cost == 0 || self.budget.spend(cost) {
             true => self.terminal.execute_with(function, observer),
             false => self.terminal.feed_with("", observer),

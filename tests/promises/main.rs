@@ -3,6 +3,7 @@
 //! Nothing here looks inside the program. One file per command that a person types.
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
+mod answers;
 #[cfg(unix)]
 mod called;
 mod captures;

@@ -278,6 +278,10 @@ impl Shown {
         let row = self.screen.cursor().row as isize;
         match &function {
             Rep(_) => {
+                // What the screen has no budget for any more changes nothing on it.
+                if self.screen.is_exhausted() {
+                    return;
+                }
                 // It prints with the pen of the character that it repeats.
                 self.check(patterns);
                 self.screen.execute(function);

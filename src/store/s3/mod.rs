@@ -10,6 +10,7 @@ mod object;
 mod options;
 mod upload;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -368,6 +369,7 @@ impl Bucket {
         let after = span.after.as_deref().map(|after| self.object(after));
         let mut keys = Vec::new();
         let mut token: Option<String> = None;
+        let mut tokens = HashSet::new();
         loop {
             let mut is_behind = false;
             let page = persist(self.options.patience, || {
@@ -401,6 +403,19 @@ impl Bucket {
             if token.is_none() || (is_behind && self.is_sorted()) {
                 break;
             }
+            // A token that came before leads in a circle.
+            let is_new = token.clone().is_some_and(|token| tokens.insert(token));
+            if !is_new || tokens.len() > MAX_PAGES {
+                return Err(Error::Refused {
+                    what: "list",
+                    place: self.place(prefix),
+                    code: "no end".to_owned(),
+                    message: match is_new {
+                        true => "the listing goes on and on".to_owned(),
+                        false => "the listing begins again where it was".to_owned(),
+                    },
+                });
+            }
         }
         // S3 sorts by itself, directory buckets and some other servers do not.
         keys.sort_unstable();
@@ -414,6 +429,9 @@ impl Bucket {
         !self.name.ends_with("--x-s3")
     }
 }
+
+/// The longest listing, in pages of a thousand keys.
+const MAX_PAGES: usize = 5000;
 
 /// `s3://bucket/prefix` as bucket and prefix; the prefix ends in a slash unless it is empty.
 fn parse(location: &str) -> Result<(String, String), Error> {

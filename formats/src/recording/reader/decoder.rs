@@ -76,3 +76,57 @@ impl TextDecoder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How much text a file gives before it is refused, if it is.
+    fn given(mut file: &[u8]) -> (u64, bool) {
+        let mut decoder = TextDecoder::new().unwrap();
+        let mut given = 0;
+        while !file.is_empty() {
+            let mut text = Vec::new();
+            let piece = decoder.decode(file, &mut text);
+            given += text.len() as u64;
+            file = &file[piece.read..];
+            match piece.is_end {
+                Ok(true) => decoder.restart().unwrap(),
+                Ok(false) => {}
+                Err(_) => return (given, true),
+            }
+        }
+        (given, false)
+    }
+
+    #[test]
+    fn no_file_gives_more_text_than_one_of_its_size_can_hold() {
+        let zeros = vec![b'a'; 40 << 20];
+        let bomb = zstd::bulk::compress(&zeros, 3).unwrap();
+        let (text, is_refused) = given(&bomb);
+        assert!(is_refused && text < TEXT_ALLOWED + (8 << 20), "{text}");
+        // In many frames it is no less of one.
+        let frame = zstd::bulk::compress(&zeros[..1 << 20], 3).unwrap();
+        let (text, is_refused) = given(&frame.repeat(100));
+        assert!(is_refused && text < TEXT_ALLOWED + (80 << 20), "{text}");
+        let small = zstd::bulk::compress(&zeros[..30 << 20], 3).unwrap();
+        assert_eq!(given(&small), (30 << 20, false));
+    }
+
+    #[test]
+    fn what_compresses_as_well_as_a_recording_can_is_read_in_full() {
+        let mut text = String::new();
+        for n in 0..60_000 {
+            text.push_str(&format!(
+                "[0.000{:03},\"f\",\"{n}:17639900{:05}:1024\"]\n[0.000000,\"o\",\"",
+                n * 7 % 1000,
+                n * 13 % 99_991
+            ));
+            text.push_str(&"y\\r\\n".repeat(200));
+            text.push_str("\"]\n");
+        }
+        let file = zstd::bulk::compress(text.as_bytes(), 3).unwrap();
+        assert!(text.len() as u64 > 2 * TEXT_ALLOWED && text.len() / file.len() > 50);
+        assert_eq!(given(&file), (text.len() as u64, false));
+    }
+}
