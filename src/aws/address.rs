@@ -2,6 +2,8 @@
 //!
 //! Nothing here mends what is written wrongly, as browsers do, and nothing opens a connection.
 
+use std::net::IpAddr;
+
 use url::{Host, ParseError, Url};
 
 /// Reads `scheme://host…`.
@@ -39,6 +41,15 @@ pub fn bare_host(url: &Url) -> Option<String> {
         Host::Ipv4(address) => address.to_string(),
         Host::Ipv6(address) => address.to_string(),
     })
+}
+
+/// Whether what is sent to a host stays on this machine.
+#[must_use]
+pub fn is_loopback(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
 }
 
 /// User name and password, if either is there. A secret.

@@ -285,7 +285,7 @@ impl AssumedRoles {
                 let base = self.base.provide_credentials().await;
                 let base = base.map_err(|error| Error::NoCredentials {
                     cause: plain(&error),
-                    sign_in: self.sign_in.clone(),
+                    sign_in: Box::new(self.sign_in.clone()),
                     source: below(&error).cloned(),
                 })?;
                 (roles.len(), base)

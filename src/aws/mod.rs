@@ -385,7 +385,7 @@ pub enum Error {
     NoCredentials {
         cause: String,
         /// Where they should come from.
-        sign_in: SignIn,
+        sign_in: Box<SignIn>,
         /// Nobody was asked for them.
         source: Option<Failure>,
     },

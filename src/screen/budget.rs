@@ -180,7 +180,7 @@ fn cost_of(parameters: &str, last: char, cols: u64, rows: u64) -> u64 {
         'L' | 'M' | 'S' | 'T' => scrolled(count, cols, rows),
         '@' | 'P' | 'X' | 'K' | 'I' | 'Z' => cols,
         // The other screen is made anew, or its cursor looked up.
-        'h' | 'l' if parameters.starts_with('?') && parameters.contains('4') => cells,
+        'h' | 'l' if is_other_screen(parameters) => cells,
         _ => 0,
     }
 }
@@ -208,6 +208,13 @@ pub(super) fn cost_of_function(function: &Function, size: Extent) -> u64 {
         Function::Lf | Function::Nel => cols.saturating_sub(FREE_COLS),
         _ => 0,
     }
+}
+
+fn is_other_screen(parameters: &str) -> bool {
+    let is_one = |mode: &str| matches!(mode.trim_start_matches('0'), "47" | "1047" | "1049");
+    parameters
+        .strip_prefix('?')
+        .is_some_and(|modes| modes.split(';').any(is_one))
 }
 
 /// Nobody repeats a character for more than a row.

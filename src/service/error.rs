@@ -27,7 +27,7 @@ pub enum Error {
     #[error("the service asks to slow down: {message}")]
     Throttled { message: String },
     #[error("the AWS credentials have expired")]
-    ExpiredCredentials { sign_in: SignIn },
+    ExpiredCredentials { sign_in: Box<SignIn> },
     #[error("the AWS credentials are not known to the service: {message}")]
     UnknownCredentials { message: String },
     #[error("{}", skew(*.ahead_ms, .message))]

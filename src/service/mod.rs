@@ -324,7 +324,7 @@ impl Service {
                 Error::Throttled { message }
             }
             ("ExpiredTokenException" | "ExpiredToken" | "RequestExpired", _) => {
-                let sign_in = self.way.sign_in().clone();
+                let sign_in = Box::new(self.way.sign_in().clone());
                 Error::ExpiredCredentials { sign_in }
             }
             (

@@ -3,14 +3,11 @@
 //! Nothing here knows which parameters a document takes. What the AWS CLI would send is sent, and what it refuses is
 //! refused: a command line that works there means the same here.
 
-use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::PathBuf;
 
 use super::shorthand;
-
-/// The parameters of a session document.
-pub(crate) type Parameters = BTreeMap<String, Vec<String>>;
+pub(crate) use super::shorthand::{Error, Parameters};
 
 /// The largest parameter file taken, in bytes; the service takes far less.
 const FILE_LIMIT: u64 = 1024 * 1024;
@@ -123,38 +120,6 @@ fn expanded(path: &str) -> String {
     }
     out.push_str(rest);
     out
-}
-
-/// Why parameters do not read. Positions count characters from 0.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    #[error("parameters are not a JSON object of lists of texts")]
-    Json(#[source] serde_json::Error),
-    #[error("parameters need name=value at position {at}")]
-    Name { at: usize },
-    #[error("parameters have a list that is not closed at position {at}")]
-    List { at: usize },
-    #[error("parameters need a comma at position {at}")]
-    Separator { at: usize },
-    #[error("parameters have a list or a map inside a value at position {at}; values are texts")]
-    Nested { at: usize },
-    #[error("parameter {name:?} has an empty value, which no document takes")]
-    Empty { name: String },
-    #[error("parameters name {name:?} twice; several values are written {name}=a,b")]
-    Twice { name: String },
-    #[error("parameters are not fetched from addresses; name a file with file://")]
-    Address,
-    #[error("parameters have a quote at position {at} that is not closed")]
-    Quote { at: usize },
-    #[error("cannot read parameters from {path:?}")]
-    File {
-        path: String,
-        source: std::io::Error,
-    },
-    #[error("parameters in {path:?} are no text in UTF-8")]
-    NotText { path: String },
-    #[error("parameters in {path:?} are longer than 1 MiB")]
-    FileTooLong { path: String },
 }
 
 #[cfg(test)]

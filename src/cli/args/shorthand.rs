@@ -4,7 +4,10 @@
 //! Nothing here reads a file by itself, and nothing here knows JSON. The grammar is that of the AWS CLI's user guide
 //! ("shorthand syntax"); its corners are held against the AWS CLI itself in `tests/peers`.
 
-use super::parameters::{Error, Parameters};
+use std::collections::BTreeMap;
+
+/// The parameters of a session document.
+pub(crate) type Parameters = BTreeMap<String, Vec<String>>;
 
 /// Gives what a value of `name@=value` stands for.
 pub(super) type Resolve<'a> = &'a dyn Fn(&str) -> Result<String, Error>;
@@ -254,4 +257,36 @@ fn goes_on_first(c: char) -> bool {
 /// What it may go on with, where it may still turn out to be a name.
 fn goes_on_next(c: char) -> bool {
     is_blank(c) || ('!'..='\u{ffff}').contains(&c) && !matches!(c, '"' | '\'' | ',' | '=')
+}
+
+/// Why parameters do not read. Positions count characters from 0.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("parameters are not a JSON object of lists of texts")]
+    Json(#[source] serde_json::Error),
+    #[error("parameters need name=value at position {at}")]
+    Name { at: usize },
+    #[error("parameters have a list that is not closed at position {at}")]
+    List { at: usize },
+    #[error("parameters need a comma at position {at}")]
+    Separator { at: usize },
+    #[error("parameters have a list or a map inside a value at position {at}; values are texts")]
+    Nested { at: usize },
+    #[error("parameter {name:?} has an empty value, which no document takes")]
+    Empty { name: String },
+    #[error("parameters name {name:?} twice; several values are written {name}=a,b")]
+    Twice { name: String },
+    #[error("parameters are not fetched from addresses; name a file with file://")]
+    Address,
+    #[error("parameters have a quote at position {at} that is not closed")]
+    Quote { at: usize },
+    #[error("cannot read parameters from {path:?}")]
+    File {
+        path: String,
+        source: std::io::Error,
+    },
+    #[error("parameters in {path:?} are no text in UTF-8")]
+    NotText { path: String },
+    #[error("parameters in {path:?} are longer than 1 MiB")]
+    FileTooLong { path: String },
 }

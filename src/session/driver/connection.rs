@@ -2,7 +2,6 @@
 //!
 //! Nothing here knows what the messages mean, and the token never passes through: it goes in the first message.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -99,7 +98,7 @@ impl Address {
         let (Some(host), Some(port)) = (host, url.port_or_known_default()) else {
             return Err(Error::Url("it names no host".to_owned()));
         };
-        if !encrypted && !is_loopback(&host) {
+        if !encrypted && !address::is_loopback(&host) {
             return Err(Error::Unencrypted { host });
         }
         let request = url
@@ -112,14 +111,6 @@ impl Address {
             port,
             encrypted,
         })
-    }
-}
-
-/// Whether what is sent there stays on this machine.
-fn is_loopback(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }
 
