@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_compresses_as_well_as_a_recording_can_is_read_in_full() {
         let mut text = String::new();
-        for n in 0..60_000 {
+        for n in 0..70_000 {
             text.push_str(&format!(
                 "[0.000{:03},\"f\",\"{n}:17639900{:05}:1024\"]\n[0.000000,\"o\",\"",
                 n * 7 % 1000,
