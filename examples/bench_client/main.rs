@@ -11,7 +11,8 @@
 //! `echo`: single keys at a shell, `busy` beside work on every processor. `paced`: the cost of a session at the real agent's
 //! pace, and of an idle one. `output`: CPU seconds per MB and the peak of memory, at 100 and at 1000 MB.
 //! `forward`: MB/s through a port session. With `--plugin` the same goes through another client that takes the
-//! arguments of session-manager-plugin, and the ratio to it is printed. The client is this program again, as a child.
+//! arguments of session-manager-plugin, and the ratio to it is printed. The client is this program again, as a child, or
+//! with `--client PATH` another build of ssm-rec.
 //! Nothing here is a test, and nothing leaves the loopback interface.
 
 mod echo;
@@ -42,7 +43,11 @@ fn subject() -> rig::Result<()> {
     let subject = arguments.next();
     let (mut plugin, mut rest) = (None, Vec::new());
     while let Some(argument) = arguments.next() {
-        if argument == "--plugin" {
+        if argument == "--client" {
+            let client = arguments.next().ok_or("--client needs a path")?;
+            // Set once, before anything is measured.
+            let _ = rig::CLIENT.set(client.into());
+        } else if argument == "--plugin" {
             plugin = Some(PathBuf::from(
                 arguments.next().ok_or("--plugin needs a path")?,
             ));

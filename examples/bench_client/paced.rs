@@ -60,7 +60,7 @@ fn text(megabytes: u64) -> String {
 /// Calls to the system an agent message, those of waiting threads among them.
 fn calls(rig: &Rig, name: &str, client: &Client) -> Result<()> {
     let table = rig.folder().join("calls");
-    let run = Command::new("strace")
+    let child = Command::new("strace")
         .args(["-f", "-c", "-o"])
         .arg(&table)
         .arg(&client.program)
@@ -68,12 +68,15 @@ fn calls(rig: &Rig, name: &str, client: &Client) -> Result<()> {
         .env_clear()
         .envs(client.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status();
-    if run.is_err() {
+        .stdout(Stdio::piped())
+        .spawn();
+    let Ok(mut child) = child else {
         println!("{name:<20} no calls counted: strace is missing (Debian: apt-get install strace)");
         return Ok(());
-    }
+    };
+    let mut shown = child.stdout.take().ok_or("no pipe")?;
+    std::io::copy(&mut shown, &mut std::io::sink())?;
+    child.wait()?;
     let table = std::fs::read_to_string(&table)?;
     let messages = (COUNTED * 1_000_000 / MESSAGE) as f64;
     let of = |wanted: &[&str]| -> f64 {

@@ -5,6 +5,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use loopback::{Options, rig};
@@ -15,6 +16,8 @@ pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// Set in the child, which then is ssm-rec and nothing else.
 pub(crate) const CHILD: &str = "SSM_REC_BENCH_CHILD";
 const TARGET: &str = "i-0abc";
+/// What is measured, when it is not this program itself.
+pub(crate) static CLIENT: OnceLock<PathBuf> = OnceLock::new();
 
 pub(crate) struct Rig(rig::Rig);
 
@@ -34,7 +37,10 @@ impl Rig {
             .to_vec();
         arguments.extend(more.iter().map(|&word| word.to_owned()));
         Ok(Client {
-            program: std::env::current_exe()?,
+            program: match CLIENT.get() {
+                Some(client) => client.clone(),
+                None => std::env::current_exe()?,
+            },
             arguments,
             environment: self.0.environment(),
         })

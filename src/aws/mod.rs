@@ -13,6 +13,7 @@ mod assume_role;
 mod certificates;
 mod client;
 mod credential_cache;
+mod endpoints;
 mod network;
 mod pages;
 mod proxy;
@@ -136,7 +137,7 @@ impl Way {
                 "options",
             ));
         }
-        let mut config = loader.load().await;
+        let mut config = endpoints::without_empty(loader.load().await);
         match config.region().map(AsRef::as_ref) {
             // An empty variable is none.
             Some("") => config = config.into_builder().region(None).build(),

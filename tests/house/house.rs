@@ -29,6 +29,12 @@ pub(crate) static FOREIGN: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
             let listed = manifest[table].as_table().unwrap().keys();
             names.extend(listed.map(|name| name.replace('-', "_")));
         }
+        // What only some systems have.
+        let systems = manifest.get("target").and_then(toml::Value::as_table);
+        for system in systems.into_iter().flat_map(toml::Table::values) {
+            let listed = system["dependencies"].as_table().unwrap().keys();
+            names.extend(listed.map(|name| name.replace('-', "_")));
+        }
     }
     names
 });

@@ -52,7 +52,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(2, "envelope", "words formats", "age base64 getrandom sha2 thiserror zeroize"),
 
     room(1, "aws", "words",
-        "aws_config aws_credential_types aws_sdk_sts aws_smithy_http_client aws_smithy_runtime_api base64 bytes chrono \
+        "aws_config aws_credential_types aws_sdk_sts aws_smithy_http_client aws_smithy_runtime_api aws_types base64 bytes chrono \
          directories http_body hyper_util ipnet rustls rustls_native_certs serde serde_json sha1 tempfile thiserror \
          tokio tokio_rustls tracing url"),
     room(1, "terminal", "screen formats", "bytes crossterm libc rustix signal_hook tokio"),

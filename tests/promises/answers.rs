@@ -220,3 +220,27 @@ fn the_profile_is_the_one_that_the_aws_cli_would_take() {
         run.err()
     );
 }
+
+#[test]
+fn an_endpoint_that_is_named_by_nothing_is_none() {
+    let named = |config: &str, variable: &str| {
+        let mut rig = Rig::new(Options::quick());
+        std::fs::write(rig.folder().join("aws-config"), config).unwrap();
+        let endpoint = rig.service.endpoint();
+        rig.set(variable, "");
+        let run = rig.run(&[
+            "start",
+            "i-0abc",
+            "--no-banner",
+            "--endpoint-url",
+            &endpoint,
+            "--",
+            "true",
+        ]);
+        assert_eq!(run.status(), 0, "{config:?} {variable}: {}", run.err());
+    };
+    named("", "AWS_ENDPOINT_URL");
+    named("", "AWS_ENDPOINT_URL_SSM");
+    named("", "AWS_ENDPOINT_URL_STS");
+    named("[default]\nendpoint_url =\n", "AWS_ENDPOINT_URL");
+}

@@ -50,8 +50,9 @@ pub(super) fn is_foreground() -> bool {
 
 /// Whether somebody's pipe or terminal has something to read.
 pub(super) fn is_waiting(source: &Source) -> bool {
-    let is_stream = rustix::fs::fstat(source)
-        .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile);
+    let is_stream = isatty(source)
+        || rustix::fs::fstat(source)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Fifo);
     let mut waiting = [PollFd::new(source, PollFlags::IN)];
     is_stream
         && poll(
