@@ -26,9 +26,9 @@ const HANG_UP: u8 = 1;
 /// How long an answer of the terminal may take to come at the end.
 const ANSWER_WAIT: Duration = Duration::from_millis(300);
 /// How long the stage may take to stop for somebody who leaves; a person does not notice it.
-const STAGE_WAIT: Duration = Duration::from_millis(40);
+const STAGE_WAIT: Duration = Duration::from_millis(25);
 /// How long a terminal may take to take what it is left with, where the stage did not stop in time.
-const TERMINAL_WAIT: Duration = Duration::from_millis(40);
+const TERMINAL_WAIT: Duration = Duration::from_millis(25);
 /// More than a person types while the stage is busy is dropped.
 const WAITING_ORDERS: usize = 64;
 /// Asks the terminal whether it is there. All that it was asked before is answered before this.
