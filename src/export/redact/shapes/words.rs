@@ -14,7 +14,7 @@ const OF_A_KEY: &str = " api access secret private auth authentication encryptio
 const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
-                     method attempts retries auth authentication check db database lifetime rotation stdin command cmd env label \
+                     method attempts retries authentication check db database lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service ";
 /// Keys that are known to everybody.
 const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
@@ -116,7 +116,10 @@ pub(super) fn name(name: &str) -> Name {
             false => Name::Other,
         };
     }
-    if matches!(last.as_str(), "credential" | "credentials" | "secrets") {
+    if matches!(
+        last.as_str(),
+        "credential" | "credentials" | "secrets" | "auth"
+    ) {
         return Name::Perhaps;
     }
     if !is_in(ABOUT, last)
