@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use formats::asciicast::{self, Code};
+use formats::asciicast::{self, Code, Data, LineFeeds};
 use formats::recording::{self, Fault, FaultKind, Point, Seekable, Snapshot};
 use formats::sealed::Unlock;
 
 use crate::screen::{Emulator, Size};
+
+/// The handshake takes a few messages.
+const BEFORE_OUTPUT: usize = 64;
 
 /// The first picture that the text does not draw; `None` when there is none. As many threads as `threads` draw.
 ///
@@ -33,13 +36,21 @@ pub fn check<R: Read + Seek + Send>(
         stretches.push((from, *to));
         from = *to;
     }
-    let doubtful = doubtful(&source, unlock, &stretches, threads)?;
+    let line_feeds = line_feeds(&mut reader)?;
+    let doubtful = doubtful(&source, unlock, &stretches, (&line_feeds, threads))?;
     if doubtful.is_empty() {
         return Ok(None);
     }
-    let Some((frame, point)) = confirmed(&mut reader, &doubtful)? else {
+    let Some((frame, point)) = confirmed(&mut reader, &doubtful, line_feeds.clone())? else {
         return Ok(None);
     };
+    // Earlier clients drew the text of commands without a terminal as it came.
+    if line_feeds.are_line_ends() {
+        let all = stretches.iter().map(|(_, to)| *to).collect();
+        if confirmed(&mut reader, &all, LineFeeds::default())?.is_none() {
+            return Ok(None);
+        }
+    }
     let at = pictured.iter().find(|(pictured, _)| *pictured == frame);
     let at = at.map_or(0, |(_, at)| *at);
     Ok(Some(Fault {
@@ -61,12 +72,25 @@ fn open<'a, R: Read + Seek>(
     Ok(asciicast::Reader::open(lines)?)
 }
 
+/// What line feeds mean, by the header and by the messages before the first output.
+fn line_feeds<R: Read + Seek>(reader: &mut Reader<'_, R>) -> Result<LineFeeds, Error> {
+    let mut line_feeds = LineFeeds::of(reader.header());
+    for _ in 0..BEFORE_OUTPUT {
+        match reader.next_event()?.map(|event| event.data) {
+            Some(Data::Message(message)) => line_feeds.message(&message),
+            Some(Data::Output(_)) | None => break,
+            Some(_) => {}
+        }
+    }
+    Ok(line_feeds)
+}
+
 /// The pictures that do not follow from those before them.
 fn doubtful<R: Read + Seek + Send>(
     source: &Mutex<R>,
     unlock: &(dyn Unlock + Sync),
     stretches: &[(usize, usize)],
-    threads: usize,
+    (line_feeds, threads): (&LineFeeds, usize),
 ) -> Result<BTreeSet<usize>, Error> {
     let next = AtomicUsize::new(0);
     let draw = || -> Result<Vec<usize>, Error> {
@@ -77,7 +101,7 @@ fn doubtful<R: Read + Seek + Send>(
                 Some(reader) => reader,
                 none => none.insert(open(source, unlock)?),
             };
-            if !follows(reader, from, to)? {
+            if !follows(reader, line_feeds.clone(), from, to)? {
                 doubtful.push(to);
             }
         }
@@ -102,6 +126,7 @@ fn doubtful<R: Read + Seek + Send>(
 /// Whether the picture before frame `to` is what the one before frame `from` and the text between them draw.
 fn follows<R: Read + Seek>(
     reader: &mut Reader<'_, R>,
+    mut line_feeds: LineFeeds,
     from: usize,
     to: usize,
 ) -> Result<bool, Error> {
@@ -117,7 +142,7 @@ fn follows<R: Read + Seek>(
         // It is told of where it is the end of a stretch; what follows it follows from the text alone.
         _ => return Ok(false),
     };
-    draw(reader, &mut screen, to)?;
+    draw(reader, &mut screen, &mut line_feeds, to)?;
     let point = reader.seek_frame(to)?;
     Ok(point
         .and_then(|point| point.snapshot)
@@ -128,12 +153,13 @@ fn follows<R: Read + Seek>(
 fn confirmed<R: Read + Seek>(
     reader: &mut Reader<'_, R>,
     doubtful: &BTreeSet<usize>,
+    mut line_feeds: LineFeeds,
 ) -> Result<Option<(usize, Option<Point>)>, Error> {
     let mut screen = Emulator::new(reader.header().term.size());
     let mut from = 0;
     for &to in doubtful {
         reader.seek_frame(from)?;
-        draw(reader, &mut screen, to)?;
+        draw(reader, &mut screen, &mut line_feeds, to)?;
         let point = reader.seek_frame(to)?;
         let picture = point.as_ref().and_then(|point| point.snapshot.as_ref());
         if !picture.is_some_and(|picture| is_same(&screen, picture)) {
@@ -148,6 +174,7 @@ fn confirmed<R: Read + Seek>(
 fn draw<R: Read + Seek>(
     reader: &mut Reader<'_, R>,
     screen: &mut Emulator,
+    line_feeds: &mut LineFeeds,
     to: usize,
 ) -> Result<(), Error> {
     let mut data = Vec::new();
@@ -161,7 +188,7 @@ fn draw<R: Read + Seek>(
         }
         let text = std::str::from_utf8(&data).unwrap_or_default();
         match event.code {
-            Code::Output => screen.feed(text),
+            Code::Output => screen.feed(&line_feeds.shown(text)),
             Code::Resize => {
                 if let Some((cols, rows)) = text.split_once('x')
                     && let (Ok(cols), Ok(rows)) = (cols.parse(), rows.parse())
@@ -239,7 +266,7 @@ mod tests {
     use std::io::Cursor;
     use std::time::Duration;
 
-    use formats::asciicast::{Data, Header, Term};
+    use formats::asciicast::{Header, Session, Term};
     use formats::manifest::Manifest;
     use formats::recording::{Options, Writer};
     use formats::sealed::{KEY, Key, NoKey, SALT, Seal};
@@ -250,15 +277,21 @@ mod tests {
 
     /// A recording with a picture behind every tenth event, each as `picture` makes it of the true screen.
     fn recording(texts: &[&str], picture: impl Fn(usize, &Emulator) -> (Size, String)) -> Vec<u8> {
-        written(texts, picture, None)
+        written(texts, picture, None, None)
     }
 
     fn written(
         texts: &[&str],
         picture: impl Fn(usize, &Emulator) -> (Size, String),
         seal: Option<Seal>,
+        document: Option<&str>,
     ) -> Vec<u8> {
+        let ssm = document.map(|document| Session {
+            document: Some(document.to_owned()),
+            ..Session::default()
+        });
         let header = Header {
+            ssm,
             term: Term {
                 cols: SIZE.cols,
                 rows: SIZE.rows,
@@ -376,12 +409,32 @@ mod tests {
             recipients: Vec::new(),
         };
         let look = |bytes: Vec<u8>| check(Cursor::new(bytes), &key, 2).unwrap();
-        assert_eq!(look(written(&texts, right, Some(seal()))), None);
+        assert_eq!(look(written(&texts, right, Some(seal()), None)), None);
         let forged = |number: usize, screen: &Emulator| match number {
             2 => (screen.extent(), "$ uptime\r\n".to_owned()),
             _ => right(number, screen),
         };
-        let fault = look(written(&texts, forged, Some(seal()))).unwrap();
+        let fault = look(written(&texts, forged, Some(seal()), None)).unwrap();
         assert_eq!((fault.frame, fault.kind), (Some(3), FaultKind::Picture));
+    }
+    #[test]
+    fn pictures_of_a_command_without_a_terminal_are_right_as_lines_and_as_they_once_were() {
+        let texts = ["a\nb\n"; 30];
+        let document = Some("AWS-StartNonInteractiveCommand");
+        let lines = |number: usize, _: &Emulator| {
+            let mut screen = Emulator::new(SIZE);
+            screen.feed(&"a\r\nb\r\n".repeat(10 * (number + 1)));
+            right(number, &screen)
+        };
+        assert_eq!(found(&written(&texts, lines, None, document)), None);
+        assert_eq!(found(&written(&texts, right, None, document)), None);
+        let forged = |number: usize, screen: &Emulator| match number {
+            1 => (SIZE, "$ uptime\r\n".to_owned()),
+            _ => lines(number, screen),
+        };
+        assert_eq!(found(&written(&texts, forged, None, document)), Some(2));
+        // A shell's are not lines.
+        let shell = Some("SSM-SessionManagerRunShell");
+        assert_eq!(found(&written(&texts, lines, None, shell)), Some(1));
     }
 }
