@@ -25,9 +25,11 @@ const USUAL_RATIO: usize = 8;
 const MOST_ROOM: usize = 4;
 /// Two to this power holds the most text of a frame; more window would only cost memory, less would cost size.
 const WINDOW_LOG: u32 = 20;
-/// Entries of the compressor's hash and chain tables, as two to this power: what its own tables of parameters give for
-/// inputs of a frame's size. Left alone, it would take them for an endless stream, and 40 MiB of memory for nothing.
-const TABLE_LOG: u32 = 18;
+/// Entries of the compressor's hash and chain tables, as two to these powers. For a frame that has time: what its own tables
+/// of parameters give for inputs of a frame's size; left alone, it would take them for an endless stream, and 40 MiB of
+/// memory for nothing. For bulk: those of its level 3, which stay in a processor's cache.
+const SLOW_TABLES: (u32, u32) = (18, 18);
+const BULK_TABLES: (u32, u32) = (17, 16);
 /// Text is handed to the compressor in pieces of this size, so that it never fills its own buffers by single lines.
 const BATCH: usize = 32 * 1024;
 /// A chunk is sealed at each flush and at the end of a frame, and no later than with as many bytes: as much must be held
@@ -83,8 +85,7 @@ impl<W: Write> Frames<W> {
         let mut zstd = Zstd::new(options.slow_level)?;
         zstd.set_parameter(CParameter::ChecksumFlag(true))?;
         zstd.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
-        zstd.set_parameter(CParameter::HashLog(TABLE_LOG))?;
-        zstd.set_parameter(CParameter::ChainLog(TABLE_LOG))?;
+        set_tables(&mut zstd, SLOW_TABLES)?;
         trail.is_sealed = sealer.is_some();
         Ok(Self {
             sink,
@@ -277,11 +278,12 @@ impl<W: Write> Frames<W> {
         self.zstd.reinit()?;
         let frame = std::mem::take(&mut self.frame);
         let took = Duration::from_micros(self.last_us - frame.base_us);
-        let level = if took >= SLOW_FRAME {
-            self.options.slow_level
+        let (level, tables) = if took >= SLOW_FRAME {
+            (self.options.slow_level, SLOW_TABLES)
         } else {
-            self.options.level
+            (self.options.level, BULK_TABLES)
         };
+        set_tables(&mut self.zstd, tables)?;
         self.zstd
             .set_parameter(CParameter::CompressionLevel(level))?;
         let link = Link {
@@ -386,4 +388,9 @@ impl<W: Write> Frames<W> {
         }
         Ok(())
     }
+}
+
+fn set_tables(zstd: &mut Zstd<'_>, (hash, chain): (u32, u32)) -> io::Result<()> {
+    zstd.set_parameter(CParameter::HashLog(hash))?;
+    zstd.set_parameter(CParameter::ChainLog(chain))
 }
