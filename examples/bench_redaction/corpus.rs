@@ -210,8 +210,13 @@ pub(crate) fn redacted(cast: &str, format: Format, secrets: Secrets) -> String {
 /// How many of the secrets are found, each template `times` times. A secret counts as found if none of it is left that
 /// anybody could use: neither it nor ten characters of its middle.
 pub(crate) fn recall(shown: Shown, times: u64, how: Secrets) -> Figures {
+    recall_of(SECRETS, shown, times, how)
+}
+
+/// The same with templates that are not ours.
+pub(crate) fn recall_of(corpus: &str, shown: Shown, times: u64, how: Secrets) -> Figures {
     let mut figures = Figures::default();
-    for (number, template) in templates(SECRETS).enumerate() {
+    for (number, template) in templates(corpus).enumerate() {
         for time in 0..times {
             let mut numbers = Numbers::new(number as u64 * 1009 + time + 1);
             let (text, secrets) = expand(template, &mut numbers);
@@ -248,19 +253,35 @@ pub(crate) fn quiet(lines: usize, how: Secrets) -> Figures {
             .iter()
             .map(|template| expand(template, &mut numbers).0)
             .collect();
-        let cast = recording(&made.join("\n"), Shown::Whole, &mut numbers);
-        // In a cast the lines stay as they were, tabs and all.
-        let out = redacted(&cast, Format::CastV2, how);
-        let event: (f64, String, String) =
-            serde_json::from_str(out.lines().nth(1).expect("an event")).expect("an event");
-        for ((template, before), after) in chosen.iter().zip(&made).zip(event.2.split("\r\n")) {
-            figures.count += 1;
-            if before == after {
-                figures.right += 1;
-            } else {
-                *figures.wrong.entry((*template).to_owned()).or_default() += 1;
-            }
-        }
+        keep_count(&mut figures, &chosen, &made, how);
     }
     figures
+}
+
+/// How many lines of a text that holds no secret stay as they are.
+pub(crate) fn kept(text: &str, how: Secrets) -> Figures {
+    let mut figures = Figures::default();
+    let lines: Vec<&str> = text.lines().collect();
+    for lines in lines.chunks(500) {
+        let made: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        keep_count(&mut figures, lines, &made, how);
+    }
+    figures
+}
+
+/// Counts which of the lines stay as they are, shown one after the other.
+fn keep_count(figures: &mut Figures, named: &[&str], lines: &[String], how: Secrets) {
+    let cast = recording(&lines.join("\n"), Shown::Whole, &mut Numbers::new(7));
+    // In a cast the lines stay as they were, tabs and all.
+    let out = redacted(&cast, Format::CastV2, how);
+    let event: (f64, String, String) =
+        serde_json::from_str(out.lines().nth(1).expect("an event")).expect("an event");
+    for ((name, before), after) in named.iter().zip(lines).zip(event.2.split("\r\n")) {
+        figures.count += 1;
+        if before == after {
+            figures.right += 1;
+        } else {
+            *figures.wrong.entry((*name).to_owned()).or_default() += 1;
+        }
+    }
 }
