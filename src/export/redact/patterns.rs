@@ -91,7 +91,7 @@ impl Patterns {
                 // A word behind `password:` may be no more than that.
                 let is_word = piece
                     .chars()
-                    .all(|c| c.is_ascii_lowercase() || ",.;:".contains(c));
+                    .all(|c| c.is_ascii_lowercase() || ",.;:_".contains(c));
                 if !is_armor && !is_word && (!is_block || piece.len() >= BLOCK_LINE) {
                     known.learn(piece);
                 }

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::words::{self, Name};
+
 /// How a private key begins in base64 (source: RFC 8017, RFC 5915, RFC 8410 with PKCS #8 around them; OpenSSH's PROTOCOL.key).
 const STARTS: [&str; 8] = [
     "b3BlbnNzaC1rZXktdj",
@@ -30,12 +32,42 @@ const ANSWERS: [(&str, &str); 8] = [
     ("kms decrypt", "text"),
 ];
 
+/// The same of other programs (source: the reference of each).
+const SHOWN: [&str; 25] = [
+    "wg genkey",
+    "wg genpsk",
+    "gcloud auth print-",
+    "gh auth token",
+    "kubeadm token create",
+    "kubeadm certs certificate-key",
+    "kubectl create token",
+    "oc whoami -t",
+    "vault print token",
+    "vault kv get -field",
+    "vault read -field",
+    "heroku auth:token",
+    "op read ",
+    "pass show ",
+    "pwgen",
+    "openssl rand",
+    "secret-tool lookup",
+    "find-generic-password",
+    "doppler secrets get",
+    "consul keygen",
+    "nomad operator gossip keyring generate",
+    "apg -",
+    "mkpasswd",
+    "terraform output -raw",
+    "sops -d --extract",
+];
+
 /// Calls `found` with each part.
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     heads(text, found);
     tails(text, found);
     parameters(text, found);
     answers(text, found);
+    shown(text, found);
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -216,6 +248,54 @@ fn answers(text: &str, found: &mut dyn FnMut(Range<usize>)) {
                 let lead = answer.len() - answer.trim_start().len();
                 found(start + lead..start + lead + bare.len());
             }
+        }
+    }
+}
+
+/// The line behind a command that writes a secret by its own: of those above, what a variable with such a name holds, what a
+/// Secret holds decoded.
+fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at + line.len();
+        at = start;
+        let Some(prompt) = line
+            .find(['$', '#', '>', '%'])
+            .filter(|_| line.ends_with('\n'))
+        else {
+            continue;
+        };
+        let command = line[prompt + 1..].trim();
+        let last = command
+            .rsplit([' ', '{', '.', '/'])
+            .next()
+            .unwrap_or_default();
+        let name = last.trim_matches(['"', '\'', '}', '$']);
+        let names_one = || words::name(name) == Name::Secret;
+        let is_known = SHOWN.iter().any(|shown| command.contains(shown)) && !command.contains('>');
+        let is_variable = (command.starts_with("printenv ")
+            || command.starts_with("echo $")
+            || command.starts_with("echo \"$"))
+            && names_one();
+        let is_decoded = command.contains("secret")
+            && command.contains("base64 -")
+            && command.contains("kubectl");
+        let is_file = command.starts_with("cat ")
+            && (command.contains("/secrets/") || (names_one() && !name.contains('.')));
+        if !(is_known || is_variable || is_decoded || is_file) {
+            continue;
+        }
+        let answer = text[start..].split('\n').next().unwrap_or_default();
+        let bare = answer.trim();
+        let is_word_like = bare.bytes().all(|byte| byte.is_ascii_lowercase());
+        if bare.len() >= 6
+            && !bare.contains(' ')
+            && !bare.contains([':', '$', '<'])
+            && !is_word_like
+            && !bare.starts_with(['{', '[', '-', '/', '#'])
+        {
+            let lead = answer.len() - answer.trim_start().len();
+            found(start + lead..start + lead + bare.len());
         }
     }
 }

@@ -4,11 +4,12 @@
 
 use std::ops::Range;
 
+use super::arguments;
 use super::words::{self, Name, is_none, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 15] = [
+const FLAGS: [(&str, &str); 20] = [
     ("ssh-keygen", "-N -P"),
     (
         "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mariadb mariadb-dump mariadb-admin",
@@ -26,7 +27,18 @@ const FLAGS: [(&str, &str); 15] = [
     ),
     ("mongo mongosh mongodump mongorestore mongoexport", "-p"),
     ("sqlcmd bcp ipmitool", "-P"),
-    ("zip unzip", "-P"),
+    ("zip unzip mosquitto_pub mosquitto_sub mosquitto_rr", "-P"),
+    (
+        "twine psexec psexec64 PsExec PsExec64 psexec.exe beeline rdesktop evil-winrm smbmap impala-shell",
+        "-p",
+    ),
+    ("plink pscp psftp putty plink.exe pscp.exe", "-pw"),
+    ("kadmin dsconf ktpass", "-w"),
+    (
+        "snmpwalk snmpget snmpset snmpbulkwalk snmptrap snmpgetnext",
+        "-c",
+    ),
+    ("smbpasswd adcli", "-s"),
     ("7z 7za unrar rar", "-p+"),
     ("snmpwalk snmpget snmpset", "-A -X"),
     ("openssl", "-k -K -pass -passin -passout"),
@@ -78,8 +90,15 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             && words::name(flag) == Name::Secret
             && let Some(next) = next
             && !is_placeholder(flag, text(next))
+            // `--passwd user-id` of a help text.
+            && !(at == 0 && is_word(text(next)))
         {
-            tell(next.range.clone());
+            let skipped = if text(next).starts_with("pass:") {
+                5
+            } else {
+                0
+            };
+            tell(next.range.start + skipped..next.range.end);
         }
         if written.starts_with('-') {
             for (programs, flags) in FLAGS {
@@ -109,6 +128,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                                     .chars()
                                     .all(|c| c.is_ascii_digit() || ":./".contains(c));
                                 if !is_port
+                                    && !is_placeholder(flag, value)
                                     && !value.starts_with("env:")
                                     && !value.starts_with("file:")
                                 {
@@ -166,14 +186,8 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             _ => {}
         }
     }
-    // A table of names and values: `password    hunter22`.
-    if let [name, value] = &words[..]
-        && value.range.start - name.range.end >= 2
-        && words::name(text(name)) == Name::Secret
-        && words::is_random(text(value))
-    {
-        tell(value.range.clone());
-    }
+    let ranges: Vec<Range<usize>> = words.iter().map(|word| word.range.clone()).collect();
+    arguments::find(line, &ranges, &mut tell);
 }
 
 /// A word in place of a value: that of a help text.
@@ -186,14 +200,25 @@ fn is_placeholder(flag: &str, value: &str) -> bool {
                 .all(|c| c.is_ascii_uppercase() || "_-".contains(c)))
         || matches!(
             small.as_str(),
-            "string" | "stringarray" | "value" | "text" | "file"
+            "string" | "stringarray" | "value" | "text" | "file" | "arg" | "val"
+        )
+        // A sentence goes on.
+        || matches!(
+            small.trim_end_matches(['.', ',']),
+            "are" | "and" | "is" | "was" | "but" | "or" | "option" | "options" | "argument" | "flag" | "to" | "in" | "of"
+                | "also" | "may" | "turns" | "reveal" | "with" | "when" | "used" | "parameter" | "can" | "must" | "will"
         )
         || value.starts_with(['[', '<', '{'])
 }
 
 /// What `echo` writes into a program that reads a password.
 fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
-    const TAKERS: [&str; 9] = [
+    const TAKERS: [&str; 14] = [
+        "| passwd",
+        "sudo passwd",
+        "| kinit",
+        "--with-token",
+        "smbpasswd",
         "sudo -S",
         "--password-stdin",
         "passwd --stdin",
@@ -234,6 +259,8 @@ fn sql(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         "PASSWORD ",
         "PASSWORD(",
         "IDENTIFIED WITH MYSQL_NATIVE_PASSWORD BY ",
+        "PASSWORD = N",
+        "PASSWORD=N",
     ] {
         for (at, _) in upper.match_indices(clause) {
             let start = at + clause.len();

@@ -7,15 +7,18 @@
 //! | tokens | prefix, alphabet, length | a row each in `tokens`: the makers' documents |
 //! | names | the words of a name before `=` or `:` | `words`, `named` |
 //! | headers, cookies, signed addresses | their names | RFC 6265, RFC 6750, RFC 9110, AWS Signature Version 4, Azure SAS |
-//! | commands | flags, pipes, SQL, netrc | `commands`: the programs' manuals |
+//! | commands | flags, pipes, SQL, netrc; arguments by their place | `commands`, `arguments`: the programs' manuals |
+//! | lines | tables, files, sentences of a fixed form | a row each in `lines` |
 //! | key blocks | RFC 7468 and the OpenSSH and PGP armors, with or without head or end | `blocks` |
 //! | answers of AWS | `SecretString`, `SecureString`, prompts of `aws configure` | AWS CLI reference |
 //! | hashes | `$id$` | crypt(5), PHC strings |
 //! | users in addresses | `user:password@` | RFC 3986 |
 //! | anything random | entropy, when asked for | |
 
+mod arguments;
 mod blocks;
 mod commands;
+mod lines;
 mod named;
 mod tokens;
 mod words;
@@ -58,6 +61,7 @@ static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)) {
     tokens::find(text, found);
     blocks::find(text, found);
+    lines::find(text, found);
     for regex in REGEXES.iter() {
         let mut from = 0;
         while let Some(groups) = regex.captures_at(text, from) {

@@ -121,7 +121,7 @@ fn value(line: &str, start: usize, at: usize) -> Option<Range<usize>> {
     let quote = *rest.get(escapes)?;
     // A type may stand before a text: `b"…"`, `$'…'`.
     let (escapes, quote) = match rest.get(escapes + 1) {
-        Some(next) if b"$brfu@".contains(&quote) && b"\"'".contains(next) => (escapes + 1, *next),
+        Some(next) if b"$brfuN@".contains(&quote) && b"\"'".contains(next) => (escapes + 1, *next),
         _ => (escapes, quote),
     };
     if b"\"'`".contains(&quote) {
@@ -180,11 +180,26 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
             told = Name::Secret;
         }
     }
+    // `;PWD=` of a connection string (source: ODBC reference, SQLDriverConnect).
+    if written.eq_ignore_ascii_case("pwd") && line[..name.start].ends_with(';') {
+        told = Name::Secret;
+    }
     match told {
         Name::Other => false,
         Name::Perhaps => is_random(text),
         Name::Secret if text.starts_with("//") => false,
         Name::Secret if is_count(written, text) => false,
+        Name::Secret if !is_quoted && is_code(written, text) => false,
+        // `GET token:count`
+        Name::Secret
+            if bytes[at] == b':'
+                && value.start == at + 1
+                && at > 0
+                && line[..name.start].ends_with(' ')
+                && is_word(text) =>
+        {
+            false
+        }
         Name::Secret if is_spaced => {
             // A sentence, or a line of a file?
             let has_more = !line[value.end..].trim_matches([' ', '\t', '\r']).is_empty();
@@ -198,6 +213,16 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         }
         Name::Secret => true,
     }
+}
+
+/// `key_password=self.key_password` of a program's text: the value is the name again.
+fn is_code(name: &str, value: &str) -> bool {
+    let last = value.rsplit('.').next().unwrap_or(value);
+    let is_name = last.contains('_')
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte));
+    is_name && (last == name || name.ends_with(&format!(".{last}")) || last.starts_with(name))
 }
 
 /// `tokens: 512`, `token=7` count something.

@@ -48,14 +48,15 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 65] = [
+const SHAPES: [Shape; 75] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
     Shape("ghp_ gho_ ghu_ ghs_ ghr_", Of::Word, 36, ANY, "GitHub docs, about authentication: token formats"),
     Shape("github_pat_", Of::Word, 22, ANY, "GitHub docs, about authentication: token formats"),
     Shape("glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-", Of::Dotted, 20, ANY, "GitLab docs, token overview: prefixes"),
-    Shape("xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp- xwfp- xoxe.xoxp- xoxe.xoxb-", Of::Url, 10, ANY, "Slack docs, tokens: types"),
+    Shape("xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp- xwfp-", Of::Url, 10, ANY, "Slack docs, tokens: types"),
+    Shape("xoxe.xoxp- xoxe.xoxb-", Of::Base64, 10, ANY, "Slack docs, token rotation"),
     Shape("sk_live_ sk_test_ rk_live_ rk_test_ sk_org_", Of::Alnum, 16, ANY, "Stripe docs, API keys"),
     Shape("whsec_", Of::Base64, 24, ANY, "Stripe docs, webhooks: signing secrets"),
     Shape("sk-proj- sk-svcacct- sk-admin- sk-None-", Of::Url, 32, ANY, "OpenAI docs, API keys: kinds"),
@@ -113,6 +114,15 @@ const SHAPES: [Shape; 65] = [
     Shape("figd_ figo_ figu_", Of::Url, 30, ANY, "Figma docs, personal access tokens"),
     Shape("rnd_", Of::Alnum, 28, ANY, "Render docs, API keys"),
     Shape("phx_", Of::Alnum, 40, ANY, "PostHog docs, personal API keys"),
+    Shape("tfe.v1.", Of::Alnum, 40, ANY, "HCP Terraform docs, API tokens"),
+    Shape("LTAI", Of::Alnum, 12, 26, "Alibaba Cloud docs, AccessKey pairs"),
+    Shape("AKID", Of::Alnum, 32, 32, "Tencent Cloud docs, API keys: SecretId"),
+    Shape("CLOJARS_", Of::Hex, 60, 60, "Clojars wiki, deploy tokens"),
+    Shape("AQVN", Of::Url, 35, 36, "Yandex Cloud docs, API keys"),
+    Shape("EAA", Of::Alnum, 80, ANY, "Meta docs, access tokens"),
+    Shape("nvapi-", Of::Url, 60, ANY, "NVIDIA NGC docs, API keys"),
+    Shape("pat-na1- pat-na2- pat-eu1- pat-ap1-", Of::Url, 36, 36, "HubSpot docs, private apps: access tokens"),
+    Shape("LS0tLS1CRUdJTiBSU0EgUFJJVkFUR LS0tLS1CRUdJTiBQUklWQVRF LS0tLS1CRUdJTiBFQyBQUklWQVRF LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEU LS0tLS1CRUdJTiBFTkNSWVBURUQgUFJJVkFUR", Of::Base64, 20, ANY, "RFC 7468 in base64, as kubeconfig and Secrets hold it"),
     Shape("bedrock-api-key-", Of::Base64, 60, ANY, "Amazon Bedrock guide, short-term API keys"),
 ];
 

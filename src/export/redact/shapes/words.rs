@@ -4,12 +4,13 @@
 
 /// Words that name a secret wherever they are the last one of a name.
 const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
-                      authkey psk otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
+                      authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
+                      dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
                       idtoken clientsecret sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth ";
 /// Words that make a secret of a key.
 const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
-                        license integration subscription write read ingest personal preshared functions cosmos ";
+                        license integration subscription write read ingest personal preshared functions cosmos certificate unseal ";
 /// A name that ends with one of these is about a secret, and its value none.
 const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
@@ -101,6 +102,10 @@ pub(super) fn name(name: &str) -> Name {
         };
     }
     if is_secret(last) || is_in(SECRET, &words.concat()) {
+        return Name::Secret;
+    }
+    // `client-key-data` (source: Kubernetes reference, kubeconfig).
+    if words.ends_with(&["key".to_owned(), "data".to_owned()]) {
         return Name::Secret;
     }
     if matches!(last.as_str(), "key" | "keys") {

@@ -1,0 +1,243 @@
+//! Secrets that are an argument by its place: `vault login TOKEN`, `setenv NAME VALUE`, `sudo -S … <<< PASSWORD`.
+//!
+//! Nothing here knows flags of one letter; those are the table of `commands`.
+
+use std::ops::Range;
+
+use super::words::{self, Name, is_random, is_word};
+
+/// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
+const PLACES: [(&str, usize); 19] = [
+    ("vault login", 1),
+    ("vault operator unseal", 1),
+    ("rclone obscure", 1),
+    ("ansible-vault encrypt_string", 1),
+    ("rabbitmqctl add_user", 2),
+    ("rabbitmqctl change_password", 2),
+    ("rabbitmqctl authenticate_user", 2),
+    ("net user", 2),
+    ("mc alias set", 4),
+    ("mcli alias set", 4),
+    ("cargo login", 1),
+    ("nuget setapikey", 1),
+    ("dotnet nuget setapikey", 1),
+    ("convertto-securestring", 1),
+    ("tailscale up --authkey", 1),
+    ("kadmin.local addprinc -pw", 1),
+    ("cloudflared service install", 1),
+    ("ngrok config add-authtoken", 1),
+    ("ngrok authtoken", 1),
+];
+/// Programs whose user is `NAME/PASSWORD@…` (source: SQL*Plus guide, CONNECT; Oracle utilities guide).
+const ORACLE: &str = " sqlplus sql rman expdp impdp exp imp sqlldr connect conn ";
+/// Who reads a password from where `<<<` writes (source: the programs' manuals).
+const READERS: [&str; 16] = [
+    "sudo -S",
+    "sudo -kS",
+    "passwd",
+    "chpasswd",
+    "cryptsetup",
+    "kinit",
+    "gh auth login",
+    "docker login",
+    "--password-stdin",
+    "--with-token",
+    "--passphrase-fd",
+    "vault login",
+    "su ",
+    "smbpasswd",
+    "htpasswd -i",
+    "login",
+];
+
+/// Calls `tell` with each secret of a line whose words are these.
+pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
+    let text = |at: usize| words.get(at).map_or("", |word| &line[word.clone()]);
+    for at in 0..words.len() {
+        let small = program(text(at));
+        for (command, place) in PLACES {
+            let mut parts = command.split(' ');
+            let length = command.split(' ').count();
+            let is_it = parts.next() == Some(small.as_str())
+                && (1..length)
+                    .zip(parts)
+                    .all(|(next, part)| text(at + next).eq_ignore_ascii_case(part));
+            if is_it {
+                let mut arguments = words
+                    .iter()
+                    .skip(at + length)
+                    .filter(|word| !line[(*word).clone()].starts_with(['-', '/', '|', '<', '>']));
+                // A sentence has words there.
+                if let Some(value) = arguments
+                    .nth(place - 1)
+                    .filter(|value| is_value(&line[(*value).clone()]))
+                {
+                    tell(value.clone());
+                }
+            }
+        }
+        match small.as_str() {
+            // `set -x NAME VALUE` of fish, `setenv` of csh, `setx` of Windows, `config set` of many (source: their manuals).
+            "set" | "setenv" | "setx" | "config" | "add" => named(line, words, at, &small, tell),
+            "<<<" => herestring(line, words, at, tell),
+            // Redis, at its prompt (source: the command reference, AUTH).
+            "auth" if text(at) == "AUTH" && at > 0 && text(at - 1).ends_with('>') => {
+                if let Some(value) = words
+                    .last()
+                    .filter(|_| (at + 2..=at + 3).contains(&words.len()))
+                {
+                    tell(value.clone());
+                }
+            }
+            // `net use X: \\host\share /user:NAME PASSWORD`, or before it.
+            "use" if at > 0 && program(text(at - 1)) == "net" => {
+                for next in at + 1..words.len() {
+                    let is_user = text(next).to_ascii_lowercase().starts_with("/user:");
+                    let is_behind =
+                        next > 0 && text(next - 1).to_ascii_lowercase().starts_with("/user:");
+                    let is_before = text(next + 1).to_ascii_lowercase().starts_with("/user:");
+                    let is_other =
+                        text(next).starts_with(['\\', '/', '*']) || text(next).ends_with(':');
+                    if !is_user && (is_behind || is_before) && !is_other {
+                        tell(words[next].clone());
+                    }
+                }
+            }
+            // `nmcli device wifi connect NAME password SECRET`
+            "password" | "wifi-sec.psk" | "802-11-wireless-security.psk"
+                if words[..at]
+                    .iter()
+                    .any(|word| program(&line[word.clone()]) == "nmcli") =>
+            {
+                if let Some(value) = words.get(at + 1) {
+                    tell(value.clone());
+                }
+            }
+            "-b" | "--cookie"
+                if words[..at]
+                    .iter()
+                    .any(|word| program(&line[word.clone()]) == "curl") =>
+            {
+                if let Some(value) = words.get(at + 1)
+                    && let Some(equals) = line[value.clone()].find('=')
+                {
+                    tell(value.start + equals + 1..value.end);
+                }
+            }
+            // `aws ssm put-parameter --type SecureString --value SECRET`
+            "--value" if line.contains("put-parameter") && line.contains("SecureString") => {
+                if let Some(value) = words.get(at + 1) {
+                    tell(value.clone());
+                }
+            }
+            "-u" | "--user"
+                if words[..at]
+                    .iter()
+                    .any(|word| program(&line[word.clone()]) == "lftp") =>
+            {
+                if let Some(value) = words.get(at + 1)
+                    && let Some(comma) = line[value.clone()].find(',')
+                {
+                    tell(value.start + comma + 1..value.end);
+                }
+            }
+            _ => {}
+        }
+        // `/p:SECRET` of FreeRDP.
+        if let Some(value) = text(at)
+            .strip_prefix("/p:")
+            .filter(|_| line.contains("freerdp"))
+        {
+            tell(words[at].end - value.len()..words[at].end);
+        }
+        if at > 0
+            && words[..at]
+                .iter()
+                .any(|word| ORACLE.contains(&format!(" {} ", program(&line[word.clone()]))))
+        {
+            let user = text(at).trim_start_matches(['"', '\'']);
+            if let Some((name, rest)) = user.split_once('/')
+                && let Some((password, _)) = rest.split_once('@')
+                && !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"_$#".contains(&byte))
+            {
+                let start =
+                    words[at].end - text(at).len() + (text(at).len() - user.len()) + name.len() + 1;
+                tell(start..start + password.len());
+            }
+        }
+    }
+    // A line of a file: `requirepass VALUE`.
+    if let [name, value] = words
+        && words::name(&line[name.clone()]) == Name::Secret
+        && is_random(&line[value.clone()])
+    {
+        tell(value.clone());
+    }
+}
+
+fn program(word: &str) -> String {
+    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name
+        .trim_end_matches(".exe")
+        .trim_start_matches(['(', '"', '\'', '&', '$']);
+    name.to_ascii_lowercase()
+}
+
+/// No word of a sentence, and no placeholder of a manual.
+fn is_value(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    !is_word(bare)
+        && !bare.starts_with(['[', '<', '{', '(', '$'])
+        && bare.len() >= 4
+        && !bare
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+}
+
+fn named(
+    line: &str,
+    words: &[Range<usize>],
+    at: usize,
+    how: &str,
+    tell: &mut dyn FnMut(Range<usize>),
+) {
+    let mut arguments = words
+        .iter()
+        .skip(at + 1)
+        .filter(|word| !line[(*word).clone()].starts_with('-'));
+    let (Some(name), Some(value)) = (arguments.next(), arguments.next()) else {
+        return;
+    };
+    let (name, text) = (
+        line[name.clone()].trim_matches(['"', '\'']),
+        &line[value.clone()],
+    );
+    // `set password policy` is a sentence; `set -x NAME VALUE` and `setenv` are none.
+    let is_command = how.starts_with("set") && how.len() > 3
+        || line[words[at].end..].trim_start().starts_with('-');
+    let is_one = match words::name(name) {
+        Name::Secret if is_command => is_value(text) && !text.ends_with(']'),
+        Name::Secret | Name::Perhaps => is_random(text) && !text.ends_with(']'),
+        Name::Other => false,
+    };
+    if is_one && !text.starts_with(['=', ':', '<', '[', '|', '$', '(']) {
+        tell(value.clone());
+    }
+}
+
+fn herestring(line: &str, words: &[Range<usize>], at: usize, tell: &mut dyn FnMut(Range<usize>)) {
+    let before = &line[..words[at].start];
+    if READERS.iter().any(|reader| before.contains(reader))
+        && let Some(value) = words.get(at + 1)
+    {
+        // `chpasswd <<< user:password`
+        let skipped = match before.contains("chpasswd") {
+            true => line[value.clone()].find(':').map_or(0, |colon| colon + 1),
+            false => 0,
+        };
+        tell(value.start + skipped..value.end);
+    }
+}
