@@ -91,7 +91,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             }
             // `net use X: \\host\share /user:NAME PASSWORD`, or before it.
             "use" if at > 0 && program(text(at - 1)) == "net" => {
-                for next in at + 1..words.len() {
+                for (next, word) in words.iter().enumerate().skip(at + 1) {
                     let is_user = text(next).to_ascii_lowercase().starts_with("/user:");
                     let is_behind =
                         next > 0 && text(next - 1).to_ascii_lowercase().starts_with("/user:");
@@ -99,7 +99,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     let is_other =
                         text(next).starts_with(['\\', '/', '*']) || text(next).ends_with(':');
                     if !is_user && (is_behind || is_before) && !is_other {
-                        tell(words[next].clone());
+                        tell(word.clone());
                     }
                 }
             }

@@ -131,7 +131,7 @@ fn is_said(between: &str, value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     // A time, an address, a version, a path, a call.
     let is_other = value.starts_with(|c: char| c.is_ascii_digit())
-        && (value.contains(':') || value[1..].starts_with(|c: char| c == '.'))
+        && (value.contains(':') || value[1..].starts_with('.'))
         || value.contains("://")
         || value.contains(['(', '<', '[', '{'])
         || (value.len() > 7
