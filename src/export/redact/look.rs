@@ -226,7 +226,7 @@ impl Shown {
                 }
             }
         }
-        self.check(patterns);
+        // What is yet unseen is looked at before it is drawn over, moves or leaves: once a line, not once an event.
     }
 
     fn print(&mut self, c: char, number: u64, patterns: &mut Patterns) {
