@@ -46,6 +46,9 @@ fn bounded(size: Size) -> (usize, usize) {
     (cols.into(), rows.into())
 }
 
+/// How many times as much work a resize is for whoever takes down what it pushes out.
+const OBSERVED: u64 = 8;
+
 impl Emulator {
     /// An empty screen. A recording made without a terminal has none of its own; it gets the usual one.
     pub(crate) fn new(size: Size) -> Self {
@@ -141,22 +144,24 @@ impl Emulator {
 
     /// Takes another size. One with a side of zero is none.
     pub(crate) fn resize(&mut self, size: Size) {
-        self.resize_with(size, ());
+        self.resize_at(size, 1, ());
     }
 
-    /// Takes another size, observed.
-    pub(crate) fn resize_with<O: Observer>(&mut self, size: Size, observer: O) -> O::Output {
-        let (cols, rows) = match size.cols == 0 || size.rows == 0 {
-            true => self.terminal.size(),
+    /// Takes another size, observed by whoever reads the whole screen before and after.
+    pub(crate) fn resize_with(&mut self, size: Size, observer: impl Observer<Output = ()>) {
+        self.resize_at(size, OBSERVED, observer);
+    }
+
+    fn resize_at(&mut self, size: Size, times: u64, observer: impl Observer<Output = ()>) {
+        let from = self.terminal.size();
+        let to = match size.cols == 0 || size.rows == 0 {
+            true => from,
             false => bounded(size),
         };
         // What is refused leaves the size as it was.
-        let cost = cost_of_resize(self.terminal.size(), (cols, rows));
-        let (cols, rows) = match self.budget.spend(cost) {
-            true => (cols, rows),
-            false => self.terminal.size(),
-        };
-        self.terminal.resize_with(cols, rows, observer)
+        if to != from && self.budget.spend(cost_of_resize(from, to) * times) {
+            self.terminal.resize_with(to.0, to.1, observer);
+        }
     }
 }
 
