@@ -6,7 +6,7 @@
 #[path = "../../examples/bench_redaction/corpus.rs"]
 mod corpus;
 
-use corpus::{Figures, Shown, quiet, recall};
+use corpus::{Figures, Shown, kept, quiet, recall};
 use ssm_rec::export::Secrets;
 
 fn check(shown: Shown) {
@@ -42,6 +42,14 @@ fn ordinary_output_stays_as_it_is() {
         wrong,
     } = quiet(10_000, Secrets::Known);
     assert!(count - right <= 1, "{right} of {count}: {wrong:#?}");
+}
+
+#[test]
+fn a_sentence_about_passwords_stays() {
+    let text =
+        "New password:\nAWS_REGION=eu-west-1\nset password policy\nthe token is read from stdin\n";
+    let figures = kept(text, Secrets::Known);
+    assert_eq!(figures.right, 4, "{:#?}", figures.wrong);
 }
 
 #[test]

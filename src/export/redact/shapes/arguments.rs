@@ -53,10 +53,15 @@ const READERS: [&str; 16] = [
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
     let text = |at: usize| words.get(at).map_or("", |word| &line[word.clone()]);
+    // Whether a program of Oracle's stands before.
+    let mut is_oracle = false;
     for at in 0..words.len() {
         let small = program(text(at));
         for (command, place) in PLACES {
             let mut parts = command.split(' ');
+            if !command.starts_with(small.as_str()) {
+                continue;
+            }
             let length = command.split(' ').count();
             let is_it = parts.next() == Some(small.as_str())
                 && (1..length)
@@ -150,11 +155,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
         {
             tell(words[at].end - value.len()..words[at].end);
         }
-        if at > 0
-            && words[..at]
-                .iter()
-                .any(|word| ORACLE.contains(&format!(" {} ", program(&line[word.clone()]))))
-        {
+        if is_oracle {
             let user = text(at).trim_start_matches(['"', '\'']);
             if let Some((name, rest)) = user.split_once('/')
                 && let Some((password, _)) = rest.split_once('@')
@@ -168,6 +169,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 tell(start..start + password.len());
             }
         }
+        is_oracle |= small.len() < 12 && ORACLE.contains(&format!(" {small} "));
     }
     // A line of a file: `requirepass VALUE`.
     if let [name, value] = words

@@ -113,7 +113,8 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
 
 fn is_named(name: &str, value: &str) -> bool {
     match words::name(name) {
-        Name::Secret => !is_word(value) || !value.contains(' '),
+        // A sentence is none.
+        Name::Secret => !(value.contains(' ') && value.split(' ').all(is_word)),
         Name::Perhaps => is_random(value),
         Name::Other => false,
     }
