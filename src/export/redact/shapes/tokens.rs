@@ -75,7 +75,7 @@ const SHAPES: [Shape; 75] = [
     Shape("npm_", Of::Alnum, 36, ANY, "npm docs, access tokens"),
     Shape("pypi-", Of::Base64, 60, ANY, "PyPI help, API tokens"),
     Shape("rubygems_", Of::Hex, 48, ANY, "RubyGems guides, API keys"),
-    Shape("cio", Of::Alnum, 32, 32, "crates.io source, token prefix"),
+    Shape("cio", Of::Alnum, 32, 32, "the source of Rust's crate registry, token prefix"),
     Shape("oy2", Of::Alnum, 43, 43, "NuGet docs, API keys"),
     Shape("dckr_pat_ dckr_oat_", Of::Url, 20, ANY, "Docker docs, access tokens"),
     Shape("SG.", Of::Dotted, 60, ANY, "SendGrid docs, API keys"),
