@@ -11,7 +11,7 @@
 
 mod corpus;
 
-use corpus::{Figures, Shown, keep_count, quiet, recall, recall_of};
+use corpus::{Figures, Shown, kept, quiet, recall, recall_of};
 use ssm_rec::export::Secrets;
 
 fn main() {
@@ -58,15 +58,4 @@ fn told(figures: &Figures) -> String {
         text.push_str(&format!("\n    wrong {times} times: {template}"));
     }
     text
-}
-
-/// How many lines of a text that holds no secret stay as they are.
-fn kept(text: &str, how: Secrets) -> Figures {
-    let mut figures = Figures::default();
-    let lines: Vec<&str> = text.lines().collect();
-    for lines in lines.chunks(500) {
-        let made: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        keep_count(&mut figures, lines, &made, how);
-    }
-    figures
 }
