@@ -34,6 +34,9 @@ const REORDER_TOLERANCE: u32 = 3;
 const PATIENCE: u32 = 30;
 /// The pace afterwards.
 const SLOW_TIMEOUT: Duration = Duration::from_secs(8);
+/// When every message in flight was sent so often and none was acknowledged, one more may follow. A break takes a window's
+/// acknowledgements with it, none of which is ever repeated; those of later messages tell that the stream goes on.
+const PROBE_ATTEMPTS: u32 = 3;
 /// How many overtaken messages are kept for resending; the oldest that ran out of patience goes first.
 const MAX_OVERTAKEN: usize = 4096;
 
@@ -160,6 +163,7 @@ impl Sent {
 /// ```text
 /// draft ── sent ──┬── acknowledged
 ///                 ├── timeout: sent again, the wait doubles up to 1 s
+///                 ├── a whole window timed out three times: one more is sent
 ///                 ├── overtaken by three later ones: sent again at once, no longer counted as in flight
 ///                 └── connection lost: sent again at once on the next
 /// ```
@@ -272,7 +276,15 @@ impl Outgoing {
 
     /// Whether a new message may be sent now.
     pub(in crate::session) fn has_sendable(&self) -> bool {
-        !self.drafts.is_empty() && self.sent.len() - self.overtaken < self.flow_limit
+        let in_flight = self.sent.len() - self.overtaken;
+        !self.drafts.is_empty()
+            && (in_flight < self.flow_limit || in_flight < MAX_IN_FLIGHT && self.is_unanswered())
+    }
+
+    /// Whether each message in flight was sent several times.
+    fn is_unanswered(&self) -> bool {
+        let mut in_flight = self.sent.values().filter(|sent| !sent.is_overtaken());
+        in_flight.all(|sent| sent.attempts >= PROBE_ATTEMPTS)
     }
 
     /// The next new message: `number` makes it from its sequence number and draft.

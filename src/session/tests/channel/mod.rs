@@ -3,6 +3,7 @@
 //! Nothing here sleeps or opens a socket.
 
 mod handshake;
+mod lost;
 
 use super::*;
 use crate::session::channel::Error;
