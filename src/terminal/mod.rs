@@ -81,6 +81,8 @@ impl RawMode {
         if !is_foreground() {
             return Err(io::Error::other("the terminal is another job's"));
         }
+        // One that was lost to another job counts as raw still.
+        restore();
         crossterm::terminal::enable_raw_mode()?;
         Ok(Self(()))
     }

@@ -25,6 +25,11 @@ fn shell(rig: &Rig) -> Pty {
     shell
 }
 
+fn leave(mut shell: Pty) {
+    shell.type_keys("exit\r");
+    shell.wait();
+}
+
 fn command(arguments: &str) -> String {
     format!(
         "{} start i-0abc --reason r {arguments}",
@@ -65,8 +70,7 @@ fn a_forward_in_the_background_listens_and_is_not_stopped() {
     shell.wait_for("done");
     shell.type_keys("kill %1; wait %1; echo status $?\r");
     shell.wait_for("status 143");
-    shell.type_keys("exit\r");
-    shell.wait();
+    leave(shell);
     assert!(is_told(&rig));
 }
 
@@ -85,8 +89,7 @@ fn a_command_in_a_script_under_timeout_is_neither_stopped_nor_kept() {
     shell.wait_for("from-the-target");
     shell.wait_for("status 0");
     shell.wait_for("then 124");
-    shell.type_keys("exit\r");
-    shell.wait();
+    leave(shell);
 }
 
 #[test]
@@ -107,8 +110,27 @@ fn a_shell_in_the_background_leaves_the_terminal_alone_until_it_is_its_own() {
     shell.wait_for("ready> ");
     shell.type_keys("echo status $?\r");
     shell.wait_for("status 0");
-    shell.type_keys("exit\r");
-    shell.wait();
+    leave(shell);
+}
+
+#[test]
+fn a_shell_that_was_put_aside_is_raw_again_when_it_comes_back() {
+    let rig = Rig::new(Options::quick());
+    let mut shell = shell(&rig);
+    shell.type_keys(format!("{}\r", command("--no-banner")));
+    shell.wait_for("$ ");
+    until("the terminal is raw", || !shell.is_cooked());
+    shell.type_keys("\r~\x1a");
+    shell.wait_for("Stopped");
+    shell.type_keys("bg; echo he''re\r");
+    shell.wait_for("here");
+    shell.type_keys("fg\r");
+    shell.wait_for("start i-0abc");
+    until("the terminal is raw again", || !shell.is_cooked());
+    shell.type_keys("echo rem''ote; exit\r");
+    shell.wait_for("remote");
+    shell.wait_for("ready> ");
+    leave(shell);
 }
 
 #[test]
@@ -119,8 +141,7 @@ fn a_background_job_ends_when_it_is_asked_to() {
     shell.wait_for("$ ");
     shell.type_keys("kill %1; wait %1; echo status $?\r");
     shell.wait_for("status 143");
-    shell.type_keys("exit\r");
-    shell.wait();
+    leave(shell);
     assert!(is_told(&rig));
 }
 
@@ -269,9 +290,7 @@ fn a_forward_goes_into_the_background_once_it_listens() {
     let (id, rest) = rest.split_once("; what it has to say goes to ").unwrap();
     let log = rest.split_whitespace().next().unwrap().to_owned();
     // It outlives its terminal.
-    shell.type_keys("exit\r");
-    shell.wait();
-    drop(shell);
+    leave(shell);
     let id = Pid::from_raw(id.parse().unwrap()).unwrap();
     std::thread::sleep(Duration::from_millis(300));
     kill_process(id, Signal::TERM).unwrap();
