@@ -4,7 +4,6 @@
 //! is the client's process alone, by `/usr/bin/time`; what it shows goes to a pipe and is counted there, not looked at.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use loopback::Options;
 
@@ -62,15 +61,8 @@ pub(crate) fn run(sizes: &[String], plugin: Option<&Path>) -> Result<()> {
 pub(crate) fn measure(rig: &Rig, name: &str, client: &Client, megabytes: u64) -> Result<Figures> {
     let figures = rig.folder().join("figures");
     let began = now();
-    let mut child = Command::new(TIME)
-        .args(["-f", "%U %S %M %x", "-o"])
-        .arg(&figures)
-        .arg(&client.program)
-        .args(&client.arguments)
-        .env_clear()
-        .envs(client.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+    let mut child = client
+        .below(TIME, &["-f", "%U %S %M %x", "-o"], &figures)
         .spawn()?;
     let mut shown = child.stdout.take().ok_or("no pipe")?;
     let count = std::io::copy(&mut shown, &mut std::io::sink())?;

@@ -5,10 +5,9 @@
 //! which is slower and measures no time.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use loopback::{Options, pty};
+use loopback::Options;
 
 use crate::output::{self, DOCUMENT};
 use crate::rig::{Client, Result, Rig};
@@ -60,16 +59,7 @@ fn text(megabytes: u64) -> String {
 /// Calls to the system an agent message, those of waiting threads among them.
 fn calls(rig: &Rig, name: &str, client: &Client) -> Result<()> {
     let table = rig.folder().join("calls");
-    let child = Command::new("strace")
-        .args(["-f", "-c", "-o"])
-        .arg(&table)
-        .arg(&client.program)
-        .args(&client.arguments)
-        .env_clear()
-        .envs(client.environment.iter().map(|(name, value)| (name, value)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn();
+    let child = client.below("strace", &["-f", "-c", "-o"], &table).spawn();
     let Ok(mut child) = child else {
         println!("{name:<20} no calls counted: strace is missing (Debian: apt-get install strace)");
         return Ok(());
@@ -117,17 +107,4 @@ fn idle(client: &Client, name: &str) -> Result<()> {
     pty.type_keys("exit\r");
     pty.wait();
     Ok(())
-}
-
-impl Client {
-    /// In a terminal.
-    pub(crate) fn spawn(&self) -> pty::Pty {
-        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
-        let environment: Vec<(&str, &str)> = self
-            .environment
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
-        pty::spawn(&self.program, &arguments, &environment)
-    }
 }

@@ -5,10 +5,11 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use loopback::{Options, rig};
+use loopback::{Options, pty, rig};
 use serde_json::{Value, json};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -89,6 +90,34 @@ pub(crate) struct Client {
     pub(crate) program: PathBuf,
     pub(crate) arguments: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
+}
+
+impl Client {
+    /// In a terminal.
+    pub(crate) fn spawn(&self) -> pty::Pty {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let environment: Vec<(&str, &str)> = self
+            .environment
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        pty::spawn(&self.program, &arguments, &environment)
+    }
+
+    /// Started by a program that measures it and writes what it found to a file; what is shown goes to a pipe.
+    pub(crate) fn below(&self, program: &str, flags: &[&str], found: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(flags)
+            .arg(found)
+            .arg(&self.program)
+            .args(&self.arguments)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        command
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures the time")]

@@ -423,19 +423,11 @@ impl ProvideCredentials for AssumedRoles {
 #[cfg(test)]
 mod tests {
     use super::*;
-    #[allow(
-        deprecated,
-        reason = "the only way to read profiles that are in no file"
-    )]
+    use crate::aws::sign_in;
+
+    /// As a configuration file has them; the names alone stand in the text.
     async fn profiles(text: &str) -> ProfileSet {
-        use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
-        let text = text.replace('[', "[profile ");
-        let files = ProfileFiles::builder()
-            .with_contents(ProfileFileKind::Config, text)
-            .build();
-        aws_config::profile::load(&Default::default(), &Default::default(), &files, None)
-            .await
-            .unwrap()
+        sign_in::tests::profiles(&text.replace('[', "[profile ")).await
     }
 
     #[tokio::test]

@@ -153,14 +153,15 @@ impl fmt::Display for Flag<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
+    /// What a configuration file of this text holds.
     #[allow(
         deprecated,
         reason = "the only way to read profiles that are in no file"
     )]
-    async fn profiles(text: &str) -> ProfileSet {
+    pub(in crate::aws) async fn profiles(text: &str) -> ProfileSet {
         use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
         let files = ProfileFiles::builder()
             .with_contents(ProfileFileKind::Config, text)

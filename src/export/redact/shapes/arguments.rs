@@ -53,6 +53,11 @@ const READERS: [&str; 16] = [
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
     let text = |at: usize| words.get(at).map_or("", |word| &line[word.clone()]);
+    let is_behind = |name: &str, at: usize| {
+        words[..at]
+            .iter()
+            .any(|word| program(&line[word.clone()]) == name)
+    };
     // Whether a program of Oracle's stands before.
     let mut is_oracle = false;
     for at in 0..words.len() {
@@ -110,19 +115,13 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             }
             // `nmcli device wifi connect NAME password SECRET`
             "password" | "wifi-sec.psk" | "802-11-wireless-security.psk"
-                if words[..at]
-                    .iter()
-                    .any(|word| program(&line[word.clone()]) == "nmcli") =>
+                if is_behind("nmcli", at) =>
             {
                 if let Some(value) = words.get(at + 1) {
                     tell(value.clone());
                 }
             }
-            "-b" | "--cookie"
-                if words[..at]
-                    .iter()
-                    .any(|word| program(&line[word.clone()]) == "curl") =>
-            {
+            "-b" | "--cookie" if is_behind("curl", at) => {
                 if let Some(value) = words.get(at + 1)
                     && let Some(equals) = line[value.clone()].find('=')
                 {
@@ -135,11 +134,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     tell(value.clone());
                 }
             }
-            "-u" | "--user"
-                if words[..at]
-                    .iter()
-                    .any(|word| program(&line[word.clone()]) == "lftp") =>
-            {
+            "-u" | "--user" if is_behind("lftp", at) => {
                 if let Some(value) = words.get(at + 1)
                     && let Some(comma) = line[value.clone()].find(',')
                 {
