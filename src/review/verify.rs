@@ -209,16 +209,16 @@ fn judged(report: Report, asked: Asked<'_>, demands: &Demands) -> Finding {
         .zip(told.as_ref())
         .and_then(|(key, told)| identity::check_key(key, told).err());
     let has_nothing = report.is_decoded && report.frames == 0 && report.header.is_none();
-    let state = match &report.proof {
-        Proof::Altered(_) => State::Altered,
-        Proof::Cut { .. } if has_nothing => {
+    let state = match (&report.proof, misplaced) {
+        (Proof::Altered(_), _) => State::Altered,
+        (Proof::Cut { .. }, _) if has_nothing => {
             State::NoRecording("it ends before its header does".to_owned())
         }
-        Proof::NoChain => State::NoChain,
-        _ if misplaced.is_some() => State::Misplaced(misplaced.unwrap_or_else(|| unreachable!())),
-        Proof::Cut { .. } | Proof::NoManifest if !signed_as_asked => State::NotTrusted,
-        Proof::Cut { .. } | Proof::NoManifest => State::CutShort,
-        Proof::Sound => match beside {
+        (Proof::NoChain, _) => State::NoChain,
+        (_, Some(misplaced)) => State::Misplaced(misplaced),
+        (Proof::Cut { .. } | Proof::NoManifest, None) if !signed_as_asked => State::NotTrusted,
+        (Proof::Cut { .. } | Proof::NoManifest, None) => State::CutShort,
+        (Proof::Sound, None) => match beside {
             Some(beside) if differs(&report, beside) => State::Differs,
             _ if !signed_as_asked => State::NotTrusted,
             Some(beside) if beside.manifest.is_none() => State::MissingManifest,

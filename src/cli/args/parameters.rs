@@ -284,4 +284,10 @@ mod tests {
         assert_eq!(expanded("~/x"), format!("{}/x", home.trim_end_matches('/')));
         assert_eq!(expanded("a~/x"), "a~/x");
     }
+    proptest::proptest! {
+        #[test]
+        fn no_text_breaks_it(text in "[ab=,@é \\[\\]{}'\"\\\\\n]{0,40}") {
+            let _ = parse(&text);
+        }
+    }
 }

@@ -139,6 +139,8 @@ fn random(line: &str, found: &mut dyn FnMut(Range<usize>)) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -159,6 +161,66 @@ mod tests {
                 parts.iter().any(|part| part == "hunter2-hunter2"),
                 "{before}: {parts:?}"
             );
+        }
+    }
+    /// What the shapes are made of, letters of several bytes between.
+    const PIECES: [&str; 44] = [
+        "password",
+        "TOKEN",
+        "secret",
+        "=",
+        ":",
+        " ",
+        "\"",
+        "'",
+        "\n",
+        "\t",
+        "-u ",
+        "-p",
+        "--password ",
+        "curl ",
+        "mysql ",
+        "net use ",
+        "/user:",
+        "x",
+        "1",
+        "é",
+        "漢",
+        "\u{1f600}",
+        "https://",
+        "@",
+        "/",
+        "-----BEGIN PRIVATE KEY-----",
+        "\\n",
+        "AKIA",
+        "ghp_",
+        "$6$",
+        "eyJ",
+        ".",
+        ",",
+        "{",
+        "}",
+        "[",
+        "]",
+        "<",
+        ">",
+        "|",
+        "=>",
+        "Authorization: Basic ",
+        "passphrase for é is: ",
+        "machine ",
+    ];
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_it_and_each_secret_is_whole_characters(
+            pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 0..40),
+            strict in any::<bool>(),
+        ) {
+            let text = pieces.concat();
+            find(&text, strict, &mut |range| {
+                assert!(text.get(range.clone()).is_some(), "{range:?} of {text:?}");
+            });
         }
     }
 }
