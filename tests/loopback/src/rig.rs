@@ -43,6 +43,7 @@ pub struct Rig {
 impl Rig {
     /// A service that behaves as `options` say.
     pub fn new(options: Options) -> Self {
+        heed_signals();
         let service = Service::start(options).unwrap();
         Self {
             service,
@@ -267,5 +268,16 @@ impl Drop for Running {
         // It may have ended by itself, which is the test's to notice.
         let _ = self.0.kill();
         let _ = self.0.wait();
+    }
+}
+
+/// Tests may be a job of a script, for which the signals of keys are ignored, or run under `nohup`: whatever they start would
+/// ignore them too, and wait for ever for what is to end it.
+fn heed_signals() {
+    #[cfg(unix)]
+    #[expect(unsafe_code, reason = "the system's own call is the only way")]
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler is named that could run.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
