@@ -28,6 +28,9 @@ const BATCH_BYTES: usize = 256 * 1024;
 /// How many acknowledgements may wait for a peer that talks and does not read. Behind them nothing more is taken from it.
 pub(super) const MAX_UNREAD: usize = 4096;
 
+/// How long what is due may wait while the socket takes nothing.
+const FULL_PAUSE: Duration = Duration::from_millis(100);
+
 /// What a websocket is to the driver.
 pub trait Socket:
     Stream<Item = Result<Message, WebSocketError>> + Sink<Message, Error = WebSocketError> + Unpin
@@ -71,6 +74,8 @@ pub(super) struct Batch {
 pub(super) struct Line<S> {
     socket: S,
     unflushed: bool,
+    /// It took nothing more when it was last tried.
+    is_full: bool,
     ping: bool,
     heard: Instant,
     pinged: Instant,
@@ -86,6 +91,7 @@ impl<S: Socket> Line<S> {
         Self {
             socket,
             unflushed: false,
+            is_full: false,
             ping: false,
             heard: now,
             pinged: now,
@@ -106,7 +112,9 @@ impl<S: Socket> Line<S> {
         channel: &mut Channel,
         now: impl Fn() -> Instant,
     ) -> Poll<Result<(), String>> {
-        match ready!(self.poll_write_all(cx, channel, now)) {
+        let written = self.poll_write_all(cx, channel, now);
+        self.is_full = written.is_pending();
+        match ready!(written) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(error) => Poll::Ready(Err(describe(&error))),
         }
@@ -198,6 +206,15 @@ impl<S: Socket> Line<S> {
         self.pinged = now;
         self.ping = true;
         self.dead_at = self.dead_at.min(now + self.liveness.patience);
+    }
+
+    /// When to look again at what is due at `due`. What is to be sent waits for a socket that is full, and whoever asked at
+    /// once again would never get to rest.
+    pub(super) fn not_before(&self, now: Instant, due: Instant) -> Instant {
+        match self.is_full {
+            true => due.max(now + FULL_PAUSE),
+            false => due,
+        }
     }
 
     /// When to call [`Line::handle_timeout`].

@@ -336,6 +336,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         let wake_up = self
             .wake_up()
             .map_or(line.poll_timeout(), |at| at.min(line.poll_timeout()));
+        let wake_up = line.not_before(now(), wake_up);
         let wants_keys = self.wants_keys();
         let wants_port =
             self.channel.is_open() && self.channel.input_room() > MAX_QUEUED_BYTES - PORT_AHEAD;

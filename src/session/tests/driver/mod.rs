@@ -2,6 +2,7 @@
 //!
 //! Nothing here waits: the clock jumps.
 
+mod deaf;
 mod encrypted;
 mod ends;
 mod feel;
