@@ -5,7 +5,7 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use loopback::Options;
 use rustix::process::{Pid, Signal, kill_process};
@@ -78,15 +78,9 @@ impl Called {
     }
 
     pub(crate) fn spawn(&self) -> Child {
-        Command::new(self.program())
-            .args(self.arguments())
-            .env_clear()
-            .envs(self.rig.environment())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        let mut command = self.rig.command_of(&self.program(), &[]);
+        command.args(self.arguments()).stdin(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     pub(crate) fn run(&self, input: &str) -> Run {

@@ -43,6 +43,7 @@ mod registry;
 mod relay;
 pub mod rig;
 mod service;
+mod signals;
 mod signing;
 mod socket;
 pub mod target;

@@ -16,6 +16,7 @@ use crate::bucket::{ACCESS_KEY, SECRET_KEY};
 use crate::options::Options;
 use crate::pty::{self, Pty};
 use crate::service::Service;
+use crate::signals;
 
 /// The binary under test. Cargo names it to the tests that it runs; for those run by hand it is where cargo puts it.
 pub fn program() -> PathBuf {
@@ -43,7 +44,6 @@ pub struct Rig {
 impl Rig {
     /// A service that behaves as `options` say.
     pub fn new(options: Options) -> Self {
-        heed_signals();
         let service = Service::start(options).unwrap();
         Self {
             service,
@@ -163,6 +163,7 @@ impl Rig {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        signals::reset(&mut command);
         command
     }
 
@@ -268,16 +269,5 @@ impl Drop for Running {
         // It may have ended by itself, which is the test's to notice.
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// Tests may be a job of a script, for which the signals of keys are ignored, or run under `nohup`: whatever they start would
-/// ignore them too, and wait for ever for what is to end it.
-fn heed_signals() {
-    #[cfg(unix)]
-    #[expect(unsafe_code, reason = "the system's own call is the only way")]
-    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
-        // SAFETY: no handler is named that could run.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }

@@ -11,6 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
 
 use crate::options::Options;
+use crate::signals;
 
 use super::payloads::{MAX_READ, Payloads};
 use super::running::{Input, Inside, Output, Work, environment};
@@ -79,6 +80,8 @@ pub(crate) fn start(settings: &Settings, options: &Options) -> io::Result<Work> 
         .current_dir(directory)
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    // As under the real agent, which is no job of anybody's.
+    signals::reset(command.as_std_mut());
     let merged = if settings.separate.is_some() {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         None
