@@ -29,6 +29,8 @@ const PIECE: usize = 64 * 1024;
 /// After each piece the thread rests for as many times as long as it worked: a quarter of one processor is enough for any
 /// person, and bulk output has the rest for itself.
 const REST: u32 = if cfg!(test) { 0 } else { 3 };
+/// Output that waits to be emulated, in bytes.
+const MOST_UNSEEN: usize = 256 * 1024;
 /// How long the disk may take to write what it was given before it is looked for again.
 const BEAT: Duration = Duration::from_millis(50);
 
@@ -274,6 +276,8 @@ fn follow(
     let mut line_feeds = LineFeeds::of(reader.header());
     let mut terminal = Emulator::new(size);
     let mut data = Vec::new();
+    // Output since the last look: most of a long one need not be emulated at all.
+    let mut unseen = String::new();
     while !shared.is_over.load(Ordering::Relaxed) {
         data.clear();
         let Ok(Some(event)) = reader.next_into(&mut data) else {
@@ -281,10 +285,11 @@ fn follow(
         };
         let text = std::str::from_utf8(&data).unwrap_or_default();
         match event.code {
-            Code::Output => terminal.feed(&line_feeds.shown(text)),
+            Code::Output => unseen.push_str(&line_feeds.shown(text)),
             Code::Message => line_feeds.message_text(text),
             Code::Resize => match parse_size(text).filter(|size| screen::fits(*size)) {
                 Some(new) => {
+                    terminal.feed(&std::mem::take(&mut unseen));
                     size = new;
                     terminal.resize(size);
                 }
@@ -292,11 +297,21 @@ fn follow(
             },
             _ => {}
         }
+        let at = reader.lines().text;
+        let is_due = shared
+            .state()
+            .borders
+            .front()
+            .is_some_and(|(_, text)| *text <= at);
+        if !is_due && unseen.len() < MOST_UNSEEN {
+            continue;
+        }
+        terminal.feed(&unseen);
+        unseen.clear();
         // A picture of less than what was shown would be none.
         if terminal.is_exhausted() {
             return Ok(());
         }
-        let at = reader.lines().text;
         let mut state = shared.state();
         while let Some(&(frame, text)) = state.borders.front().filter(|(_, text)| *text <= at) {
             state.borders.pop_front();

@@ -33,6 +33,7 @@ pub(super) struct Budget {
     per_byte: u64,
     state: State,
     has_refused: bool,
+    may_have_margins: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -64,7 +65,17 @@ impl Budget {
             per_byte,
             state: State::Text,
             has_refused: false,
+            may_have_margins: false,
         }
+    }
+
+    /// Whether a part of the screen may scroll by itself.
+    pub(super) fn may_have_margins(&self) -> bool {
+        self.may_have_margins
+    }
+
+    pub(super) fn set_margins(&mut self) {
+        self.may_have_margins = true;
     }
 
     /// Whether something was left out for want of credit.
@@ -143,6 +154,9 @@ impl Budget {
             // A control character in between is carried out, and the sequence goes on.
             (State::Parameters(parameters), ..' ' | '\x7f') => (State::Parameters(parameters), 0),
             (State::Parameters(parameters), last) => {
+                if last == 'r' {
+                    self.may_have_margins = !is_whole_screen(&parameters, rows);
+                }
                 (State::Text, cost_of(&parameters, last, cols, rows))
             }
         };
@@ -215,6 +229,12 @@ fn is_other_screen(parameters: &str) -> bool {
     parameters
         .strip_prefix('?')
         .is_some_and(|modes| modes.split(';').any(is_one))
+}
+
+/// Whether margins are those of the whole screen.
+fn is_whole_screen(margins: &str, rows: u64) -> bool {
+    let (top, bottom) = margins.split_once(';').unwrap_or((margins, ""));
+    matches!(top, "" | "0" | "1") && (bottom.is_empty() || bottom.parse() == Ok(rows))
 }
 
 /// Nobody repeats a character for more than a row.

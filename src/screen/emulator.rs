@@ -11,6 +11,7 @@ use formats::asciicast::MAX_SIDE;
 
 use super::Size;
 use super::budget::{Budget, cost_of_function, cost_of_resize};
+use super::passing::{Passing, passing};
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: u16 = 1000;
@@ -23,6 +24,8 @@ const USUAL: Size = Size { cols: 80, rows: 24 };
 /// An emulated terminal. It is read as avt's own.
 pub(crate) struct Emulator {
     terminal: Terminal,
+    /// Rows that are kept when they leave.
+    scrollback: usize,
     budget: Budget,
 }
 
@@ -67,6 +70,7 @@ impl Emulator {
             .unwrap_or_else(|_| unreachable!("both sides are at least one"));
         Self {
             terminal,
+            scrollback: rows,
             budget: Budget::usual(),
         }
     }
@@ -96,9 +100,23 @@ impl Emulator {
         }
     }
 
-    /// Shows output.
+    /// Shows output; lines that what follows pushes out of the screen at once are left out, which nobody can tell.
     pub(crate) fn feed(&mut self, output: &str) {
-        self.feed_with(output, &mut ());
+        // As many lines make every row anew, wherever the cursor was: a screen to get to its end, a screen to fill it.
+        let kept = 2 * self.terminal.size().1 + self.scrollback;
+        let mut rest = output;
+        while let Some(Passing { range, rendition }) = passing(rest, kept) {
+            self.feed_with(&rest[..range.start], &mut ());
+            rest = &rest[range.start..];
+            // Only the whole screen scrolls everything out.
+            if self.budget.may_have_margins() {
+                break;
+            }
+            self.budget.earn(range.len());
+            self.feed_with(&rendition, &mut ());
+            rest = &rest[range.len()..];
+        }
+        self.feed_with(rest, &mut ());
     }
 
     /// Shows output, observed.
@@ -130,6 +148,9 @@ impl Emulator {
         function: Function,
         observer: O,
     ) -> O::Output {
+        if matches!(function, Function::Decstbm(..)) {
+            self.budget.set_margins();
+        }
         // What was parsed elsewhere gives credit by the piece; no sequence that costs is shorter than this.
         self.budget.earn(match function {
             Function::Print(_) => 1,

@@ -6,6 +6,7 @@
 mod budget;
 mod emulator;
 pub(crate) mod paint;
+mod passing;
 
 pub(crate) use emulator::{Emulator, fits};
 pub(crate) use formats::payload::Size;
