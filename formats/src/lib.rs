@@ -9,11 +9,13 @@
 //! - [`smux`]: the frames of a multiplexed port session
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement,
 //!   `signature` what shows that nobody made it anew (with the feature `signatures`, on by default)
+//! - [`derived`]: lines and commands, made of a recording
 //! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
 pub mod agent_message;
 pub mod asciicast;
+pub mod derived;
 mod json;
 pub mod layout;
 pub mod lines;
