@@ -3,6 +3,8 @@
 //! Nothing here is certain: a shell does not say where its prompt ends. A line is taken for a command when the program
 //! waited behind its beginning (the prompt) and the line was then ended; what follows is its output.
 
+#[allow(dead_code, reason = "what uses it is being built")]
+mod deriver;
 mod leaving;
 
 use std::time::Duration;
@@ -11,6 +13,8 @@ use avt::parser::{Function, Parser};
 use avt::{Line, ScreenKind};
 
 use crate::screen::{Emulator, Size};
+#[allow(unused_imports, reason = "what uses it is being built")]
+pub(crate) use deriver::{Deriver, Ending};
 pub(super) use leaving::Leaving;
 
 /// A prompt ends with one of these, and perhaps a space.
