@@ -5,18 +5,69 @@
 
 use std::time::Duration;
 
-use formats::asciicast::{Data, Header};
+use avt::parser::Parser;
+use avt::{Observation, Observer, Operation, ScreenKind};
+use formats::MessageType;
+use formats::asciicast::{Data, Header, LineFeeds};
 use formats::derived::{Command, Line};
+use formats::payload::Acknowledge;
+use formats::tee::{Content, TeedMessage};
 
 use super::Leaving;
+use super::commands::{Commands, settle};
+use super::signs::Scanner;
 use crate::screen::Emulator;
 
 /// The machine that both are made by.
 pub(crate) struct Deriver {
     screen: Emulator,
+    parser: Parser,
+    scanner: Scanner,
+    line_feeds: LineFeeds,
     leaving: Leaving,
+    evicted: Evicted,
     lines: Vec<Line>,
+    commands: Commands,
+    /// Nothing tells of keys: output that comes after a pause is taken for what a key did.
+    is_unwatched: bool,
+    shown_at: Duration,
+    /// Keys are seen by their acknowledgements, and not by what is on record of them.
+    has_acknowledgements: bool,
     at: Duration,
+}
+
+/// Nobody types faster.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// Counts the rows that leave at the top.
+#[derive(Debug, Default)]
+struct Evicted(u64);
+
+/// Sees what leaves.
+struct Watch<'a> {
+    leaving: &'a mut Leaving,
+    evicted: &'a mut Evicted,
+}
+
+impl Observer for Watch<'_> {
+    type Output = ();
+
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        self.leaving.before(context, operation);
+    }
+
+    fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        self.leaving.after(context, operation);
+    }
+
+    fn evicted(&mut self, context: &mut Observation<'_>, line: &avt::Line) {
+        self.evicted.0 += 1;
+        self.leaving.evicted(context, line);
+    }
+
+    fn end(&mut self, context: &mut Observation<'_>) {
+        self.leaving.end(context);
+    }
 }
 
 /// What is known at the end alone.
@@ -33,8 +84,16 @@ impl Deriver {
     pub(crate) fn new(header: &Header) -> Self {
         Self {
             screen: Emulator::new(header.term.size()),
+            parser: Parser::new(),
+            scanner: Scanner::default(),
+            line_feeds: LineFeeds::of(header),
             leaving: Leaving::default(),
+            evicted: Evicted::default(),
             lines: Vec::new(),
+            commands: Commands::default(),
+            is_unwatched: header.ssm.is_none(),
+            shown_at: Duration::ZERO,
+            has_acknowledgements: false,
             at: Duration::ZERO,
         }
     }
@@ -43,11 +102,70 @@ impl Deriver {
     pub(crate) fn event(&mut self, at: Duration, data: &Data) {
         self.at = self.at.max(at);
         match data {
-            Data::Output(text) => self.screen.feed_with(text, &mut self.leaving),
-            Data::Resize(size) => self.screen.resize_with(*size, &mut self.leaving),
+            Data::Output(text) => {
+                let text = self.line_feeds.shown(text).into_owned();
+                if self.is_unwatched && self.at >= self.shown_at + PAUSE {
+                    self.commands.guess(self.at, &self.screen, self.evicted.0);
+                }
+                self.shown_at = self.at;
+                self.output(&text);
+            }
+            Data::Resize(size) => {
+                self.commands.resized();
+                let observer = Watch {
+                    leaving: &mut self.leaving,
+                    evicted: &mut self.evicted,
+                };
+                self.screen.resize_with(*size, observer);
+            }
+            Data::Input(text) => {
+                if text.contains('\u{3}') {
+                    self.commands.interrupted();
+                }
+                self.is_unwatched = false;
+                if !self.has_acknowledgements {
+                    self.commands
+                        .key(self.at, &self.screen, self.evicted.0, true);
+                }
+            }
+            Data::Message(message) if is_acknowledged_input(message) => {
+                self.has_acknowledgements = true;
+                self.commands
+                    .key(self.at, &self.screen, self.evicted.0, false);
+            }
             _ => return,
         }
         self.tell();
+    }
+
+    fn output(&mut self, text: &str) {
+        self.commands
+            .begin_event(self.at, &self.screen, self.evicted.0);
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (length, sign) = match self.scanner.next(rest) {
+                Some((length, sign)) => (length, Some(sign)),
+                None => (rest.len(), None),
+            };
+            for c in rest[..length].chars() {
+                if let Some(function) = self.parser.feed(c) {
+                    self.commands
+                        .before(&function, &self.screen, self.evicted.0);
+                    let observer = Watch {
+                        leaving: &mut self.leaving,
+                        evicted: &mut self.evicted,
+                    };
+                    self.screen.execute_with(function, observer);
+                }
+            }
+            let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
+            self.commands.shown(length, is_primary);
+            if let Some(sign) = sign {
+                self.commands.sign(sign, &self.screen, self.evicted.0);
+            }
+            rest = &rest[length..];
+        }
+        self.commands.end_event(&self.screen, self.evicted.0);
     }
 
     /// The lines that have ended since.
@@ -59,9 +177,11 @@ impl Deriver {
     pub(crate) fn finish(mut self) -> Ending {
         self.leaving.flush(&self.screen, self.screen.size().1);
         self.tell();
+        let settled = settle(self.commands, self.at);
         Ending {
             lines: self.lines,
-            ..Ending::default()
+            commands: settled.commands,
+            explained: settled.explained,
         }
     }
 
@@ -75,4 +195,18 @@ impl Deriver {
             other: false,
         }));
     }
+}
+
+/// Whether it tells that something was typed: the first message of the client is the size of its terminal.
+fn is_acknowledged_input(message: &TeedMessage) -> bool {
+    if message.message_type != Some(MessageType::Acknowledge) {
+        return false;
+    }
+    let Content::Here(payload) = &message.content else {
+        return false;
+    };
+    serde_json::from_slice::<Acknowledge>(payload).is_ok_and(|acknowledge| {
+        acknowledge.message_type == MessageType::InputStreamData.as_str()
+            && acknowledge.sequence_number > 0
+    })
 }

@@ -3,9 +3,11 @@
 //! Nothing here is certain: a shell does not say where its prompt ends. A line is taken for a command when the program
 //! waited behind its beginning (the prompt) and the line was then ended; what follows is its output.
 
-#[allow(dead_code, reason = "what uses it is being built")]
+mod commands;
+mod derive;
 mod deriver;
 mod leaving;
+mod signs;
 
 use std::time::Duration;
 
@@ -13,8 +15,7 @@ use avt::parser::{Function, Parser};
 use avt::{Line, ScreenKind};
 
 use crate::screen::{Emulator, Size};
-#[allow(unused_imports, reason = "what uses it is being built")]
-pub(crate) use deriver::{Deriver, Ending};
+pub(crate) use derive::derive;
 pub(super) use leaving::Leaving;
 
 /// A prompt ends with one of these, and perhaps a space.

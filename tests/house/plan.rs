@@ -29,7 +29,7 @@ pub(crate) const PLAN: [Room; 23] = [
         "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
-    room(4, "review", "spool store screen words formats", "chrono thiserror"),
+    room(4, "review", "spool transcript store screen words formats", "chrono thiserror"),
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing"),
     room(4, "packs", "transcript store words formats", ""),
@@ -44,7 +44,7 @@ pub(crate) const PLAN: [Room; 23] = [
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
     room(2, "recorder", "screen words formats", "bytes rustix thiserror tokio"),
-    room(2, "transcript", "screen words formats", "avt"),
+    room(2, "transcript", "screen words formats", "avt memchr percent_encoding serde_json"),
     room(2, "store", "aws words",
         "aws_config aws_sdk_s3 base64 bytes futures_util http_body rustix rustls rustls_native_certs serde \
          serde_json sha2 tempfile thiserror tokio tracing url"),
@@ -142,7 +142,7 @@ pub(crate) const MACHINES: [(&str, &str); 13] = [
     ("player/canvas.rs", "avt"),
     ("player/keys.rs", ""),
     ("recorder/input.rs", ""),
-    ("transcript", "avt"),
+    ("transcript", "avt memchr percent_encoding serde_json"),
 ];
 pub(crate) const PURE: [(&str, &str); 2] =
     [("screen", "avt memchr"), ("words", "serde serde_json")];

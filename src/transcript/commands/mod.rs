@@ -1,0 +1,489 @@
+//! Commands, first pass: where a line is read, and what stands on the screen when it is accepted.
+//!
+//! Nothing here decides what was a command: every line that may be one is kept with how it came about, in bounded number and
+//! length, and the whole session is looked at in [`settle`]. What a host prints is no key: without a sign that something was
+//! typed no line is taken for one.
+
+mod ahead;
+mod context;
+mod prompt;
+mod reading;
+mod settle;
+mod view;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use avt::ScreenKind;
+use avt::parser::Function;
+
+use super::signs::{Mark, Sign};
+use crate::screen::Emulator;
+use prompt::{Prompts, is_usual};
+use reading::{Prompt, Reading, Snapshot};
+use view::{Place, View};
+
+pub(super) use settle::settle;
+
+/// Lines that are kept, and their bytes; a session with more tells of the first ones.
+const MOST_FOUND: usize = 50_000;
+const MOST_KEPT: usize = 16 * 1024 * 1024;
+/// Lines that may wait, typed ahead.
+const MOST_AHEAD: usize = 100;
+/// A longer text is cut, in bytes.
+const MOST_TEXT: usize = 64 * 1024;
+/// Output so long after a key was not caused by it; nor what comes later than its echo can, when that was there already.
+const CAUSED: Duration = Duration::from_secs(1);
+const ECHO: Duration = Duration::from_millis(150);
+/// A key so long after a question is no answer of the terminal.
+const ANSWERED: Duration = Duration::from_millis(500);
+/// A line end so long after a key is not its echo.
+const ECHOED: Duration = Duration::from_secs(2);
+
+/// A line that was read.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    start: Duration,
+    end: Option<Duration>,
+    /// What stood before the cursor when the first key was typed; empty when that is not known.
+    prompt: String,
+    /// All that stood there when the line was accepted, from the line of the prompt on.
+    line: String,
+    /// The same behind the prompt, where that could be told.
+    text: Option<String>,
+    /// What was typed before the key that ended it.
+    typed: String,
+    way: Way,
+    /// A shell's marks stood round it.
+    mark: Option<Mark>,
+    /// Keys were typed while it was read, or before.
+    is_keyed: bool,
+    /// No key was seen in the whole recording so far.
+    is_unwatched: bool,
+    /// It was typed before it was read.
+    is_ahead: bool,
+    /// What the prompt had at its right.
+    right: String,
+    /// The line stands right below the one before, with nothing in between.
+    follows: bool,
+    /// What the shell says it ran.
+    claimed: Option<String>,
+    exits: Vec<i32>,
+    cwd: Option<String>,
+    output: (u64, u64),
+}
+
+/// How a line was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Way {
+    Paste,
+    #[default]
+    Echo,
+}
+
+/// The first pass.
+#[derive(Debug, Default)]
+pub(super) struct Commands {
+    found: Vec<Found>,
+    /// Bytes in them.
+    kept: usize,
+    reading: Option<Reading>,
+    /// Bytes of output so far, and those that nothing explains: of the other screen.
+    offset: u64,
+    opaque: u64,
+    before_first: Option<u64>,
+    now: Duration,
+    /// The last key.
+    key: Option<Duration>,
+    /// There was output since.
+    is_answered: bool,
+    /// Nobody knows of keys.
+    is_guessed: bool,
+    /// Keys that were typed while nothing was read.
+    early: u32,
+    /// Lines that were typed ahead, and echoed by the terminal itself.
+    ahead: VecDeque<String>,
+    /// How the last line was read.
+    way: Way,
+    /// The prompts that were typed at so far.
+    prompts: Prompts,
+    /// Answers that the terminal owes, and sizes that were sent.
+    answers: u32,
+    asked: Duration,
+    sizes: u32,
+    /// The event in which a line was accepted is not over: what follows may be its echo.
+    is_echoing: bool,
+    /// A paste of several lines is being taken, line by line.
+    burst: bool,
+    /// Where the cursor was before it went to the first column.
+    before_return: Option<Place>,
+    /// Nothing was printed since a line was accepted.
+    is_recent: bool,
+    /// The last line's command runs.
+    is_running: bool,
+    accepted_row: u64,
+    cwd: Option<String>,
+    /// What stood before something printed that no key caused.
+    before_event: Option<(String, u32)>,
+}
+
+impl Commands {
+    /// A message of the client was acknowledged, or input is on record.
+    pub(super) fn key(&mut self, at: Duration, screen: &Emulator, evicted: u64, is_seen: bool) {
+        self.now = at;
+        if !is_seen && self.sizes > 0 {
+            self.sizes -= 1;
+            return;
+        }
+        let is_answer = self.answers > 0 && at < self.asked + ANSWERED;
+        self.answers = if is_answer { self.answers - 1 } else { 0 };
+        if screen.active_screen_kind() != ScreenKind::Primary {
+            return;
+        }
+        let view = View::new(screen, evicted);
+        let cursor = view.cursor();
+        if !is_answer {
+            self.key = Some(at);
+            self.is_answered = false;
+        }
+        let before = view.before(cursor);
+        let row = view.logical_row(cursor);
+        // Typed where no prompt stood: ahead, or for a program that asked without one. More than was typed is a prompt.
+        let is_ahead = |reading: &Reading| {
+            reading.is_ahead()
+                && (row != reading.floor || before.chars().count() > reading.keys as usize)
+        };
+        if let Some(ahead) = self.reading.take_if(|reading| is_ahead(reading)) {
+            self.early += ahead.keys;
+        }
+        if self.reading.is_none() {
+            if self.way == Way::Echo {
+                self.take_ahead(&before, true);
+            }
+            self.begin(Way::Echo, row, false);
+        }
+        let Some(reading) = &mut self.reading else {
+            return;
+        };
+        if reading.prompt.is_none() && (reading.way == Way::Echo || !before.trim().is_empty()) {
+            // A mark that stands somewhere else was none of the prompt's.
+            reading.marked_at = reading.marked_at.filter(|(place, _)| *place == cursor);
+            reading.prompt = Some(Prompt {
+                text: before.clone(),
+                right: view.right_of(cursor),
+            });
+        }
+        if !is_answer {
+            reading.keys += 1;
+            // What is only guessed may still be the end of what ran.
+            self.is_running &= self.is_guessed && reading.keys < 2;
+        }
+        reading.follow(&view, cursor, &before);
+        reading.typed = reading.look(&view, cursor).text.unwrap_or_default();
+        reading.line_then = view.line(cursor);
+    }
+
+    /// Nothing tells of keys, but there may have been one.
+    pub(super) fn guess(&mut self, at: Duration, screen: &Emulator, evicted: u64) {
+        self.is_guessed = true;
+        self.key(at, screen, evicted, true);
+    }
+
+    /// Ctrl-C was typed, where keys are on record.
+    pub(super) fn interrupted(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.is_interrupted = true;
+        }
+    }
+
+    /// The client sent a size, which is acknowledged like a key.
+    pub(super) fn resized(&mut self) {
+        self.sizes += 1;
+        self.before_return = None;
+    }
+
+    /// Output begins.
+    pub(super) fn begin_event(&mut self, at: Duration, screen: &Emulator, evicted: u64) {
+        self.now = at;
+        self.before_event = None;
+        let is_caused = self
+            .key
+            .is_some_and(|key| at < key + if self.is_answered { ECHO } else { CAUSED });
+        if let Some(reading) = &self.reading
+            && reading.keys > 0
+            && !is_caused
+            && screen.active_screen_kind() == ScreenKind::Primary
+        {
+            let view = View::new(screen, evicted);
+            let text = reading.look(&view, view.cursor()).text;
+            self.before_event = text.map(|text| (text, reading.line_ends));
+        }
+    }
+
+    /// Output has ended for now.
+    pub(super) fn end_event(&mut self, screen: &Emulator, evicted: u64) {
+        self.is_answered = true;
+        self.is_echoing = false;
+        if let Some((text, line_ends)) = self.before_event.take()
+            && let Some(reading) = &mut self.reading
+            && reading.line_ends > line_ends
+        {
+            let view = View::new(screen, evicted);
+            reading.torn = Some((text, view.cursor()));
+        }
+    }
+
+    /// Before the screen is changed.
+    pub(super) fn before(&mut self, function: &Function, screen: &Emulator, evicted: u64) {
+        match function {
+            Function::Print(_) => {
+                self.before_return = None;
+                self.is_recent = false;
+                if let Some(reading) = &mut self.reading {
+                    reading.snapshot = None;
+                }
+            }
+            Function::Cr => {
+                let place = View::new(screen, evicted).cursor();
+                // Of several in a row the first one counts.
+                if place.col > 0 {
+                    self.before_return = Some(place);
+                }
+            }
+            Function::Lf | Function::Nel => self.line_end(screen, evicted),
+            _ => {}
+        }
+    }
+
+    /// Output of so many bytes was shown.
+    pub(super) fn shown(&mut self, bytes: usize, is_primary: bool) {
+        self.offset += bytes as u64;
+        if !is_primary {
+            self.opaque += bytes as u64;
+        }
+    }
+
+    pub(super) fn sign(&mut self, sign: Sign, screen: &Emulator, evicted: u64) {
+        if screen.active_screen_kind() != ScreenKind::Primary {
+            return;
+        }
+        let view = View::new(screen, evicted);
+        match sign {
+            Sign::Paste(true) => {
+                let is_open =
+                    |reading: &Reading| reading.way == Way::Paste && reading.snapshot.is_none();
+                if !self.reading.as_ref().is_some_and(is_open) {
+                    let typed = self.reading.take().map_or(0, |reading| reading.keys);
+                    self.early += typed;
+                    self.begin(Way::Paste, view.cursor().row, true);
+                }
+            }
+            Sign::Paste(false) => {
+                if let Some(reading) = self.reading.take_if(|reading| reading.way == Way::Paste) {
+                    let place = view.cursor();
+                    // Some end the line before the switch, some behind it.
+                    let (snapshot, row) = match reading.snapshot.clone() {
+                        Some(snapshot) => (snapshot, place.row),
+                        None => (reading.look(&view, place), place.row + 1),
+                    };
+                    self.accept(reading, snapshot, row);
+                }
+            }
+            Sign::PromptEnd(number) => {
+                let place = view.cursor();
+                if self.reading.is_none() {
+                    self.begin(Way::Echo, view.logical_row(place), true);
+                }
+                if let Some(reading) = self.reading.as_mut().filter(|reading| reading.keys == 0) {
+                    reading.marked_at = Some((place, number));
+                }
+            }
+            Sign::Text(text) => match &mut self.reading {
+                Some(reading) if reading.keys > 0 => reading.claimed = Some(text),
+                _ if self.is_recent => {
+                    if let Some(found) = self.found.last_mut() {
+                        found.claimed.get_or_insert(text);
+                    }
+                }
+                _ => {}
+            },
+            Sign::Accepted(mark) => {
+                if self.is_recent
+                    && let Some(found) = self.found.last_mut()
+                {
+                    found.mark = Some(mark);
+                } else if let Some(mut reading) = self
+                    .reading
+                    .take_if(|reading| reading.way == Way::Echo && reading.keys > 0)
+                    && let Some(snapshot) = reading.snapshot.take()
+                {
+                    self.accept(reading, snapshot, view.cursor().row);
+                    if let Some(found) = self.found.last_mut() {
+                        found.mark = Some(mark);
+                    }
+                }
+            }
+            Sign::Ended(status) => {
+                if self.is_running
+                    && let Some(found) = self.found.last_mut()
+                {
+                    found.exits.extend(status);
+                    found.exits.dedup();
+                    if found.exits.len() > 8 {
+                        found.exits.remove(1);
+                    }
+                }
+            }
+            Sign::Directory(path) => self.cwd = Some(path),
+            Sign::Question => {
+                self.answers += 1;
+                self.asked = self.now;
+            }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.found.len() < MOST_FOUND && self.kept < MOST_KEPT
+    }
+
+    fn begin(&mut self, way: Way, floor: u64, ends_output: bool) {
+        if ends_output && let Some(found) = self.found.last_mut() {
+            found.output.1 = found.output.1.max(self.offset);
+            found.end.get_or_insert(self.now);
+        }
+        self.before_first.get_or_insert(self.offset);
+        self.reading = Some(Reading {
+            way,
+            floor,
+            ..Reading::default()
+        });
+    }
+
+    fn line_end(&mut self, screen: &Emulator, evicted: u64) {
+        if screen.active_screen_kind() != ScreenKind::Primary {
+            return;
+        }
+        let view = View::new(screen, evicted);
+        let place = self.before_return.take().unwrap_or_else(|| view.cursor());
+        let Some(reading) = &mut self.reading else {
+            let may_be_ahead = self.burst || !self.ahead.is_empty() || self.early > 0;
+            // A line editor that switches paste on has a reading of its own for each line.
+            if may_be_ahead && self.way == Way::Echo {
+                let line = view.before(view.end_of_line(place));
+                self.take_ahead(line.trim_end(), false);
+            }
+            return;
+        };
+        reading.line_ends += 1;
+        // A hostile flood of line ends is looked at no more than a screen of them is worth.
+        if reading.line_ends > 1000 {
+            return;
+        }
+        let is_echo = reading.way == Way::Echo;
+        let is_typed = self.key.is_some_and(|key| self.now < key + ECHOED);
+        if is_echo && (reading.keys == 0 || !is_typed) {
+            return;
+        }
+        // Down to where the same line goes on.
+        if is_echo && view.goes_on(place) {
+            return;
+        }
+        let snapshot = reading.look(&view, place);
+        // An editor that ends a full row itself, where another leaves that to the terminal.
+        if let Some(text) = snapshot
+            .text
+            .clone()
+            .filter(|_| is_echo && view.is_full(place))
+        {
+            let row = place.row + 1;
+            reading.torn = Some((text, Place { row, col: 0 }));
+            return;
+        }
+        if is_echo
+            && reading.marked_at.is_none()
+            && let Some(reading) = self.reading.take()
+        {
+            self.accept(reading, snapshot, view.cursor().row + 1);
+        } else if let Some(reading) = &mut self.reading {
+            // The mark that says so is still to come, or the switch.
+            reading.snapshot = Some(snapshot);
+        }
+    }
+
+    fn accept(&mut self, reading: Reading, snapshot: Snapshot, row: u64) {
+        let text = snapshot.text.as_deref().unwrap_or_default();
+        let is_keyed = reading.keys > 0 || self.early > 0;
+        let is_unwatched = self.is_guessed;
+        let follows = reading.prompt.is_some()
+            && reading.floor == self.accepted_row
+            && !self.found.is_empty();
+        self.accepted_row = row;
+        if reading.is_ahead() {
+            // Whoever reads next will have it.
+            self.early += reading.keys;
+            if self.ahead.len() < MOST_AHEAD {
+                self.ahead.push_back(snapshot.line.trim().to_owned());
+            }
+            return;
+        }
+        self.is_recent = true;
+        self.way = reading.way;
+        if reading.keys > 0 {
+            self.early = 0;
+            self.ahead.clear();
+            if let Some(prompt) = reading
+                .prompt
+                .as_ref()
+                .filter(|prompt| is_usual(&prompt.text))
+            {
+                self.prompts.add(&prompt.text);
+            }
+            // More than a line end came of the last key: a paste, and there may be more lines in it.
+            self.burst = text.len() > reading.typed.len() + 1;
+            self.is_echoing = true;
+        } else {
+            let length = u32::try_from(snapshot.line.chars().count()).unwrap_or(u32::MAX);
+            self.early = self.early.saturating_sub(length.min(4));
+        }
+        if !(is_keyed || is_unwatched || self.burst) || !self.has_room() {
+            return;
+        }
+        if reading.is_interrupted {
+            return;
+        }
+        self.is_running = true;
+        let cut = |text: String| match text.len() > MOST_TEXT {
+            true => text[..text.floor_char_boundary(MOST_TEXT)].to_owned(),
+            false => text,
+        };
+        let mark = reading.marked_at.map(|(_, number)| match number {
+            633 => Mark::Osc633,
+            _ => Mark::Osc133,
+        });
+        self.kept +=
+            2 * snapshot.line.len().min(MOST_TEXT) + reading.line_then.len().min(MOST_TEXT);
+        let prompt = reading.prompt.unwrap_or_default();
+        self.found.push(Found {
+            start: self.now,
+            end: None,
+            prompt: prompt.text,
+            right: prompt.right,
+            is_ahead: false,
+            line: cut(snapshot.line),
+            text: snapshot.text.map(cut),
+            typed: cut(reading.line_then),
+            way: reading.way,
+            mark,
+            is_keyed,
+            is_unwatched,
+            follows,
+            claimed: reading.claimed,
+            exits: Vec::new(),
+            cwd: self.cwd.clone(),
+            output: (self.offset, self.offset),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

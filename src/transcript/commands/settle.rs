@@ -1,0 +1,305 @@
+//! Commands, second pass: which of the lines that were read were commands, and what each one was.
+//!
+//! Nothing here looks at the screen; the whole session is known, and above all its prompts.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use formats::derived::{Claim, Command, Source};
+
+use super::context::{named_by, started_by};
+use super::prompt::{Mask, Prompts, directory, is_continuation, is_question, is_usual};
+use super::reading::without_right;
+use super::{Commands, Found, Way};
+use crate::transcript::signs::Mark;
+
+/// The commands of a session.
+#[derive(Debug, Default)]
+pub(in crate::transcript) struct Settled {
+    pub(in crate::transcript) commands: Vec<Command>,
+    pub(in crate::transcript) explained: f64,
+}
+
+/// A line with its prompt and its text.
+struct Line {
+    found: Found,
+    prompt: String,
+    text: String,
+    /// How often its like was typed at.
+    count: usize,
+}
+
+/// Looks at all that was found. `end` is the end of the session.
+pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settled {
+    let Commands {
+        found,
+        offset,
+        opaque,
+        before_first,
+        ..
+    } = commands;
+    let mut prompts = Prompts::default();
+    for found in found
+        .iter()
+        .filter(|found| found.is_keyed || found.is_unwatched)
+    {
+        prompts.add(&found.prompt);
+    }
+    let mut rights = HashMap::new();
+    for found in found.iter().filter(|found| !found.right.is_empty()) {
+        rights
+            .entry(Mask::of(&found.right))
+            .or_insert_with(|| found.right.clone());
+    }
+    let mut lines: Vec<Line> = found
+        .into_iter()
+        .filter_map(|found| line(found, &prompts, &rights))
+        .collect();
+    drop_listings(&mut lines);
+    let explained = match offset {
+        0 => 1.0,
+        all => {
+            let unexplained = match lines.is_empty() {
+                true => all,
+                false => (opaque + before_first.unwrap_or(0)).min(all),
+            };
+            1.0 - unexplained as f64 / all as f64
+        }
+    };
+    Settled {
+        commands: join(lines, end),
+        explained,
+    }
+}
+
+/// Tells prompt and text of a line that was read; `None` for one that was no command.
+fn line(found: Found, prompts: &Prompts, rights: &HashMap<Mask, String>) -> Option<Line> {
+    let own = prompts.count(&found.prompt);
+    // What was typed ahead stood there already when the first key was seen.
+    let better = match own {
+        0 | 1 => prompt_in(&found, prompts),
+        _ => None,
+    };
+    let (prompt, text) = match (better, &found.text) {
+        (Some((from, length)), _) => {
+            let (prompt, text) = found.line[from..].split_at(length);
+            let text = match rights
+                .values()
+                .map(|right| without_right(text, right))
+                .min_by_key(|text| text.len())
+            {
+                Some(text) if found.right.is_empty() => text,
+                _ => text,
+            };
+            (prompt.to_owned(), text.to_owned())
+        }
+        (None, Some(text)) => (found.prompt.clone(), text.clone()),
+        (None, None) if found.prompt.is_empty() => return None,
+        // The prompt was written anew as another one.
+        (None, None) => {
+            let typed = found
+                .typed
+                .strip_prefix(found.prompt.as_str())
+                .unwrap_or_default();
+            let text = common(&found.line, typed);
+            (found.prompt.clone(), text.to_owned())
+        }
+    };
+    let text = text.trim_end().to_owned();
+    if text.trim().is_empty() || text.ends_with("^C") || text.ends_with("^D") {
+        return None;
+    }
+    let count = prompts.count(&prompt);
+    let is_certain = found.mark.is_some();
+    let is_command = match found.way {
+        _ if is_certain => true,
+        Way::Paste => !is_question(&prompt) || count >= 3,
+        Way::Echo => {
+            (is_usual(&prompt) || named_by(&prompt).is_some() || is_continuation(&prompt))
+                && (!is_question(&prompt) || named_by(&prompt).is_some())
+        }
+    };
+    is_command.then_some(Line {
+        found,
+        prompt,
+        text,
+        count,
+    })
+}
+
+/// Where a known prompt stands in a line that was read, and how long it is.
+fn prompt_in(found: &Found, prompts: &Prompts) -> Option<(usize, usize)> {
+    let starts = std::iter::once(0).chain(found.line.match_indices('\n').map(|(at, _)| at + 1));
+    let (at, mut length) = starts
+        .take(8)
+        .find_map(|at| Some((at, prompts.length_in(&found.line[at..], 2)?)))?;
+    // The prompts of what was typed ahead stand before it.
+    while let Some(more) = prompts.length_in(&found.line[at + length..], 2)
+        && length + more <= found.prompt.len()
+    {
+        length += more;
+    }
+    (length <= found.prompt.len() || found.prompt.is_empty()).then_some((at, length))
+}
+
+/// The longest end of a line that what was typed begins with.
+fn common<'a>(line: &'a str, typed: &str) -> &'a str {
+    let mut starts = line.char_indices().map(|(at, _)| at);
+    starts
+        .find(|&at| !line[at..].trim().is_empty() && typed.starts_with(line[at..].trim_end()))
+        .map_or("", |at| &line[at..])
+}
+
+/// A list of completions ends the line as well, and then the line is there again.
+fn drop_listings(lines: &mut Vec<Line>) {
+    let mut at = 0;
+    while at + 1 < lines.len() {
+        let (this, next) = (&lines[at], &lines[at + 1]);
+        let again = next.found.prompt.strip_prefix(this.prompt.as_str());
+        let is_again = this.found.way == Way::Echo
+            && this.found.mark.is_none()
+            && again.is_some_and(|text| {
+                !text.trim().is_empty() && text.starts_with(this.text.trim_end())
+            });
+        if is_again {
+            let (prompt, count) = (this.prompt.clone(), this.count);
+            let next = &mut lines[at + 1];
+            let text = next
+                .found
+                .line
+                .strip_prefix(prompt.as_str())
+                .unwrap_or(&next.text);
+            next.text = text.trim_end().to_owned();
+            next.prompt = prompt;
+            next.count = count;
+            lines.remove(at);
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// Joins lines that go on, and counts the commands.
+fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
+    let mut stack: Vec<(&'static str, Mask)> = Vec::new();
+    let mut commands: Vec<Command> = Vec::new();
+    for line in lines {
+        let Line {
+            found,
+            prompt,
+            text,
+            count,
+        } = line;
+        let goes_on = is_continuation(&prompt) && (found.follows || named_by(&prompt).is_some());
+        if goes_on && let Some(before) = commands.last_mut() {
+            before.text.push('\n');
+            before.text.push_str(&text);
+            before.end = found.end.map(millis);
+            before.output = found.output;
+            if let Some(exit) = found.exits.last() {
+                before.exit = Some(*exit);
+            }
+            continue;
+        }
+        let before = commands.last().map_or("", |command| command.text.as_str());
+        enter(&mut stack, &prompt, before);
+        let exit = found.mark.and(found.exits.last().copied());
+        let mut claims = Vec::new();
+        for other in found.exits.iter().filter(|other| Some(**other) != exit) {
+            claims.push(claim("exit", "mark", &other.to_string()));
+        }
+        if let Some(claimed) = found
+            .claimed
+            .as_deref()
+            .filter(|claimed| !is_same(claimed, &text))
+        {
+            claims.push(claim("text", "osc633", claimed));
+        }
+        commands.push(Command {
+            number: commands.len() as u64 + 1,
+            start: millis(found.start),
+            end: Some(millis(found.end.unwrap_or(end))),
+            context: stack.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            cwd: found
+                .cwd
+                .clone()
+                .or_else(|| directory(&prompt).map(str::to_owned)),
+            exit,
+            output: found.output,
+            source: source(&found),
+            confidence: confidence(&found, &prompt, count),
+            claims,
+            text,
+        });
+    }
+    commands
+}
+
+/// Goes in and out of programs by their prompts.
+fn enter(stack: &mut Vec<(&'static str, Mask)>, prompt: &str, before: &str) {
+    let mask = Mask::of(prompt);
+    if let Some(at) = stack.iter().rposition(|(_, known)| *known == mask) {
+        stack.truncate(at + 1);
+        return;
+    }
+    let name = match (named_by(prompt), started_by(before)) {
+        (Some(name), _) | (None, Some(name)) => name,
+        // Another prompt of the same program.
+        (None, None) => match stack.last_mut() {
+            Some((_, last)) => {
+                *last = mask;
+                return;
+            }
+            None => "shell",
+        },
+    };
+    stack.push((name, mask));
+}
+
+fn source(found: &Found) -> Source {
+    match (found.mark, found.way) {
+        (Some(Mark::Osc133), _) => Source::Osc133,
+        (Some(Mark::Osc633), _) => Source::Osc633,
+        (Some(Mark::Osc3008), _) => Source::Osc3008,
+        (None, Way::Paste) => Source::PasteMode,
+        (None, Way::Echo) => Source::Echo,
+    }
+}
+
+/// Measured over recordings whose commands are known: from 0.9 on, one in a hundred may be wrong.
+fn confidence(found: &Found, prompt: &str, count: usize) -> f32 {
+    let known = match count {
+        0 => 0.6,
+        1 => 0.9,
+        _ => 0.95,
+    };
+    let base: f32 = match (found.mark, found.way) {
+        (Some(_), _) => 0.98,
+        (None, Way::Paste) => known + 0.02,
+        (None, Way::Echo) if is_usual(prompt) && count > 1 => 0.92,
+        (None, Way::Echo) => 0.75,
+    };
+    let is_seen = found.is_keyed || found.is_unwatched;
+    match (is_seen, &found.text) {
+        (true, Some(_)) if found.is_unwatched || found.is_ahead => base.min(0.85),
+        (true, Some(_)) => base,
+        (true, None) => base.min(0.8),
+        (false, _) => base.min(0.6),
+    }
+}
+
+fn claim(of: &str, by: &str, value: &str) -> Claim {
+    Claim {
+        of: of.to_owned(),
+        by: by.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.split_whitespace().eq(other.split_whitespace())
+}
+
+fn millis(at: Duration) -> u64 {
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
+}
