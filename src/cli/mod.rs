@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    completions, config, export, list, play, plugin, recover, show, ssh_proxy, start, tail, upload,
-    verify,
+    completions, config, export, list, play, plugin, ran, recover, show, ssh_proxy, start, tail,
+    upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -43,6 +43,7 @@ enum Command {
     Play(play::PlayArgs),
     List(list::ListArgs),
     Show(show::ShowArgs),
+    Commands(ran::CommandsArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -119,6 +120,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Play(args) => play::run(&args),
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
+        Command::Commands(args) => ran::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),

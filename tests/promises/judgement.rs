@@ -18,6 +18,7 @@ fn statuses(rig: &Rig, name: &str) -> Vec<(&'static str, i32)> {
         ("list", &["list", name]),
         ("export txt", &["export", "--format", "txt", name]),
         ("export raw", &["export", "--format", "raw", name]),
+        ("commands", &["commands", name]),
     ]
     .map(|(command, arguments)| (command, rig.run(arguments).status()))
     .to_vec()

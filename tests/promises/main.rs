@@ -10,6 +10,7 @@ mod captures;
 #[cfg(unix)]
 mod closed;
 mod command;
+mod commands;
 mod config;
 mod crash;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ pub(super) mod export;
 pub(super) mod list;
 pub(super) mod play;
 pub(super) mod plugin;
+pub(super) mod ran;
 pub(super) mod recover;
 pub(super) mod show;
 pub(super) mod ssh_proxy;
