@@ -10,9 +10,12 @@ use super::rig::Rig;
 fn session(rig: &Rig, lines: &[&str]) {
     let mut pty = rig.terminal(&["start", "i-bash", "--reason", "ticket-42"]);
     pty.wait_for("$ ");
+    // A prompt that no echo of a line looks like, and that is written once a line.
+    pty.type_keys("PS1=ready%' '\r");
+    pty.wait_for("ready% ");
     for line in lines {
         pty.type_keys(format!("{line}\r"));
-        pty.wait_for("$ ");
+        pty.wait_for("ready% ");
     }
     pty.type_keys("exit\r");
     assert_eq!(pty.wait(), 0);
@@ -44,7 +47,7 @@ fn commands_are_told_in_order_with_what_is_not_known_left_out() {
         .filter_map(|command| command["text"].as_str())
         .collect();
     assert_eq!(
-        texts,
+        texts[1..],
         [
             "echo one; sleep 0.2",
             "cd /tmp",
@@ -57,13 +60,13 @@ fn commands_are_told_in_order_with_what_is_not_known_left_out() {
         found.iter().all(|command| command.get("exit").is_none()),
         "{found:#?}"
     );
-    assert!(found[0]["end"].as_u64() >= found[0]["start"].as_u64().map(|start| start + 200));
+    assert!(found[1]["end"].as_u64() >= found[1]["start"].as_u64().map(|start| start + 200));
     assert!(found.last().unwrap()["explained"].as_f64().unwrap() > 0.9);
     let table = rig.run(&["commands", &recording]);
     assert!(table.out().contains("cd /tmp"), "{}", table.out());
-    assert!(table.err().contains("4 commands"), "{}", table.err());
+    assert!(table.err().contains("5 commands"), "{}", table.err());
     let csv = rig.run(&["commands", "--csv", &recording]).out();
-    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert_eq!(csv.lines().count(), 6, "{csv}");
 }
 
 #[test]
@@ -74,4 +77,49 @@ fn what_is_no_recording_has_no_commands() {
     let run = rig.run(&["commands", &path.display().to_string()]);
     assert_eq!(run.status(), 4, "{}", run.err());
     assert_eq!(rig.run(&["commands", "nosuch"]).status(), 5);
+}
+
+/// The profile for a whole account, typed as the agent types it.
+const PROFILE: &str = include_str!("../../examples/aws/shell-profile.sh");
+
+#[test]
+fn the_shell_profile_of_an_account_tells_status_and_directory_in_every_shell() {
+    // What the service takes of a profile.
+    assert!(PROFILE.len() <= 512 && PROFILE.lines().count() == 1);
+    for shell in [
+        &["/bin/bash", "--norc", "--noprofile"][..],
+        &["/bin/sh"],
+        &["/bin/sh", "-i"],
+    ] {
+        let rig = Rig::new(Options {
+            shell: shell.iter().map(|&word| word.to_owned()).collect(),
+            ..Options::quick()
+        });
+        session(
+            &rig,
+            &[PROFILE.trim_end(), "false", "cd /usr", "sh -c 'exit 7'"],
+        );
+        let found = objects(
+            &rig.run(&["commands", "--json", &rig.recording().display().to_string()])
+                .out(),
+        );
+        let found: Vec<_> = found
+            .iter()
+            .filter(|command| command.get("text").is_some())
+            .collect();
+        let told: Vec<_> = found[2..5]
+            .iter()
+            .map(|command| (&command["text"], &command["exit"], &command["source"]))
+            .collect();
+        let expected = [("false", 1), ("cd /usr", 0), ("sh -c 'exit 7'", 7)];
+        for (told, expected) in told.iter().zip(expected) {
+            assert_eq!(
+                (told.0, told.1),
+                (&expected.0.into(), &expected.1.into()),
+                "{shell:?}"
+            );
+            assert_eq!(told.2, "osc133", "{shell:?}");
+        }
+        assert_eq!(found[4]["cwd"], "/usr", "{shell:?}");
+    }
 }

@@ -44,6 +44,8 @@ impl Commands {
                 output: (self.offset, self.offset),
                 ..Found::default()
             });
+            // Its status came before, or is still to come.
+            self.is_running = !is_typed_at;
             taken += 1;
             rest = behind;
         }

@@ -56,6 +56,8 @@ struct Found {
     way: Way,
     /// A shell's marks stood round it.
     mark: Option<Mark>,
+    /// The shell marked that it took the line.
+    is_confirmed: bool,
     /// Keys were typed while it was read, or before.
     is_keyed: bool,
     /// No key was seen in the whole recording so far.
@@ -175,8 +177,8 @@ impl Commands {
         }
         if !is_answer {
             reading.keys += 1;
-            // What is only guessed may still be the end of what ran.
-            self.is_running &= self.is_guessed && reading.keys < 2;
+            // What is typed ahead ends nothing, and what is only guessed may still be the end of what ran.
+            self.is_running &= reading.is_ahead() || self.is_guessed && reading.keys < 2;
         }
         reading.follow(&view, cursor, &before);
         reading.typed = reading.look(&view, cursor).text.unwrap_or_default();
@@ -312,15 +314,7 @@ impl Commands {
                     && let Some(found) = self.found.last_mut()
                 {
                     found.mark = Some(mark);
-                } else if let Some(mut reading) = self
-                    .reading
-                    .take_if(|reading| reading.way == Way::Echo && reading.keys > 0)
-                    && let Some(snapshot) = reading.snapshot.take()
-                {
-                    self.accept(reading, snapshot, view.cursor().row);
-                    if let Some(found) = self.found.last_mut() {
-                        found.mark = Some(mark);
-                    }
+                    found.is_confirmed = true;
                 }
             }
             Sign::Ended(status) => {
@@ -399,14 +393,11 @@ impl Commands {
             reading.torn = Some((text, Place { row, col: 0 }));
             return;
         }
-        if is_echo
-            && reading.marked_at.is_none()
-            && let Some(reading) = self.reading.take()
-        {
-            self.accept(reading, snapshot, view.cursor().row + 1);
-        } else if let Some(reading) = &mut self.reading {
-            // The mark that says so is still to come, or the switch.
+        if !is_echo {
+            // The switch is still to come.
             reading.snapshot = Some(snapshot);
+        } else if let Some(reading) = self.reading.take() {
+            self.accept(reading, snapshot, view.cursor().row + 1);
         }
     }
 
@@ -474,6 +465,7 @@ impl Commands {
             typed: cut(reading.line_then),
             way: reading.way,
             mark,
+            is_confirmed: false,
             is_keyed,
             is_unwatched,
             follows,

@@ -29,6 +29,13 @@ struct Line {
     count: usize,
 }
 
+impl Line {
+    /// Whether it is more of the command before.
+    fn goes_on(&self) -> bool {
+        is_continuation(&self.prompt) && (self.found.follows || named_by(&self.prompt).is_some())
+    }
+}
+
 /// Looks at all that was found. `end` is the end of the session.
 pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settled {
     let Commands {
@@ -56,6 +63,7 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
         .filter_map(|found| line(found, &prompts, &rights))
         .collect();
     drop_listings(&mut lines);
+    drop_unconfirmed(&mut lines);
     let explained = match offset {
         0 => 1.0,
         all => {
@@ -179,18 +187,47 @@ fn drop_listings(lines: &mut Vec<Line>) {
     }
 }
 
+/// Between lines that a shell marked as taken, one that it left unmarked was given up. Of a command of several lines it
+/// marks the last.
+fn drop_unconfirmed(lines: &mut Vec<Line>) {
+    let goes_on: Vec<bool> = lines.iter().map(Line::goes_on).collect();
+    let mut last: HashMap<Mask, usize> = HashMap::new();
+    let mut given_up = vec![false; lines.len()];
+    for (at, line) in lines.iter().enumerate().filter(|(at, _)| !goes_on[*at]) {
+        let mut group = at..at + 1;
+        while goes_on.get(group.end) == Some(&true) {
+            group.end += 1;
+        }
+        if !lines[group.clone()]
+            .iter()
+            .any(|line| line.found.is_confirmed)
+        {
+            continue;
+        }
+        let mask = Mask::of(&line.prompt);
+        if let Some(before) = last.insert(mask.clone(), group.end) {
+            for between in before..at {
+                let is_same = Mask::of(&lines[between].prompt) == mask;
+                given_up[between] = is_same && !lines[between].found.is_confirmed;
+            }
+        }
+    }
+    let mut given_up = given_up.into_iter();
+    lines.retain(|_| !given_up.next().unwrap_or(false));
+}
+
 /// Joins lines that go on, and counts the commands.
 fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
     let mut stack: Vec<(&'static str, Mask)> = Vec::new();
     let mut commands: Vec<Command> = Vec::new();
     for line in lines {
+        let goes_on = line.goes_on();
         let Line {
             found,
             prompt,
             text,
             count,
         } = line;
-        let goes_on = is_continuation(&prompt) && (found.follows || named_by(&prompt).is_some());
         if goes_on && let Some(before) = commands.last_mut() {
             before.text.push('\n');
             before.text.push_str(&text);

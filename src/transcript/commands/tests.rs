@@ -325,6 +325,19 @@ fn marks_tell_status_and_directory_and_contradictions_are_shown() {
 }
 
 #[test]
+fn what_a_marking_shell_did_not_mark_was_given_up() {
+    // As zsh does on Ctrl-C: nothing else tells it from a line that was run.
+    let prompt = "\x1b]133;D;0\x07\x1b[?2004hh% \x1b]133;B\x07";
+    let taken = format!("\x1b[?2004l\r\r\n\x1b]133;C\x07x\r\n{prompt}");
+    let given_up = format!("\x1b[?2004l\r\r\n{prompt}");
+    let mut steps = vec![Output(prompt)];
+    steps.extend(run("one", &taken));
+    steps.extend(run("half", &given_up));
+    steps.extend(run("two", &taken));
+    check(60, &steps, &["one", "two"]);
+}
+
+#[test]
 fn programs_within_programs_are_told_by_their_prompts() {
     let mut steps = vec![Output(PASTE)];
     let inner = format!("{TAKEN}>>> ");
