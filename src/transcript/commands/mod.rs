@@ -58,6 +58,8 @@ struct Found {
     mark: Option<Mark>,
     /// The shell marked that it took the line.
     is_confirmed: bool,
+    /// Whether the keypad is left as the line editor had set it. One that sets it back does not where a line was given up.
+    keeps_keypad: Option<bool>,
     /// Keys were typed while it was read, or before.
     is_keyed: bool,
     /// No key was seen in the whole recording so far.
@@ -158,10 +160,15 @@ impl Commands {
         if let Some(ahead) = self.reading.take_if(|reading| is_ahead(reading)) {
             self.early += ahead.keys;
         }
+        if self.way == Way::Echo
+            && self
+                .reading
+                .as_ref()
+                .is_none_or(|reading| reading.keys == 0)
+        {
+            self.take_ahead(&before, true);
+        }
         if self.reading.is_none() {
-            if self.way == Way::Echo {
-                self.take_ahead(&before, true);
-            }
             self.begin(Way::Echo, row, false);
         }
         let Some(reading) = &mut self.reading else {
@@ -179,6 +186,9 @@ impl Commands {
             reading.keys += 1;
             // What is typed ahead ends nothing, and what is only guessed may still be the end of what ran.
             self.is_running &= reading.is_ahead() || self.is_guessed && reading.keys < 2;
+        }
+        if screen.cursor_key_app_mode() {
+            reading.keeps_keypad = Some(true);
         }
         reading.follow(&view, cursor, &before);
         reading.typed = reading.look(&view, cursor).text.unwrap_or_default();
@@ -281,7 +291,10 @@ impl Commands {
                 }
             }
             Sign::Paste(false) => {
-                if let Some(reading) = self.reading.take_if(|reading| reading.way == Way::Paste) {
+                if let Some(mut reading) = self.reading.take_if(|reading| reading.way == Way::Paste)
+                {
+                    reading.keeps_keypad = Some(screen.cursor_key_app_mode())
+                        .filter(|_| reading.keeps_keypad.is_some());
                     let place = view.cursor();
                     // Some end the line before the switch, some behind it.
                     let (snapshot, row) = match reading.snapshot.clone() {
@@ -359,6 +372,9 @@ impl Commands {
         }
         let view = View::new(screen, evicted);
         let place = self.before_return.take().unwrap_or_else(|| view.cursor());
+        // A prompt that was marked, and nobody typed at.
+        let is_untouched = |reading: &mut Reading| reading.way == Way::Echo && reading.keys == 0;
+        self.reading.take_if(is_untouched);
         let Some(reading) = &mut self.reading else {
             let may_be_ahead = self.burst || !self.ahead.is_empty() || self.early > 0;
             // A line editor that switches paste on has a reading of its own for each line.
@@ -375,7 +391,7 @@ impl Commands {
         }
         let is_echo = reading.way == Way::Echo;
         let is_typed = self.key.is_some_and(|key| self.now < key + ECHOED);
-        if is_echo && (reading.keys == 0 || !is_typed) {
+        if is_echo && !is_typed {
             return;
         }
         // Down to where the same line goes on.
@@ -466,6 +482,7 @@ impl Commands {
             way: reading.way,
             mark,
             is_confirmed: false,
+            keeps_keypad: reading.keeps_keypad,
             is_keyed,
             is_unwatched,
             follows,

@@ -26,6 +26,8 @@ pub(super) struct Reading {
     pub(super) torn: Option<(String, Place)>,
     pub(super) claimed: Option<String>,
     pub(super) is_interrupted: bool,
+    /// The line editor has switched the keypad; whether it was so still at the end.
+    pub(super) keeps_keypad: Option<bool>,
 }
 
 #[derive(Clone, Debug, Default)]

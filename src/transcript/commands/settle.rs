@@ -2,7 +2,7 @@
 //!
 //! Nothing here looks at the screen; the whole session is known, and above all its prompts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use formats::derived::{Claim, Command, Source};
@@ -64,6 +64,7 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
         .collect();
     drop_listings(&mut lines);
     drop_unconfirmed(&mut lines);
+    drop_interrupted(&mut lines);
     let explained = match offset {
         0 => 1.0,
         all => {
@@ -214,6 +215,18 @@ fn drop_unconfirmed(lines: &mut Vec<Line>) {
     }
     let mut given_up = given_up.into_iter();
     lines.retain(|_| !given_up.next().unwrap_or(false));
+}
+
+/// Where a line editor sets the keypad back when it takes a line, one without that was given up.
+fn drop_interrupted(lines: &mut Vec<Line>) {
+    let sets_back: HashSet<Mask> = lines
+        .iter()
+        .filter(|line| line.found.keeps_keypad == Some(false))
+        .map(|line| Mask::of(&line.prompt))
+        .collect();
+    lines.retain(|line| {
+        line.found.keeps_keypad != Some(true) || !sets_back.contains(&Mask::of(&line.prompt))
+    });
 }
 
 /// Joins lines that go on, and counts the commands.
