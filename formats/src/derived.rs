@@ -34,7 +34,7 @@ pub struct Command {
     pub number: u64,
     /// When the line was accepted.
     pub start: Millis,
-    /// When the next prompt came, or the session ended.
+    /// When the next prompt came, that of a program which it started not counted, or the session ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end: Option<Millis>,
     /// As it stood on the screen when it was accepted; its lines are parted by line feeds.

@@ -148,6 +148,8 @@ impl Deriver {
                 None => (rest.len(), None),
             };
             for c in rest[..length].chars() {
+                let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
+                self.commands.shown(c.len_utf8(), is_primary);
                 if let Some(function) = self.parser.feed(c) {
                     self.commands
                         .before(&function, &self.screen, self.evicted.0);
@@ -158,8 +160,6 @@ impl Deriver {
                     self.screen.execute_with(function, observer);
                 }
             }
-            let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
-            self.commands.shown(length, is_primary);
             if let Some(sign) = sign {
                 self.commands.sign(sign, &self.screen, self.evicted.0);
             }

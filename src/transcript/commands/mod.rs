@@ -6,6 +6,7 @@
 
 mod ahead;
 mod context;
+mod found;
 mod prompt;
 mod reading;
 mod settle;
@@ -19,6 +20,8 @@ use avt::parser::Function;
 
 use super::signs::{Mark, Sign};
 use crate::screen::Emulator;
+use context::named_by;
+use found::{Found, Way};
 use prompt::{Prompts, is_usual};
 use reading::{Prompt, Reading, Snapshot};
 use view::{Place, View};
@@ -40,51 +43,6 @@ const ANSWERED: Duration = Duration::from_millis(500);
 /// A line end so long after a key is not its echo.
 const ECHOED: Duration = Duration::from_secs(2);
 
-/// A line that was read.
-#[derive(Clone, Debug, Default)]
-struct Found {
-    start: Duration,
-    end: Option<Duration>,
-    /// What stood before the cursor when the first key was typed; empty when that is not known.
-    prompt: String,
-    /// All that stood there when the line was accepted, from the line of the prompt on.
-    line: String,
-    /// The same behind the prompt, where that could be told.
-    text: Option<String>,
-    /// What was typed before the key that ended it.
-    typed: String,
-    way: Way,
-    /// A shell's marks stood round it.
-    mark: Option<Mark>,
-    /// The shell marked that it took the line.
-    is_confirmed: bool,
-    /// Whether the keypad is left as the line editor had set it. One that sets it back does not where a line was given up.
-    keeps_keypad: Option<bool>,
-    /// Keys were typed while it was read, or before.
-    is_keyed: bool,
-    /// No key was seen in the whole recording so far.
-    is_unwatched: bool,
-    /// It was typed before it was read.
-    is_ahead: bool,
-    /// What the prompt had at its right.
-    right: String,
-    /// The line stands right below the one before, with nothing in between.
-    follows: bool,
-    /// What the shell says it ran.
-    claimed: Option<String>,
-    exits: Vec<i32>,
-    cwd: Option<String>,
-    output: (u64, u64),
-}
-
-/// How a line was read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Way {
-    Paste,
-    #[default]
-    Echo,
-}
-
 /// The first pass.
 #[derive(Debug, Default)]
 pub(super) struct Commands {
@@ -97,6 +55,8 @@ pub(super) struct Commands {
     opaque: u64,
     before_first: Option<u64>,
     now: Duration,
+    /// When there was output.
+    shown_at: Duration,
     /// The last key.
     key: Option<Duration>,
     /// There was output since.
@@ -169,7 +129,13 @@ impl Commands {
             self.take_ahead(&before, true);
         }
         if self.reading.is_none() {
-            self.begin(Way::Echo, row, false);
+            if is_usual(&before) || named_by(&before).is_some() {
+                self.end_last(
+                    self.shown_at,
+                    self.offset.saturating_sub(before.len() as u64),
+                );
+            }
+            self.begin(Way::Echo, row);
         }
         let Some(reading) = &mut self.reading else {
             return;
@@ -235,6 +201,7 @@ impl Commands {
     /// Output has ended for now.
     pub(super) fn end_event(&mut self, screen: &Emulator, evicted: u64) {
         self.is_answered = true;
+        self.shown_at = self.now;
         self.is_echoing = false;
         if let Some((text, line_ends)) = self.before_event.take()
             && let Some(reading) = &mut self.reading
@@ -287,7 +254,8 @@ impl Commands {
                 if !self.reading.as_ref().is_some_and(is_open) {
                     let typed = self.reading.take().map_or(0, |reading| reading.keys);
                     self.early += typed;
-                    self.begin(Way::Paste, view.cursor().row, true);
+                    self.end_last(self.now, self.offset);
+                    self.begin(Way::Paste, view.cursor().row);
                 }
             }
             Sign::Paste(false) => {
@@ -307,7 +275,8 @@ impl Commands {
             Sign::PromptEnd(number) => {
                 let place = view.cursor();
                 if self.reading.is_none() {
-                    self.begin(Way::Echo, view.logical_row(place), true);
+                    self.end_last(self.now, self.offset);
+                    self.begin(Way::Echo, view.logical_row(place));
                 }
                 if let Some(reading) = self.reading.as_mut().filter(|reading| reading.keys == 0) {
                     reading.marked_at = Some((place, number));
@@ -353,11 +322,17 @@ impl Commands {
         self.found.len() < MOST_FOUND && self.kept < MOST_KEPT
     }
 
-    fn begin(&mut self, way: Way, floor: u64, ends_output: bool) {
-        if ends_output && let Some(found) = self.found.last_mut() {
-            found.output.1 = found.output.1.max(self.offset);
-            found.end.get_or_insert(self.now);
+    /// What ran has ended, with this much output.
+    fn end_last(&mut self, at: Duration, offset: u64) {
+        if let Some(found) = self.found.last_mut()
+            && found.end.is_none()
+        {
+            found.output.1 = found.output.0.max(offset);
+            found.end = Some(at.max(found.start));
         }
+    }
+
+    fn begin(&mut self, way: Way, floor: u64) {
         self.before_first.get_or_insert(self.offset);
         self.reading = Some(Reading {
             way,

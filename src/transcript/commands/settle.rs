@@ -58,10 +58,17 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
             .entry(Mask::of(&found.right))
             .or_insert_with(|| found.right.clone());
     }
-    let mut lines: Vec<Line> = found
-        .into_iter()
-        .filter_map(|found| line(found, &prompts, &rights))
-        .collect();
+    let mut lines: Vec<Line> = Vec::new();
+    for found in found {
+        let (ended, output) = (found.end, found.output.1);
+        if let Some(line) = line(found, &prompts, &rights) {
+            lines.push(line);
+        } else if let Some(before) = lines.last_mut().filter(|line| line.found.end.is_none()) {
+            // An answer to what still ran.
+            before.found.end = ended;
+            before.found.output.1 = before.found.output.1.max(output);
+        }
+    }
     drop_listings(&mut lines);
     drop_unconfirmed(&mut lines);
     drop_interrupted(&mut lines);
@@ -231,7 +238,7 @@ fn drop_interrupted(lines: &mut Vec<Line>) {
 
 /// Joins lines that go on, and counts the commands.
 fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
-    let mut stack: Vec<(&'static str, Mask)> = Vec::new();
+    let mut stack: Vec<Reader> = Vec::new();
     let mut commands: Vec<Command> = Vec::new();
     for line in lines {
         let goes_on = line.goes_on();
@@ -251,8 +258,7 @@ fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
             }
             continue;
         }
-        let before = commands.last().map_or("", |command| command.text.as_str());
-        enter(&mut stack, &prompt, before);
+        enter(&mut stack, &prompt, &mut commands);
         let exit = found.mark.and(found.exits.last().copied());
         let mut claims = Vec::new();
         for other in found.exits.iter().filter(|other| Some(**other) != exit) {
@@ -269,7 +275,7 @@ fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
             number: commands.len() as u64 + 1,
             start: millis(found.start),
             end: Some(millis(found.end.unwrap_or(end))),
-            context: stack.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            context: stack.iter().map(|reader| reader.name.to_owned()).collect(),
             cwd: found
                 .cwd
                 .clone()
@@ -282,28 +288,56 @@ fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
             text,
         });
     }
+    for reader in stack {
+        reader.left(&mut commands, Some(millis(end)));
+    }
     commands
 }
 
+/// A program that reads lines.
+struct Reader {
+    name: &'static str,
+    prompt: Mask,
+    /// The command that it was started by.
+    started_by: Option<usize>,
+}
+
+impl Reader {
+    /// What started it has ended with it.
+    fn left(self, commands: &mut [Command], at: Option<u64>) {
+        if let Some(command) = self.started_by.and_then(|number| commands.get_mut(number)) {
+            command.end = at;
+        }
+    }
+}
+
 /// Goes in and out of programs by their prompts.
-fn enter(stack: &mut Vec<(&'static str, Mask)>, prompt: &str, before: &str) {
+fn enter(stack: &mut Vec<Reader>, prompt: &str, commands: &mut [Command]) {
     let mask = Mask::of(prompt);
-    if let Some(at) = stack.iter().rposition(|(_, known)| *known == mask) {
-        stack.truncate(at + 1);
+    if let Some(at) = stack.iter().rposition(|reader| reader.prompt == mask) {
+        let ended = commands.last().and_then(|command| command.end);
+        for reader in stack.drain(at + 1..) {
+            reader.left(commands, ended);
+        }
         return;
     }
+    let before = commands.last().map_or("", |command| command.text.as_str());
     let name = match (named_by(prompt), started_by(before)) {
         (Some(name), _) | (None, Some(name)) => name,
         // Another prompt of the same program.
         (None, None) => match stack.last_mut() {
-            Some((_, last)) => {
-                *last = mask;
+            Some(last) => {
+                last.prompt = mask;
                 return;
             }
             None => "shell",
         },
     };
-    stack.push((name, mask));
+    stack.push(Reader {
+        name,
+        prompt: mask,
+        started_by: (!stack.is_empty()).then(|| commands.len().saturating_sub(1)),
+    });
 }
 
 fn source(found: &Found) -> Source {

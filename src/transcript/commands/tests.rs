@@ -353,6 +353,16 @@ fn programs_within_programs_are_told_by_their_prompts() {
         .map(|command| command.context.join(" "))
         .collect();
     assert_eq!(contexts, ["shell", "shell python", "shell python", "shell"]);
+    // Each ends with the prompt behind it, and so does its output.
+    let took = |command: &Command| command.end.unwrap() - command.start;
+    assert!(
+        found[1..].iter().all(|command| took(command) < 5),
+        "{found:#?}"
+    );
+    // But what started a program ends with it.
+    assert_eq!(found[0].end, found[2].end);
+    let output = found[1].output;
+    assert_eq!(output.1 - output.0, "2\r\n".len() as u64, "{found:#?}");
 }
 
 #[test]
