@@ -13,8 +13,8 @@ use formats::derived::{Command, Line};
 use formats::payload::Acknowledge;
 use formats::tee::{Content, TeedMessage};
 
-use super::Leaving;
 use super::commands::{Commands, settle};
+use super::lines::Lines;
 use super::signs::Scanner;
 use crate::screen::Emulator;
 
@@ -24,9 +24,8 @@ pub(crate) struct Deriver {
     parser: Parser,
     scanner: Scanner,
     line_feeds: LineFeeds,
-    leaving: Leaving,
+    lines: Lines,
     evicted: Evicted,
-    lines: Vec<Line>,
     commands: Commands,
     /// Nothing tells of keys: output that comes after a pause is taken for what a key did.
     is_unwatched: bool,
@@ -45,7 +44,7 @@ struct Evicted(u64);
 
 /// Sees what leaves.
 struct Watch<'a> {
-    leaving: &'a mut Leaving,
+    lines: &'a mut Lines,
     evicted: &'a mut Evicted,
 }
 
@@ -53,20 +52,20 @@ impl Observer for Watch<'_> {
     type Output = ();
 
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
-        self.leaving.before(context, operation);
+        self.lines.before(context, operation);
     }
 
     fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
-        self.leaving.after(context, operation);
+        self.lines.after(context, operation);
     }
 
     fn evicted(&mut self, context: &mut Observation<'_>, line: &avt::Line) {
         self.evicted.0 += 1;
-        self.leaving.evicted(context, line);
+        self.lines.evicted(context, line);
     }
 
     fn end(&mut self, context: &mut Observation<'_>) {
-        self.leaving.end(context);
+        self.lines.end(context);
     }
 }
 
@@ -87,9 +86,8 @@ impl Deriver {
             parser: Parser::new(),
             scanner: Scanner::default(),
             line_feeds: LineFeeds::of(header),
-            leaving: Leaving::default(),
+            lines: Lines::default(),
             evicted: Evicted::default(),
-            lines: Vec::new(),
             commands: Commands::default(),
             is_unwatched: header.ssm.is_none(),
             shown_at: Duration::ZERO,
@@ -101,6 +99,7 @@ impl Deriver {
     /// Takes the next event; `at` is since the start.
     pub(crate) fn event(&mut self, at: Duration, data: &Data) {
         self.at = self.at.max(at);
+        self.lines.at(self.at, &self.screen);
         match data {
             Data::Output(text) => {
                 let text = self.line_feeds.shown(text).into_owned();
@@ -113,7 +112,7 @@ impl Deriver {
             Data::Resize(size) => {
                 self.commands.resized();
                 let observer = Watch {
-                    leaving: &mut self.leaving,
+                    lines: &mut self.lines,
                     evicted: &mut self.evicted,
                 };
                 self.screen.resize_with(*size, observer);
@@ -133,9 +132,8 @@ impl Deriver {
                 self.commands
                     .key(self.at, &self.screen, self.evicted.0, false);
             }
-            _ => return,
+            _ => {}
         }
-        self.tell();
     }
 
     fn output(&mut self, text: &str) {
@@ -154,7 +152,7 @@ impl Deriver {
                     self.commands
                         .before(&function, &self.screen, self.evicted.0);
                     let observer = Watch {
-                        leaving: &mut self.leaving,
+                        lines: &mut self.lines,
                         evicted: &mut self.evicted,
                     };
                     self.screen.execute_with(function, observer);
@@ -170,30 +168,18 @@ impl Deriver {
 
     /// The lines that have ended since.
     pub(crate) fn take(&mut self) -> Vec<Line> {
-        std::mem::take(&mut self.lines)
+        self.lines.take()
     }
 
     /// The end of the session.
     pub(crate) fn finish(mut self) -> Ending {
-        self.leaving.flush(&self.screen, self.screen.size().1);
-        self.tell();
+        self.lines.finish(&self.screen);
         let settled = settle(self.commands, self.at);
         Ending {
-            lines: self.lines,
+            lines: self.lines.take(),
             commands: settled.commands,
             explained: settled.explained,
         }
-    }
-
-    fn tell(&mut self) {
-        let at = u64::try_from(self.at.as_millis()).unwrap_or(u64::MAX);
-        let lines = self.leaving.take().into_iter();
-        self.lines.extend(lines.map(|text| Line {
-            first: at,
-            last: at,
-            text,
-            other: false,
-        }));
     }
 }
 

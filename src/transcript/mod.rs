@@ -7,6 +7,7 @@ mod commands;
 mod derive;
 mod deriver;
 mod leaving;
+mod lines;
 mod signs;
 
 use std::time::Duration;

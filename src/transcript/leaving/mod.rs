@@ -12,6 +12,9 @@ use avt::{Cursor, Line, Observation, Observer, Operation, ScreenKind, Terminal};
 /// Lines pushed down from the screen wait for those above them; more than this many do not.
 const MOST_PUSHED_DOWN: usize = 1000;
 
+/// A line that goes on and on is told in parts, so that it does not fill the memory. In bytes.
+const MAX_LINE: usize = 1024 * 1024;
+
 /// Lines that have left the screen.
 #[derive(Default)]
 pub(crate) struct Leaving {
@@ -65,6 +68,11 @@ impl Leaving {
         std::mem::take(&mut self.ready)
     }
 
+    /// The rows that have left of a line that has not left whole.
+    pub(super) fn begun(&self) -> &str {
+        &self.line
+    }
+
     /// The end, or a new beginning: the rows of the primary screen above `until` leave as well.
     pub(crate) fn flush(&mut self, terminal: &Terminal, until: usize) {
         self.settle(terminal);
@@ -98,7 +106,7 @@ impl Leaving {
 
     fn push(&mut self, row: Row) {
         self.line.push_str(&row.text);
-        if !row.is_wrapped {
+        if !row.is_wrapped || self.line.len() >= MAX_LINE {
             self.end();
         }
     }
@@ -141,7 +149,7 @@ impl Leaving {
 
     /// Rows that were erased one by one were either all that was on the screen, or a part that begins at its top; or they
     /// are nothing but written anew.
-    fn settle(&mut self, terminal: &Terminal) {
+    pub(super) fn settle(&mut self, terminal: &Terminal) {
         if !self.swept.is_empty() {
             let swept = std::mem::take(&mut self.swept);
             let from_top = (0..).zip(swept.keys()).take_while(|(n, row)| n == *row);
