@@ -10,7 +10,7 @@ use formats::recording::Error as RecordingError;
 use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
-use crate::review::{catalog, chosen, follow, identity};
+use crate::review::{catalog, chosen, derived, follow, identity};
 use crate::words::printable;
 use crate::{aws, export, player, service, settings, signing, store};
 
@@ -67,6 +67,7 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
         told::<follow::Error>,
         told::<player::Error>,
         told::<export::Error>,
+        told::<derived::Error>,
         told::<service::Error>,
         told::<signing::Error>,
         told::<aws::Error>,
@@ -215,6 +216,24 @@ impl Hinted for export::Error {
             (_, Some(failure)) => failure.hint(),
             (Self::Container(error), None) => hint_of(error),
             _ => None,
+        }
+    }
+}
+
+impl Hinted for derived::Error {
+    fn status(&self) -> Status {
+        match (self, self.source_failure()) {
+            (_, Some(failure)) => failure.status(),
+            (Self::Container(error), None) => status_of(error),
+            (Self::Header(_), None) => Status::Damaged,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match (self, self.source_failure()) {
+            (_, Some(failure)) => failure.hint(),
+            (Self::Container(error), None) => hint_of(error),
+            (Self::Header(_), None) => None,
         }
     }
 }

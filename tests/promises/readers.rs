@@ -76,6 +76,9 @@ fn a_recording_is_read_by_those_it_was_encrypted_for_and_told_of_to_all() {
     assert!(run.err().contains("none of the identities given opens it"));
     let target = rig.folder().join("out.txt").display().to_string();
     assert_eq!(rig.run(&["export", &path, "-o", &target]).status(), 6);
+    let commands = rig.run(&["commands", &path]);
+    assert_eq!((commands.status(), commands.out().as_str()), (6, ""));
+    assert!(commands.err().contains(READER_PUBLIC), "{}", commands.err());
     assert!(!fs::exists(&target).unwrap());
 
     // Each of the readers can, by flag, by setting and through a pipe.
@@ -96,6 +99,8 @@ fn a_recording_is_read_by_those_it_was_encrypted_for_and_told_of_to_all() {
         let run = rig.run(&["export", "-f", "raw", "--identity", identity, &path]);
         assert_eq!(run.status(), 0, "{}", run.err());
         assert!(run.out().contains("open-sesame"));
+        let run = rig.run(&["commands", "--identity", identity, &path]);
+        assert_eq!(run.status(), 0, "{}", run.err());
     }
     let run = rig.run_with(
         &[

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
     };
     let found = commands(source, &identities).map_err(|error| match error.source_failure() {
         Some(failure) => named::unread(failure, &what),
-        None => Failure::new(Status::Damaged, anyhow!(error).context(what.clone())),
+        None => Failure::from(error).context(what.clone()),
     })?;
     let text = if args.json {
         json(&found)
