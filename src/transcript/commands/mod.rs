@@ -170,7 +170,7 @@ impl Commands {
     /// Ctrl-C was typed, where keys are on record.
     pub(super) fn interrupted(&mut self) {
         if let Some(reading) = &mut self.reading {
-            reading.is_interrupted = true;
+            reading.interrupted_at = Some(reading.keys + 1);
         }
     }
 
@@ -430,7 +430,8 @@ impl Commands {
         if !(is_keyed || is_unwatched || self.burst) || !self.has_room() {
             return;
         }
-        if reading.is_interrupted {
+        // Some line editors go on with the next line as if nothing had been.
+        if reading.interrupted_at.is_some_and(|at| reading.keys <= at) {
             return;
         }
         self.is_running = true;

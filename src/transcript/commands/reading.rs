@@ -25,7 +25,8 @@ pub(super) struct Reading {
     /// Something else printed over it: what stood before, and where it went on.
     pub(super) torn: Option<(String, Place)>,
     pub(super) claimed: Option<String>,
-    pub(super) is_interrupted: bool,
+    /// The key that was Ctrl-C.
+    pub(super) interrupted_at: Option<u32>,
     /// The line editor has switched the keypad; whether it was so still at the end.
     pub(super) keeps_keypad: Option<bool>,
 }

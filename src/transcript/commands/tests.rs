@@ -24,6 +24,8 @@ pub(super) enum Step<'a> {
     /// Output that no key caused, long after the last one.
     Output(&'a str),
     Resize(u16, u16),
+    /// Ctrl-C, where keys are on record, and what comes of it.
+    CtrlC(&'a str),
 }
 
 fn acknowledged(sequence_number: i64) -> Data {
@@ -73,6 +75,11 @@ pub(super) fn commands(cols: u16, steps: &[Step<'_>]) -> Vec<Command> {
                 event(100, key());
                 event(1, Data::Output((*output).to_owned()));
             }
+            Step::CtrlC(output) => {
+                event(100, Data::Input("\x03".to_owned()));
+                event(0, key());
+                event(1, Data::Output((*output).to_owned()));
+            }
             Step::Output(text) => event(2000, Data::Output((*text).to_owned())),
             Step::Resize(cols, rows) => event(
                 100,
@@ -97,7 +104,7 @@ fn check(cols: u16, steps: &[Step<'_>], expected: &[&str]) {
     assert_eq!(texts, expected, "{found:#?}");
 }
 
-use Step::{Key, Output, Resize, Typed};
+use Step::{CtrlC, Key, Output, Resize, Typed};
 
 #[test]
 fn an_editor_that_ends_full_rows_itself_has_one_line() {
@@ -334,6 +341,18 @@ fn what_a_marking_shell_did_not_mark_was_given_up() {
     steps.extend(run("one", &taken));
     steps.extend(run("half", &given_up));
     steps.extend(run("two", &taken));
+    check(60, &steps, &["one", "two"]);
+}
+
+#[test]
+fn where_keys_are_on_record_what_ctrl_c_ended_was_given_up() {
+    let silent = format!("\x1b[?2004l\r\r\n{PASTE}");
+    let done = format!("{TAKEN}{PASTE}");
+    let mut steps = vec![Output(PASTE), Typed("half"), CtrlC(&silent)];
+    steps.extend(run("one", &done));
+    // An editor that goes on below, in the same reading.
+    steps.extend([Typed("half"), CtrlC("^C\r\nops@h:/srv$ ")]);
+    steps.extend(run("two", &done));
     check(60, &steps, &["one", "two"]);
 }
 
