@@ -14,6 +14,8 @@ import yaml
 # IAM and S3 quotas, in bytes or characters without white space.
 BUCKET_POLICY_LIMIT = 20 * 1024
 MANAGED_POLICY_LIMIT = 6144
+# Who reads; each writes below folders of its own.
+READERS = ("reviewer", "librarian", "auditor")
 STATEMENT_KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 OPERATORS = re.compile(r"(Bool|Null|(String|Arn)(Not)?(Equals|Like)(IfExists)?)$")
 ACTION = re.compile(r"(s3|kms|ssm):([A-Z][A-Za-z]+|\*)$")
@@ -38,17 +40,23 @@ def check_policy(name, policy, limit, has_principal):
         for action in as_list(statement["Action"]):
             assert ACTION.match(action), f"{where}: {action}"
         for resource in as_list(statement["Resource"]):
-            assert resource.startswith("arn:aws:"), f"{where}: {resource}"
+            assert resource.startswith("arn:aws:") or resource == "*", f"{where}: {resource}"
         for operator in statement.get("Condition", {}):
             assert OPERATORS.match(operator), f"{where}: {operator}"
 
 
 def shape(statements):
-    """What the three forms have in common: effect, actions, and which condition tests which key."""
+    """What the three forms have in common: effect, actions, which condition tests which key, and folders of the bucket."""
     return sorted(
-        (effect, tuple(sorted(actions)), tuple(sorted(conditions)))
-        for effect, actions, conditions in statements
+        (effect, tuple(sorted(actions)), tuple(sorted(conditions)), tuple(sorted(map(folder_of, resources))))
+        for effect, actions, conditions, resources in statements
     )
+
+
+def folder_of(resource):
+    """`/reviews/*` of an object in the bucket, in any of the forms; nothing of what is no object."""
+    found = re.search(r"(?:EXAMPLE-RECORDINGS|[Aa]rn})(/.*)$", resource)
+    return found.group(1) if found else ""
 
 
 def of_json(policy):
@@ -57,6 +65,7 @@ def of_json(policy):
             statement["Effect"],
             as_list(statement["Action"]),
             [(test, key) for test, keys in statement.get("Condition", {}).items() for key in keys],
+            as_list(statement["Resource"]),
         )
         for statement in policy["Statement"]
         # What only some need, the templates leave out.
@@ -87,19 +96,33 @@ def of_terraform(document):
                 (bare(condition["test"]), bare(condition["variable"]))
                 for condition in statement.get("condition", [])
             ],
+            [bare(resource) for resource in statement["resources"]],
         )
         for statement in document["statement"]
     )
 
 
+def check_folders(policies):
+    """No folder of the bucket is written by two roles."""
+    folders = {}
+    for role in ("operator", *READERS):
+        for statement in policies[f"{role}-policy"]["Statement"]:
+            if "s3:PutObject" in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    folder = folder_of(resource)
+                    assert re.fullmatch("/[a-z]+/\\*", folder), f"{role}: may write {resource}"
+                    assert folders.setdefault(folder, role) == role, f"{folder}: {role} and {folders[folder]}"
+
+
 def main(folder):
     policies = {path.stem: json.loads(path.read_text()) for path in folder.glob("*-policy.json")}
-    assert set(policies) == {"operator-policy", "reviewer-policy", "bucket-policy"}, set(policies)
+    assert set(policies) == {f"{name}-policy" for name in ("bucket", "operator", *READERS)}, set(policies)
     for name, policy in policies.items():
         is_bucket = name == "bucket-policy"
         check_policy(name, policy, BUCKET_POLICY_LIMIT if is_bucket else MANAGED_POLICY_LIMIT, is_bucket)
     allowed = {a for s in policies["operator-policy"]["Statement"] for a in as_list(s["Action"])}
     assert not any(re.search("Get|List|Delete|Abort", a) for a in allowed if a.startswith("s3:")), allowed
+    check_folders(policies)
 
     template = yaml.load((folder / "bucket.cfn.yaml").read_text(), Template)["Resources"]
     terraform = hcl2.loads((folder / "bucket.tf").read_text())
@@ -111,7 +134,7 @@ def main(folder):
     for name, resource in [
         ("bucket", "RecordingsPolicy"),
         ("operator", "OperatorPolicy"),
-        ("reviewer", "ReviewerPolicy"),
+        *((name, f"{name.capitalize()}Policy") for name in READERS),
     ]:
         expected = of_json(policies[f"{name}-policy"])
         formation = of_json(template[resource]["Properties"]["PolicyDocument"])

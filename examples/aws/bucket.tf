@@ -265,9 +265,16 @@ resource "aws_s3_bucket_policy" "recordings" {
 }
 
 data "aws_iam_policy_document" "operator" {
+  # What is read and judged here later is written by nobody who is judged: neither reviews nor audits.
   statement {
-    actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.recordings.arn}/*"]
+    actions = ["s3:PutObject"]
+    resources = [
+      "${aws_s3_bucket.recordings.arn}/recordings/*",
+      "${aws_s3_bucket.recordings.arn}/manifests/*",
+      "${aws_s3_bucket.recordings.arn}/lines/*",
+      "${aws_s3_bucket.recordings.arn}/commands/*",
+      "${aws_s3_bucket.recordings.arn}/live/*",
+    ]
   }
 
   # Decrypt is what S3 asks for to join the parts of a large recording.
@@ -308,7 +315,7 @@ data "aws_iam_policy_document" "reviewer" {
 
   statement {
     actions   = ["s3:PutObject"]
-    resources = ["${aws_s3_bucket.recordings.arn}/reviews/*"]
+    resources = ["${aws_s3_bucket.recordings.arn}/reviews/*", "${aws_s3_bucket.recordings.arn}/views/*"]
   }
 
   statement {
@@ -329,6 +336,91 @@ resource "aws_iam_policy" "reviewer" {
   policy      = data.aws_iam_policy_document.reviewer.json
 }
 
+data "aws_iam_policy_document" "librarian" {
+  statement {
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.recordings.arn]
+  }
+
+  statement {
+    actions = [
+      "s3:GetObject",
+      "s3:GetObjectVersion",
+      "s3:GetObjectTagging",
+      "s3:GetObjectRetention",
+      "s3:GetObjectLegalHold",
+    ]
+    resources = ["${aws_s3_bucket.recordings.arn}/*"]
+  }
+
+  statement {
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.recordings.arn}/packs/*"]
+  }
+
+  statement {
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.recordings.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_policy" "librarian" {
+  name_prefix = "ssm-rec-librarian-"
+  description = "Packs what is derived from recordings of ssm-rec"
+  policy      = data.aws_iam_policy_document.librarian.json
+}
+
+data "aws_iam_policy_document" "auditor" {
+  statement {
+    actions   = ["s3:ListBucket"]
+    resources = [aws_s3_bucket.recordings.arn]
+  }
+
+  statement {
+    actions = [
+      "s3:GetObject",
+      "s3:GetObjectVersion",
+      "s3:GetObjectTagging",
+      "s3:GetObjectRetention",
+      "s3:GetObjectLegalHold",
+    ]
+    resources = ["${aws_s3_bucket.recordings.arn}/*"]
+  }
+
+  statement {
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.recordings.arn}/audits/*"]
+  }
+
+  statement {
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [aws_kms_key.recordings.arn]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    actions   = ["ssm:DescribeSessions"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_policy" "auditor" {
+  name_prefix = "ssm-rec-auditor-"
+  description = "Accounts for the sessions of ssm-rec"
+  policy      = data.aws_iam_policy_document.auditor.json
+}
+
 output "store" {
   description = "For the configuration file"
   value       = "s3://${aws_s3_bucket.recordings.id}"
@@ -340,4 +432,12 @@ output "operator_policy_arn" {
 
 output "reviewer_policy_arn" {
   value = aws_iam_policy.reviewer.arn
+}
+
+output "librarian_policy_arn" {
+  value = aws_iam_policy.librarian.arn
+}
+
+output "auditor_policy_arn" {
+  value = aws_iam_policy.auditor.arn
 }
