@@ -5,7 +5,7 @@
 //! cargo run --release --example bench_commands -- [--diff] [--keep FOLDER] [--peer PROGRAM] [SCENARIO...]
 //! ```
 //!
-//! No keys are on record. `--diff` prints what was missed and what was made up, `--keep` leaves each recording with its truth
+//! Keys are on record only with `--peer`. `--diff` prints what was missed and what was made up, `--keep` leaves each recording with its truth
 //! in a folder, and `--peer` runs another program over the recordings, which is given a path and prints JSON objects with
 //! `text`, one a line. A shell that is not on this machine is left out, and said to be.
 //! Nothing here is a test: people type, shells differ.
@@ -105,7 +105,9 @@ fn run(options: &Options) -> Result<()> {
                 loop {
                     let next = left.lock().ok().and_then(|mut left| left.next());
                     let Some(scenario) = next else { return };
-                    if let Err(error) = person::play(scenario, &folder.join(scenario.name))
+                    let keys_too = options.peer.is_some();
+                    if let Err(error) =
+                        person::play(scenario, keys_too, &folder.join(scenario.name))
                         && let Ok(mut failed) = failed.lock()
                     {
                         failed.push(format!("{}: {error}", scenario.name));
@@ -117,20 +119,18 @@ fn run(options: &Options) -> Result<()> {
     if let Some(failed) = failed.into_inner()?.first() {
         return Err(failed.clone().into());
     }
-    report(
-        "ssm-rec, without keys",
-        &chosen,
-        folder,
-        options.diff,
-        |path| {
-            let mut command = Command::new(std::env::current_exe()?);
-            command
-                .env(CHILD, "1")
-                .args(["commands", "--json"])
-                .arg(path);
-            Ok(command)
-        },
-    )?;
+    let who = match options.peer {
+        Some(_) => "ssm-rec, keys on record",
+        None => "ssm-rec, without keys",
+    };
+    report(who, &chosen, folder, options.diff, |path| {
+        let mut command = Command::new(std::env::current_exe()?);
+        command
+            .env(CHILD, "1")
+            .args(["commands", "--json"])
+            .arg(path);
+        Ok(command)
+    })?;
     if let Some(peer) = &options.peer {
         report(
             &peer.display().to_string(),

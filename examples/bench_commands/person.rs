@@ -18,8 +18,8 @@ const KEY: Duration = Duration::from_millis(18);
 const REST: Duration = Duration::from_millis(220);
 const PATIENCE: u32 = 30;
 
-/// Plays a scenario into a folder: `rec.cast.zst` and `truth.jsonl`.
-pub(crate) fn play(scenario: &Scenario, folder: &Path) -> Result<()> {
+/// Plays a scenario into a folder: `rec.cast.zst`, with keys if they are wanted, and `truth.jsonl`.
+pub(crate) fn play(scenario: &Scenario, keys_too: bool, folder: &Path) -> Result<()> {
     let home = tempfile::tempdir()?;
     std::fs::create_dir_all(home.path().join("src/deep"))?;
     let lines: String = (0..200).map(|n| format!("line {n} of text\n")).collect();
@@ -32,7 +32,9 @@ pub(crate) fn play(scenario: &Scenario, folder: &Path) -> Result<()> {
     })
     .env(CHILD, "1");
     let program = std::env::current_exe()?;
-    let mut pty = rig.terminal_of(&program, &["start", "i-0abc", "--reason", "truth"]);
+    let mut arguments = vec!["start", "i-0abc", "--reason", "truth"];
+    arguments.extend(keys_too.then_some("--record-input=all"));
+    let mut pty = rig.terminal_of(&program, &arguments);
     pty.resize(100, 30);
     rest(&pty);
     let mut typed = Vec::new();
