@@ -5,6 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -243,4 +244,34 @@ fn an_endpoint_that_is_named_by_nothing_is_none() {
     named("", "AWS_ENDPOINT_URL_SSM");
     named("", "AWS_ENDPOINT_URL_STS");
     named("[default]\nendpoint_url =\n", "AWS_ENDPOINT_URL");
+}
+
+/// A page of a listing, with the token of the next one.
+fn page(token: &str) -> String {
+    let body = format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><Name>recordings</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>\
+         <Contents><Key>manifests/year=2026/month=11/day=25/{token}.json</Key><Size>2</Size></Contents>\
+         <NextContinuationToken>{token}</NextContinuationToken></ListBucketResult>"
+    );
+    format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+#[test]
+fn a_listing_without_an_end_comes_to_one() {
+    // One that leads in a circle, and one that goes on and on.
+    for (is_circle, words) in [(true, "begins again"), (false, "goes on and on")] {
+        let pages = AtomicU64::new(0);
+        let (address, _) = service(move |stream| {
+            let number = pages.fetch_add(1, Ordering::Relaxed);
+            let token = if is_circle { number % 3 } else { number };
+            let _ = stream.write_all(page(&format!("t{token}")).as_bytes());
+        });
+        let rig = Rig::with_bucket(address);
+        let run = rig.run(&["list"]);
+        assert_eq!(run.status(), 1, "{}", run.err());
+        assert!(run.err().contains(words), "{}", run.err());
+    }
 }
