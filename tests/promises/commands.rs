@@ -84,7 +84,7 @@ const PROFILE: &str = include_str!("../../examples/aws/shell-profile.sh");
 
 #[test]
 fn the_shell_profile_of_an_account_tells_status_and_directory_in_every_shell() {
-    // What the service takes of a profile.
+    // Short enough for the document's field; 512 is not confirmed by a source.
     assert!(PROFILE.len() <= 512 && PROFILE.lines().count() == 1);
     for shell in [
         &["/bin/bash", "--norc", "--noprofile"][..],
