@@ -1,12 +1,9 @@
 //! What is derived from a recording: its lines and its commands, each one JSON object a line.
 //!
-//! Nothing here is evidence: whoever doubts it derives it again from the recording, by the rules of the same number, and gets
-//! the same bytes. No clock, no host and no path of the machine that made it is in it.
+//! Nothing here is evidence: it is derived from the recording, and whoever doubts it derives it again. No clock, no host and no
+//! path of the machine that made it is in it.
 
 use serde::{Deserialize, Serialize};
-
-/// The number of the rules that lines and commands are made by. It changes whenever the same recording gives other bytes.
-pub const EXTRACTOR: u32 = 1;
 
 /// A time since the start of the session, in whole milliseconds.
 pub type Millis = u64;

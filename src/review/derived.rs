@@ -17,6 +17,8 @@ pub(crate) struct Commands {
     pub(crate) commands: Vec<Command>,
     /// The share of the output that they, their prompts and their output are, from 0 to 1.
     pub(crate) explained: f64,
+    /// These are only the first.
+    pub(crate) is_cut: bool,
     /// What cannot be read behind them.
     pub(crate) broken: Option<asciicast::Error>,
 }
@@ -31,6 +33,7 @@ pub(crate) fn commands(source: impl Read, unlock: &dyn Unlock) -> Result<Command
     Ok(Commands {
         commands: ending.commands,
         explained: ending.explained,
+        is_cut: ending.is_cut,
         broken,
     })
 }

@@ -3,6 +3,7 @@
 //! Nothing here reads a recording, a clock or a file; the same events give the same lines and commands, however they are
 //! handed over. Memory is bounded: lines are handed out as they end, and so many commands are kept and no more.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use avt::parser::Parser;
@@ -51,6 +52,14 @@ struct Watch<'a> {
 impl Observer for Watch<'_> {
     type Output = ();
 
+    fn dirty(&mut self, rows: Range<usize>) {
+        self.lines.dirty(rows);
+    }
+
+    fn resized(&mut self, cols: usize, rows: usize) {
+        self.lines.resized(cols, rows);
+    }
+
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
         self.lines.before(context, operation);
     }
@@ -77,6 +86,8 @@ pub(crate) struct Ending {
     pub(crate) commands: Vec<Command>,
     /// The share of output bytes that belong to a prompt, a command or its output, from 0 to 1.
     pub(crate) explained: f64,
+    /// There were more commands than are kept.
+    pub(crate) is_cut: bool,
 }
 
 impl Deriver {
@@ -99,7 +110,11 @@ impl Deriver {
     /// Takes the next event; `at` is since the start.
     pub(crate) fn event(&mut self, at: Duration, data: &Data) {
         self.at = self.at.max(at);
-        self.lines.at(self.at, &self.screen);
+        let shown = match data {
+            Data::Output(text) => text.len(),
+            _ => 0,
+        };
+        self.lines.at(self.at, shown, &self.screen);
         match data {
             Data::Output(text) => {
                 let text = self.line_feeds.shown(text).into_owned();
@@ -138,7 +153,7 @@ impl Deriver {
 
     fn output(&mut self, text: &str) {
         self.commands
-            .begin_event(self.at, &self.screen, self.evicted.0);
+            .begin_event(self.at, text.len(), &self.screen, self.evicted.0);
         let mut rest = text;
         while !rest.is_empty() {
             let (length, sign) = match self.scanner.next(rest) {
@@ -179,6 +194,7 @@ impl Deriver {
             lines: self.lines.take(),
             commands: settled.commands,
             explained: settled.explained,
+            is_cut: settled.is_cut,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! waited behind its beginning (the prompt) and the line was then ended; what follows is its output.
 
 mod commands;
+mod credit;
 mod derive;
 mod deriver;
 mod leaving;

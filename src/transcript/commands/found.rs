@@ -28,7 +28,7 @@ pub(super) struct Found {
     pub(super) keeps_keypad: Option<bool>,
     /// Keys were typed while it was read, or before.
     pub(super) is_keyed: bool,
-    /// No key was seen in the whole recording so far.
+    /// Nothing in the recording tells of keys.
     pub(super) is_unwatched: bool,
     /// It was typed before it was read.
     pub(super) is_ahead: bool,

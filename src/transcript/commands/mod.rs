@@ -4,6 +4,7 @@
 //! length, and the whole session is looked at in [`settle`]. What a host prints is no key: without a sign that something was
 //! typed no line is taken for one.
 
+mod accept;
 mod ahead;
 mod context;
 mod found;
@@ -18,19 +19,22 @@ use std::time::Duration;
 use avt::ScreenKind;
 use avt::parser::Function;
 
-use super::signs::{Mark, Sign};
+use super::credit::Credit;
+use super::signs::Sign;
 use crate::screen::Emulator;
 use context::named_by;
 use found::{Found, Way};
 use prompt::{Prompts, is_usual};
-use reading::{Prompt, Reading, Snapshot};
+use reading::{Prompt, Reading};
 use view::{Place, View};
 
 pub(super) use settle::settle;
 
 /// Lines that are kept, and their bytes; a session with more tells of the first ones.
-const MOST_FOUND: usize = 50_000;
+const MOST_FOUND: usize = 20_000;
 const MOST_KEPT: usize = 16 * 1024 * 1024;
+/// No step looks at a line more often.
+const LOOKS: u64 = 4;
 /// Lines that may wait, typed ahead.
 const MOST_AHEAD: usize = 100;
 /// A longer text is cut, in bytes.
@@ -49,6 +53,8 @@ pub(super) struct Commands {
     found: Vec<Found>,
     /// Bytes in them.
     kept: usize,
+    /// There was no room for one.
+    is_cut: bool,
     reading: Option<Reading>,
     /// Bytes of output so far, and those that nothing explains: of the other screen.
     offset: u64,
@@ -83,6 +89,7 @@ pub(super) struct Commands {
     before_return: Option<Place>,
     /// Nothing was printed since a line was accepted.
     is_recent: bool,
+    credit: Credit,
     /// The last line's command runs.
     is_running: bool,
     accepted_row: u64,
@@ -95,6 +102,7 @@ impl Commands {
     /// A message of the client was acknowledged, or input is on record.
     pub(super) fn key(&mut self, at: Duration, screen: &Emulator, evicted: u64, is_seen: bool) {
         self.now = at;
+        self.credit.earn(0);
         if !is_seen && self.sizes > 0 {
             self.sizes -= 1;
             return;
@@ -109,6 +117,9 @@ impl Commands {
         if !is_answer {
             self.key = Some(at);
             self.is_answered = false;
+        }
+        if !self.may_look(&view, cursor) {
+            return;
         }
         let before = view.before(cursor);
         let row = view.logical_row(cursor);
@@ -180,19 +191,29 @@ impl Commands {
         self.before_return = None;
     }
 
-    /// Output begins.
-    pub(super) fn begin_event(&mut self, at: Duration, screen: &Emulator, evicted: u64) {
+    /// Output of so many bytes begins.
+    pub(super) fn begin_event(
+        &mut self,
+        at: Duration,
+        bytes: usize,
+        screen: &Emulator,
+        evicted: u64,
+    ) {
         self.now = at;
+        self.credit.earn(bytes);
         self.before_event = None;
         let is_caused = self
             .key
             .is_some_and(|key| at < key + if self.is_answered { ECHO } else { CAUSED });
-        if let Some(reading) = &self.reading
-            && reading.keys > 0
-            && !is_caused
+        let view = View::new(screen, evicted);
+        let is_torn = !is_caused
             && screen.active_screen_kind() == ScreenKind::Primary
-        {
-            let view = View::new(screen, evicted);
+            && self
+                .reading
+                .as_ref()
+                .is_some_and(|reading| reading.keys > 0)
+            && self.may_look(&view, view.cursor());
+        if let Some(reading) = self.reading.as_ref().filter(|_| is_torn) {
             let text = reading.look(&view, view.cursor()).text;
             self.before_event = text.map(|text| (text, reading.line_ends));
         }
@@ -259,7 +280,10 @@ impl Commands {
                 }
             }
             Sign::Paste(false) => {
-                if let Some(mut reading) = self.reading.take_if(|reading| reading.way == Way::Paste)
+                let may_look = self.may_look(&view, view.cursor());
+                if let Some(mut reading) = self
+                    .reading
+                    .take_if(|reading| reading.way == Way::Paste && may_look)
                 {
                     reading.keeps_keypad = Some(screen.cursor_key_app_mode())
                         .filter(|_| reading.keeps_keypad.is_some());
@@ -318,6 +342,21 @@ impl Commands {
         }
     }
 
+    /// Whether lines that were typed ahead may be taken now. A line editor that switches paste on has a reading of its own for
+    /// each line.
+    fn may_be_ahead(&self) -> bool {
+        self.way == Way::Echo && (self.burst || !self.ahead.is_empty() || self.early > 0)
+    }
+
+    /// Whether there is credit to look at the line of a place as often as any step here does.
+    fn may_look(&mut self, view: &View<'_>, place: Place) -> bool {
+        let floor = self
+            .reading
+            .as_ref()
+            .map_or(place.row, |reading| reading.floor);
+        self.credit.spend(LOOKS * view.cost(place, floor))
+    }
+
     fn has_room(&self) -> bool {
         self.found.len() < MOST_FOUND && self.kept < MOST_KEPT
     }
@@ -338,134 +377,6 @@ impl Commands {
             way,
             floor,
             ..Reading::default()
-        });
-    }
-
-    fn line_end(&mut self, screen: &Emulator, evicted: u64) {
-        if screen.active_screen_kind() != ScreenKind::Primary {
-            return;
-        }
-        let view = View::new(screen, evicted);
-        let place = self.before_return.take().unwrap_or_else(|| view.cursor());
-        // A prompt that was marked, and nobody typed at.
-        let is_untouched = |reading: &mut Reading| reading.way == Way::Echo && reading.keys == 0;
-        self.reading.take_if(is_untouched);
-        let Some(reading) = &mut self.reading else {
-            let may_be_ahead = self.burst || !self.ahead.is_empty() || self.early > 0;
-            // A line editor that switches paste on has a reading of its own for each line.
-            if may_be_ahead && self.way == Way::Echo {
-                let line = view.before(view.end_of_line(place));
-                self.take_ahead(line.trim_end(), false);
-            }
-            return;
-        };
-        reading.line_ends += 1;
-        // A hostile flood of line ends is looked at no more than a screen of them is worth.
-        if reading.line_ends > 1000 {
-            return;
-        }
-        let is_echo = reading.way == Way::Echo;
-        let is_typed = self.key.is_some_and(|key| self.now < key + ECHOED);
-        if is_echo && !is_typed {
-            return;
-        }
-        // Down to where the same line goes on.
-        if is_echo && view.goes_on(place) {
-            return;
-        }
-        let snapshot = reading.look(&view, place);
-        // An editor that ends a full row itself, where another leaves that to the terminal.
-        if let Some(text) = snapshot
-            .text
-            .clone()
-            .filter(|_| is_echo && view.is_full(place))
-        {
-            let row = place.row + 1;
-            reading.torn = Some((text, Place { row, col: 0 }));
-            return;
-        }
-        if !is_echo {
-            // The switch is still to come.
-            reading.snapshot = Some(snapshot);
-        } else if let Some(reading) = self.reading.take() {
-            self.accept(reading, snapshot, view.cursor().row + 1);
-        }
-    }
-
-    fn accept(&mut self, reading: Reading, snapshot: Snapshot, row: u64) {
-        let text = snapshot.text.as_deref().unwrap_or_default();
-        let is_keyed = reading.keys > 0 || self.early > 0;
-        let is_unwatched = self.is_guessed;
-        let follows = reading.prompt.is_some()
-            && reading.floor == self.accepted_row
-            && !self.found.is_empty();
-        self.accepted_row = row;
-        if reading.is_ahead() {
-            // Whoever reads next will have it.
-            self.early += reading.keys;
-            if self.ahead.len() < MOST_AHEAD {
-                self.ahead.push_back(snapshot.line.trim().to_owned());
-            }
-            return;
-        }
-        self.is_recent = true;
-        self.way = reading.way;
-        if reading.keys > 0 {
-            self.early = 0;
-            self.ahead.clear();
-            if let Some(prompt) = reading
-                .prompt
-                .as_ref()
-                .filter(|prompt| is_usual(&prompt.text))
-            {
-                self.prompts.add(&prompt.text);
-            }
-            // More than a line end came of the last key: a paste, and there may be more lines in it.
-            self.burst = text.len() > reading.typed.len() + 1;
-            self.is_echoing = true;
-        } else {
-            let length = u32::try_from(snapshot.line.chars().count()).unwrap_or(u32::MAX);
-            self.early = self.early.saturating_sub(length.min(4));
-        }
-        if !(is_keyed || is_unwatched || self.burst) || !self.has_room() {
-            return;
-        }
-        // Some line editors go on with the next line as if nothing had been.
-        if reading.interrupted_at.is_some_and(|at| reading.keys <= at) {
-            return;
-        }
-        self.is_running = true;
-        let cut = |text: String| match text.len() > MOST_TEXT {
-            true => text[..text.floor_char_boundary(MOST_TEXT)].to_owned(),
-            false => text,
-        };
-        let mark = reading.marked_at.map(|(_, number)| match number {
-            633 => Mark::Osc633,
-            _ => Mark::Osc133,
-        });
-        self.kept +=
-            2 * snapshot.line.len().min(MOST_TEXT) + reading.line_then.len().min(MOST_TEXT);
-        let prompt = reading.prompt.unwrap_or_default();
-        self.found.push(Found {
-            start: self.now,
-            end: None,
-            prompt: prompt.text,
-            right: prompt.right,
-            is_ahead: false,
-            line: cut(snapshot.line),
-            text: snapshot.text.map(cut),
-            typed: cut(reading.line_then),
-            way: reading.way,
-            mark,
-            is_confirmed: false,
-            keeps_keypad: reading.keeps_keypad,
-            is_keyed,
-            is_unwatched,
-            follows,
-            claimed: reading.claimed,
-            exits: Vec::new(),
-            cwd: self.cwd.clone(),
-            output: (self.offset, self.offset),
         });
     }
 }

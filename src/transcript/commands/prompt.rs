@@ -8,6 +8,8 @@ use std::collections::HashMap;
 const ENDS: [char; 11] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ', '▶', '→', '⟩'];
 /// As many different prompts are told apart.
 const MOST_PROMPTS: usize = 4096;
+/// No prompt has more of what may end it.
+const MOST_ENDS: usize = 12;
 /// A longer line is no prompt, in characters.
 const LONGEST: usize = 300;
 
@@ -80,12 +82,13 @@ impl Prompts {
     /// The length of the prompt that a line begins with, one that was typed at so many times.
     pub(super) fn length_in(&self, line: &str, times: usize) -> Option<usize> {
         let line = line.split('\n').next().unwrap_or_default();
-        for (at, c) in line.char_indices().take(LONGEST) {
+        // Only behind what ends prompts; all else would be found in the middle of words.
+        let ends = line
+            .char_indices()
+            .take(LONGEST)
+            .filter(|(_, c)| ENDS.contains(c));
+        for (at, c) in ends.take(MOST_ENDS) {
             let end = at + c.len_utf8();
-            // Only behind what ends prompts; all else would be found in the middle of words.
-            if !ENDS.contains(&c) {
-                continue;
-            }
             if self.count(&line[..end]) >= times {
                 return Some(end + usize::from(line[end..].starts_with(' ')));
             }

@@ -18,12 +18,15 @@ use crate::transcript::signs::Mark;
 pub(in crate::transcript) struct Settled {
     pub(in crate::transcript) commands: Vec<Command>,
     pub(in crate::transcript) explained: f64,
+    /// There were more than are kept.
+    pub(in crate::transcript) is_cut: bool,
 }
 
 /// A line with its prompt and its text.
 struct Line {
     found: Found,
     prompt: String,
+    mask: Mask,
     text: String,
     /// How often its like was typed at.
     count: usize,
@@ -43,6 +46,7 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
         offset,
         opaque,
         before_first,
+        is_cut,
         ..
     } = commands;
     let mut prompts = Prompts::default();
@@ -69,9 +73,7 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
             before.found.output.1 = before.found.output.1.max(output);
         }
     }
-    drop_listings(&mut lines);
-    drop_unconfirmed(&mut lines);
-    drop_interrupted(&mut lines);
+    let lines = without_listings(lines);
     let explained = match offset {
         0 => 1.0,
         all => {
@@ -82,9 +84,13 @@ pub(in crate::transcript) fn settle(commands: Commands, end: Duration) -> Settle
             1.0 - unexplained as f64 / all as f64
         }
     };
+    let mut groups = groups(lines);
+    drop_unconfirmed(&mut groups);
+    drop_interrupted(&mut groups);
     Settled {
-        commands: join(lines, end),
+        commands: join(groups, end),
         explained,
+        is_cut,
     }
 }
 
@@ -99,13 +105,11 @@ fn line(found: Found, prompts: &Prompts, rights: &HashMap<Mask, String>) -> Opti
     let (prompt, text) = match (better, &found.text) {
         (Some((from, length)), _) => {
             let (prompt, text) = found.line[from..].split_at(length);
-            let text = match rights
-                .values()
-                .map(|right| without_right(text, right))
-                .min_by_key(|text| text.len())
-            {
-                Some(text) if found.right.is_empty() => text,
-                _ => text,
+            // Nobody typed at this prompt, so what it had at its right was not seen by itself.
+            let shorter = rights.values().map(|right| without_right(text, right));
+            let text = match found.right.is_empty() {
+                true => shorter.min_by_key(|text| text.len()).unwrap_or(text),
+                false => text,
             };
             (prompt.to_owned(), text.to_owned())
         }
@@ -135,8 +139,9 @@ fn line(found: Found, prompts: &Prompts, rights: &HashMap<Mask, String>) -> Opti
                 && (!is_question(&prompt) || named_by(&prompt).is_some())
         }
     };
-    is_command.then_some(Line {
+    is_command.then(|| Line {
         found,
+        mask: Mask::of(&prompt),
         prompt,
         text,
         count,
@@ -167,101 +172,106 @@ fn common<'a>(line: &'a str, typed: &str) -> &'a str {
 }
 
 /// A list of completions ends the line as well, and then the line is there again.
-fn drop_listings(lines: &mut Vec<Line>) {
-    let mut at = 0;
-    while at + 1 < lines.len() {
-        let (this, next) = (&lines[at], &lines[at + 1]);
-        let again = next.found.prompt.strip_prefix(this.prompt.as_str());
-        let is_again = this.found.way == Way::Echo
-            && this.found.mark.is_none()
-            && again.is_some_and(|text| {
-                !text.trim().is_empty() && text.starts_with(this.text.trim_end())
-            });
-        if is_again {
-            let (prompt, count) = (this.prompt.clone(), this.count);
-            let next = &mut lines[at + 1];
-            let text = next
-                .found
-                .line
-                .strip_prefix(prompt.as_str())
-                .unwrap_or(&next.text);
-            next.text = text.trim_end().to_owned();
-            next.prompt = prompt;
-            next.count = count;
-            lines.remove(at);
-        } else {
-            at += 1;
+fn without_listings(lines: Vec<Line>) -> Vec<Line> {
+    let mut kept: Vec<Line> = Vec::new();
+    for mut line in lines {
+        let is_again = |before: &mut Line| {
+            let again = line.found.prompt.strip_prefix(before.prompt.as_str());
+            before.found.way == Way::Echo
+                && before.found.mark.is_none()
+                && again.is_some_and(|text| {
+                    !text.trim().is_empty() && text.starts_with(before.text.trim_end())
+                })
+        };
+        if let Some(before) = kept.pop_if(is_again) {
+            if let Some(text) = line.found.line.strip_prefix(before.prompt.as_str()) {
+                line.text = text.trim_end().to_owned();
+            }
+            line.prompt = before.prompt;
+            line.mask = before.mask;
+            line.count = before.count;
+        }
+        kept.push(line);
+    }
+    kept
+}
+
+/// A command's lines: the first, and those that go on with it.
+type Group = Vec<Line>;
+
+fn groups(lines: Vec<Line>) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for line in lines {
+        match groups.last_mut() {
+            Some(group) if line.goes_on() => group.push(line),
+            _ => groups.push(vec![line]),
         }
     }
+    groups
 }
 
 /// Between lines that a shell marked as taken, one that it left unmarked was given up. Of a command of several lines it
 /// marks the last.
-fn drop_unconfirmed(lines: &mut Vec<Line>) {
-    let goes_on: Vec<bool> = lines.iter().map(Line::goes_on).collect();
-    let mut last: HashMap<Mask, usize> = HashMap::new();
-    let mut given_up = vec![false; lines.len()];
-    for (at, line) in lines.iter().enumerate().filter(|(at, _)| !goes_on[*at]) {
-        let mut group = at..at + 1;
-        while goes_on.get(group.end) == Some(&true) {
-            group.end += 1;
-        }
-        if !lines[group.clone()]
-            .iter()
-            .any(|line| line.found.is_confirmed)
-        {
-            continue;
-        }
-        let mask = Mask::of(&line.prompt);
-        if let Some(before) = last.insert(mask.clone(), group.end) {
-            for between in before..at {
-                let is_same = Mask::of(&lines[between].prompt) == mask;
-                given_up[between] = is_same && !lines[between].found.is_confirmed;
-            }
+fn drop_unconfirmed(groups: &mut Vec<Group>) {
+    // Since the last one that was marked, by prompt.
+    let mut unmarked: HashMap<Mask, Vec<usize>> = HashMap::new();
+    let mut given_up = HashSet::new();
+    for (at, group) in groups.iter().enumerate() {
+        let mask = &group[0].mask;
+        if group.iter().any(|line| line.found.is_confirmed) {
+            given_up.extend(
+                unmarked
+                    .insert(mask.clone(), Vec::new())
+                    .into_iter()
+                    .flatten(),
+            );
+        } else if let Some(unmarked) = unmarked.get_mut(mask) {
+            unmarked.push(at);
         }
     }
-    let mut given_up = given_up.into_iter();
-    lines.retain(|_| !given_up.next().unwrap_or(false));
+    let mut at = 0..;
+    groups.retain(|_| at.next().is_none_or(|at| !given_up.contains(&at)));
 }
 
 /// Where a line editor sets the keypad back when it takes a line, one without that was given up.
-fn drop_interrupted(lines: &mut Vec<Line>) {
-    let sets_back: HashSet<Mask> = lines
+fn drop_interrupted(groups: &mut Vec<Group>) {
+    let first = |group: &Group| (group[0].mask.clone(), group[0].found.keeps_keypad);
+    let sets_back: HashSet<Mask> = groups
         .iter()
-        .filter(|line| line.found.keeps_keypad == Some(false))
-        .map(|line| Mask::of(&line.prompt))
+        .map(first)
+        .filter_map(|(mask, keeps)| (keeps == Some(false)).then_some(mask))
         .collect();
-    lines.retain(|line| {
-        line.found.keeps_keypad != Some(true) || !sets_back.contains(&Mask::of(&line.prompt))
+    groups.retain(|group| {
+        let (mask, keeps) = first(group);
+        keeps != Some(true) || !sets_back.contains(&mask)
     });
 }
 
-/// Joins lines that go on, and counts the commands.
-fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
+/// Joins the lines of each command, and counts the commands.
+fn join(groups: Vec<Group>, end: Duration) -> Vec<Command> {
     let mut stack: Vec<Reader> = Vec::new();
     let mut commands: Vec<Command> = Vec::new();
-    for line in lines {
-        let goes_on = line.goes_on();
-        let Line {
+    for group in groups {
+        let texts: Vec<&str> = group.iter().map(|line| line.text.as_str()).collect();
+        let text = texts.join("\n");
+        let last = group.last().map(|line| &line.found);
+        let (ended, output, exits) = last.map_or_else(Default::default, |found| {
+            (found.end, found.output, found.exits.clone())
+        });
+        let Some(Line {
             found,
             prompt,
-            text,
+            mask,
             count,
-        } = line;
-        if goes_on && let Some(before) = commands.last_mut() {
-            before.text.push('\n');
-            before.text.push_str(&text);
-            before.end = found.end.map(millis);
-            before.output = found.output;
-            if let Some(exit) = found.exits.last() {
-                before.exit = Some(*exit);
-            }
+            ..
+        }) = group.into_iter().next()
+        else {
             continue;
-        }
-        enter(&mut stack, &prompt, &mut commands);
-        let exit = found.mark.and(found.exits.last().copied());
+        };
+        enter(&mut stack, &prompt, mask, &mut commands);
+        let exit = found.mark.and(exits.last().copied());
         let mut claims = Vec::new();
-        for other in found.exits.iter().filter(|other| Some(**other) != exit) {
+        for other in exits.iter().filter(|other| Some(**other) != exit) {
             claims.push(claim("exit", "mark", &other.to_string()));
         }
         if let Some(claimed) = found
@@ -274,14 +284,14 @@ fn join(lines: Vec<Line>, end: Duration) -> Vec<Command> {
         commands.push(Command {
             number: commands.len() as u64 + 1,
             start: millis(found.start),
-            end: Some(millis(found.end.unwrap_or(end))),
+            end: Some(millis(ended.unwrap_or(end))),
             context: stack.iter().map(|reader| reader.name.to_owned()).collect(),
             cwd: found
                 .cwd
                 .clone()
                 .or_else(|| directory(&prompt).map(str::to_owned)),
             exit,
-            output: found.output,
+            output,
             source: source(&found),
             confidence: confidence(&found, &prompt, count),
             claims,
@@ -312,8 +322,7 @@ impl Reader {
 }
 
 /// Goes in and out of programs by their prompts.
-fn enter(stack: &mut Vec<Reader>, prompt: &str, commands: &mut [Command]) {
-    let mask = Mask::of(prompt);
+fn enter(stack: &mut Vec<Reader>, prompt: &str, mask: Mask, commands: &mut [Command]) {
     if let Some(at) = stack.iter().rposition(|reader| reader.prompt == mask) {
         let ended = commands.last().and_then(|command| command.end);
         for reader in stack.drain(at + 1..) {

@@ -396,6 +396,14 @@ fn other_screens_are_left_alone() {
 }
 
 #[test]
+fn keys_at_a_line_of_a_whole_screen_come_to_an_end() {
+    let line = format!("$ {}", "y".repeat(20_000));
+    let mut steps = vec![Output(&line)];
+    steps.resize(50_000, Key(""));
+    assert_eq!(commands(1000, &steps).len(), 0);
+}
+
+#[test]
 fn nothing_of_a_hostile_session_costs_more_than_its_length() {
     for bomb in [
         "\x1b[?2004h\x1b[?2004l".repeat(50_000),

@@ -35,6 +35,13 @@ impl<'a> View<'a> {
         }
     }
 
+    /// How many cells a look at a line costs that does not stand above the floor.
+    pub(super) fn cost(&self, place: Place, floor: u64) -> u64 {
+        let from = self.logical_row(place).min(floor).max(self.above);
+        let rows = (self.end_of_line(place).row + 1).saturating_sub(from);
+        rows * self.screen.size().0 as u64
+    }
+
     /// Whether there is no cell left in the row.
     pub(super) fn is_full(&self, place: Place) -> bool {
         place.col >= self.screen.size().0

@@ -1,16 +1,19 @@
 //! The lines that a person could have read: what leaves the screen, what is overwritten, and what stands there at the end.
 //!
 //! Nothing here is told twice for being written again, and nothing that somebody had the time to read is lost: whatever stood
-//! for [`STOOD`] is in a line. How output of the same time is cut into pieces makes no difference.
+//! for [`STOOD`] is in a line, but where a hostile recording asks for more looks than it is worth. How output of the same time
+//! is cut into pieces makes no difference.
 
 mod standing;
 
+use std::ops::Range;
 use std::time::Duration;
 
-use avt::{Line as Row, Observation, Observer, Operation, ScreenKind, Terminal};
+use avt::{Line as Row, Observation, Observer, Operation, Screen, ScreenKind, Terminal};
 use formats::derived::{Line, Millis};
 
 use super::Leaving;
+use super::credit::Credit;
 use standing::Standing;
 
 /// The screen is looked at this often, if anything changes: so whatever stands for twice as long is seen, whenever it came.
@@ -30,21 +33,25 @@ pub(super) struct Lines {
     /// The time of what is shown now, and when the screen was last looked at.
     at: Millis,
     looked: Option<Millis>,
-    /// The screen may have changed since.
-    is_dirty: bool,
+    /// The rows of the screen that may have changed since; all of them after another size was taken.
+    dirty: Option<Range<usize>>,
+    is_resized: bool,
+    /// The other screen was there at the last look.
+    was_other: bool,
+    credit: Credit,
 }
 
 impl Lines {
-    /// What follows is shown at this time; the screen is as it stood until then.
-    pub(super) fn at(&mut self, at: Duration, terminal: &Terminal) {
+    /// What follows, of so many bytes, is shown at this time; the screen is as it stood until then.
+    pub(super) fn at(&mut self, at: Duration, bytes: usize, terminal: &Terminal) {
+        self.credit.earn(bytes);
         let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
         if at <= self.at {
             return;
         }
-        if self.is_dirty && self.looked.is_none_or(|looked| at - looked >= GRAIN) {
-            self.look(terminal);
+        let is_due = self.looked.is_none_or(|looked| at - looked >= GRAIN);
+        if is_due && self.dirty.is_some() && self.look(terminal, false) {
             self.looked = Some(at);
-            self.is_dirty = false;
         }
         self.at = at;
     }
@@ -57,26 +64,51 @@ impl Lines {
 
     /// The end: all that stands there leaves.
     pub(super) fn finish(&mut self, terminal: &Terminal) {
-        self.look(terminal);
+        self.look(terminal, true);
         self.leaving.flush(terminal, terminal.size().1);
         self.tell();
         self.other.leave(self.at, true, &mut self.ready);
     }
 
-    fn look(&mut self, terminal: &Terminal) {
+    /// Looks at what may have changed. Tells whether there was credit for it, which the last look does not need.
+    fn look(&mut self, terminal: &Terminal, is_last: bool) -> bool {
+        let is_other = terminal.active_screen_kind() == ScreenKind::Alternate;
+        let is_whole = is_last || self.is_resized || self.was_other != is_other;
+        let (cols, all) = terminal.size();
+        let screen = terminal.screen();
+        let dirty = match self.dirty.clone() {
+            Some(dirty) if !is_whole => whole_lines(&screen, dirty, all),
+            // Also rows that are not there any more.
+            _ => 0..usize::MAX,
+        };
+        let rows = dirty.len().min(all);
+        if !self.credit.spend((rows * (cols + rows)) as u64) && !is_last {
+            return false;
+        }
+        self.dirty = None;
+        self.is_resized = false;
+        self.was_other = is_other;
         self.leaving.settle(terminal);
         // What was told by itself is not told again for being gone.
         self.tell();
-        let main = terminal.primary_screen().text();
-        match terminal.active_screen_kind() {
-            ScreenKind::Primary => self.other.leave(self.at, true, &mut self.ready),
-            ScreenKind::Alternate => {
-                let other = terminal.screen().text();
-                self.other.look(other, self.at, true, "", &mut self.ready);
-            }
-        }
         let begun = self.leaving.begun();
-        self.main.look(main, self.at, false, begun, &mut self.ready);
+        let lines = lines_of(&screen, dirty.clone());
+        if is_other {
+            self.other
+                .look(dirty, lines, self.at, true, "", &mut self.ready);
+        } else {
+            self.other.leave(self.at, true, &mut self.ready);
+            self.main
+                .look(dirty, lines, self.at, false, begun, &mut self.ready);
+        }
+        // What stood there when the other screen came.
+        if is_other && is_whole {
+            let rows = 0..usize::MAX;
+            let lines = lines_of(&terminal.primary_screen(), rows.clone());
+            self.main
+                .look(rows, lines, self.at, false, begun, &mut self.ready);
+        }
+        true
     }
 
     fn tell(&mut self) {
@@ -91,6 +123,36 @@ impl Lines {
             }
         }
     }
+}
+
+/// Rows, and those of the lines that they are parts of.
+fn whole_lines(screen: &Screen<'_>, rows: Range<usize>, all: usize) -> Range<usize> {
+    let goes_on = |row: usize| screen.line(row).is_some_and(Row::is_wrapped);
+    let (mut from, mut to) = (rows.start, rows.end.min(all));
+    // What was the end of a line may have become the middle of one.
+    while from > 0 && goes_on(from - 1) {
+        from -= 1;
+    }
+    while to < all && goes_on(to - 1) {
+        to += 1;
+    }
+    from..to
+}
+
+/// The lines of some rows, each with its first row.
+fn lines_of(screen: &Screen<'_>, rows: Range<usize>) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut goes_on = false;
+    for (row, line) in rows.clone().zip(screen.visible_lines().skip(rows.start)) {
+        if !goes_on {
+            lines.push((row, String::new()));
+        }
+        if let Some((_, text)) = lines.last_mut() {
+            text.extend(line.chars());
+        }
+        goes_on = line.is_wrapped();
+    }
+    lines
 }
 
 /// A line in parts that are short enough.
@@ -110,8 +172,16 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 impl Observer for Lines {
     type Output = ();
 
+    fn dirty(&mut self, rows: Range<usize>) {
+        let dirty = self.dirty.take().unwrap_or_else(|| rows.clone());
+        self.dirty = Some(dirty.start.min(rows.start)..dirty.end.max(rows.end));
+    }
+
+    fn resized(&mut self, _: usize, _: usize) {
+        self.is_resized = true;
+    }
+
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
-        self.is_dirty = true;
         self.leaving.before(context, operation);
     }
 

@@ -3,6 +3,7 @@
 //! Nothing here sees a terminal: it is given the lines of a screen, and keeps no more than a screen of them.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use formats::derived::{Line, Millis};
 
@@ -25,18 +26,22 @@ struct Stood {
 }
 
 impl Standing {
-    /// Takes a look: what was there and is not any more has left. `begun` has scrolled out of a line that is still there.
+    /// Takes a look at some rows: what was there and is not any more has left. `begun` has scrolled out of a line that is
+    /// still there.
     pub(super) fn look(
         &mut self,
-        screen: Vec<String>,
+        rows: Range<usize>,
+        screen: Vec<(usize, String)>,
         at: Millis,
         is_other: bool,
         begun: &str,
         out: &mut Vec<Line>,
     ) {
-        let mut before = std::mem::take(&mut self.lines);
-        let mut after: Vec<Stood> = (0..)
-            .zip(screen)
+        let is_in = |stood: &Stood| rows.contains(&stood.row);
+        let (mut before, untouched): (Vec<Stood>, Vec<Stood>) =
+            std::mem::take(&mut self.lines).into_iter().partition(is_in);
+        let mut after: Vec<Stood> = screen
+            .into_iter()
             .map(|(row, text)| Stood {
                 row,
                 first: at,
@@ -67,7 +72,9 @@ impl Standing {
                 None => self.left(was, at, is_other, out),
             }
         }
-        self.lines = after;
+        self.lines = untouched;
+        let above = self.lines.partition_point(|stood| stood.row < rows.start);
+        self.lines.splice(above..above, after);
     }
 
     /// All of it leaves.
@@ -117,8 +124,9 @@ mod tests {
     fn what_moved_or_went_on_has_not_left() {
         let (mut standing, mut out) = (Standing::default(), Vec::new());
         let mut look = |at, rows: &[&str]| {
-            let rows = rows.iter().map(|&row| row.to_owned()).collect();
-            standing.look(rows, at, true, "", &mut out);
+            let rows = rows.iter().map(|&row| row.to_owned());
+            let rows = (0..).zip(rows).collect();
+            standing.look(0..9, rows, at, true, "", &mut out);
             out.drain(..)
                 .map(|line| (line.first, line.text))
                 .collect::<Vec<_>>()

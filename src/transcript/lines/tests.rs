@@ -15,7 +15,7 @@ fn lines(steps: &[(u64, &str)]) -> Vec<Line> {
     let (mut screen, mut lines) = (Emulator::new(SIZE), Lines::default());
     let mut found = Vec::new();
     for (at, output) in steps {
-        lines.at(Duration::from_millis(*at), &screen);
+        lines.at(Duration::from_millis(*at), output.len(), &screen);
         screen.feed_with(output, &mut lines);
         found.extend(lines.take());
     }
