@@ -29,13 +29,15 @@ Examples:
   Commands that failed, for a program:
     ssm-rec commands --json me-0a1b | jq -r 'select((.exit // 0) != 0) | .text'
 
-Commands are read off the screen as it stood when a line was accepted; what a password prompt took is none. Exit status and
-directory are told where the shell marks them: an account-wide shellProfile that does so is in examples/aws. Confidence is
-between 0 and 1. \"source\" says how a command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are
-the switches that line editors put round each line, echo is what was typed behind a prompt. All of it is what the remote host
-showed; where it contradicts itself, --json has both, as \"claims\".
+Commands are read off the screen as it stood when a line was accepted; what a password prompt took
+is none. Exit status and directory are told where the shell marks them: examples/aws has a
+shellProfile for a whole account that does so. Confidence is between 0 and 1. Source says how a
+command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are the switches
+that line editors put round each line, echo is what was typed behind a prompt. All of it is what the
+remote host showed; where it contradicts itself, --json has both, as \"claims\".
 
-The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is shown.")]
+The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there
+is shown.")]
 pub(crate) struct CommandsArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
     #[arg(value_name = "RECORDING")]
@@ -98,7 +100,8 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
         Some(Ended::CutShort(_)) => Err(Failure::new(
             Status::CutShort,
             anyhow!("{label:?} is cut short"),
-        )),
+        )
+        .hint("all that is there was shown; the session may still be running")),
         _ => Ok(Status::Success),
     }
 }
@@ -108,7 +111,14 @@ fn told(found: &Commands) -> String {
     let count = found.commands.len();
     let word = if count == 1 { "command" } else { "commands" };
     let share = (found.explained * 100.0).floor();
-    format!("{count} {word}; {share:.0} % of the output is explained by them and their prompts")
+    let cut = if found.is_cut {
+        ", the first ones of more"
+    } else {
+        ""
+    };
+    format!(
+        "{count} {word}{cut}; {share:.0} % of the output is explained by them and their prompts"
+    )
 }
 
 fn json(found: &Commands) -> String {
@@ -118,9 +128,10 @@ fn json(found: &Commands) -> String {
         text.push('\n');
     }
     text.push_str(&format!(
-        "{{\"commands\":{},\"explained\":{:.4}}}\n",
+        "{{\"commands\":{},\"explained\":{:.4},\"cut\":{}}}\n",
         found.commands.len(),
-        found.explained
+        found.explained,
+        found.is_cut
     ));
     text
 }
@@ -152,12 +163,7 @@ fn table(found: &Commands) -> String {
                 .cwd
                 .as_deref()
                 .map_or_else(|| "-".to_owned(), printable),
-            command
-                .text
-                .lines()
-                .map(printable)
-                .collect::<Vec<_>>()
-                .join("\n"),
+            lines(&command.text),
         ]
     }));
     let last = COLUMNS.len() - 1;
@@ -178,6 +184,12 @@ fn table(found: &Commands) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A text of several lines, each of them harmless.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    lines.join("\n")
 }
 
 fn took(command: &Command) -> Option<Duration> {
@@ -213,8 +225,8 @@ fn csv(found: &Commands) -> String {
             format!("{:.2}", command.confidence),
             source(command.source).to_owned(),
             command.context.join(" "),
-            command.cwd.clone().unwrap_or_default(),
-            command.text.clone(),
+            command.cwd.as_deref().map(printable).unwrap_or_default(),
+            lines(&command.text),
         ];
         text.push_str(&fields.map(|field| quoted(&field)).join(","));
         text.push_str("\r\n");
