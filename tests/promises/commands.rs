@@ -70,6 +70,25 @@ fn commands_are_told_in_order_with_what_is_not_known_left_out() {
 }
 
 #[test]
+fn what_a_host_says_of_a_directory_reaches_no_terminal_as_it_is() {
+    let rig = Rig::new(Options::quick());
+    session(
+        &rig,
+        &["printf '\\033]7;file://h/%%1b%%5b2J%%0a\\a'", "true"],
+    );
+    let recording = rig.recording().display().to_string();
+    for how in [
+        &["commands"][..],
+        &["commands", "--csv"],
+        &["commands", "--json"],
+    ] {
+        let out = rig.run(&[how, &[&recording]].concat()).out();
+        assert!(out.contains("[2J"), "{out}");
+        assert!(!out.contains('\x1b'), "{how:?}: {out}");
+    }
+}
+
+#[test]
 fn what_is_no_recording_has_no_commands() {
     let rig = Rig::new(Options::quick());
     let path = rig.folder().join("x");
@@ -83,22 +102,19 @@ fn what_is_no_recording_has_no_commands() {
 const PROFILE: &str = include_str!("../../examples/aws/shell-profile.sh");
 
 #[test]
-fn the_shell_profile_of_an_account_tells_status_and_directory_in_every_shell() {
+fn the_shell_profile_of_an_account_tells_status_and_directory_in_bash_and_sh() {
     // Short enough for the document's field; 512 is not confirmed by a source.
     assert!(PROFILE.len() <= 512 && PROFILE.lines().count() == 1);
-    for shell in [
-        &["/bin/bash", "--norc", "--noprofile"][..],
-        &["/bin/sh"],
-        &["/bin/sh", "-i"],
-    ] {
+    for shell in [&["/bin/bash", "--norc", "--noprofile"][..], &["/bin/sh"]] {
         let rig = Rig::new(Options {
             shell: shell.iter().map(|&word| word.to_owned()).collect(),
             ..Options::quick()
         });
-        session(
-            &rig,
-            &[PROFILE.trim_end(), "false", "cd /usr", "sh -c 'exit 7'"],
-        );
+        // A name that a URL would have to escape.
+        let folder = rig.folder().join("a%41 b");
+        std::fs::create_dir(&folder).unwrap();
+        let cd = format!("cd '{}'", folder.display());
+        session(&rig, &[PROFILE.trim_end(), "false", &cd, "sh -c 'exit 7'"]);
         let found = objects(
             &rig.run(&["commands", "--json", &rig.recording().display().to_string()])
                 .out(),
@@ -111,7 +127,7 @@ fn the_shell_profile_of_an_account_tells_status_and_directory_in_every_shell() {
             .iter()
             .map(|command| (&command["text"], &command["exit"], &command["source"]))
             .collect();
-        let expected = [("false", 1), ("cd /usr", 0), ("sh -c 'exit 7'", 7)];
+        let expected = [("false", 1), (cd.as_str(), 0), ("sh -c 'exit 7'", 7)];
         for (told, expected) in told.iter().zip(expected) {
             assert_eq!(
                 (told.0, told.1),
@@ -120,6 +136,6 @@ fn the_shell_profile_of_an_account_tells_status_and_directory_in_every_shell() {
             );
             assert_eq!(told.2, "osc133", "{shell:?}");
         }
-        assert_eq!(found[4]["cwd"], "/usr", "{shell:?}");
+        assert_eq!(found[4]["cwd"], folder.to_str().unwrap(), "{shell:?}");
     }
 }
