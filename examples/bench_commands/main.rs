@@ -161,6 +161,10 @@ fn report(
         let folder = folder.join(scenario.name);
         let truth = score::read(&std::fs::read_to_string(folder.join("truth.jsonl"))?);
         let output = command(&folder.join("rec.cast.zst"))?.output()?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{who}, {}: {}: {said}", scenario.name, output.status).into());
+        }
         let found = score::read(&String::from_utf8_lossy(&output.stdout));
         let (score, pairs) = Score::of(&truth, &found);
         println!("{}", score.row(scenario.name));

@@ -40,6 +40,8 @@ pub(crate) struct Score {
     truth: usize,
     found: usize,
     right: usize,
+    /// Statuses that the shell tells of commands that were found, those that were told, and were right.
+    known_exits: usize,
     exits: usize,
     exits_right: usize,
     cwds: usize,
@@ -49,7 +51,7 @@ pub(crate) struct Score {
 }
 
 impl Score {
-    pub(crate) const HEAD: &str = "                 truth found right precision recall    F1   exit told/right   directory told/right";
+    pub(crate) const HEAD: &str = "                 truth found right precision recall    F1   status known/told/right   directory told/right";
 
     /// The score, and the pairs: a longest common subsequence.
     pub(crate) fn of(truth: &[Found], found: &[Found]) -> (Self, Vec<(usize, usize)>) {
@@ -62,6 +64,7 @@ impl Score {
         };
         for (of, at) in &pairs {
             let (truth, found) = (&truth[*of], &found[*at]);
+            score.known_exits += usize::from(truth.exit.is_some());
             if let (Some(truth), Some(found)) = (truth.exit, found.exit) {
                 score.exits += 1;
                 score.exits_right += usize::from(truth == found);
@@ -71,12 +74,8 @@ impl Score {
                 score.cwds_right += usize::from(truth == found);
             }
         }
-        for (at, found) in found
-            .iter()
-            .enumerate()
-            .filter(|(_, found)| found.confidence >= 0.9)
-        {
-            let _ = found;
+        let sure = (0..found.len()).filter(|at| found[*at].confidence >= 0.9);
+        for at in sure {
             score.sure += 1;
             score.sure_and_right += usize::from(pairs.iter().any(|(_, other)| *other == at));
         }
@@ -87,6 +86,7 @@ impl Score {
         self.truth += other.truth;
         self.found += other.found;
         self.right += other.right;
+        self.known_exits += other.known_exits;
         self.exits += other.exits;
         self.exits_right += other.exits_right;
         self.cwds += other.cwds;
@@ -109,10 +109,11 @@ impl Score {
             sum => 2.0 * precision * recall / sum,
         };
         format!(
-            "{name:<16} {:>5} {:>5} {:>5}     {precision:.3}  {recall:.3} {f1:.3}   {:>9}/{:<5}   {:>14}/{:<5}",
+            "{name:<16} {:>5} {:>5} {:>5}     {precision:.3}  {recall:.3} {f1:.3}   {:>14}/{}/{:<5}   {:>14}/{:<5}",
             self.truth,
             self.found,
             self.right,
+            self.known_exits,
             self.exits,
             self.exits_right,
             self.cwds,
