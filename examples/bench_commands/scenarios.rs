@@ -245,7 +245,7 @@ const fn typed(
     }
 }
 
-pub(crate) const SCENARIOS: [Scenario; 25] = [
+pub(crate) const SCENARIOS: [Scenario; 26] = [
     of("bash", Bash, "", EDITED),
     of("bash-marks", Bash, MARKS, EDITED),
     of("bash-no-paste", Bash, OFF, EDITED),
@@ -286,4 +286,5 @@ pub(crate) const SCENARIOS: [Scenario; 25] = [
     typed("dash", Dash, "", PLAIN),
     typed("dash-marks", Dash, MARKS, PLAIN),
     typed("busybox", Busybox, "", PLAIN),
+    typed("busybox-marks", Busybox, MARKS, PLAIN),
 ];
