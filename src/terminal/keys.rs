@@ -62,6 +62,16 @@ impl Keys {
         system::is_waiting(&self.source)
     }
 
+    /// Holds this thread for so long, or until a signal comes, or bytes where they are `wanted`. Not at all where another
+    /// thread waits for them, which this one would not hear of.
+    pub fn pause(&self, at_most: Duration, wanted: bool) {
+        match &self.way {
+            Way::Direct(_) => system::pause(wanted.then_some(&self.source), at_most),
+            Way::Unasked if !wanted => system::pause(None, at_most),
+            Way::Unasked | Way::Thread(_) => {}
+        }
+    }
+
     pub(super) fn from_source(source: system::Source) -> Self {
         Self {
             way: system::Inlet::of(&source).map_or(Way::Unasked, Way::Direct),

@@ -51,6 +51,9 @@ pub(super) fn is_waiting(_: &Source) -> bool {
     false
 }
 
+/// Keys come to a thread of their own here, and nothing waits for them.
+pub(super) fn pause(_: Option<&Source>, _: std::time::Duration) {}
+
 pub(super) fn same(source: &Source) -> io::Result<Source> {
     Ok(match source {
         Source::Stream => Source::Stream,

@@ -9,6 +9,7 @@ mod overlay;
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use formats::payload::Size;
@@ -49,6 +50,12 @@ impl Keys for Typing {
             Self::Stdin(keys) => keys.read().await,
             Self::Nobody => std::future::pending().await,
             Self::Nothing => None,
+        }
+    }
+
+    fn pause(&mut self, at_most: Duration, is_wanted: bool) {
+        if let Self::Stdin(keys) = self {
+            keys.pause(at_most, is_wanted);
         }
     }
 

@@ -16,6 +16,8 @@ use crate::session::driver::tee::Tee;
 impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> {
     pub(super) fn handle_batch(&mut self, batch: Batch) -> Result<(), Stop<T::Error>> {
         let at = now();
+        let bytes = batch.messages.iter().map(Message::len).sum();
+        self.gather.heard(at, batch.messages.len(), bytes);
         if self.away.is_some() && !batch.messages.is_empty() {
             self.handle_return(at)?;
         }

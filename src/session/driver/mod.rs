@@ -10,6 +10,7 @@ pub mod data_keys;
 mod encryption;
 mod end;
 mod events;
+mod gather;
 mod guard;
 mod input;
 mod leaving;
@@ -41,6 +42,7 @@ use self::connection::describe;
 use self::data_keys::DataKeys;
 use self::encryption::Vault;
 pub use self::end::End;
+use self::gather::Gather;
 use self::guard::Guard;
 pub use self::guard::Unrecorded;
 use self::input::Input;
@@ -144,6 +146,7 @@ where
         screen,
         signals,
         input: Input::new(settings.input_is_terminal, now()),
+        gather: Gather::new(now()),
         typed_ahead: false,
         looked_at: now(),
         escape: escape.map(Escape::new),
@@ -236,6 +239,7 @@ struct Driver<T, K, D, G, V> {
     screen: D,
     signals: G,
     input: Input,
+    gather: Gather,
     /// Something was typed before the shell had opened.
     typed_ahead: bool,
     escape: Option<Escape>,
@@ -308,6 +312,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             return Err(self.channel_failed(failure).into());
         }
         self.ask_for_key();
+        self.let_gather();
         match self.wait(line).await {
             Happened::Signal(signal) => self.handle_signal(signal)?,
             Happened::Keys(keys) => self.handle_keys(keys, Some(line)).await?,

@@ -5,6 +5,7 @@
 use std::future::Future;
 use std::io;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use formats::payload::Size;
@@ -15,6 +16,8 @@ use crate::session::port::{Address, Note};
 pub trait Keys {
     /// The next bytes; `None` at the end. Nothing is lost when the future is dropped.
     fn read(&mut self) -> impl Future<Output = Option<io::Result<Bytes>>>;
+    /// Holds this thread for so long, or until a signal comes, or a key where one `is_wanted`.
+    fn pause(&mut self, _at_most: Duration, _is_wanted: bool) {}
     /// Whether something was typed or piped that was not read yet.
     fn is_waiting(&self) -> bool {
         false

@@ -10,6 +10,7 @@ use tokio::time::sleep;
 
 use super::{Driver, Keys, Screen, Signal, Signals};
 use crate::session::driver::data_keys::DataKeys;
+use crate::session::driver::gather;
 use crate::session::driver::tee::Tee;
 
 /// How often a background session looks whether the terminal is its own again.
@@ -22,6 +23,15 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             Poll::Ready(())
         })
         .await;
+    }
+
+    /// Lets messages of a long output gather, for as long as nobody types. Local connections of a forward live on this thread
+    /// and are not kept waiting.
+    pub(super) fn let_gather(&mut self) {
+        if self.gather.take() && !self.is_port() {
+            let wants_keys = self.wants_keys();
+            self.keys.pause(gather::PAUSE, wants_keys);
+        }
     }
 
     /// When to look whether another job has given the terminal back, which no signal tells.

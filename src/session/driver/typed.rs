@@ -70,6 +70,7 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         line: Option<&mut Line<impl Socket>>,
     ) -> Result<(), Stop<T::Error>> {
         self.channel.send_input(at, keys);
+        self.gather.typed(at);
         self.leaving.typed(keys);
         if let Some(line) = line {
             line.write_now(&mut self.channel, now)

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::process::Child;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::FileType;
@@ -46,6 +47,17 @@ pub(super) fn is_foreground() -> bool {
         return of(stdin.as_fd());
     }
     tty().map_or(true, |tty| of(tty.as_fd()))
+}
+
+/// Waits for bytes of `source`, for a signal, or for so long.
+pub(super) fn pause(source: Option<&Source>, at_most: Duration) {
+    let mut watched = source.map(|source| [PollFd::new(source, PollFlags::IN)]);
+    let watched = watched.as_mut().map_or(&mut [][..], |one| &mut one[..]);
+    let Ok(at_most) = at_most.try_into() else {
+        return;
+    };
+    // A signal is an error here, and as good a reason to go on.
+    let _ = poll(watched, Some(&at_most));
 }
 
 /// Whether somebody's pipe or terminal has something to read.
