@@ -15,6 +15,7 @@ use formats::payload::Acknowledge;
 use formats::tee::{Content, TeedMessage};
 
 use super::commands::{Commands, settle};
+use super::flow::{self, Flow};
 use super::lines::Lines;
 use super::signs::Scanner;
 use crate::screen::Emulator;
@@ -24,6 +25,14 @@ pub(crate) struct Deriver {
     screen: Emulator,
     parser: Parser,
     scanner: Scanner,
+    plain: flow::Watch,
+    /// Plain lines go by: the screen is as it was when they began.
+    flow: Option<Flow>,
+    #[cfg(test)]
+    pub(super) flows: bool,
+    /// Bytes that went by.
+    #[cfg(test)]
+    pub(super) flowed: usize,
     line_feeds: LineFeeds,
     lines: Lines,
     evicted: Evicted,
@@ -96,6 +105,12 @@ impl Deriver {
             screen: Emulator::new(header.term.size()),
             parser: Parser::new(),
             scanner: Scanner::default(),
+            plain: flow::Watch::default(),
+            flow: None,
+            #[cfg(test)]
+            flows: true,
+            #[cfg(test)]
+            flowed: 0,
             line_feeds: LineFeeds::of(header),
             lines: Lines::default(),
             evicted: Evicted::default(),
@@ -114,17 +129,22 @@ impl Deriver {
             Data::Output(text) => text.len(),
             _ => 0,
         };
+        if self.lines.will_look(self.at) {
+            self.end_flow();
+        }
         self.lines.at(self.at, shown, &self.screen);
         match data {
             Data::Output(text) => {
                 let text = self.line_feeds.shown(text).into_owned();
                 if self.is_unwatched && self.at >= self.shown_at + PAUSE {
+                    self.end_flow();
                     self.commands.guess(self.at, &self.screen, self.evicted.0);
                 }
                 self.shown_at = self.at;
                 self.output(&text);
             }
             Data::Resize(size) => {
+                self.end_flow();
                 self.commands.resized();
                 let observer = Watch {
                     lines: &mut self.lines,
@@ -138,12 +158,14 @@ impl Deriver {
                 }
                 self.is_unwatched = false;
                 if !self.has_acknowledgements {
+                    self.end_flow();
                     self.commands
                         .key(self.at, &self.screen, self.evicted.0, true);
                 }
             }
             Data::Message(message) if is_acknowledged_input(message) => {
                 self.has_acknowledgements = true;
+                self.end_flow();
                 self.commands
                     .key(self.at, &self.screen, self.evicted.0, false);
             }
@@ -160,25 +182,70 @@ impl Deriver {
                 Some((length, sign)) => (length, Some(sign)),
                 None => (rest.len(), None),
             };
-            for c in rest[..length].chars() {
-                let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
-                self.commands.shown(c.len_utf8(), is_primary);
-                if let Some(function) = self.parser.feed(c) {
-                    self.commands
-                        .before(&function, &self.screen, self.evicted.0);
-                    let observer = Watch {
-                        lines: &mut self.lines,
-                        evicted: &mut self.evicted,
-                    };
-                    self.screen.execute_with(function, observer);
-                }
-            }
+            self.show(&rest[..length]);
             if let Some(sign) = sign {
+                self.end_flow();
                 self.commands.sign(sign, &self.screen, self.evicted.0);
             }
             rest = &rest[length..];
         }
         self.commands.end_event(&self.screen, self.evicted.0);
+    }
+
+    fn show(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
+            if let Some(flow) = &mut self.flow {
+                let taken = flow.take(rest, |row, is_wrapped| {
+                    self.evicted.0 += 1;
+                    self.lines.passed(row, is_wrapped);
+                });
+                self.commands.shown(taken, true);
+                #[cfg(test)]
+                {
+                    self.flowed += taken;
+                }
+                rest = &rest[taken..];
+                if !rest.is_empty() {
+                    self.end_flow();
+                }
+                continue;
+            }
+            let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
+            self.commands.shown(c.len_utf8(), is_primary);
+            let function = self.parser.feed(c);
+            self.plain.see(function.as_ref());
+            if let Some(function) = function {
+                self.commands
+                    .before(&function, &self.screen, self.evicted.0);
+                let observer = Watch {
+                    lines: &mut self.lines,
+                    evicted: &mut self.evicted,
+                };
+                self.screen.execute_with(function, observer);
+            }
+            rest = &rest[c.len_utf8()..];
+            if c == '\n' {
+                self.begin_flow();
+            }
+        }
+    }
+
+    /// From here on plain lines need no emulator, if they are of no interest to anybody.
+    fn begin_flow(&mut self) {
+        let may_flow =
+            self.plain.is_plain(&self.screen) && self.lines.is_at_rest() && self.commands.is_idle();
+        #[cfg(test)]
+        let may_flow = may_flow && self.flows;
+        self.flow = may_flow.then(|| Flow::of(&self.screen));
+    }
+
+    /// Whoever looks at the screen wants it as it is.
+    fn end_flow(&mut self) {
+        if let Some(flow) = self.flow.take() {
+            flow.restore(&mut self.screen);
+            self.lines.dirty(0..self.screen.size().1);
+        }
     }
 
     /// The lines that have ended since.
@@ -188,6 +255,7 @@ impl Deriver {
 
     /// The end of the session.
     pub(crate) fn finish(mut self) -> Ending {
+        self.end_flow();
         self.lines.finish(&self.screen);
         let settled = settle(self.commands, self.at);
         Ending {

@@ -7,6 +7,7 @@ mod commands;
 mod credit;
 mod derive;
 mod deriver;
+mod flow;
 mod leaving;
 mod lines;
 mod signs;

@@ -357,6 +357,11 @@ impl Commands {
         self.credit.spend(LOOKS * view.cost(place, floor))
     }
 
+    /// Whether lines that end now are of no interest.
+    pub(super) fn is_idle(&self) -> bool {
+        self.reading.is_none() && !self.may_be_ahead()
+    }
+
     fn has_room(&self) -> bool {
         self.found.len() < MOST_FOUND && self.kept < MOST_KEPT
     }

@@ -104,11 +104,24 @@ impl Leaving {
         self.margins = None;
     }
 
-    fn push(&mut self, row: Row) {
-        self.line.push_str(&row.text);
-        if !row.is_wrapped || self.line.len() >= MAX_LINE {
+    /// Whether a line that scrolls out now is told as it is, whatever came before.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.is_placed
+            && self.swept.is_empty()
+            && self.pushed_down.is_empty()
+            && self.margins.is_none()
+    }
+
+    /// A row has scrolled out.
+    pub(super) fn passed(&mut self, text: &str, is_wrapped: bool) {
+        self.line.push_str(text);
+        if !is_wrapped || self.line.len() >= MAX_LINE {
             self.end();
         }
+    }
+
+    fn push(&mut self, row: Row) {
+        self.passed(&row.text, row.is_wrapped);
     }
 
     fn end(&mut self) {

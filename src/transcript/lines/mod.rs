@@ -45,15 +45,34 @@ impl Lines {
     /// What follows, of so many bytes, is shown at this time; the screen is as it stood until then.
     pub(super) fn at(&mut self, at: Duration, bytes: usize, terminal: &Terminal) {
         self.credit.earn(bytes);
-        let at = u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
+        let at = millis(at);
         if at <= self.at {
             return;
         }
-        let is_due = self.looked.is_none_or(|looked| at - looked >= GRAIN);
-        if is_due && self.dirty.is_some() && self.look(terminal, false) {
+        if self.is_due(at) && self.dirty.is_some() && self.look(terminal, false) {
             self.looked = Some(at);
         }
         self.at = at;
+    }
+
+    /// Whether the screen is to be looked at before what comes at a time, if it has changed.
+    pub(super) fn will_look(&self, at: Duration) -> bool {
+        let at = millis(at);
+        at > self.at && self.is_due(at)
+    }
+
+    fn is_due(&self, at: Millis) -> bool {
+        self.looked.is_none_or(|looked| at - looked >= GRAIN)
+    }
+
+    /// Whether lines that scroll out may be told by [`Lines::passed`] instead of by a terminal.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.leaving.is_at_rest()
+    }
+
+    /// A row has scrolled out that no terminal has seen.
+    pub(super) fn passed(&mut self, text: &str, is_wrapped: bool) {
+        self.leaving.passed(text, is_wrapped);
     }
 
     /// Hands over what observers called since have seen leave.
@@ -123,6 +142,10 @@ impl Lines {
             }
         }
     }
+}
+
+fn millis(at: Duration) -> Millis {
+    u64::try_from(at.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Rows, and those of the lines that they are parts of.

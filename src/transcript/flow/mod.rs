@@ -1,0 +1,205 @@
+//! Plain lines at the bottom of the main screen, as a long output writes them: what scrolls out is known without an emulator.
+//!
+//! Nothing here is guessed: whatever is not printable ASCII, a colour or a line end brings the emulator back, with the rows
+//! that it would have.
+
+use std::collections::VecDeque;
+
+use avt::parser::{AnsiMode, DecMode, Function, Parser};
+use avt::{Line, ScreenKind};
+
+use crate::screen::Emulator;
+
+/// So much plain output in a row is worth beginning, in characters.
+const WORTH: usize = 4 * 1024;
+/// Colours that are kept for the emulator, in bytes.
+const MAX_RENDITION: usize = 4 * 1024;
+
+/// Whether output is such that an emulator is not needed, as it is fed to one.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    /// Characters of plain output so far.
+    run: usize,
+    /// No sequence is under way.
+    is_ground: bool,
+    /// What is printed may not be what is sent, or not where.
+    is_odd: bool,
+}
+
+impl Watch {
+    /// A character was parsed, to this.
+    pub(super) fn see(&mut self, function: Option<&Function>) {
+        match function {
+            None => self.is_ground = false,
+            Some(Function::Print(' '..='~')) => {
+                self.is_ground = true;
+                self.run += 1;
+            }
+            Some(Function::Lf | Function::Cr | Function::Sgr(_)) => self.run += 1,
+            Some(other) => {
+                self.run = 0;
+                self.is_ground |= matches!(other, Function::Print(_));
+                self.is_odd = match other {
+                    Function::Ris => false,
+                    other => self.is_odd || is_odd(other),
+                };
+            }
+        }
+    }
+
+    /// Whether the emulator may be left alone from here on: a line has just ended in its last row.
+    pub(super) fn is_plain(&self, screen: &Emulator) -> bool {
+        let rows = screen.size().1;
+        let cursor = screen.cursor();
+        self.run >= WORTH
+            && self.is_ground
+            && !self.is_odd
+            && rows > 1
+            && (cursor.row, cursor.col) == (rows - 1, 0)
+            && screen.active_screen_kind() == ScreenKind::Primary
+    }
+}
+
+/// Whether text is printed another way afterwards.
+fn is_odd(function: &Function) -> bool {
+    match function {
+        Function::So => true,
+        Function::Gzd4(_) => Some(function) != usual_letters().as_ref(),
+        Function::Sm(modes) => {
+            let mut modes = modes.as_slice().iter();
+            modes.any(|mode| matches!(mode, AnsiMode::Insert | AnsiMode::NewLine))
+        }
+        Function::Decset(modes) => modes.as_slice().contains(&DecMode::Origin),
+        Function::Decrst(modes) => modes.as_slice().contains(&DecMode::AutoWrap),
+        _ => false,
+    }
+}
+
+/// The usual letters, as a parser has them: their name is its own.
+fn usual_letters() -> Option<Function> {
+    let mut parser = Parser::new();
+    "\x1b(B".chars().find_map(|c| parser.feed(c))
+}
+
+/// The screen while lines go by.
+#[derive(Debug)]
+pub(super) struct Flow {
+    cols: usize,
+    /// The rows above the last one, and the last one, which has the cursor.
+    rows: VecDeque<Row>,
+    last: String,
+    rendition: String,
+}
+
+#[derive(Debug)]
+struct Row {
+    text: String,
+    is_wrapped: bool,
+}
+
+impl Flow {
+    /// Takes over from an emulator that [`Watch::is_plain`] holds for.
+    pub(super) fn of(screen: &Emulator) -> Self {
+        let (cols, rows) = screen.size();
+        let lines = screen.primary_screen();
+        let above = lines.visible_lines().take(rows - 1).map(|line| Row {
+            text: line.chars().collect(),
+            is_wrapped: Line::is_wrapped(line),
+        });
+        Self {
+            cols,
+            rows: above.collect(),
+            last: String::with_capacity(cols),
+            rendition: String::new(),
+        }
+    }
+
+    /// Takes output as far as it is plain, and tells its length. `left` is given each row that scrolls out, and whether its
+    /// line goes on in the next one.
+    pub(super) fn take(&mut self, output: &str, mut left: impl FnMut(&str, bool)) -> usize {
+        let bytes = output.as_bytes();
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            match byte {
+                b' '..=b'~' => {
+                    let rest = &bytes[at..];
+                    let end = rest.iter().position(|byte| !(b' '..=b'~').contains(byte));
+                    let end = at + end.unwrap_or(rest.len());
+                    self.print(&output[at..end], &mut left);
+                    at = end;
+                }
+                b'\r' if bytes.get(at + 1) == Some(&b'\n') => {
+                    self.scroll(false, &mut left);
+                    at += 2;
+                }
+                0x1b => match colour(&bytes[at..]) {
+                    Some(length) if self.rendition.len() < MAX_RENDITION => {
+                        self.colour(&output[at..at + length]);
+                        at += length;
+                    }
+                    _ => break,
+                },
+                _ => break,
+            }
+        }
+        at
+    }
+
+    /// Gives the emulator the screen that it would have.
+    pub(super) fn restore(self, screen: &mut Emulator) {
+        let mut output = String::new();
+        for row in &self.rows {
+            match row.is_wrapped {
+                true => output.push_str(&row.text),
+                false => {
+                    output.push_str(row.text.trim_end_matches(' '));
+                    output.push_str("\r\n");
+                }
+            }
+        }
+        output.push_str(&self.last);
+        output.push_str(&self.rendition);
+        screen.feed_with(&output, ());
+    }
+
+    fn print(&mut self, mut text: &str, left: &mut impl FnMut(&str, bool)) {
+        while !text.is_empty() {
+            if self.last.len() == self.cols {
+                self.scroll(true, left);
+            }
+            let (fits, rest) = text.split_at(text.len().min(self.cols - self.last.len()));
+            self.last.push_str(fits);
+            text = rest;
+        }
+    }
+
+    fn scroll(&mut self, is_wrapped: bool, left: &mut impl FnMut(&str, bool)) {
+        let Some(first) = self.rows.pop_front() else {
+            return;
+        };
+        left(&first.text, first.is_wrapped);
+        let mut text = first.text;
+        text.clear();
+        std::mem::swap(&mut text, &mut self.last);
+        self.rows.push_back(Row { text, is_wrapped });
+    }
+
+    fn colour(&mut self, sequence: &str) {
+        // Nothing of what came before is left.
+        if matches!(sequence, "\x1b[m" | "\x1b[0m") {
+            self.rendition.clear();
+        }
+        self.rendition.push_str(sequence);
+    }
+}
+
+/// The length of a sequence that sets colours and the like, and nothing else.
+fn colour(bytes: &[u8]) -> Option<usize> {
+    let parameters = bytes.strip_prefix(b"\x1b[")?;
+    let is_parameter = |byte: &u8| matches!(byte, b'0'..=b'9' | b';' | b':');
+    let length = parameters.iter().position(|byte| !is_parameter(byte))?;
+    (parameters[length] == b'm').then_some(length + 3)
+}
+
+#[cfg(test)]
+mod tests;
