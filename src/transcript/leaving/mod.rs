@@ -378,9 +378,12 @@ impl Observer for Leaving {
     fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
         let terminal = context.terminal();
         match operation {
-            Operation::Resize { .. } => {
+            Operation::Resize { rows, .. } => {
                 self.settle(terminal);
-                self.margins = None;
+                // Another width leaves them as they are.
+                if *rows != terminal.size().1 {
+                    self.margins = None;
+                }
                 self.before = lines(terminal);
             }
             Operation::Function(Function::Ris) => {
