@@ -148,14 +148,15 @@ impl Flow {
     /// Gives the emulator the screen that it would have.
     pub(super) fn restore(self, screen: &mut Emulator) {
         let mut output = String::new();
+        let mut goes_on = false;
         for row in &self.rows {
-            match row.is_wrapped {
-                true => output.push_str(&row.text),
-                false => {
-                    output.push_str(row.text.trim_end_matches(' '));
-                    output.push_str("\r\n");
-                }
+            match row.text.trim_end_matches(' ') {
+                _ if row.is_wrapped => output.push_str(&row.text),
+                // The row before goes on here with spaces alone, and would not without one.
+                "" if goes_on => output.push_str(" \r\n"),
+                text => output.extend([text, "\r\n"]),
             }
+            goes_on = row.is_wrapped;
         }
         output.push_str(&self.last);
         output.push_str(&self.rendition);

@@ -32,8 +32,11 @@ fn derived(events: &[(u64, Data)], size: Size, flows: bool) -> (Vec<Line>, Endin
 fn check(events: &[(u64, Data)], size: Size) -> usize {
     let (lines, ending, flowed) = derived(events, size, true);
     let (plain_lines, plain_ending, none) = derived(events, size, false);
-    assert_eq!(lines, plain_lines, "{events:?}");
-    assert_eq!(ending, plain_ending, "{events:?}");
+    // All of them would be more than anybody reads.
+    let same = lines.iter().zip(&plain_lines).take_while(|(a, b)| a == b);
+    let same = same.count();
+    assert_eq!(lines.get(same), plain_lines.get(same), "line {same}");
+    assert_eq!(ending, plain_ending);
     assert_eq!(none, 0);
     flowed
 }
