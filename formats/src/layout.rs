@@ -1,4 +1,4 @@
-//! Where things lie in a store: keys for recordings, manifests, text lines and reviews.
+//! Where things lie in a store: keys for recordings, manifests, text lines, commands and reviews.
 //!
 //! Nothing here lets a name from outside through as it is: what is not a letter, a digit, a dot, a dash or an underscore
 //! is escaped, so that no name can climb out of its folder or break a URL or a shell line.
@@ -70,6 +70,12 @@ impl<'a> Place<'a> {
     #[must_use]
     pub fn lines(&self) -> String {
         self.by_day("lines", ".jsonl.zst")
+    }
+
+    /// `commands/year=2026/month=11/day=23/<session-id>.jsonl.zst`
+    #[must_use]
+    pub fn commands(&self) -> String {
+        self.by_day("commands", ".jsonl.zst")
     }
 
     fn by_day(&self, folder: &str, ending: &str) -> String {

@@ -88,6 +88,9 @@ pub struct Manifest {
     /// Set when recording failed and the session went on: the end of it is in no recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Unrecorded>,
+    /// What was derived from the recording when it was closed, and stored beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Derived>,
     /// What was counted.
     pub counts: Counts,
     /// How large the recording is.
@@ -219,6 +222,35 @@ impl fmt::Display for ExitKind {
             known => known.serialize(f),
         }
     }
+}
+
+/// What was derived from the recording.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Derived {
+    /// Which rules made it; a number that grows.
+    pub extractor: u32,
+    /// The lines.
+    pub lines: Object,
+    /// The commands.
+    pub commands: Object,
+    /// The share of the output that belongs to a prompt, a command or its output, from 0 to 1.
+    pub explained: f64,
+    /// The commands are only the first of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// An object in the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Object {
+    /// SHA-256 of its bytes as they are stored, 64 hexadecimal digits.
+    pub digest: String,
+    /// How many they are.
+    pub bytes: u64,
+    /// Lines of JSON in it.
+    pub count: u64,
 }
 
 /// What was counted.

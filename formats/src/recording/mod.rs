@@ -6,6 +6,7 @@
 //! layout is written in `README.md`.
 
 mod counts;
+mod derived;
 mod digest;
 mod envelope;
 mod error;
@@ -18,6 +19,7 @@ mod trail;
 mod verify;
 mod writer;
 
+pub use derived::DerivedWriter;
 pub use digest::Digest;
 pub use error::Error;
 pub use reader::{Damage, Ending, Reader};
