@@ -6,7 +6,7 @@ mod identities;
 mod recipients;
 
 pub use identities::{AskPassphrase, Identities};
-pub use recipients::Recipients;
+pub use recipients::{Recipients, another};
 
 use std::io;
 

@@ -90,6 +90,17 @@ impl Recipients {
     }
 }
 
+/// The same key for the same readers, for another object: with a salt of its own.
+///
+/// # Errors
+/// The system has no random bytes to give.
+pub fn another(seal: &Seal) -> Result<Seal, Error> {
+    Ok(Seal {
+        salt: random::<SALT>()?,
+        ..seal.clone()
+    })
+}
+
 impl std::fmt::Debug for Recipients {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Recipients").field(&self.names()).finish()

@@ -14,11 +14,12 @@ use uuid::Uuid;
 use super::Over;
 use super::admission::Admitted;
 use super::error::Error;
-use crate::recorder::Recorder;
+use crate::envelope;
+use crate::recorder::{Files, Recorder};
 use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service};
 use crate::session::driver::{End, Report};
 use crate::spool::written::Written;
-use crate::spool::{Claim, Spool, delivery};
+use crate::spool::{Claim, Kind, Spool, delivery};
 use crate::terminal;
 use crate::words::causes;
 
@@ -168,13 +169,27 @@ impl Description {
 
     /// Opens the recording in the spool, and claims it there.
     pub(crate) fn open(&self, admitted: &Admitted) -> Result<(Recorder, Claim, Written), Error> {
-        let options = admitted.settings().record.options(admitted.seal()?);
+        let seal = admitted.seal()?;
+        let another = || seal.as_ref().map(envelope::another).transpose();
+        let (seal_of_lines, seal_of_commands) = (another(), another());
         let name = delivery::file_name(&self.session.session_id);
         let claim = Spool::new(admitted.places().spool.clone())
             .reserve(&name)
             .map_err(Error::Spool)?
             .ok_or(Error::Claimed { name })?;
         let path = claim.path();
+        let derived = Files {
+            session_id: self.session.session_id.clone(),
+            lines: (
+                claim.derived(Kind::Lines),
+                seal_of_lines.map_err(Error::Encryption)?,
+            ),
+            commands: (
+                claim.derived(Kind::Commands),
+                seal_of_commands.map_err(Error::Encryption)?,
+            ),
+        };
+        let options = admitted.settings().record.options(seal, derived);
         let recorder = Recorder::create(
             &path,
             &self.header(),

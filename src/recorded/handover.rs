@@ -107,7 +107,12 @@ impl Handover {
             }
         };
         match delivered {
-            Ok(_) => {
+            Ok(delivered) => {
+                if let Some(why) = delivered.not_derived.filter(|_| banner) {
+                    voice.say(&format!(
+                        "its lines and commands are not stored, and made again by whoever asks for them: {why}"
+                    ));
+                }
                 let store = self.delivery.store();
                 if let Some(ended) = ended {
                     voice.say(&match store {

@@ -3,7 +3,9 @@
 //! Nothing here waits for the disk, and nothing is left out silently: what cannot be written is an error at once, so
 //! that the session can end before anything is shown that is not recorded.
 
+mod derived;
 mod disk;
+mod follower;
 mod input;
 mod screens;
 
@@ -20,13 +22,14 @@ use formats::tee::{Content, TeedMessage};
 use formats::utf8::Utf8Joiner;
 use formats::{AgentMessage, PayloadType};
 
+pub use derived::Files;
 use disk::Disk;
 pub use disk::{Flushed, Sync};
 pub use input::Input;
 
 use disk::Gauge;
+use follower::Follower;
 use input::Echo;
-use screens::Screens;
 
 /// How long an event may wait in the compressor. The promise is one second; the rest is for a busy machine.
 const FLUSH_AFTER: Duration = Duration::from_millis(800);
@@ -47,6 +50,8 @@ pub struct Options {
     pub level: i32,
     /// For whom the recording is sealed, when not everyone may read it.
     pub seal: Option<Seal>,
+    /// Where lines and commands are written meanwhile, if they are to be.
+    pub derived: Option<Files>,
 }
 
 impl Default for Options {
@@ -56,6 +61,7 @@ impl Default for Options {
             sync: Sync::default(),
             level: recording::Options::default().level,
             seal: None,
+            derived: None,
         }
     }
 }
@@ -71,7 +77,7 @@ pub struct Recorder {
     input: Input,
     echo: Echo,
     flush_at: Option<Instant>,
-    screens: Screens,
+    follower: Follower,
 }
 
 /// A recording that lacks its manifest alone. Dropped, it stays as one that was cut.
@@ -132,7 +138,7 @@ impl Recorder {
         let disk = Disk::create(path, TAIL, options.sync)?;
         let key = options.seal.as_ref().map(|seal| seal.key.clone());
         Ok(Self {
-            screens: Screens::new(path, disk.gauge().flushed(), key),
+            follower: Follower::new(path, disk.gauge().flushed(), key, options.derived),
             gauge: disk.gauge(),
             writer: match options.seal {
                 Some(seal) => Writer::sealed(disk, header, container, seal)?,
@@ -293,7 +299,7 @@ impl Recorder {
         if self.flush_at.is_some_and(|due| due <= now) {
             self.writer.flush()?;
             self.writer.sink_mut().sync();
-            self.screens.flushed(self.writer.compressed_size());
+            self.follower.flushed(self.writer.compressed_size());
             self.flush_at = None;
         }
         Ok(())
@@ -316,6 +322,13 @@ impl Recorder {
         if self.writer.last_event() < since {
             self.writer.output(since, "")?;
         }
+        self.writer.flush()?;
+        self.writer.sink_mut().sync();
+        let derived = self.follower.finish(self.writer.compressed_size());
+        let manifest = Manifest {
+            derived,
+            ..manifest
+        };
         let mut unsigned = self.writer.end(manifest)?;
         // The signature may be long in coming; until then the recording is as safe as during the session.
         unsigned.sink_mut().sync();
@@ -354,8 +367,8 @@ impl Recorder {
     }
 
     fn wrote(&mut self, at: Instant) -> Result<(), Error> {
-        self.screens.border(self.writer.border());
-        for picture in self.screens.take() {
+        self.follower.border(self.writer.border());
+        for picture in self.follower.take() {
             match self
                 .writer
                 .late_snapshot(picture.frame, picture.size, &picture.text)

@@ -80,7 +80,7 @@ impl Bench {
 
     /// Pictures that were made, taken or not.
     fn pictures(&self) -> usize {
-        self.recorder.screens.made()
+        self.recorder.follower.made()
     }
 
     fn finish(self) -> String {

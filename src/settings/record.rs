@@ -104,12 +104,17 @@ impl Record {
     }
 
     /// What the recorder has to know.
-    pub(crate) fn options(&self, seal: Option<Seal>) -> recorder::Options {
+    pub(crate) fn options(
+        &self,
+        seal: Option<Seal>,
+        derived: recorder::Files,
+    ) -> recorder::Options {
         recorder::Options {
             input: self.input,
             sync: self.sync,
             level: self.level,
             seal,
+            derived: Some(derived),
         }
     }
 }

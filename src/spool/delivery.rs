@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Seek};
 use std::path::Path;
+use std::thread;
 use std::time::SystemTime;
 
 use formats::asciicast;
@@ -15,7 +16,7 @@ use formats::recording::{self, Signed};
 
 use crate::settings::{Settings, tags};
 use crate::spool::written::{self, Changed, Written};
-use crate::spool::{Claim, Object};
+use crate::spool::{Claim, Kind, Object};
 use crate::store::{self, Checked, Pace, Progress, Put, Store, open_file};
 
 /// The way into one store.
@@ -33,6 +34,8 @@ pub(crate) struct Delivered {
     /// Where it lies, for a person.
     pub(crate) place: String,
     pub(crate) bytes: u64,
+    /// Why the store has not all of what was derived from it.
+    pub(crate) not_derived: Option<String>,
 }
 
 /// Why something is still in the spool.
@@ -147,12 +150,13 @@ impl Delivery {
         let place = Place::of(manifest)
             .ok_or_else(|| Undelivered::Foreign("its manifest has no start".to_owned()))?;
         match self.put(&claim, checked, &place, signed, manifest, progress) {
-            Ok(bytes) => {
+            Ok((bytes, not_derived)) => {
                 claim.remove()?;
                 Ok(Delivered {
                     place: self.store.locate(&place.recording()),
                     session_id: manifest.session_id.clone(),
                     bytes,
+                    not_derived,
                 })
             }
             Err(error) => {
@@ -173,7 +177,7 @@ impl Delivery {
         signed: &Signed,
         manifest: &Manifest,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<u64, store::Error> {
+    ) -> Result<(u64, Option<String>), store::Error> {
         let tags = self.tags(manifest);
         let mut total = 0;
         let mut tell = |now: Progress| {
@@ -190,8 +194,13 @@ impl Delivery {
             progress: Some(&mut tell),
             ..put(Object::File)
         };
-        self.store
-            .put_file_with(&place.recording(), &claim.path(), recording)?;
+        // Beside it: each is a request of its own to wait for.
+        let not_derived = thread::scope(|scope| {
+            let beside = scope.spawn(|| self.put_derived(claim, place, manifest, &tags));
+            self.store
+                .put_file_with(&place.recording(), &claim.path(), recording)?;
+            beside.join().unwrap_or(Ok(None))
+        })?;
         if !signed.signature.is_empty() {
             let signature = signed.signature.as_bytes();
             self.store
@@ -199,7 +208,50 @@ impl Delivery {
         }
         self.store
             .put_with(&place.manifest(), &signed.manifest, put(Object::Manifest))?;
-        Ok(total)
+        Ok((total, not_derived))
+    }
+
+    /// Stores what was derived. A store that refuses it for good has the recording all the same, and whoever reviews it
+    /// derives it again: why, then.
+    fn put_derived(
+        &self,
+        claim: &Claim,
+        place: &Place<'_>,
+        manifest: &Manifest,
+        tags: &[(String, String)],
+    ) -> Result<Option<String>, store::Error> {
+        let Some(derived) = &manifest.derived else {
+            return Ok(None);
+        };
+        for (kind, object, key) in [
+            (Kind::Lines, &derived.lines, place.lines()),
+            (Kind::Commands, &derived.commands, place.commands()),
+        ] {
+            let path = claim.derived(kind);
+            let checked = open_file(&path).and_then(Checked::of);
+            let checked = checked.and_then(|checked| match object.is(checked.file()?)? {
+                true => Ok(checked),
+                false => Err(io::Error::other("it is not what the manifest tells")),
+            });
+            let checked = match checked {
+                Ok(checked) => checked,
+                Err(error) => {
+                    return Ok(Some(format!("{:?}: {error}", path.display().to_string())));
+                }
+            };
+            let put = Put {
+                tags: tags.to_vec(),
+                journal: Some(claim.journal(Object::Derived(kind))),
+                checked: Some(&checked),
+                ..Put::default()
+            };
+            match self.store.put_file_with(&key, &path, put) {
+                Ok(()) => {}
+                Err(error) if error.is_passing() => return Err(error),
+                Err(error) => return Ok(Some(error.to_string())),
+            }
+        }
+        Ok(None)
     }
 
     /// The tags of one session's objects.

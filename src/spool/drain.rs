@@ -163,7 +163,7 @@ fn store_one(
         Ok(delivered) => Report {
             location: Some(delivered.place),
             session_id: delivered.session_id,
-            ..report(State::Stored, None, None)
+            ..report(State::Stored, delivered.not_derived, None)
         },
         Err(undelivered) => {
             let state = match &undelivered {

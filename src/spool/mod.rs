@@ -2,9 +2,9 @@
 //!
 //! Knows no format and no key, and talks to no store. Nothing is removed here but what a caller says is stored.
 //!
-//! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.upload`,
-//! `.NAME.upload-signature` and `.NAME.upload-manifest` (how far an upload has come, one for each object) and
-//! `.NAME.failure` (why the last one failed). They are removed with the file, after it.
+//! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.lines` and
+//! `.NAME.commands` (what was derived from it), `.NAME.upload` and `.NAME.upload-…` (how far an upload has come, one for
+//! each object) and `.NAME.failure` (why the last one failed). They are removed with the file, after it.
 
 pub(crate) mod backlog;
 pub(crate) mod close;
@@ -30,11 +30,15 @@ const MAX_REASON: usize = 2000;
 const MAX_FAILURE: u64 = 64 * 1024;
 
 /// What lies beside a file, by the end of its name; the lock goes last.
-const BESIDE: [&str; 5] = [
+const BESIDE: [&str; 9] = [
     "failure",
     "upload-manifest",
     "upload-signature",
+    "upload-lines",
+    "upload-commands",
     "upload",
+    "lines",
+    "commands",
     "lock",
 ];
 
@@ -43,10 +47,21 @@ const BESIDE: [&str; 5] = [
 pub enum Object {
     /// The file itself.
     File,
+    /// What was derived from it.
+    Derived(Kind),
     /// The signature over what was taken out of it.
     Signature,
     /// What was taken out of it.
     Manifest,
+}
+
+/// What is derived from a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its lines.
+    Lines,
+    /// Its commands.
+    Commands,
 }
 
 /// A folder of files that wait.
@@ -285,8 +300,20 @@ impl Claim {
     pub fn journal(&self, object: Object) -> PathBuf {
         let what = match object {
             Object::File => "upload",
+            Object::Derived(Kind::Lines) => "upload-lines",
+            Object::Derived(Kind::Commands) => "upload-commands",
             Object::Signature => "upload-signature",
             Object::Manifest => "upload-manifest",
+        };
+        self.spool.beside(&self.name, what)
+    }
+
+    /// Where what was derived from it waits.
+    #[must_use]
+    pub fn derived(&self, kind: Kind) -> PathBuf {
+        let what = match kind {
+            Kind::Lines => "lines",
+            Kind::Commands => "commands",
         };
         self.spool.beside(&self.name, what)
     }

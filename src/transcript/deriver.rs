@@ -133,6 +133,9 @@ impl Deriver {
             self.end_flow();
         }
         self.lines.at(self.at, shown, &self.screen);
+        if let Data::Message(message) = data {
+            self.line_feeds.message(message);
+        }
         match data {
             Data::Output(text) => {
                 let text = self.line_feeds.shown(text).into_owned();

@@ -10,6 +10,7 @@ mod deriver;
 mod flow;
 mod leaving;
 mod lines;
+mod objects;
 mod signs;
 
 use std::time::Duration;
@@ -20,6 +21,7 @@ use avt::{Line, ScreenKind};
 use crate::screen::{Emulator, Size};
 pub(crate) use derive::derive;
 pub(super) use leaving::Leaving;
+pub(crate) use objects::{EXTRACTOR, Objects, Sinks};
 
 /// A prompt ends with one of these, and perhaps a space.
 const ENDS: [char; 8] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ'];

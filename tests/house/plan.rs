@@ -43,7 +43,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(3, "export", "transcript screen words formats", "avt base64 chrono regex serde serde_json sha2 thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
-    room(2, "recorder", "screen words formats", "bytes rustix thiserror tokio"),
+    room(2, "recorder", "transcript screen words formats", "bytes rustix thiserror tokio"),
     room(2, "transcript", "screen words formats", "avt memchr percent_encoding serde_json"),
     room(2, "store", "aws words",
         "aws_config aws_sdk_s3 base64 bytes futures_util http_body rustix rustls rustls_native_certs serde \
@@ -65,11 +65,16 @@ pub(crate) const PLAN: [Room; 23] = [
 ];
 
 /// The only imports that stay on a floor, further down the table all the same: from, to, and why.
-pub(crate) const BESIDE: [(&str, &str, &str); 3] = [
+pub(crate) const BESIDE: [(&str, &str, &str); 4] = [
     (
         "review",
         "spool",
         "a running session is followed where it grows",
+    ),
+    (
+        "recorder",
+        "transcript",
+        "lines and commands are made while the session runs",
     ),
     ("aws", "words", "failures are told with their causes"),
     ("terminal", "screen", "one size for both kinds of terminal"),

@@ -3,7 +3,7 @@
 //! Nothing here knows what the lines say. An object reads like a recording without an end: `recording::Reader` gives its lines,
 //! `zstd -d` its text.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -127,6 +127,34 @@ impl<W: Write> DerivedWriter<W> {
         self.digest.update(bytes);
         self.bytes += bytes.len() as u64;
         self.sink.write_all(bytes)
+    }
+}
+
+impl Object {
+    /// Whether these are its bytes.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn is(&self, mut source: impl Read) -> io::Result<bool> {
+        let mut hasher = Sha256::new();
+        let mut piece = vec![0; 64 * 1024];
+        let mut bytes = 0;
+        loop {
+            match source.read(&mut piece) {
+                Ok(0) => break,
+                Ok(length) => {
+                    bytes += length as u64;
+                    hasher.update(&piece[..length]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+            // What goes on behind it is another one.
+            if bytes > self.bytes {
+                return Ok(false);
+            }
+        }
+        Ok(bytes == self.bytes && hex(&hasher.finalize().into()) == self.digest)
     }
 }
 
