@@ -225,7 +225,8 @@ impl Hinted for derived::Error {
         match (self, self.source_failure()) {
             (_, Some(failure)) => failure.status(),
             (Self::Container(error), None) => status_of(error),
-            (Self::Header(_), None) => Status::Damaged,
+            (Self::Write(_), None) => Status::Failure,
+            _ => Status::Damaged,
         }
     }
 
@@ -233,7 +234,7 @@ impl Hinted for derived::Error {
         match (self, self.source_failure()) {
             (_, Some(failure)) => failure.hint(),
             (Self::Container(error), None) => hint_of(error),
-            (Self::Header(_), None) => None,
+            _ => None,
         }
     }
 }

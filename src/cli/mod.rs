@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    completions, config, export, list, play, plugin, ran, recover, show, ssh_proxy, start, tail,
-    upload, verify,
+    completions, config, derive, export, list, play, plugin, ran, recover, show, ssh_proxy, start,
+    tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -44,6 +44,7 @@ enum Command {
     List(list::ListArgs),
     Show(show::ShowArgs),
     Commands(ran::CommandsArgs),
+    Derive(derive::DeriveArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -121,6 +122,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::List(args) => list::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Commands(args) => ran::run(&args),
+        Command::Derive(args) => derive::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),

@@ -1,15 +1,21 @@
-//! What is derived from a recording when somebody asks for it: its commands.
+//! What is derived from a recording when somebody asks for it, and whether what a store holds of it is that.
 //!
-//! Nothing here is kept, and a recording that breaks off gives what it has.
+//! Nothing here trusts what was derived before: it is made again from the recording. One that breaks off gives what it has.
 
-use std::io::Read;
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, Write};
 
-use formats::asciicast::{self, Reader};
+use formats::asciicast::{self, Header, Reader};
 use formats::derived::Command;
+use formats::lines::{self, LineSource};
+use formats::manifest::{Derived, Object};
 use formats::recording;
-use formats::sealed::Unlock;
+use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
 
-use crate::transcript::derive;
+use crate::store::ReadSeek;
+use crate::transcript::{EXTRACTOR, Objects, derive};
+pub(crate) use crate::transcript::{Made, Sinks};
 
 /// The commands of a session.
 #[derive(Debug)]
@@ -38,7 +44,185 @@ pub(crate) fn commands(source: impl Read, unlock: &dyn Unlock) -> Result<Command
     })
 }
 
-/// Why there are none.
+/// Which of the two objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Lines,
+    Commands,
+}
+
+impl Kind {
+    pub(crate) const BOTH: [Self; 2] = [Self::Lines, Self::Commands];
+
+    /// As persons and programs read it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Commands => "commands",
+        }
+    }
+
+    /// What the manifest tells of it.
+    pub(crate) fn of(self, derived: &Derived) -> &Object {
+        match self {
+            Self::Lines => &derived.lines,
+            Self::Commands => &derived.commands,
+        }
+    }
+}
+
+/// Both objects of a recording, and what cannot be read behind what they are made of. `sinks` is given the recording's
+/// header, and the key with the envelope where only some may read it.
+///
+/// # Errors
+/// It is no recording, or has no header; or a sink failed.
+pub(crate) fn objects<L: Write, C: Write, E: From<Error>>(
+    source: impl Read,
+    unlock: &dyn Unlock,
+    sinks: impl FnOnce(&Header, Option<Seal>) -> Result<Sinks<L, C>, E>,
+) -> Result<(Made<L, C>, Option<asciicast::Error>), E> {
+    let keeping = Keeping {
+        unlock,
+        kept: RefCell::default(),
+    };
+    let lines = recording::Reader::open_with(source, &keeping).map_err(Error::from)?;
+    let mut reader = Reader::open(lines).map_err(Error::from)?;
+    let seal = keeping.kept.take().map(|(key, envelope)| Seal {
+        key,
+        salt: envelope.salt,
+        wrapped: envelope.wrapped,
+        recipients: envelope
+            .opening
+            .encryption
+            .map(|encryption| encryption.recipients)
+            .unwrap_or_default(),
+    });
+    let sinks = sinks(reader.header(), seal)?;
+    let mut objects = Objects::new(reader.header(), sinks).map_err(Error::Write)?;
+    let broken = loop {
+        match reader.next_event() {
+            Ok(Some(event)) => objects.event(&event).map_err(Error::Write)?,
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    let made = objects.finish().map_err(Error::Write)?;
+    Ok((made, broken))
+}
+
+/// Keeps the key that opens a recording, for what is derived from it.
+struct Keeping<'a> {
+    unlock: &'a dyn Unlock,
+    kept: RefCell<Option<(Key, Envelope)>>,
+}
+
+impl Unlock for Keeping<'_> {
+    fn unlock(&self, envelope: &Envelope) -> Result<Key, Locked> {
+        let key = self.unlock.unlock(envelope)?;
+        self.kept.replace(Some((key.clone(), envelope.clone())));
+        Ok(key)
+    }
+}
+
+/// What became of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Compared {
+    /// The manifest tells of nothing that was derived.
+    None,
+    /// What the store holds is what the recording gives.
+    Same,
+    /// It is what the client made; by rules of another number, which cannot be followed here.
+    OtherRules(u32),
+    /// The manifest tells of it, and the store does not have it.
+    Missing(Kind),
+    /// It is not what the manifest tells of.
+    Replaced(Kind),
+    /// The recording gives something else, from this line on, counted from 1.
+    Differs(Kind, u64),
+    /// It cannot be opened: why.
+    Locked(String),
+}
+
+/// Compares what was derived, as the store has it, with what the recording gives. `stored` opens one of the objects.
+///
+/// # Errors
+/// The recording or an object cannot be read.
+pub(crate) fn compare<E: From<Error>>(
+    source: impl Read,
+    unlock: &dyn Unlock,
+    derived: Option<&Derived>,
+    mut stored: impl FnMut(Kind) -> Result<Option<Box<dyn ReadSeek>>, E>,
+) -> Result<Compared, E> {
+    let Some(derived) = derived else {
+        return Ok(Compared::None);
+    };
+    let mut opened = Vec::new();
+    for kind in Kind::BOTH {
+        let Some(mut object) = stored(kind)? else {
+            return Ok(Compared::Missing(kind));
+        };
+        if !kind.of(derived).is(&mut object).map_err(Error::Read)? {
+            return Ok(Compared::Replaced(kind));
+        }
+        object.rewind().map_err(Error::Read)?;
+        opened.push((kind, object));
+    }
+    if derived.extractor != EXTRACTOR {
+        return Ok(Compared::OtherRules(derived.extractor));
+    }
+    let again = objects(source, unlock, |_, _| {
+        let file = || {
+            tempfile::tempfile()
+                .map(BufWriter::new)
+                .map_err(Error::Write)
+        };
+        Ok(Sinks {
+            session_id: String::new(),
+            lines: (file()?, None),
+            commands: (file()?, None),
+        })
+    });
+    let (made, _) = match again {
+        Ok(made) => made,
+        Err(Error::Container(recording::Error::Locked { why, .. })) => {
+            return Ok(Compared::Locked(why.to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    for ((kind, object), file) in opened.into_iter().zip([made.lines, made.commands]) {
+        if let Some(line) = differs(object, unlock, file)? {
+            return Ok(Compared::Differs(kind, line));
+        }
+    }
+    Ok(Compared::Same)
+}
+
+/// The number of the first line that is not the same.
+fn differs(
+    stored: impl Read,
+    unlock: &dyn Unlock,
+    again: BufWriter<File>,
+) -> Result<Option<u64>, Error> {
+    let mut again = again
+        .into_inner()
+        .map_err(|error| error.into_error())
+        .map_err(Error::Write)?;
+    again.rewind().map_err(Error::Write)?;
+    let mut stored = recording::Reader::open_with(stored, unlock)?;
+    let mut again = recording::Reader::open(again)?;
+    for number in 1.. {
+        let is_same = match (stored.next_line()?, again.next_line()?) {
+            (None, None) => break,
+            (stored, again) => stored == again,
+        };
+        if !is_same {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Why there is nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// It is no recording.
@@ -47,14 +231,25 @@ pub(crate) enum Error {
     /// It has no header.
     #[error(transparent)]
     Header(#[from] asciicast::Error),
+    /// An object does not read.
+    #[error("what was derived does not read")]
+    Lines(#[from] lines::Error),
+    /// An object cannot be read.
+    #[error("what was derived cannot be read")]
+    Read(#[source] io::Error),
+    /// What is derived cannot be written.
+    #[error("what is derived cannot be written")]
+    Write(#[source] io::Error),
 }
 
 impl Error {
     /// What the source itself reported, when it is the source that failed.
-    pub(crate) fn source_failure(&self) -> Option<&std::io::Error> {
+    pub(crate) fn source_failure(&self) -> Option<&io::Error> {
         match self {
             Self::Container(error) => error.source_failure(),
             Self::Header(error) => error.source_failure(),
+            Self::Read(error) => Some(error),
+            Self::Lines(_) | Self::Write(_) => None,
         }
     }
 }

@@ -21,7 +21,7 @@ use avt::{Line, ScreenKind};
 use crate::screen::{Emulator, Size};
 pub(crate) use derive::derive;
 pub(super) use leaving::Leaving;
-pub(crate) use objects::{EXTRACTOR, Objects, Sinks};
+pub(crate) use objects::{EXTRACTOR, Made, Objects, Sinks};
 
 /// A prompt ends with one of these, and perhaps a space.
 const ENDS: [char; 8] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ'];

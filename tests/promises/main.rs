@@ -15,6 +15,7 @@ mod config;
 mod crash;
 #[cfg(unix)]
 mod credentials;
+mod derived;
 mod encrypted;
 mod export;
 mod feel;

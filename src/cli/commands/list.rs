@@ -207,23 +207,24 @@ fn json(listing: &Listing) -> String {
     text
 }
 
-const COLUMNS: [&str; 7] = [
-    "SESSION", "STARTED", "DURATION", "TARGET", "OPERATOR", "REASON", "SIZE",
+const COLUMNS: [&str; 8] = [
+    "SESSION", "STARTED", "DURATION", "TARGET", "OPERATOR", "REASON", "SIZE", "COMMANDS",
 ];
 const DURATION: usize = 2;
 const SIZE: usize = 6;
+const COMMANDS: usize = 7;
 /// The columns that give way in a narrow terminal, and how narrow they may get. A session id is never cut: it is what
 /// the other commands want to be given.
 const FLEXIBLE: [(usize, usize); 3] = [(5, 8), (4, 8), (3, 10)];
 /// The columns that go when that is not enough: most session ids begin with the operator's name.
-const DISPENSABLE: [usize; 2] = [4, 6];
+const DISPENSABLE: [usize; 3] = [7, 4, 6];
 const GAP: usize = 2;
 
 fn table(entries: &[Entry], width: Option<usize>) -> String {
     if entries.is_empty() {
         return String::new();
     }
-    let rows: Vec<[String; 7]> = entries.iter().map(row).collect();
+    let rows: Vec<[String; 8]> = entries.iter().map(row).collect();
     let mut widths = COLUMNS.map(UnicodeWidthStr::width);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
@@ -240,7 +241,7 @@ fn table(entries: &[Entry], width: Option<usize>) -> String {
             if column > 0 {
                 line.push_str(&" ".repeat(GAP));
             }
-            if matches!(column, DURATION | SIZE) {
+            if matches!(column, DURATION | SIZE | COMMANDS) {
                 line.push_str(&padding);
                 line.push_str(&cell);
             } else {
@@ -255,7 +256,7 @@ fn table(entries: &[Entry], width: Option<usize>) -> String {
 }
 
 /// Chooses columns and makes them narrower until a row is at most `limit` wide, as far as that goes.
-fn layout(widths: &mut [usize; 7], limit: usize) -> Vec<usize> {
+fn layout(widths: &mut [usize; 8], limit: usize) -> Vec<usize> {
     let natural = *widths;
     let mut columns: Vec<usize> = (0..COLUMNS.len()).collect();
     let mut dispensable = DISPENSABLE.iter();
@@ -282,7 +283,7 @@ fn layout(widths: &mut [usize; 7], limit: usize) -> Vec<usize> {
     }
 }
 
-fn row(entry: &Entry) -> [String; 7] {
+fn row(entry: &Entry) -> [String; 8] {
     let manifest = &entry.manifest;
     let started = manifest
         .started_at
@@ -310,6 +311,10 @@ fn row(entry: &Entry) -> [String; 7] {
         printable(operator.or(manifest.user.as_deref()).unwrap_or_default()),
         printable(manifest.reason.as_deref().unwrap_or_default()),
         size,
+        manifest
+            .derived
+            .as_ref()
+            .map_or_else(String::new, |derived| derived.commands.count.to_string()),
     ]
 }
 

@@ -4,6 +4,7 @@
 
 pub(super) mod completions;
 pub(super) mod config;
+pub(super) mod derive;
 pub(super) mod export;
 pub(super) mod list;
 pub(super) mod play;

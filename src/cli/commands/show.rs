@@ -180,6 +180,16 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
         }
         sheet.line("exit", text);
     }
+    if let Some(derived) = manifest.and_then(|manifest| manifest.derived.as_ref()) {
+        let share = (derived.explained * 100.0).floor();
+        let text = format!(
+            "{}{}, {share:.0} % of the output explained; {}",
+            plural(derived.commands.count, "command"),
+            if derived.cut { " and more" } else { "" },
+            plural(derived.lines.count, "line")
+        );
+        sheet.line("commands", text);
+    }
     if header.term.cols > 0 && header.term.rows > 0 {
         sheet.line(
             "terminal",

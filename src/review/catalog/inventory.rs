@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use formats::layout::Place;
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::signature::MAX_SIGNATURE;
 
 use super::{Catalog, Error, Filter, State, headline, parse_manifest};
 use crate::review::chosen::{id_part, session_id};
+use crate::review::derived::Kind;
 use crate::store::{self, ReadSeek};
 
 /// A recording, or the promise of one.
@@ -142,6 +144,29 @@ impl Catalog {
                 Err(error) => return Err(error.into()),
             },
         })
+    }
+
+    /// What was derived from a stored recording with this manifest; `None` where the store does not have it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn derived(
+        &self,
+        manifest: &Manifest,
+        kind: Kind,
+    ) -> Result<Option<Box<dyn ReadSeek>>, Error> {
+        let Some(place) = Place::of(manifest) else {
+            return Ok(None);
+        };
+        let key = match kind {
+            Kind::Lines => place.lines(),
+            Kind::Commands => place.commands(),
+        };
+        match self.store.open(&key) {
+            Ok(object) => Ok(Some(object)),
+            Err(store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn described(&self, item: &Item) -> Result<Manifest, Error> {

@@ -23,6 +23,7 @@ use crate::cli::named::{self, Bytes};
 use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::chosen::chosen;
+use crate::review::derived::{self, Compared};
 use crate::review::identity;
 use crate::review::verify::{Asked, Demands, Finding, State, Text, check, check_chain};
 use crate::settings::{Settings, review};
@@ -54,9 +55,11 @@ time that the manifest tells; --allow-unsigned lets those pass that are not sign
 
 A recording is sound as what it was asked for: name, place in the store, manifest and header agree. Its text is decoded and
 its pictures of the screen are drawn again; of an encrypted recording where a key opens it. --quick checks the chain alone.
+--derived makes lines and commands again from the recording, and compares what the store has of them.
 
-Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest missing, 7 not signed as it must be,
-5 the recording missing, 4 altered, contradicting itself or another session's.")]
+Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest, lines or commands missing, 6
+lines and commands not compared for want of a key, 7 not signed as it must be,
+5 the recording missing, 4 altered, contradicting itself or another session's, or its lines or commands others.")]
 pub(crate) struct VerifyArgs {
     /// Session ids or the beginnings of some, paths, s3:// or http(s):// addresses, or - for stdin
     #[arg(value_name = "RECORDING", required_unless_present = "all")]
@@ -89,6 +92,10 @@ pub(crate) struct VerifyArgs {
     #[arg(long)]
     quick: bool,
 
+    /// Also make lines and commands again, and compare what the store has of them
+    #[arg(long, conflicts_with = "quick")]
+    derived: bool,
+
     /// One line of JSON for each recording
     #[arg(long)]
     json: bool,
@@ -115,6 +122,7 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
         demands: &demands,
         identities: &identities,
         is_quick: args.quick,
+        is_derived: args.derived,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
     if args.all {
@@ -130,6 +138,7 @@ struct Look<'a> {
     demands: &'a Demands,
     identities: &'a Identities,
     is_quick: bool,
+    is_derived: bool,
     /// So many threads may look at one recording.
     threads: usize,
 }
@@ -220,6 +229,13 @@ fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, 
                 let item = chosen(&id, catalog.location(), &*items, |item| item.key())?;
                 look(catalog, item, by)
             }
+            _ if args.derived => {
+                return Err(Failure::new(
+                    Status::Usage,
+                    anyhow!("beside {name:?} lies nothing that was derived from it"),
+                )
+                .hint("name the session, of which the store has its lines and commands"));
+            }
             _ => {
                 let (named, _) = named::find(name, settings)?;
                 let asked = Asked {
@@ -234,11 +250,12 @@ fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, 
                     name: named.label,
                     location: named.location,
                     finding,
+                    derived: None,
                 }
             }
         };
         tell(&looked, args);
-        worst = worse(worst, status(&looked.finding.state));
+        worst = worse(worst, status(&looked));
     }
     Ok(worst)
 }
@@ -305,7 +322,7 @@ fn all(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, F
             early.insert(number, looked);
             while let Some(looked) = early.remove(&next) {
                 next += 1;
-                worst = worse(worst, status(&looked.finding.state));
+                worst = worse(worst, status(&looked));
                 let words = summary_word(&looked.finding);
                 match counts.iter_mut().find(|(known, _)| *known == words) {
                     Some((_, count)) => *count += 1,
@@ -363,14 +380,53 @@ fn look(catalog: &Catalog, item: &Item, by: Look<'_>) -> Looked {
             None => Finding::missing(&beside, by.demands),
         })
     };
+    let finding = finding().unwrap_or_else(|error| Finding::unreadable(causes(&error)));
+    let derived = by.is_derived.then(|| compared(catalog, item, &finding, by));
     Looked {
         name: item.session_id.clone(),
         location: Some(catalog.locate(item)),
-        finding: finding().unwrap_or_else(|error| Finding::unreadable(causes(&error))),
+        finding,
+        derived: derived.flatten(),
     }
 }
 
-fn status(state: &State) -> Status {
+/// What was derived, held against the recording; nothing where that is no evidence itself.
+fn compared(
+    catalog: &Catalog,
+    item: &Item,
+    finding: &Finding,
+    by: Look<'_>,
+) -> Option<Result<Compared, String>> {
+    let manifest = finding.report.as_ref()?.manifest.as_ref()?;
+    let is_stored = item.state() != Some(crate::review::catalog::State::InSpool);
+    let is_evidence = matches!(
+        finding.state,
+        State::Sound | State::NotTrusted | State::MissingManifest
+    );
+    let source = match catalog.open(item) {
+        Ok(source) => source.filter(|_| is_stored && is_evidence)?,
+        Err(error) => return Some(Err(causes(&error))),
+    };
+    let compared = derived::compare(source, by.identities, manifest.derived.as_ref(), |kind| {
+        Ok::<_, Failure>(catalog.derived(manifest, kind)?)
+    });
+    Some(compared.map_err(|failure| format!("{:#}", failure.error)))
+}
+
+fn status(looked: &Looked) -> Status {
+    let of_derived = match &looked.derived {
+        None | Some(Ok(Compared::None | Compared::Same | Compared::OtherRules(_))) => {
+            Status::Success
+        }
+        Some(Ok(Compared::Missing(_))) => Status::CutShort,
+        Some(Ok(Compared::Locked(_))) => Status::Locked,
+        Some(Ok(Compared::Replaced(_) | Compared::Differs(..))) => Status::Damaged,
+        Some(Err(_)) => Status::Failure,
+    };
+    worse(of_recording(&looked.finding.state), of_derived)
+}
+
+fn of_recording(state: &State) -> Status {
     match state {
         State::Sound => Status::Success,
         State::CutShort | State::MissingManifest => Status::CutShort,
@@ -387,9 +443,10 @@ fn status(state: &State) -> Status {
 
 /// The later one in this order.
 fn worse(left: Status, right: Status) -> Status {
-    const ORDER: [Status; 6] = [
+    const ORDER: [Status; 7] = [
         Status::Success,
         Status::CutShort,
+        Status::Locked,
         Status::NotTrusted,
         Status::Failure,
         Status::NotFound,

@@ -8,6 +8,7 @@ use chrono::{SecondsFormat, Utc};
 use formats::recording::{Fault, Proof};
 use serde_json::{Value, json};
 
+use crate::review::derived::Compared;
 use crate::review::verify::{Finding, Signed, State};
 use crate::words::{printable, time};
 
@@ -16,6 +17,8 @@ pub(super) struct Looked {
     pub(super) name: String,
     pub(super) location: Option<String>,
     pub(super) finding: Finding,
+    /// What became of a comparison of what was derived.
+    pub(super) derived: Option<Result<Compared, String>>,
 }
 
 pub(super) fn summary_word(finding: &Finding) -> String {
@@ -82,7 +85,46 @@ pub(super) fn line(looked: &Looked, is_quick: bool) -> String {
             ));
         }
     }
+    words.extend(looked.derived.as_ref().map(derived_words));
     printable(&format!("{}  {}", looked.name, words.join(", ")))
+}
+
+fn derived_words(compared: &Result<Compared, String>) -> String {
+    match compared {
+        Ok(Compared::None) => "its manifest tells of no lines and commands".to_owned(),
+        Ok(Compared::Same) => "lines and commands as they are made again".to_owned(),
+        Ok(Compared::OtherRules(number)) => format!(
+            "lines and commands as the manifest tells, by rules {number} that are not those of this version"
+        ),
+        Ok(Compared::Missing(kind)) => format!("its {} are not in the store", kind.name()),
+        Ok(Compared::Replaced(kind)) => {
+            format!(
+                "its {} in the store are not those of the manifest",
+                kind.name()
+            )
+        }
+        Ok(Compared::Differs(kind, line)) => format!(
+            "its {} in the store are not what the recording says, from line {line} on",
+            kind.name()
+        ),
+        Ok(Compared::Locked(why)) => format!("lines and commands not compared: {why}"),
+        Err(why) => format!("lines and commands not compared: {why}"),
+    }
+}
+
+fn derived_value(compared: &Result<Compared, String>) -> Value {
+    match compared {
+        Ok(Compared::None) => json!({ "state": "none" }),
+        Ok(Compared::Same) => json!({ "state": "same" }),
+        Ok(Compared::OtherRules(number)) => json!({ "state": "other_rules", "extractor": number }),
+        Ok(Compared::Missing(kind)) => json!({ "state": "missing", "of": kind.name() }),
+        Ok(Compared::Replaced(kind)) => json!({ "state": "replaced", "of": kind.name() }),
+        Ok(Compared::Differs(kind, line)) => {
+            json!({ "state": "differs", "of": kind.name(), "line": line })
+        }
+        Ok(Compared::Locked(why)) => json!({ "state": "locked", "problem": why }),
+        Err(why) => json!({ "state": "unreadable", "problem": why }),
+    }
 }
 
 fn place(fault: &Fault) -> String {
@@ -178,6 +220,9 @@ pub(super) fn json(looked: &Looked) -> Value {
         State::Unreadable(why) | State::NoRecording(why) => set("problem", why.as_str().into()),
         State::Misplaced(why) => set("problem", why.to_string().into()),
         _ => {}
+    }
+    if let Some(compared) = &looked.derived {
+        set("derived", derived_value(compared));
     }
     let Some(report) = report else {
         return value;

@@ -1,0 +1,247 @@
+//! `ssm-rec derive`: lines and commands of a recording, made again.
+//!
+//! Nothing in a store is written over, and what only some may read is sealed for the same readers wherever it is kept.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use formats::asciicast::Header;
+use formats::layout::{self, Place};
+use formats::lines::LineSource;
+use formats::manifest::Manifest;
+use formats::recording::{self, Signed};
+use formats::sealed::Seal;
+
+use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::message;
+use crate::cli::named::{self, Bytes};
+use crate::envelope;
+use crate::review::derived::{Kind, Made, Sinks, objects};
+use crate::review::summary::Ended;
+use crate::settings::Settings;
+
+/// Make lines and commands of a recording again, from the recording alone
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("to").required(true)))]
+#[command(after_help = "\
+Examples:
+  Everything that a person could have read, and when:
+    ssm-rec derive me-0a1b --lines | jq -r '\"\\(.first) \\(.text)\"'
+
+  Both as they are stored, of any asciicast:
+    ssm-rec derive demo.cast -o derived/
+
+  Into the store, for a session whose client did not get that far:
+    ssm-rec derive me-0a1b --into-store
+
+Times are milliseconds since the start. The same recording gives the same text as when the session was recorded; verify
+--derived compares. Of an encrypted recording both are encrypted for the same readers, but for what goes to stdout.
+
+The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is made, and nothing of
+it goes into the store.")]
+pub(crate) struct DeriveArgs {
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
+    #[arg(value_name = "RECORDING")]
+    name: String,
+
+    /// Lines to stdout, one JSON object a line
+    #[arg(long, group = "to")]
+    lines: bool,
+
+    /// Commands to stdout, one JSON object a line
+    #[arg(long, group = "to")]
+    commands: bool,
+
+    /// Both as compressed files in this folder
+    #[arg(short, long, value_name = "FOLDER", group = "to")]
+    output: Option<PathBuf>,
+
+    /// Both beside the recording in its store
+    #[arg(long, group = "to")]
+    into_store: bool,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
+    let named = named::open(&args.name, &settings)?;
+    let judged = named.judged();
+    let label = named.label.clone();
+    let folder = match &args.output {
+        Some(folder) => Some(Folder::Named(folder.clone())),
+        None => None,
+    };
+    let mut manifest = None;
+    let source: Box<dyn Read> = match named.bytes {
+        Bytes::Seekable(mut bytes) => {
+            if args.into_store {
+                manifest = Some(closing(&mut bytes, &label)?);
+            }
+            Box::new(bytes)
+        }
+        Bytes::Stream(_) if args.into_store => return Err(elsewhere(&label)),
+        Bytes::Stream(bytes) => Box::new(bytes),
+    };
+    let folder = folder.map_or_else(|| tempfile::tempdir().map(Folder::Temporary), Ok)?;
+    let to_stdout = args.lines || args.commands;
+    let mut paths = None;
+    let made = objects(source, &identities, |header, seal| {
+        let (found, sinks) = sinks(&folder, header, seal.filter(|_| !to_stdout), &label)?;
+        paths = Some(found);
+        Ok::<_, Failure>(sinks)
+    });
+    let (made, broken) =
+        made.map_err(|failure| failure.context(format!("cannot derive anything of {label:?}")))?;
+    let Some(paths) = paths else {
+        return Ok(Status::Success);
+    };
+    if let Some(broken) = broken {
+        return Err(Failure::new(
+            Status::Damaged,
+            anyhow!(broken).context(format!("{label:?} is damaged")),
+        ));
+    }
+    let ended = judged.ended();
+    if let Some(manifest) = &manifest {
+        into_store(&settings, manifest, &paths)?;
+    } else if to_stdout {
+        let path = if args.lines { &paths[0] } else { &paths[1] };
+        // A reader that has seen enough is no failure.
+        let _ = copy(path);
+    } else {
+        tell(&made, &paths);
+    }
+    match ended {
+        Some(Ended::Damaged(cause)) => Err(Failure::new(
+            Status::Damaged,
+            anyhow!("{label:?} is damaged: {cause}"),
+        )),
+        Some(Ended::CutShort(_)) => Err(Failure::new(
+            Status::CutShort,
+            anyhow!("{label:?} is cut short"),
+        )
+        .hint("what is there was read; the session may still be running")),
+        _ => Ok(Status::Success),
+    }
+}
+
+/// Where files are made.
+enum Folder {
+    Named(PathBuf),
+    Temporary(tempfile::TempDir),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Temporary(folder) => folder.path(),
+        }
+    }
+}
+
+/// The manifest that a recording ends with: only one that is whole goes into the store.
+fn closing(bytes: &mut dyn crate::store::ReadSeek, label: &str) -> Result<Manifest, Failure> {
+    let signed = Signed::at_end(&mut *bytes).ok().flatten();
+    let manifest = signed.and_then(|signed| Manifest::parse(&signed.manifest).ok());
+    bytes.rewind()?;
+    manifest.ok_or_else(|| {
+        Failure::new(
+            Status::CutShort,
+            anyhow!("{label:?} has no end, and nothing of it goes into the store"),
+        )
+        .hint("close it with: ssm-rec recover; or name another place with --output")
+    })
+}
+
+fn elsewhere(label: &str) -> Failure {
+    Failure::new(Status::Usage, anyhow!("{label:?} is in no store"))
+        .hint("name a session of the store, or another place with --output")
+}
+
+type Files = Sinks<File, File>;
+
+fn sinks(
+    folder: &Folder,
+    header: &Header,
+    seal: Option<Seal>,
+    label: &str,
+) -> Result<([PathBuf; 2], Files), Failure> {
+    let session_id = header
+        .ssm
+        .as_ref()
+        .map(|session| session.session_id.clone());
+    let stem = session_id.clone().unwrap_or_else(|| {
+        let name = label.rsplit(['/', '\\']).next().unwrap_or(label);
+        let name = name.strip_suffix(".zst").unwrap_or(name);
+        name.strip_suffix(".cast").unwrap_or(name).to_owned()
+    });
+    std::fs::create_dir_all(folder.path())
+        .with_context(|| format!("cannot make {:?}", folder.path().display().to_string()))?;
+    let path = |kind: Kind| {
+        let name = format!("{}.{}.jsonl.zst", layout::safe_name(&stem), kind.name());
+        folder.path().join(name)
+    };
+    let paths = Kind::BOTH.map(path);
+    let file = |path: &Path| {
+        let mut options = File::options();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options
+            .open(path)
+            .with_context(|| format!("cannot make {:?}", path.display().to_string()))
+    };
+    let another = || {
+        let another = seal.as_ref().map(envelope::another).transpose();
+        another.map_err(anyhow::Error::from)
+    };
+    let sinks = Sinks {
+        session_id: session_id.unwrap_or_default(),
+        lines: (file(&paths[0])?, another()?),
+        commands: (file(&paths[1])?, another()?),
+    };
+    Ok((paths, sinks))
+}
+
+fn copy(path: &Path) -> Result<(), Failure> {
+    let mut lines = recording::Reader::open(File::open(path)?).map_err(anyhow::Error::from)?;
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    while let Some(line) = lines.next_line().map_err(anyhow::Error::from)? {
+        out.write_all(line)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn into_store(
+    settings: &Settings,
+    manifest: &Manifest,
+    paths: &[PathBuf; 2],
+) -> Result<(), Failure> {
+    let place = Place::of(manifest).ok_or_else(|| elsewhere(&manifest.session_id))?;
+    let store = settings.places_to_read()?.store;
+    for (path, key) in paths.iter().zip([place.lines(), place.commands()]) {
+        store.put_file(&key, path)?;
+        message::say(&format!("stored {}", store.locate(&key)));
+    }
+    Ok(())
+}
+
+fn tell<L, C>(made: &Made<L, C>, paths: &[PathBuf; 2]) {
+    let counts = [made.derived.lines.count, made.derived.commands.count];
+    for ((kind, count), path) in Kind::BOTH.iter().zip(counts).zip(paths) {
+        message::say(&format!("{count} {} in {}", kind.name(), path.display()));
+    }
+}
