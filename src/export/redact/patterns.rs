@@ -89,10 +89,8 @@ impl Patterns {
                 let is_armor =
                     piece.starts_with('-') || piece.ends_with("-----") || piece.ends_with(':');
                 // A word behind `password:` may be no more than that.
-                let is_word = piece
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || ",.;:_".contains(c));
-                if !is_armor && !is_word && (!is_block || piece.len() >= BLOCK_LINE) {
+                let is_common = shapes::is_common(piece);
+                if !is_armor && !is_common && (!is_block || piece.len() >= BLOCK_LINE) {
                     known.learn(piece);
                 }
             }

@@ -4,10 +4,29 @@
 
 use std::ops::Range;
 
-use super::words::{self, Name, is_random, is_word};
+use super::words::{self, Name, is_random, is_setting, is_word};
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 19] = [
+const PLACES: [(&str, usize); 38] = [
+    ("user create", 2),
+    ("user add", 2),
+    ("user passwd", 2),
+    ("user setpassword", 2),
+    ("user set-password", 2),
+    ("doveadm auth test", 2),
+    ("radtest", 2),
+    ("set-initial-password", 1),
+    ("oathtool", LAST),
+    ("ipmitool user set password", 2),
+    ("tailscale login --auth-key", 1),
+    ("openssl passwd", LAST),
+    ("drush user:password", 2),
+    ("wpa_passphrase", 2),
+    ("grub-mkpasswd-pbkdf2", 1),
+    ("kadmin.local cpw -pw", 1),
+    ("kadmin addprinc -pw", 1),
+    ("mkpasswd", LAST),
+    ("vncpasswd", 1),
     ("vault login", 1),
     ("vault operator unseal", 1),
     ("rclone obscure", 1),
@@ -28,6 +47,8 @@ const PLACES: [(&str, usize); 19] = [
     ("ngrok config add-authtoken", 1),
     ("ngrok authtoken", 1),
 ];
+/// The argument that no other stands behind.
+const LAST: usize = usize::MAX;
 /// Programs whose user is `NAME/PASSWORD@…` (source: SQL*Plus guide, CONNECT; Oracle utilities guide).
 const ORACLE: &str = " sqlplus sql rman expdp impdp exp imp sqlldr connect conn ";
 /// Who reads a password from where `<<<` writes (source: the programs' manuals).
@@ -49,6 +70,14 @@ const READERS: [&str; 16] = [
     "htpasswd -i",
     "login",
 ];
+
+/// Words of a device's configuration that a secret stands behind (source: the command references of Cisco, Juniper,
+/// Fortinet, Huawei, Aruba and HPE; Debian's preseed).
+const DIRECTIVES: &str = " password passwd secret key key-string authentication-key pre-shared-key psk wpa-psk psksecret \
+                          passphrase md5 plaintext plain-text cleartext encrypted-password ";
+/// What may stand between, and tells how the secret is written.
+const KINDS: &str = " 0 1 2 3 4 5 6 7 8 9 10 ENC enc cipher irreversible-cipher simple plaintext plain-text cleartext ascii \
+                     ascii-text encrypted hash sha1 sha256 sha512 md5 ";
 
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
@@ -78,17 +107,20 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     .skip(at + length)
                     .filter(|word| !line[(*word).clone()].starts_with(['-', '/', '|', '<', '>']));
                 // A sentence has words there.
-                if let Some(value) = arguments
-                    .nth(place - 1)
-                    .filter(|value| is_value(&line[(*value).clone()]))
-                {
+                let argument = match place {
+                    LAST => arguments.last(),
+                    place => arguments.nth(place - 1),
+                };
+                if let Some(value) = argument.filter(|value| is_value(&line[(*value).clone()])) {
                     tell(value.clone());
                 }
             }
         }
         match small.as_str() {
             // `set -x NAME VALUE` of fish, `setenv` of csh, `setx` of Windows, `config set` of many (source: their manuals).
-            "set" | "setenv" | "setx" | "config" | "add" => named(line, words, at, &small, tell),
+            "set" | "setenv" | "setx" | "config" | "add" | "put" | "create" => {
+                named(line, words, at, &small, tell)
+            }
             "<<<" => herestring(line, words, at, tell),
             // Redis, at its prompt (source: the command reference, AUTH).
             "auth" if text(at) == "AUTH" && at > 0 && text(at - 1).ends_with('>') => {
@@ -113,6 +145,31 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     }
                 }
             }
+            // `poetry config http-basic.NAME USER SECRET`
+            name if name.starts_with("http-basic.") => {
+                if let Some(value) = words.get(at + 2) {
+                    tell(value.clone());
+                }
+            }
+            // `key 7 SECRET`, `password plaintext "SECRET"`: what configures devices and installers.
+            _ if is_directive(text(at)) => {
+                let is_kind = KINDS.contains(&format!(" {} ", text(at + 1)));
+                let skipped = if is_kind { 2 } else { 1 };
+                if let Some(value) = words.get(at + skipped)
+                    && value.start - words[at + skipped - 1].end == 1
+                    && is_setting(&line[value.clone()])
+                {
+                    tell(value.clone());
+                }
+            }
+            // `tool -u NAME -p SECRET`, of whichever tool.
+            "-p" | "-pw" | "-w" if is_user(line, words, at) => {
+                if let Some(value) = words.get(at + 1)
+                    && is_password(&line[value.clone()])
+                {
+                    tell(value.clone());
+                }
+            }
             // `nmcli device wifi connect NAME password SECRET`
             "password" | "wifi-sec.psk" | "802-11-wireless-security.psk"
                 if is_behind("nmcli", at) =>
@@ -129,7 +186,11 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 }
             }
             // `aws ssm put-parameter --type SecureString --value SECRET`
-            "--value" if line.contains("put-parameter") && line.contains("SecureString") => {
+            "--value" | "--passwords" | "--body"
+                if line.contains("SecureString")
+                    || line[..words[at].start].contains("secret")
+                    || text(at) == "--passwords" =>
+            {
                 if let Some(value) = words.get(at + 1) {
                     tell(value.clone());
                 }
@@ -166,6 +227,18 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
         }
         is_oracle |= small.len() < 12 && ORACLE.contains(&format!(" {small} "));
     }
+    // `shadow.gen_password 'SECRET'`: a quoted value right behind what names one.
+    for pair in words.windows(2) {
+        let value = &line[pair[1].clone()];
+        if value.starts_with(['"', '\''])
+            && value.len() < 200
+            && pair[1].start - pair[0].end == 1
+            && is_setting(value)
+            && words::name(&line[pair[0].clone()]) == Name::Secret
+        {
+            tell(pair[1].clone());
+        }
+    }
     // A line of a file: `requirepass VALUE`.
     if let [name, value] = words
         && words::name(&line[name.clone()]) == Name::Secret
@@ -173,6 +246,35 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     {
         tell(value.clone());
     }
+}
+
+/// Whether a user is named in the command that this flag belongs to.
+fn is_user(line: &str, words: &[Range<usize>], at: usize) -> bool {
+    words[..at]
+        .iter()
+        .rev()
+        .take(12)
+        .map(|word| &line[word.clone()])
+        .take_while(|word| !matches!(*word, "|" | "||" | "&&" | ";" | "run"))
+        .any(|word| {
+            matches!(
+                word,
+                "-u" | "-U" | "--user" | "--username" | "-user" | "-l" | "useradd" | "adduser"
+            )
+        })
+}
+
+fn is_directive(word: &str) -> bool {
+    word.len() < 24 && DIRECTIVES.contains(&format!(" {word} "))
+}
+
+/// A value that is no port, path or mount.
+fn is_password(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    is_random(bare)
+        && !bare.contains(['/', ':', ','])
+        && !bare.starts_with(['$', '-', '.'])
+        && bare.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 fn program(word: &str) -> String {
@@ -225,9 +327,18 @@ fn named(
     }
 }
 
+/// Whether a command is about a secret by one of its words: what is written into it is one.
+pub(super) fn takes_a_secret(command: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    command.split(|c: char| !is_part(c)).take(40).any(|part| {
+        part.len() > 3
+            && (part == "secrets" || words::name(part.trim_start_matches('-')) == Name::Secret)
+    })
+}
+
 fn herestring(line: &str, words: &[Range<usize>], at: usize, tell: &mut dyn FnMut(Range<usize>)) {
     let before = &line[..words[at].start];
-    if READERS.iter().any(|reader| before.contains(reader))
+    if (READERS.iter().any(|reader| before.contains(reader)) || takes_a_secret(before))
         && let Some(value) = words.get(at + 1)
     {
         // `chpasswd <<< user:password`

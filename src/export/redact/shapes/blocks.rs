@@ -1,11 +1,9 @@
-//! Secrets that run over lines or are told by the lines around them: key blocks, also in JSON and without a head, and what
-//! AWS's commands answer.
+//! Secrets that run over lines or are told by what stands near them: key blocks, also in JSON and without a head, and values
+//! beside their type or their address.
 //!
 //! Nothing here is told by a name; that is done line by line.
 
 use std::ops::Range;
-
-use super::words::{self, Name};
 
 /// How a private key begins in base64 (source: RFC 8017, RFC 5915, RFC 8410 with PKCS #8 around them; OpenSSH's PROTOCOL.key).
 const STARTS: [&str; 8] = [
@@ -20,54 +18,15 @@ const STARTS: [&str; 8] = [
 ];
 /// Of PKCS #8 with an RSA key of any length: what stands behind the length.
 const PKCS8: &str = "AgEAMA0GCSqGSIb3DQEBAQUAB";
-/// Commands whose answer is a secret, when it is nothing but that (source: the AWS CLI's command reference).
-const ANSWERS: [(&str, &str); 8] = [
-    ("get-secret-value", "text"),
-    ("get-parameter", "--with-decryption"),
-    ("get-login-password", ""),
-    ("generate-db-auth-token", ""),
-    ("get-authorization-token", "text"),
-    ("get-password-data", "text"),
-    ("get-random-password", "text"),
-    ("kms decrypt", "text"),
-];
-
-/// The same of other programs (source: the reference of each).
-const SHOWN: [&str; 25] = [
-    "wg genkey",
-    "wg genpsk",
-    "gcloud auth print-",
-    "gh auth token",
-    "kubeadm token create",
-    "kubeadm certs certificate-key",
-    "kubectl create token",
-    "oc whoami -t",
-    "vault print token",
-    "vault kv get -field",
-    "vault read -field",
-    "heroku auth:token",
-    "op read ",
-    "pass show ",
-    "pwgen",
-    "openssl rand",
-    "secret-tool lookup",
-    "find-generic-password",
-    "doppler secrets get",
-    "consul keygen",
-    "nomad operator gossip keyring generate",
-    "apg -",
-    "mkpasswd",
-    "terraform output -raw",
-    "sops -d --extract",
-];
+/// What tells that the value beside it is a secret (source: the API reference of Systems Manager, `Parameter`; Key Vault's
+/// REST reference, identifiers of secrets).
+const BESIDE: [&str; 2] = ["SecureString", ".vault.azure.net/secrets/"];
 
 /// Calls `found` with each part.
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     heads(text, found);
     tails(text, found);
     parameters(text, found);
-    answers(text, found);
-    shown(text, found);
 }
 
 fn is_base64(byte: u8) -> bool {
@@ -162,11 +121,22 @@ fn tails(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     }
 }
 
-/// A parameter of type `SecureString`, in JSON, YAML, a table or as text: its value (source: the API reference of
-/// Systems Manager, `Parameter`).
+/// A parameter of type `SecureString`, or a secret of a vault, in JSON, YAML, a table or as text: its value.
 fn parameters(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    for word in BESIDE {
+        beside(text, word, found);
+    }
+}
+
+fn beside(text: &str, word: &str, found: &mut dyn FnMut(Range<usize>)) {
     const NEAR: usize = 400;
-    for (at, word) in text.match_indices("SecureString") {
+    // `Value` of the one, `value` of the other.
+    let name = if word.starts_with('.') {
+        "\"value"
+    } else {
+        "Value"
+    };
+    for (at, _) in text.match_indices(word) {
         let from = (at.saturating_sub(NEAR)..=at)
             .find(|from| text.is_char_boundary(*from))
             .unwrap_or(at);
@@ -188,9 +158,9 @@ fn parameters(text: &str, found: &mut dyn FnMut(Range<usize>)) {
                 found(start..start + length);
             }
         }
-        for (near, _) in text[from..to].match_indices("Value") {
+        for (near, _) in text[from..to].match_indices(name) {
             let start = from + near;
-            let rest = &text[start + "Value".len()..to];
+            let rest = &text[start + name.len()..to];
             let bare = rest.trim_start_matches(['"', ' ', '\t', '|']);
             let Some(bare) = bare
                 .strip_prefix(':')
@@ -216,86 +186,6 @@ fn parameters(text: &str, found: &mut dyn FnMut(Range<usize>)) {
                     found(begin..begin + value.len());
                 }
             }
-        }
-    }
-}
-
-/// The line behind a command that answers with a secret alone.
-fn answers(text: &str, found: &mut dyn FnMut(Range<usize>)) {
-    for (command, needs) in ANSWERS {
-        for (at, _) in text.match_indices(command) {
-            let rest = &text[at..];
-            let Some(end) = rest.find('\n') else {
-                continue;
-            };
-            let line = &rest[..end];
-            let before = &text[text[..at].rfind('\n').map_or(0, |start| start + 1)..at];
-            if !before.contains("aws") || !line.contains(needs) || line.contains(['|', '>']) {
-                continue;
-            }
-            let start = at + end + 1;
-            let answer = text[start..].split('\n').next().unwrap_or_default();
-            let bare = answer.trim();
-            // An object is looked at by its names, a prompt is none, and neither is an error.
-            let is_prompt = bare.contains(['@', ':', ' ', ']']) && bare.ends_with(['$', '#', '>']);
-            let is_value = bare.len() >= 4
-                && !bare.starts_with(['{', '[', '(', '-', '$', '#'])
-                && !bare.contains("error")
-                && !bare.starts_with("An ")
-                && !is_prompt;
-            let is_asked = needs != "--with-decryption" || line.contains("text");
-            if is_value && is_asked && !bare.contains('\t') {
-                let lead = answer.len() - answer.trim_start().len();
-                found(start + lead..start + lead + bare.len());
-            }
-        }
-    }
-}
-
-/// The line behind a command that writes a secret by its own: of those above, what a variable with such a name holds, what a
-/// Secret holds decoded.
-fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let start = at + line.len();
-        at = start;
-        let Some(prompt) = line
-            .find(['$', '#', '>', '%'])
-            .filter(|_| line.ends_with('\n'))
-        else {
-            continue;
-        };
-        let command = line[prompt + 1..].trim();
-        let last = command
-            .rsplit([' ', '{', '.', '/'])
-            .next()
-            .unwrap_or_default();
-        let name = last.trim_matches(['"', '\'', '}', '$']);
-        let names_one = || words::name(name) == Name::Secret;
-        let is_known = SHOWN.iter().any(|shown| command.contains(shown)) && !command.contains('>');
-        let is_variable = (command.starts_with("printenv ")
-            || command.starts_with("echo $")
-            || command.starts_with("echo \"$"))
-            && names_one();
-        let is_decoded = command.contains("secret")
-            && command.contains("base64 -")
-            && command.contains("kubectl");
-        let is_file = command.starts_with("cat ")
-            && (command.contains("/secrets/") || (names_one() && !name.contains('.')));
-        if !(is_known || is_variable || is_decoded || is_file) {
-            continue;
-        }
-        let answer = text[start..].split('\n').next().unwrap_or_default();
-        let bare = answer.trim();
-        let is_word_like = bare.bytes().all(|byte| byte.is_ascii_lowercase());
-        if bare.len() >= 6
-            && !bare.contains(' ')
-            && !bare.contains([':', '$', '<'])
-            && !is_word_like
-            && !bare.starts_with(['{', '[', '-', '/', '#'])
-        {
-            let lead = answer.len() - answer.trim_start().len();
-            found(start + lead..start + lead + bare.len());
         }
     }
 }

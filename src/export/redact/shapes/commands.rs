@@ -5,21 +5,20 @@
 use std::ops::Range;
 
 use super::arguments;
-use super::words::{self, Name, is_none, is_word};
+use super::words::{self, Name, is_none, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 20] = [
+const FLAGS: [(&str, &str); 22] = [
+    ("gem", "-k"),
+    ("crackmapexec nxc netexec evil-winrm", "-H"),
     ("ssh-keygen", "-N -P"),
     (
         "mysql mysqldump mysqladmin mysqlimport mysqlshow mysqlcheck mariadb mariadb-dump mariadb-admin",
         "-p+",
     ),
     ("sshpass", "-p+ -p"),
-    (
-        "docker podman nerdctl buildah skopeo helm oras crane az",
-        "-p",
-    ),
+    ("login", "-p"),
     ("redis-cli valkey-cli", "-a"),
     (
         "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami",
@@ -47,7 +46,8 @@ const FLAGS: [(&str, &str); 20] = [
     ("curl http https wget", "-p"),
 ];
 /// Flags that take a user with a password: `-u user:password`.
-const USERS: [(&str, &str, char); 3] = [
+const USERS: [(&str, &str, char); 4] = [
+    ("etcdctl svn2git hydra wfuzz", "--user", ':'),
     ("curl", "-u --user -U --proxy-user", ':'),
     ("http https xh ab siege", "-a -A --auth", ':'),
     ("smbclient rpcclient smbget net", "-U --user", '%'),
@@ -61,12 +61,15 @@ struct Word {
 
 /// Calls `found` with each secret.
 pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
-    sql(line, found);
     let words = split(line);
     let text = |word: &Word| &line[word.range.clone()];
     let is_program = |names: &str, until: usize| {
         words[..until].iter().any(|word| {
-            let name = text(word).rsplit('/').next().unwrap_or_default();
+            // Behind a path, or behind what stands before a command in a history.
+            let name = text(word)
+                .rsplit(['/', ';', '(', '`'])
+                .next()
+                .unwrap_or_default();
             !name.is_empty() && names.split(' ').any(|known| known == name)
         })
     };
@@ -135,6 +138,12 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                                     tell(next.range.start + skipped..next.range.end);
                                 }
                             }
+                        }
+                        // `-w'SECRET'`: in quotes it is no other flag.
+                        (Some(rest), false)
+                            if rest.starts_with(['\'', '"']) && is_program(programs, at) =>
+                        {
+                            tell(word.range.end - rest.len()..word.range.end);
                         }
                         _ => {}
                     }
@@ -232,7 +241,8 @@ fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
     let Some(pipe) = line[from..].find(" |").map(|at| from + at) else {
         return;
     };
-    if !TAKERS.iter().any(|taker| line[pipe..].contains(taker)) {
+    let is_taken = TAKERS.iter().any(|taker| line[pipe..].contains(taker));
+    if !is_taken && !arguments::takes_a_secret(&line[pipe..]) {
         return;
     }
     let words: Vec<Word> = split(&line[..pipe])
@@ -243,35 +253,15 @@ fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
         return;
     };
     let range = unquoted(line, last.range.clone());
+    if !is_taken && !is_setting(&line[range.clone()]) {
+        return;
+    }
     // `user:password`
     let skipped = match line[pipe..].contains("chpasswd") {
         true => line[range.clone()].find(':').map_or(0, |at| at + 1),
         false => 0,
     };
     tell(range.start + skipped..range.end);
-}
-
-/// `IDENTIFIED BY '…'`, `PASSWORD '…'` (source: the manuals of MySQL, Oracle and PostgreSQL).
-fn sql(line: &str, found: &mut dyn FnMut(Range<usize>)) {
-    let upper = line.to_ascii_uppercase();
-    for clause in [
-        "IDENTIFIED BY ",
-        "PASSWORD ",
-        "PASSWORD(",
-        "IDENTIFIED WITH MYSQL_NATIVE_PASSWORD BY ",
-        "PASSWORD = N",
-        "PASSWORD=N",
-    ] {
-        for (at, _) in upper.match_indices(clause) {
-            let start = at + clause.len();
-            let Some(quote) = line[start..].chars().next().filter(|c| "'\"".contains(*c)) else {
-                continue;
-            };
-            if let Some(length) = line[start + 1..].find(quote).filter(|length| *length > 1) {
-                found(start + 1..start + 1 + length);
-            }
-        }
-    }
 }
 
 /// The words of a line; quotes hold spaces together.

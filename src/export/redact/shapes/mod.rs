@@ -11,14 +11,20 @@
 //! | lines | tables, files, sentences of a fixed form | a row each in `lines` |
 //! | key blocks | RFC 7468 and the OpenSSH and PGP armors, with or without head or end | `blocks` |
 //! | answers of AWS | `SecretString`, `SecureString`, prompts of `aws configure` | AWS CLI reference |
+//! | answers of commands | the command before them | `answers`: the references of the programs |
+//! | objects | `kind: Secret` around them | `manifests`: Kubernetes API reference |
+//! | columns | the head of a table | `columns` |
 //! | hashes | `$id$` | crypt(5), PHC strings |
 //! | users in addresses | `user:password@` | RFC 3986 |
 //! | anything random | entropy, when asked for | |
 
+mod answers;
 mod arguments;
 mod blocks;
+mod columns;
 mod commands;
 mod lines;
+mod manifests;
 mod named;
 mod tokens;
 mod words;
@@ -27,6 +33,8 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::{Regex, RegexBuilder};
+
+pub(super) use words::is_common;
 
 /// Longer lines are looked at in parts, which overlap by the same again.
 const LINE: usize = 8 * 1024;
@@ -45,8 +53,8 @@ const EXPRESSIONS: [&str; 5] = [
         r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*-----END [A-Z0-9 ]{0,40}-----)?"#
     ),
     r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@?#]{0,200}:(?P<secret>[^\s@/][^\s@]{0,200})@",
-    // Addresses that are a secret as a whole (source: Slack's, Discord's and Microsoft's docs on webhooks).
-    r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]{1,60}\.office\.com/webhookb2)/(?P<secret>[A-Za-z0-9/_@-]{16,})",
+    // Addresses that are a secret as a whole (source: Slack's, Discord's, Microsoft's, Zapier's and IFTTT's docs on webhooks).
+    r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]{1,60}\.office(?:365)?\.com/webhook(?:b2)?|hooks\.zapier\.com/hooks/catch/\d{1,12}|maker\.ifttt\.com/trigger/[^\s/]{1,80}/(?:json/)?with/key)/(?P<secret>[A-Za-z0-9/_@-]{6,})",
 ];
 
 static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -61,16 +69,23 @@ static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
 pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)) {
     tokens::find(text, found);
     blocks::find(text, found);
+    answers::find(text, found);
+    manifests::find(text, found);
+    columns::find(text, found);
     lines::find(text, found);
     for regex in REGEXES.iter() {
         let mut from = 0;
         while let Some(groups) = regex.captures_at(text, from) {
             let part = groups.name("secret").unwrap_or(groups.get_match());
             let text_of_it = part.as_str();
-            // `http://USER:PASSWORD@host` of a manual.
+            // `http://USER:PASSWORD@host`, `http://[user:pass@]host` of a manual.
             let is_placeholder = text_of_it
                 .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || b"_-*".contains(&byte));
+                .all(|byte| byte.is_ascii_uppercase() || b"_-*".contains(&byte))
+                || matches!(
+                    text_of_it.trim_end_matches([']', '>']),
+                    "pass" | "passwd" | "password" | "pwd" | "pw"
+                );
             if !is_placeholder && !text_of_it.starts_with(['$', '{', '<']) {
                 found(part.range());
             }

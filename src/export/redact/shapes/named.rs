@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::words::{self, Name, is_none, is_random, is_word};
+use super::words::{self, Name, is_identifier, is_none, is_random, is_word};
 
 /// Of a name that is words, so many are looked at.
 const WORDS: usize = 4;
@@ -184,12 +184,30 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     if written.eq_ignore_ascii_case("pwd") && line[..name.start].ends_with(';') {
         told = Name::Secret;
     }
+    // `kubectl create secret … --from-literal=NAME=VALUE`, whatever the name.
+    if line[..name.start].ends_with("--from-literal=") && line[..name.start].contains("secret") {
+        told = Name::Secret;
+    }
+    // Not the shell's, which is a path.
+    if written == "PWD" && !text.contains(['/', '\\', '~']) {
+        told = Name::Perhaps;
+    }
     match told {
         Name::Other => false,
+        // `primaryKey` names a column, too.
+        Name::Perhaps if written.to_ascii_lowercase().ends_with("key") && text.len() < 16 => false,
         Name::Perhaps => is_random(text),
         Name::Secret if text.starts_with("//") => false,
         Name::Secret if is_count(written, text) => false,
-        Name::Secret if !is_quoted && is_code(written, text) => false,
+        Name::Secret
+            if !is_quoted
+                && (is_code(written, text) || is_identifier(text) || text.starts_with('[')) =>
+        {
+            false
+        }
+        Name::Secret if is_flag_of_a_manual(line, name, text) => false,
+        // A comparison.
+        Name::Secret if bytes[at..].starts_with(b"==") && !is_random(text) => false,
         // `GET token:count`
         Name::Secret
             if bytes[at] == b':'
@@ -205,7 +223,9 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
             let has_more = !line[value.end..].trim_matches([' ', '\t', '\r']).is_empty();
             let before =
                 line[..name.start].trim_matches([' ', '\t', '-', '"', '\'', '{', ',', '|', '>']);
-            match (is_word(text), has_more || !before.is_empty()) {
+            // `api_key: API key of …`
+            let is_short = text.len() < 6 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+            match (is_word(text) || is_short, has_more || !before.is_empty()) {
                 (true, true) => false,
                 (true, false) => !written.to_ascii_lowercase().contains("key"),
                 (false, _) => true,
@@ -222,7 +242,32 @@ fn is_code(name: &str, value: &str) -> bool {
         && value
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte));
-    is_name && (last == name || name.ends_with(&format!(".{last}")) || last.starts_with(name))
+    // Names of a shell's environment are in capitals, and their values no names.
+    let is_variable = !name.bytes().any(|byte| byte.is_ascii_uppercase());
+    is_name
+        && (last == name
+            || name.ends_with(&format!(".{last}"))
+            || last.starts_with(name)
+            || (is_variable && words::name(last) == Name::Secret))
+}
+
+/// `--password=PASS`, `[--site-keys=[SITE_KEY,...]`, `--sign-key=key-id`: what a manual writes for a value.
+fn is_flag_of_a_manual(line: &str, name: &Range<usize>, value: &str) -> bool {
+    let written = &line[name.clone()];
+    let Some(flag) = written.strip_prefix("--") else {
+        return false;
+    };
+    let bare = value.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let is_capital = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_uppercase() || b"_-,.[]".contains(&byte));
+    let is_named = bare
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte))
+        && bare
+            .split(['-', '_'])
+            .any(|word| word.len() > 2 && flag.contains(word));
+    is_capital || is_named
 }
 
 /// `tokens: 512`, `token=7` count something.

@@ -19,6 +19,8 @@ enum Of {
     /// Those and `.`.
     Dotted,
     Base64,
+    /// What hashes of passwords are written with.
+    Hash,
 }
 
 impl Of {
@@ -31,6 +33,7 @@ impl Of {
             Self::Url => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),
             Self::Dotted => byte.is_ascii_alphanumeric() || b"_-.".contains(&byte),
             Self::Base64 => byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte),
+            Self::Hash => byte.is_ascii_alphanumeric() || b"./+=$:,-".contains(&byte),
         }
     }
 }
@@ -48,7 +51,7 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 75] = [
+const SHAPES: [Shape; 109] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
@@ -89,7 +92,8 @@ const SHAPES: [Shape; 75] = [
     Shape("HRKU-", Of::Url, 30, ANY, "Heroku docs, API tokens"),
     Shape("nfp_ nfo_ nfc_ nfu_", Of::Url, 30, ANY, "Netlify docs, access tokens"),
     Shape("fm1_ fm2_ fo1_", Of::Base64, 40, ANY, "Fly.io docs, access tokens"),
-    Shape("cfut_ cfat_ cfk_ v1.0-", Of::Url, 40, ANY, "Cloudflare docs, token formats; Origin CA keys"),
+    Shape("cfut_ cfat_ cfk_", Of::Alnum, 40, ANY, "Cloudflare docs, fundamentals: token formats"),
+    Shape("v1.0-", Of::Url, 40, ANY, "Cloudflare docs, Origin CA keys"),
     Shape("NRAK- NRII- NRAA- NRJS- NRIQ- NRSP-", Of::Url, 19, ANY, "New Relic docs, API keys"),
     Shape("glsa_ glc_", Of::Base64, 32, ANY, "Grafana docs, service account tokens"),
     Shape("sntrys_ sntryu_", Of::Base64, 40, ANY, "Sentry docs, auth tokens"),
@@ -106,13 +110,13 @@ const SHAPES: [Shape; 75] = [
     Shape("AGE-SECRET-KEY-1 AGE-SECRET-KEY-PQ-1 AGE-PLUGIN-", Of::Url, 40, ANY, "age specification, native identities"),
     Shape("tskey-", Of::Url, 16, ANY, "Tailscale docs, key prefixes"),
     Shape("sbp_ sb_secret_", Of::Word, 30, ANY, "Supabase docs, API keys"),
-    Shape("bkua_", Of::Alnum, 40, ANY, "Buildkite docs, API access tokens"),
+    Shape("bkua_", Of::Alnum, 40, ANY, "Buildkite CLI, configure: tokens"),
     Shape("CCIPAT_ CCIPRJ_", Of::Word, 40, ANY, "CircleCI docs, API tokens"),
     Shape("sqp_ squ_ sqa_", Of::Hex, 40, 40, "SonarQube docs, tokens"),
-    Shape("AKCp AKCs cmVmdGtu", Of::Alnum, 40, ANY, "JFrog docs, API keys and reference tokens"),
+    Shape("AKCp cmVmd", Of::Alnum, 40, ANY, "JFrog docs, API keys and reference tokens"),
     Shape("ops_eyJ", Of::Base64, 100, ANY, "1Password docs, service account tokens"),
     Shape("figd_ figo_ figu_", Of::Url, 30, ANY, "Figma docs, personal access tokens"),
-    Shape("rnd_", Of::Alnum, 28, ANY, "Render docs, API keys"),
+    Shape("rnd_", Of::Alnum, 28, ANY, "Render CLI, its configuration file: API keys"),
     Shape("phx_", Of::Alnum, 40, ANY, "PostHog docs, personal API keys"),
     Shape("tfe.v1.", Of::Alnum, 40, ANY, "HCP Terraform docs, API tokens"),
     Shape("LTAI", Of::Alnum, 12, 26, "Alibaba Cloud docs, AccessKey pairs"),
@@ -123,6 +127,39 @@ const SHAPES: [Shape; 75] = [
     Shape("nvapi-", Of::Url, 60, ANY, "NVIDIA NGC docs, API keys"),
     Shape("pat-na1- pat-na2- pat-eu1- pat-ap1-", Of::Url, 36, 36, "HubSpot docs, private apps: access tokens"),
     Shape("LS0tLS1CRUdJTiBSU0EgUFJJVkFUR LS0tLS1CRUdJTiBQUklWQVRF LS0tLS1CRUdJTiBFQyBQUklWQVRF LS0tLS1CRUdJTiBPUEVOU1NIIFBSSVZBVEU LS0tLS1CRUdJTiBFTkNSWVBURUQgUFJJVkFUR", Of::Base64, 20, ANY, "RFC 7468 in base64, as kubeconfig and Secrets hold it"),
+    Shape("bkct_ bkaj_ bkrt_", Of::Url, 24, ANY, "Buildkite docs, agent and OAuth tokens"),
+    Shape("SCRAM-SHA-256$ SCRAM-SHA-1$", Of::Hash, 60, ANY, "PostgreSQL docs, pg_authid: rolpassword; RFC 5803"),
+    Shape("pbkdf2_sha256$ pbkdf2_sha512$ bcrypt_sha256$ scrypt$ argon2$", Of::Hash, 40, ANY, "Django docs, password management: how passwords are stored"),
+    Shape("pbkdf2: scrypt:", Of::Hash, 60, ANY, "Werkzeug docs, generate_password_hash"),
+    Shape("-pbkdf2-", Of::Hash, 40, ANY, "CouchDB docs, configuration: admins"),
+    Shape("AQAAABAAA", Of::Base64, 32, ANY, "Jenkins docs, credentials as they are stored"),
+    Shape("at_", Of::Word, 60, ANY, "HashiCorp Boundary docs, auth tokens"),
+    Shape("pcsk_", Of::Word, 40, ANY, "Pinecone docs, API keys"),
+    Shape("lsv2_pt_ lsv2_sk_", Of::Word, 32, ANY, "LangSmith docs, API keys"),
+    Shape("grub.pbkdf2.sha512.", Of::Dotted, 100, ANY, "GNU GRUB manual, password_pbkdf2"),
+    Shape("md5", Of::Hex, 32, 32, "PostgreSQL docs, pg_authid: rolpassword"),
+    Shape("p8e-", Of::Alnum, 32, 32, "Adobe docs, OAuth client secrets"),
+    Shape("fio-u-", Of::Url, 60, ANY, "Frame.io docs, developer tokens"),
+    Shape("dnkey-", Of::Url, 60, ANY, "Defined Networking docs, API keys"),
+    Shape("duffel_test_ duffel_live_", Of::Url, 40, ANY, "Duffel docs, access tokens"),
+    Shape("EZAK EZTK", Of::Alnum, 54, 54, "EasyPost docs, API keys"),
+    Shape("sl.", Of::Url, 120, ANY, "Dropbox docs, short-lived access tokens"),
+    Shape("shippo_live_ shippo_test_", Of::Hex, 40, 40, "Shippo docs, API tokens"),
+    Shape("md5", Of::Hex, 32, 32, "PostgreSQL docs, pg_authid: rolpassword"),
+    Shape("FLWSECK- FLWSECK_TEST-", Of::Url, 32, ANY, "Flutterwave docs, API keys"),
+    Shape("live_ test_", Of::Hex, 35, 35, "Lob docs, API keys"),
+    Shape("tfp_", Of::Url, 40, ANY, "Typeform docs, personal access tokens"),
+    Shape("sha256~", Of::Url, 43, 43, "OpenShift docs, OAuth access tokens"),
+    Shape("API-", Of::Alnum, 26, 32, "Octopus Deploy docs, API keys"),
+    Shape("pnu_ pnb_", Of::Alnum, 36, 36, "Prefect docs, API keys"),
+    Shape("rdme_", Of::Alnum, 60, ANY, "ReadMe docs, API keys"),
+    Shape("tk-us-", Of::Url, 48, 48, "Scalingo docs, API tokens"),
+    Shape("ico-", Of::Alnum, 32, 32, "Infracost docs, API keys"),
+    Shape("access-sandbox- access-development- access-production-", Of::Url, 36, 36, "Plaid docs, access tokens"),
+    Shape("pat. sat.", Of::Dotted, 66, 72, "Harness docs, API keys: token format"),
+    Shape("eyJrIjoi", Of::Base64, 70, ANY, "Grafana docs, API keys before service accounts"),
+    Shape("ZXlKaGJHY2lPaU", Of::Base64, 40, ANY, "RFC 7519 in base64, as Secrets hold it"),
+    Shape("essu_", Of::Base64, 40, ANY, "Elastic Cloud docs, API keys"),
     Shape("bedrock-api-key-", Of::Base64, 60, ANY, "Amazon Bedrock guide, short-term API keys"),
 ];
 
@@ -241,8 +278,37 @@ fn telegram(bytes: &[u8]) -> Option<usize> {
 
 /// What a password was hashed to (source: crypt(5), and the PHC string format).
 fn hash(bytes: &[u8]) -> Option<usize> {
-    const KINDS: [&str; 13] = [
-        "1", "2a", "2b", "2y", "5", "6", "7", "y", "gy", "apr1", "argon2i", "argon2id", "scrypt",
+    // `8`, `9` and `14` are Cisco's, `P`, `H` and `S` those of PHP's programs, `A` MySQL's.
+    const KINDS: [&str; 29] = [
+        "1",
+        "2a",
+        "2b",
+        "2x",
+        "2y",
+        "3",
+        "5",
+        "6",
+        "7",
+        "8",
+        "9",
+        "14",
+        "y",
+        "gy",
+        "sm3",
+        "md5",
+        "sha1",
+        "apr1",
+        "argon2i",
+        "argon2d",
+        "argon2id",
+        "scrypt",
+        "pbkdf2",
+        "pbkdf2-sha1",
+        "pbkdf2-sha256",
+        "pbkdf2-sha512",
+        "bcrypt-sha256",
+        "A",
+        "shiro1",
     ];
     let kind = bytes[1..].iter().position(|byte| *byte == b'$')?;
     let name = std::str::from_utf8(&bytes[1..=kind]).ok()?;
@@ -256,7 +322,7 @@ fn hash(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
-/// Mailchimp's (source: the makers' docs on API tokens).
+/// Mailchimp's, MaxMind's, New Relic's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
     let word = bytes
         .iter()
@@ -271,6 +337,7 @@ fn within(bytes: &[u8]) -> Option<usize> {
         || (has(4, b"Q~") && word[3].is_ascii_digit() && (36..=44).contains(&word.len()))
         || (has(76, b"AZDO") && word.len() == 84)
         || (word.starts_with(b"pat") && has(17, b".") && word.len() == 82)
+        || (word.len() == 40 && (word.ends_with(b"_mmk") || word.ends_with(b"NRAL")))
         || (has(32, b"-us") && word[..32].iter().all(u8::is_ascii_hexdigit) && word.len() <= 37);
     is_one.then_some(word.len())
 }

@@ -6,17 +6,21 @@
 const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
                       dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
-                      idtoken clientsecret sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth ";
+                      idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth ";
 /// Words that make a secret of a key.
 const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
-                        license integration subscription write read ingest personal preshared functions cosmos certificate unseal ";
+                        license integration subscription write read ingest personal preshared functions cosmos certificate unseal \
+                        validation decryption derivation recovery ";
 /// A name that ends with one of these is about a secret, and its value none.
 const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
                      method attempts retries authentication check db database lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service ";
+/// Words that end with `pass` and mean a way.
+const NO_PASSWORD: &str = " compass bypass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
+                           singlepass renderpass subpass depthpass optpass fastpass ";
 /// Keys that are known to everybody.
 const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
 /// Values that are none.
@@ -89,7 +93,12 @@ pub(super) fn name(name: &str) -> Name {
         "apikey",
         "passwort",
     ];
-    let is_secret = |word: &str| is_in(SECRET, word) || ends.iter().any(|end| word.ends_with(end));
+    let is_secret = |word: &str| {
+        is_in(SECRET, word)
+            || ends.iter().any(|end| word.ends_with(end))
+            // `storepass`, `mypass`.
+            || (word.ends_with("pass") && word.len() > 5 && !is_in(NO_PASSWORD, word))
+    };
     if words.len() == 1
         && matches!(
             last.as_str(),
@@ -110,6 +119,18 @@ pub(super) fn name(name: &str) -> Name {
     }
     if matches!(last.as_str(), "key" | "keys") {
         let before = &words[..words.len() - 1];
+        // `primaryMasterKey` of a cloud; that of a database is no key at all.
+        if before
+            .iter()
+            .any(|word| word == "primary" || word == "secondary")
+        {
+            let is_of_a_cloud = before.len() > 1 && before.iter().any(|word| is_in(OF_A_KEY, word));
+            return if is_of_a_cloud {
+                Name::Secret
+            } else {
+                Name::Perhaps
+            };
+        }
         return match before
             .iter()
             .any(|word| is_in(OF_A_KEY, word) || is_secret(word))
@@ -123,7 +144,7 @@ pub(super) fn name(name: &str) -> Name {
     }
     if matches!(
         last.as_str(),
-        "credential" | "credentials" | "secrets" | "auth"
+        "credential" | "credentials" | "secrets" | "auth" | "salt"
     ) {
         return Name::Perhaps;
     }
@@ -142,13 +163,28 @@ pub(super) fn is_none(value: &str) -> bool {
     let small = value.to_ascii_lowercase();
     let bare = small.trim_matches(|c: char| !c.is_ascii_alphanumeric());
     let begins = |starts: &[&str]| starts.iter().any(|start| small.starts_with(start));
+    // `read(…)`, `vec![…]`, `Token{1f2e…`, `os.Proxy@1f2e`: what a program calls, makes or names.
     let is_call = || {
-        let name = value.find(['(', '[', '<']).map(|at| &value[..at]);
-        name.is_some_and(|name| {
-            !name.is_empty()
+        let name = value
+            .find(['(', '[', '<', '{', '@'])
+            .map(|at| value.split_at(at));
+        name.is_some_and(|(name, rest)| {
+            let is_object =
+                name.contains('.') && rest[1..].bytes().all(|byte| byte.is_ascii_hexdigit());
+            let can_begin = match rest.as_bytes()[0] {
+                b'{' => name.starts_with(|c: char| c.is_ascii_uppercase()),
+                b'@' => is_object,
+                _ => true,
+            };
+            let name = name
+                .strip_suffix('!')
+                .unwrap_or(name)
+                .trim_start_matches('&');
+            can_begin
+                && !name.is_empty()
                 && name
                     .chars()
-                    .all(|c| c.is_ascii_alphabetic() || "_.".contains(c))
+                    .all(|c| c.is_ascii_alphabetic() || "_.:".contains(c))
         })
     };
     let is_path = || {
@@ -171,7 +207,7 @@ pub(super) fn is_none(value: &str) -> bool {
         || is_blank()
         || is_in(NONE, bare)
         || bare.is_empty()
-        || (value.starts_with('$') && !value.starts_with("$2") && !value.starts_with("$6"))
+        || (value.starts_with('$') && !is_hash(value))
         || begins(&[
             "(",
             "<",
@@ -187,17 +223,63 @@ pub(super) fn is_none(value: &str) -> bool {
             "var.",
             "data.",
             "local.",
+            "self.",
+            "this.",
+            "com.",
+            "org.",
+            "your_",
+            "your-",
         ])
-        || (value.contains('_')
-            && value
-                .bytes()
-                .all(|byte| byte.is_ascii_uppercase() || byte == b'_'))
+        || is_constant(value)
         || small.chars().all(|c| "*x•.-_#".contains(c))
         || value
             .strip_prefix('!')
             .is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_alphabetic()))
         || is_call()
         || is_path()
+}
+
+/// `$6$…`, `$1a$…`: what crypt(3) and its kin write.
+fn is_hash(value: &str) -> bool {
+    let kind = value[1..].find('$');
+    kind.is_some_and(|length| (1..16).contains(&length)) || value.starts_with("$2")
+}
+
+/// `DB_PASSWORD`, `COOKIE_SHA1`: the name of something, in capitals.
+fn is_constant(value: &str) -> bool {
+    value.contains('_')
+        && value.split('_').all(|part| {
+            let is_start = part
+                .bytes()
+                .next()
+                .is_none_or(|byte| byte.is_ascii_uppercase());
+            is_start
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        })
+}
+
+/// Whether a value is a path, a type or a name of a program's text: `crate::Token`, `t.Any`, `Types.NAME`.
+pub(super) fn is_identifier(value: &str) -> bool {
+    let is_name = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+    };
+    let bare = value.trim_start_matches(['&', '*', ':']);
+    let is_path = value.contains("::") && bare.split("::").next().is_some_and(is_name);
+    is_path || (value.contains('.') && value.split('.').all(is_name))
+}
+
+/// Whether a value is a word or a name, such that it stands in other places too and means something else there.
+pub(in super::super) fn is_common(value: &str) -> bool {
+    let capitals = value.chars().filter(char::is_ascii_uppercase).count();
+    value
+        .chars()
+        .all(|c| c.is_ascii_alphabetic() || "_.:,;<>&()-".contains(c))
+        && (capitals * 4 <= value.len() || is_constant(value))
 }
 
 /// Whether a value looks as if nobody had written it as a word.
@@ -211,6 +293,27 @@ pub(super) fn is_random(value: &str) -> bool {
     ];
     let count = kinds.iter().filter(|kind| **kind).count();
     value.len() >= 8 && count >= 2 && (kinds[0] || count >= 3)
+}
+
+/// A value of a device's configuration: no version, digest, time or part of a sentence.
+pub(super) fn is_setting(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
+    let is_digest = bare.len() >= 16 && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_version = bare
+        .trim_start_matches('v')
+        .starts_with(|c: char| c.is_ascii_digit())
+        && bare.contains('.');
+    is_random(bare)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_alphabetic)
+        && !bare.contains([
+            '/', ':', '=', '(', ')', ',', '<', '>', '{', '}', '[', ']', '|', '\\', '`',
+        ])
+        && !bare.starts_with(['$', '-', '.', '*'])
+        && !bare.starts_with("0x")
+        && !is_digest
+        && !is_version
 }
 
 /// A word of a language rather than a value: letters alone, as they stand in a sentence.
@@ -267,11 +370,20 @@ mod tests {
             "password1",
             "SecretString",
             "wifi_psk",
+            "primaryMasterKey",
+            "srcstorepass",
+            "clear-text",
             "encryption-key",
         ] {
             assert_eq!(name(secret), Name::Secret, "{secret}");
         }
-        for perhaps in ["SECRET_KEY_BASE", "PASSWORD_PROD", "STRIPE_KEY", "pwd"] {
+        for perhaps in [
+            "SECRET_KEY_BASE",
+            "PASSWORD_PROD",
+            "STRIPE_KEY",
+            "pwd",
+            "primary_key",
+        ] {
             assert_eq!(name(perhaps), Name::Perhaps, "{perhaps}");
         }
         for other in [
@@ -280,7 +392,6 @@ mod tests {
             "KeyName",
             "public_key",
             "ssh_public_key",
-            "primary_key",
             "password_file",
             "max_tokens",
             "passwords",
@@ -289,12 +400,42 @@ mod tests {
             "key",
             "tokenizer",
             "compass",
+            "bypass",
             "PASS_MAX_DAYS",
             "etag",
             "monkey",
             "passed",
         ] {
             assert_eq!(name(other), Name::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn names_of_programs_are_told_from_values() {
+        for name in [
+            "crate::types::Token",
+            "::std::option::Option",
+            "Types.NAME",
+            "t.Any",
+        ] {
+            assert!(is_identifier(name), "{name}");
+        }
+        for value in ["K10ab::server:cd", "hunter.2", "hunter2", "Hx.9::a"] {
+            assert!(!is_identifier(value), "{value}");
+        }
+        assert!(is_common("next_token") && is_common("DB_PASSWORD") && is_common("t.Any"));
+        assert!(!is_common("kQzXvBnMwTr") && !is_common("hunter-2"));
+        for value in ["hunter2-hunter", "\"Xk9!abcd\""] {
+            assert!(is_setting(value), "{value}");
+        }
+        for value in [
+            "v1.2.3-beta",
+            "d41d8cd98f00b204",
+            "0x1234abcd",
+            "/etc/a1-b2",
+            "SHA256:abc1",
+        ] {
+            assert!(!is_setting(value), "{value}");
         }
     }
 
@@ -317,6 +458,12 @@ mod tests {
             "null,",
             "\"\"",
             "-",
+            "crate::Token(x)",
+            "vec![0",
+            "Token{a64f992",
+            "os.BinderProxy@2bd79ce",
+            "DBUS_COOKIE_SHA1",
+            "your_database_password",
         ] {
             assert!(is_none(none), "{none}");
         }
@@ -327,6 +474,7 @@ mod tests {
             "correct-horse",
             "12345678",
             "p@ss(word)1",
+            "$1a$abcdefgh$ijkl",
         ] {
             assert!(!is_none(some), "{some}");
         }

@@ -1,0 +1,259 @@
+//! What a command answers with: the line behind one that shows a secret.
+//!
+//! Nothing here runs a command or waits for its end; a prompt is what stood before the command.
+
+use std::ops::Range;
+
+use super::words::{self, Name, is_random};
+
+/// Commands whose answer is a secret, when it is nothing but that (source: the AWS CLI's command reference).
+const ANSWERS: [(&str, &str); 8] = [
+    ("get-secret-value", "text"),
+    ("get-parameter", "--with-decryption"),
+    ("get-login-password", ""),
+    ("generate-db-auth-token", ""),
+    ("get-authorization-token", "text"),
+    ("get-password-data", "text"),
+    ("get-random-password", "text"),
+    ("kms decrypt", "text"),
+];
+
+/// The same of other programs (source: the reference of each).
+const SHOWN: [&str; 28] = [
+    "argocd admin initial-password",
+    "wg genkey",
+    "wg genpsk",
+    "gcloud auth print-",
+    "gcloud secrets versions access",
+    "az keyvault secret show",
+    "gh auth token",
+    "kubeadm token create",
+    "kubeadm certs certificate-key",
+    "kubectl create token",
+    "oc whoami -t",
+    "vault print token",
+    "vault kv get -field",
+    "vault read -field",
+    "heroku auth:token",
+    "op read ",
+    "pass show ",
+    "pwgen",
+    "openssl rand",
+    "secret-tool lookup",
+    "find-generic-password",
+    "doppler secrets get",
+    "consul keygen",
+    "nomad operator gossip keyring generate",
+    "apg -",
+    "mkpasswd",
+    "terraform output -raw",
+    "sops -d --extract",
+];
+
+/// Commands that list secrets, each behind its name (source: the reference of each).
+const LISTS: [&str; 10] = [
+    "ansible-vault view",
+    "ansible-vault decrypt",
+    "sops -d",
+    "sops decrypt",
+    "chamber list",
+    "chamber export",
+    "chamber env",
+    "doppler secrets",
+    "heroku config",
+    "pulumi config",
+];
+/// As many lines of a list are looked at.
+const LISTED: usize = 200;
+/// What a command does that shows one thing. With the name of a secret among its words, the answer is one if it looks so.
+const VERBS: [&str; 22] = [
+    "get", "show", "print", "read", "reveal", "access", "view", "output", "generate", "create",
+    "issue", "lookup", "cat", "echo", "printf", "printenv", "fetch", "decrypt", "rotate", "reset",
+    "export", "describe",
+];
+/// Programs that answer such a command with an id (source: the Docker CLI's reference, secret create).
+const WITH_IDS: [&str; 3] = ["docker ", "podman ", "git "];
+/// What ends a prompt: of shells, of PowerShell, of prompt themes.
+const PROMPTS: [char; 6] = ['$', '#', '>', '%', '❯', '➜'];
+
+/// Calls `found` with each answer.
+pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    aws(text, found);
+    shown(text, found);
+}
+
+/// The line behind a command of the AWS CLI's that answers with a secret alone.
+fn aws(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    for (command, needs) in ANSWERS {
+        for (at, _) in text.match_indices(command) {
+            let rest = &text[at..];
+            let Some(end) = rest.find('\n') else {
+                continue;
+            };
+            let line = &rest[..end];
+            let before = &text[text[..at].rfind('\n').map_or(0, |start| start + 1)..at];
+            if !before.contains("aws") || !line.contains(needs) || line.contains(['|', '>']) {
+                continue;
+            }
+            let start = at + end + 1;
+            let answer = text[start..].split('\n').next().unwrap_or_default();
+            let bare = answer.trim();
+            // An object is looked at by its names, a prompt is none, and neither is an error.
+            let is_prompt = bare.contains(['@', ':', ' ', ']']) && bare.ends_with(['$', '#', '>']);
+            let is_value = bare.len() >= 4
+                && !bare.starts_with(['{', '[', '(', '-', '$', '#'])
+                && !bare.contains("error")
+                && !bare.starts_with("An ")
+                && !is_prompt;
+            let is_asked = needs != "--with-decryption" || line.contains("text");
+            if is_value && is_asked && !bare.contains('\t') {
+                let lead = answer.len() - answer.trim_start().len();
+                found(start + lead..start + lead + bare.len());
+            }
+        }
+    }
+}
+
+/// The line behind a command that writes a secret by its own: of those above, what a variable with such a name holds, what a
+/// Secret holds decoded, what is asked for by a name that tells.
+fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let start = at + line.len();
+        at = start;
+        let Some(prompt) = line.find(PROMPTS).filter(|_| line.ends_with('\n')) else {
+            continue;
+        };
+        let length = line[prompt..].chars().next().map_or(1, char::len_utf8);
+        let (prompt, command) = line.split_at(prompt + length);
+        // Of several commands the last one answers last.
+        let command = command.rsplit("; ").next().unwrap_or_default();
+        let command = command.rsplit("&& ").next().unwrap_or_default().trim();
+        if LISTS.iter().any(|list| command.contains(list)) && !command.contains('>') {
+            listed(text, start, prompt.trim(), found);
+            continue;
+        }
+        let is_sure = is_sure(command);
+        if !is_sure && !is_likely(command) {
+            continue;
+        }
+        let mut lines = text[start..].split('\n');
+        let answer = lines.next().unwrap_or_default();
+        // Without a line end at its end the next prompt stands behind it.
+        let is_cut = answer
+            .find(prompt)
+            .filter(|next| *next > 0 && answer[next + prompt.len()..].starts_with(' '));
+        let answer = &answer[..is_cut.unwrap_or(answer.len())];
+        let bare = answer.trim().trim_matches('"');
+        let is_word_like = bare.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_one = bare.len() >= 6
+            && !bare.contains([' ', '<', '\t'])
+            && !is_word_like
+            && !bare.ends_with(':')
+            && !bare.starts_with(['{', '[', '-', '/', '#', '$'])
+            && !answer.starts_with(prompt.trim_start());
+        // What shows a list or a text has more lines.
+        let next = lines.next().unwrap_or_default();
+        let is_alone = is_cut.is_some() || next.trim().is_empty() || next.contains(prompt.trim());
+        let is_value = !bare.contains(['$', ':', '/']) && is_random(bare) && is_alone;
+        if is_one && (is_sure || is_value) {
+            let lead = answer.find(bare).unwrap_or(0);
+            found(start + lead..start + lead + bare.len());
+        }
+    }
+}
+
+/// What stands last on each line of a list, up to the next prompt.
+fn listed(text: &str, mut start: usize, prompt: &str, found: &mut dyn FnMut(Range<usize>)) {
+    for line in text[start..].split_inclusive('\n').take(LISTED) {
+        if line.starts_with(prompt) || line.starts_with(PROMPTS) {
+            break;
+        }
+        let bare = line.trim_end();
+        let at = bare.rfind([' ', '\t', '=', ':']).map_or(0, |at| at + 1);
+        let value = bare[at..].trim_matches(['"', '\'', ',']);
+        if at > 0 && is_random(value) && !value.contains("://") && !words::is_none(value) {
+            let at = at + bare[at..].find(value).unwrap_or(0);
+            found(start + at..start + at + value.len());
+        }
+        start += line.len();
+    }
+}
+
+/// Whether nothing but a secret is the answer.
+fn is_sure(command: &str) -> bool {
+    let last = command
+        .rsplit([' ', '{', '.', '/'])
+        .next()
+        .unwrap_or_default();
+    let name = last.trim_matches(['"', '\'', '}', '$']);
+    let names_one = || words::name(name) == Name::Secret;
+    let is_known = SHOWN.iter().any(|shown| command.contains(shown)) && !command.contains('>');
+    let is_variable = (command.starts_with("printenv ")
+        || command.starts_with("echo $")
+        || command.starts_with("echo \"$"))
+        && names_one();
+    let is_decoded = command.contains("secret")
+        && command.contains("kubectl")
+        && ["base64 -", "jsonpath=", "go-template="]
+            .iter()
+            .any(|how| command.contains(how));
+    let is_file = command.starts_with("cat ")
+        && (command.contains("/secrets/") || (names_one() && !name.contains('.')));
+    is_known || is_variable || is_decoded || is_file
+}
+
+/// Whether a command shows something that has the name of a secret.
+fn is_likely(command: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut parts = command.split(|c: char| !is_part(c)).take(60);
+    command.len() < 400
+        && !command.contains('>')
+        && !WITH_IDS.iter().any(|program| command.starts_with(program))
+        && parts.clone().any(|part| VERBS.contains(&part))
+        && parts.any(|part| part.len() > 2 && words::name(part) > Name::Other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[&str]) {
+        let mut parts = Vec::new();
+        find(text, &mut |range| parts.push(text[range].to_owned()));
+        assert_eq!(parts, expected, "{text}");
+    }
+
+    #[test]
+    fn what_a_command_shows_is_found_with_and_without_a_line_end() {
+        check(
+            "$ terraform output db_password\n\"hunter2-hunter\"\n$ ls",
+            &["hunter2-hunter"],
+        );
+        check(
+            "bob@h:~$ kubectl get secret db -o jsonpath='{.data.password}'\naHVudGVyMgbob@h:~$ ls",
+            &["aHVudGVyMg"],
+        );
+        check(
+            "$ tool secrets reveal db\nhunter2-hunter2\n$ ls",
+            &["hunter2-hunter2"],
+        );
+        check(
+            "$ cat /etc/k3s/token\nK10ab12::server:cd34\n",
+            &["K10ab12::server:cd34"],
+        );
+    }
+
+    #[test]
+    fn what_is_no_value_stays() {
+        for text in [
+            "$ kubectl create secret generic db\nsecret/db created\n$ ls",
+            "$ docker secret create db -\nx7k2p9q4m1n8b5v3c6z0a2s4d\n$ ls",
+            "$ cat token.rs\nuse2::x9;\nfn main() {}\n",
+            "$ ./tool get token --help\nUsage: tool\n",
+            "bob@h:~$ cat token\nbob@h:~$ ls",
+        ] {
+            check(text, &[]);
+        }
+    }
+}
