@@ -108,7 +108,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     .filter(|word| !line[(*word).clone()].starts_with(['-', '/', '|', '<', '>']));
                 // A sentence has words there.
                 let argument = match place {
-                    LAST => arguments.last(),
+                    LAST => arguments.next_back(),
                     place => arguments.nth(place - 1),
                 };
                 if let Some(value) = argument.filter(|value| is_value(&line[(*value).clone()])) {
@@ -152,7 +152,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 }
             }
             // `key 7 SECRET`, `password plaintext "SECRET"`: what configures devices and installers.
-            _ if is_directive(text(at)) => {
+            _ if is_directive(text(at)) && !(at > 0 && is_of_a_pair(text(at - 1))) => {
                 let is_kind = KINDS.contains(&format!(" {} ", text(at + 1)));
                 let skipped = if is_kind { 2 } else { 1 };
                 if let Some(value) = words.get(at + skipped)
@@ -243,6 +243,8 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     if let [name, value] = words
         && words::name(&line[name.clone()]) == Name::Secret
         && is_random(&line[value.clone()])
+        // What has a colon or an equals sign behind it is looked at by its name.
+        && !line[name.clone()].contains([':', '='])
     {
         tell(value.clone());
     }
@@ -262,6 +264,14 @@ fn is_user(line: &str, words: &[Range<usize>], at: usize) -> bool {
                 "-u" | "-U" | "--user" | "--username" | "-user" | "-l" | "useradd" | "adduser"
             )
         })
+}
+
+/// `using RSA key 3C9E…` tells a fingerprint.
+fn is_of_a_pair(word: &str) -> bool {
+    matches!(
+        word,
+        "RSA" | "DSA" | "ECDSA" | "EDDSA" | "EdDSA" | "ED25519" | "public" | "host" | "primary"
+    )
 }
 
 fn is_directive(word: &str) -> bool {

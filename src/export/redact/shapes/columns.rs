@@ -60,7 +60,10 @@ impl Head {
         let is_bars = line.contains('|');
         let is_name = |cell: &Range<usize>| {
             let name = &line[cell.clone()];
+            // Words alone: neither a flag with what it does, nor a sentence.
             name.len() < 40
+                && name.starts_with(|c: char| c.is_ascii_alphabetic())
+                && name.split(' ').count() <= 3
                 && name
                     .bytes()
                     .all(|byte| byte.is_ascii_alphabetic() || b"_ -".contains(&byte))
@@ -144,6 +147,7 @@ mod tests {
             "NAME       SECRETS   AGE\ndefault    0         12d4h5m6s\n",
             "| field | type |\n| token | varchar255 |\n",
             "Key                  Value\ntoken                x\n",
+            "  --password       Ask for it\n  --fido2-pin=BOOL Use a pin\n",
         ] {
             check(text, &[]);
         }

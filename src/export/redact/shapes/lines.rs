@@ -96,7 +96,7 @@ const LINES: [Line; 76] = [
     Line("user", r#"(?m)^\s{0,8}-{0,2}(?:proxy-)?user\s{0,4}=?\s{0,4}"[^":\s]{1,64}:(?P<secret>[^"\s]{4,200})""#, When::Random, "curl(1), configuration files"),
     Line("user.info", r"\bauth\.user\.info\s{0,4}[=:]\s{0,4}[^\s:]{1,64}:(?P<secret>\S{4,200})", When::Always, "Confluent docs, basic.auth.user.info"),
     Line("<(", r#"<\((?:echo|printf)(?: -n| '%s')? ["']?(?P<secret>[^\s"')]{6,200})"#, When::Random, "bash(1), process substitution"),
-    Line("@", r#"(?m)(?:^|[\s"'])(?:[\w.-]{1,64}[\\/])?[\w.-]{1,64}:(?P<secret>[^\s:@/"'\\]{6,80})@[A-Za-z0-9][\w.-]{0,200}(?:[\s"'/]|:\d{1,5}\b|$)"#, When::Setting, "what takes a user, a password and a host in one, such as Impacket's examples"),
+    Line("@", r#"(?m)(?:^|[\s"'])(?:[\w.-]{1,64}[\\/])?[A-Za-z][\w.-]{0,63}:(?P<secret>[^\s:@/"'\\]{6,80})@[A-Za-z0-9][\w.-]{0,200}(?:[\s"'/]|:\d{1,5}\b|$)"#, When::Setting, "what takes a user, a password and a host in one, such as Impacket's examples"),
     Line("> user ", r"\bftp> ?user \S{1,64} (?P<secret>\S{3,})", When::Always, "ftp(1), user"),
     Line("::add-mask::", r"::add-mask::(?P<secret>\S{3,})", When::Always, "GitHub Actions docs, workflow commands"),
     Line("value|Value|VALUE", r#"(?i)\b(?:name|key|parameterkey|optionname|variable)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?P<name>[\w.:/-]{2,80})["']?[ \t]{0,60}[,;|]?\s{0,80}(?:\|\s{0,20})?["']?(?:value|parametervalue)["']?[ \t]{0,4}[:=][ \t]{0,4}(?:"(?P<quoted>[^"\n]{2,300})"|'?(?P<secret>[^"'\s{}\[]{3,300}))"#, When::Named, "Kubernetes API reference, EnvVar; ECS and CloudFormation API references, KeyValuePair, Parameter"),
@@ -176,6 +176,8 @@ fn is_said(between: &str, value: &str) -> bool {
     let is_about = between.split([' ', '_', '-', '.', '\'', '"']).any(|word| {
         !word.is_empty() && OTHER.contains(&format!(" {} ", word.to_ascii_lowercase()))
     });
+    // Of what a sentence before said, this one is about something else.
+    let is_about = is_about || between.contains(". ");
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     // A time, an address, a version, a path, a call.

@@ -69,7 +69,13 @@ fn is_named(name: &str, what: &str) -> bool {
         .len()
         .checked_sub(what.len())
         .and_then(|at| name.get(at..));
-    end.is_some_and(|end| end.eq_ignore_ascii_case(what))
+    // `lookup_dcookie` is none.
+    let is_start = |end: &str| {
+        let before = name[..name.len() - end.len()].bytes().next_back();
+        end.starts_with(|c: char| c.is_ascii_uppercase())
+            || !before.is_some_and(|byte| byte.is_ascii_alphabetic())
+    };
+    end.is_some_and(|end| end.eq_ignore_ascii_case(what) && is_start(end))
 }
 
 /// The name before a colon or an equals sign, its quotes left out.
@@ -196,7 +202,7 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         Name::Other => false,
         // `primaryKey` names a column, too.
         Name::Perhaps if written.to_ascii_lowercase().ends_with("key") && text.len() < 16 => false,
-        Name::Perhaps => is_random(text),
+        Name::Perhaps => is_random(text) && (is_quoted || !is_identifier(text)),
         Name::Secret if text.starts_with("//") => false,
         Name::Secret if is_count(written, text) => false,
         Name::Secret
@@ -242,6 +248,13 @@ fn is_code(name: &str, value: &str) -> bool {
         && value
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte));
+    // `next_token: OrigToken` is a type.
+    let is_type = name.ends_with("token")
+        && value.ends_with("Token")
+        && value.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_type {
+        return true;
+    }
     // Names of a shell's environment are in capitals, and their values no names.
     let is_variable = !name.bytes().any(|byte| byte.is_ascii_uppercase());
     is_name
@@ -349,7 +362,8 @@ fn cookies(line: &str, range: Range<usize>, name: &str, found: &mut dyn FnMut(Ra
     {
         if let Some(equals) = pair.find('=') {
             let value = pair[equals + 1..].trim_end();
-            if value.len() >= 3 && !matches!(value, "deleted" | "true" | "false") {
+            let is_of_a_manual = value.contains("],[");
+            if value.len() >= 3 && !is_of_a_manual && !is_none(value) {
                 found(at + equals + 1..at + equals + 1 + value.len());
             }
         }

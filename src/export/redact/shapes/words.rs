@@ -19,7 +19,7 @@ const ABOUT: &str = " file path dir url uri name id ids type length len size cou
                      method attempts retries authentication check db database lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service ";
 /// Words that end with `pass` and mean a way.
-const NO_PASSWORD: &str = " compass bypass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
+const NO_PASSWORD: &str = " compass bypass askpass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
                            singlepass renderpass subpass depthpass optpass fastpass ";
 /// Keys that are known to everybody.
 const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
@@ -27,7 +27,7 @@ const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort part
 const NONE: &str = " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
                     password passwd secret token hidden redacted masked prompt ask default changed set missing invalid expired \
                     enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
-                    wrong incorrect mismatch supersecret unmodified authentication authorization interactive ";
+                    wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive ";
 
 fn is_in(list: &str, word: &str) -> bool {
     // Words have no spaces, so that none is found across two.
@@ -279,7 +279,7 @@ pub(in super::super) fn is_common(value: &str) -> bool {
     value
         .chars()
         .all(|c| c.is_ascii_alphabetic() || "_.:,;<>&()-".contains(c))
-        && (capitals * 4 <= value.len() || is_constant(value))
+        && (capitals * 4 <= value.len() || is_constant(value) || value.contains(['(', ')']))
 }
 
 /// Whether a value looks as if nobody had written it as a word.
