@@ -19,8 +19,9 @@ const MAX_MESSAGE_SIZE: usize = 2 * 1024 * 1024;
 /// Read at once. Sixty messages of the agent; the default of twice that only costs memory.
 const READ_BUFFER_SIZE: usize = 64 * 1024;
 
-/// What waits to be sent at most. The websocket queues an answer to each ping by itself, also where nobody reads them: a
-/// connection that is so far behind is given up, and the session comes back on another one.
+/// What waits to be sent at most. The websocket queues an answer to each ping by itself, also where nobody reads them: beyond
+/// this it leaves them out, and when something of the session is to be sent on a connection that is so far behind, that is
+/// given up, and the session comes back on another one.
 const MAX_WRITE_BUFFER_SIZE: usize = 1024 * 1024;
 
 /// How long a connection may take to open, and how long the upgrade after it.
