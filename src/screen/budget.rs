@@ -249,7 +249,15 @@ fn scrolled(count: u64, cols: u64, rows: u64) -> u64 {
 /// What another size costs: on the way every row may be broken anew.
 pub(super) fn cost_of_resize(from: Extent, to: Extent) -> u64 {
     let cells = |(cols, rows): Extent| (cols * rows) as u64;
-    2 * (cells(from) + cells(to))
+    2 * (cells(from) + cells(to)) + copied(from, to.0)
+}
+
+/// Cells that are copied, and held, where rows become narrower: what is left of a row is a copy for each part of it.
+pub(super) fn copied((cols, rows): Extent, narrow: usize) -> u64 {
+    match narrow < cols {
+        true => (rows * cols * (cols / narrow) / 2) as u64,
+        false => 0,
+    }
 }
 
 /// So that the costliest sequence on the largest screen is within the credit that every emulator begins with.

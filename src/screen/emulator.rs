@@ -12,6 +12,7 @@ use formats::asciicast::MAX_SIDE;
 use super::Size;
 use super::budget::{Budget, cost_of_function, cost_of_resize};
 use super::passing::{Passing, passing};
+use super::steps::steps;
 
 /// A larger screen is emulated at this size. No real terminal has it; a hostile header claims more.
 const MAX_COLS: u16 = 1000;
@@ -173,15 +174,20 @@ impl Emulator {
         self.resize_at(size, OBSERVED, observer);
     }
 
-    fn resize_at(&mut self, size: Size, times: u64, observer: impl Observer<Output = ()>) {
+    fn resize_at(&mut self, size: Size, times: u64, mut observer: impl Observer<Output = ()>) {
         let from = self.terminal.size();
         let to = match size.cols == 0 || size.rows == 0 {
             true => from,
             false => bounded(size),
         };
-        // What is refused leaves the size as it was.
-        if to != from && self.budget.spend(cost_of_resize(from, to) * times) {
-            self.terminal.resize_with(to.0, to.1, observer);
+        let mut now = from;
+        for size in steps(from, to, MAX_CELLS as usize) {
+            // What is refused leaves the size as it was.
+            if !self.budget.spend(cost_of_resize(now, size) * times) {
+                break;
+            }
+            self.terminal.resize_with(size.0, size.1, &mut observer);
+            now = size;
         }
     }
 }
@@ -266,6 +272,37 @@ mod tests {
             let line = emulator.screen().line(6).unwrap().text();
             assert!(line.starts_with("shown"), "{bomb:?}: {line}");
         }
+    }
+
+    #[test]
+    fn a_screen_may_go_from_wide_to_tall_and_back() {
+        let mut emulator = Emulator::new(USUAL);
+        emulator.feed("text");
+        for (cols, rows) in [
+            (10_000, 1),
+            (1, 10_000),
+            (50, 10_000),
+            (10_000, 50),
+            (80, 24),
+        ] {
+            emulator.resize(Size { cols, rows });
+            assert_eq!(emulator.size(), (cols.into(), rows.into()));
+            emulator.feed(&"x".repeat(20_000));
+        }
+        assert!(!emulator.is_exhausted());
+    }
+
+    #[test]
+    fn rows_that_are_narrowed_again_and_again_cost_what_is_copied() {
+        let mut emulator = Emulator::new(USUAL);
+        for _ in 0..400 {
+            emulator.resize(Size {
+                cols: 1000,
+                rows: 1,
+            });
+            emulator.resize(Size { cols: 1, rows: 1 });
+        }
+        assert!(emulator.is_exhausted());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod budget;
 mod emulator;
 pub(crate) mod paint;
 mod passing;
+mod steps;
 
 pub(crate) use emulator::{Emulator, fits};
 pub(crate) use formats::payload::Size;

@@ -1,6 +1,7 @@
 //! The first line of a recording: what the terminal was, and in our own key what the session was.
 //!
-//! Nothing here is believed for its size: a terminal beyond [`MAX_SIDE`] is an error before anyone allocates its screen.
+//! Nothing here is believed for its size: a terminal beyond [`MAX_SIDE`] is an error before anyone allocates its screen, and so
+//! is a line beyond [`MAX_HEADER`] before anything is made of it.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,8 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::lenient;
-use super::limits::{MAX_CELLS, MAX_SIDE};
+use super::limits::{MAX_CELLS, MAX_HEADER, MAX_SIDE};
+use crate::lines;
 use crate::payload::Size;
 use crate::tee::Shorthand;
 
@@ -156,6 +158,10 @@ impl Header {
     /// header is [`Error::Version`] here, its whole document is read by the reader.
     pub(super) fn parse(line: &[u8]) -> Option<Result<Self, Error>> {
         Some(match probe(line)? {
+            2 | 3 if line.len() > MAX_HEADER => Err(Error::Lines(lines::Error::TooLong {
+                line: 1,
+                limit: MAX_HEADER,
+            })),
             2 => serde_json::from_slice::<WireV2>(line)
                 .map_err(Error::Header)
                 .and_then(WireV2::into_header),
@@ -368,5 +374,53 @@ impl WireV1 {
             env,
             ..Header::default()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A header of so many bytes.
+    fn of_length(head: &str, tail: &str, length: usize) -> Vec<u8> {
+        let filling = length - head.len() - tail.len();
+        format!("{head}{}{tail}", "0".repeat(filling)).into_bytes()
+    }
+
+    #[test]
+    fn a_header_is_refused_for_its_length_before_anything_is_made_of_it() {
+        for (head, tail) in [
+            (
+                r#"{"version":3,"term":{"cols":80,"rows":24},"title":""#,
+                r#""}"#,
+            ),
+            (r#"{"version":2,"width":80,"height":24,"x":""#, r#""}"#),
+        ] {
+            let longest = of_length(head, tail, MAX_HEADER);
+            assert!(Header::parse(&longest).unwrap().is_ok());
+            let longer = of_length(head, tail, MAX_HEADER + 1);
+            let error = Header::parse(&longer).unwrap().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "line 1 is longer than the limit of 524288 bytes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_session_whose_parameters_are_as_long_as_they_can_be_has_a_header_that_is_taken() {
+        let mut header = Header {
+            ssm: Some(Session {
+                reason: Some("\u{1}".repeat(2000)),
+                parameters: [("command".to_owned(), vec!["\u{1}".repeat(64 * 1024)])].into(),
+                ..Session::default()
+            }),
+            version: 3,
+            ..Header::default()
+        };
+        header.term.cols = 80;
+        let mut line = Vec::new();
+        header.encode(&mut line);
+        assert_eq!(Header::parse(&line).unwrap().unwrap(), header);
     }
 }

@@ -1,4 +1,4 @@
-//! The latest time and the largest terminal that are believed.
+//! The latest time, the largest terminal and the longest header that are believed.
 //!
 //! Nothing here is a limit of asciicast: they are ours, for whoever must give memory to what a file states.
 
@@ -8,3 +8,6 @@ pub const MAX_TIME_US: u64 = 1_000_000_000_000_000;
 pub const MAX_SIDE: u16 = 10_000;
 /// The most cells taken: a screen of this many costs an emulator some 30 MB.
 pub(super) const MAX_CELLS: u64 = 1_000_000;
+/// The longest header taken, in bytes: what it makes in memory is up to forty times as much. The longest that a session can
+/// have is a parameter of 64 KiB with every character escaped.
+pub(super) const MAX_HEADER: usize = 512 * 1024;
