@@ -11,6 +11,7 @@ use crate::cli::progress::Bar;
 use crate::cli::{ask, message};
 use crate::recorded::error::Error;
 use crate::recorded::voice::Voice;
+use crate::session::driver::{End, Report};
 use crate::settings::reason::ReasonRule;
 use crate::store::Progress;
 use crate::terminal;
@@ -22,6 +23,12 @@ pub(crate) struct Person;
 impl Voice for Person {
     fn say(&self, text: &str) {
         message::say(text);
+    }
+
+    fn over(&self, end: &End, _: &Report) {
+        if matches!(end, End::Left | End::Signal(_)) {
+            message::hurry();
+        }
     }
 
     fn tell(&self, error: Error) {

@@ -5,6 +5,9 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Write as _};
 use std::process::Child;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::screen::Size;
 
@@ -119,6 +122,21 @@ pub fn restore() {
 /// It takes nothing.
 pub fn say(text: &str) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
+}
+
+/// The same, and gives up after `patience`: a terminal that is held (Ctrl-S) would hold the program too.
+///
+/// # Errors
+/// It takes nothing, or not in time.
+pub fn say_within(text: String, patience: Duration) -> io::Result<()> {
+    let mut stderr = system::stderr()?;
+    let (tell, told) = mpsc::sync_channel(1);
+    // Left behind where it has to wait; it holds nothing that anyone else needs.
+    thread::Builder::new()
+        .name("last words".into())
+        .spawn(move || tell.send(stderr.write_all(text.as_bytes())))?;
+    told.recv_timeout(patience)
+        .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Leaves the terminal for good: no key and no hang-up of it reaches this process any more. Stdin is at its end, stdout

@@ -340,3 +340,41 @@ fn a_policy_keeps_a_session_from_going_on_unrecorded() {
     terminal.wait_for("the session was ended, since it could not be recorded");
     assert_eq!(terminal.wait(), 120);
 }
+
+/// The terminal takes nothing more, as where Ctrl-S was pressed.
+#[cfg(target_os = "linux")]
+fn hold(terminal: &Pty) {
+    use rustix::fs::{Mode, OFlags, open};
+    use rustix::termios::{Action, tcflow};
+
+    let path = format!("/proc/{}/fd/2", terminal.process_id());
+    let tty = open(path, OFlags::RDONLY | OFlags::NOCTTY, Mode::empty()).unwrap();
+    tcflow(&tty, Action::OOff).unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn whoever_leaves_is_not_kept_by_a_terminal_that_takes_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    for by_key in [true, false] {
+        let rig = rig(Faults::default());
+        let mut terminal = rig.terminal(&START);
+        terminal.type_keys("echo fl''ood; yes\r");
+        terminal.wait_for("flood\r\ny\r\ny");
+        hold(&terminal);
+        if by_key {
+            terminal.type_keys("\r~.");
+        } else {
+            let id = i32::try_from(terminal.process_id()).unwrap();
+            kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+        }
+        terminal.wait();
+        let kind = rig.manifest().exit.unwrap().kind;
+        let expected = match by_key {
+            true => ExitKind::Left,
+            false => ExitKind::Signal,
+        };
+        assert_eq!(kind, expected);
+    }
+}

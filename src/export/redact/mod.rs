@@ -9,6 +9,7 @@ mod look;
 mod patterns;
 mod places;
 mod rewrite;
+mod seen;
 mod shapes;
 mod texts;
 mod typed;

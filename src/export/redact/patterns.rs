@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use regex::Regex;
 
+use super::seen::Seen;
 use super::values::Values;
 use super::{MASK, shapes};
 
@@ -36,6 +37,7 @@ pub struct Patterns {
     known: Values,
     /// Values that are looked for wherever they stand.
     wanted: Values,
+    seen: Seen,
 }
 
 impl Patterns {
@@ -66,11 +68,24 @@ impl Patterns {
                 .transpose()?,
             known: Values::default(),
             wanted: Values::default(),
+            seen: Seen::default(),
         })
     }
 
     /// Calls `found` with each range of bytes to be replaced. They come in no order and may overlap.
-    pub(super) fn find(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
+    pub(super) fn find(&mut self, text: &str, found: impl FnMut(Range<usize>)) {
+        if let Some(places) = self.seen.places(text) {
+            places.iter().cloned().for_each(found);
+            return;
+        }
+        let mut places = Vec::new();
+        self.look(text, |range| places.push(range));
+        places.iter().cloned().for_each(found);
+        // What is learned of a text is known already when it comes again.
+        self.seen.remember(text, places);
+    }
+
+    fn look(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
         for regex in &self.regexes {
             for range in regex.find_iter(text) {
                 found(range.range());
@@ -134,6 +149,7 @@ impl Patterns {
         let wanted = self.known.armed()?;
         let mut with = self.clone();
         with.wanted = wanted;
+        with.seen = Seen::default();
         Some(with)
     }
 }
@@ -257,6 +273,24 @@ mod tests {
             patterns.replace("> wJalrXUtnFEMI/K").unwrap(),
             format!("> {}", "*".repeat(15))
         );
+    }
+
+    #[test]
+    fn a_text_that_comes_again_is_looked_at_once_and_replaced_each_time() {
+        let mut patterns = Patterns::new(["x+y"], Secrets::Known).unwrap();
+        for _ in 0..3 {
+            let replaced = patterns.replace("xxy DB_PASSWORD=hunter2").unwrap();
+            assert_eq!(replaced, "*** DB_PASSWORD=*******");
+            assert_eq!(patterns.replace("nothing"), None);
+            for (text, places) in [("xxy DB_PASSWORD=hunter2", 2), ("nothing", 0)] {
+                assert_eq!(patterns.seen.places(text).unwrap().len(), places);
+            }
+        }
+        // With values to look for, it is another matter.
+        patterns.learn("a thing like nothing");
+        assert_eq!(patterns.replace("a thing like nothing"), None);
+        let mut patterns = patterns.with_values().unwrap();
+        assert!(patterns.replace("a thing like nothing").is_some());
     }
 
     #[test]

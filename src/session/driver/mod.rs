@@ -66,8 +66,10 @@ use crate::words::time;
 const OPENING_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a parting word may take.
 const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
-/// How long output may still take to reach the screen when a signal ended the session.
+/// How long output may still take to reach the screen when the session did not come to an end of its own.
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
+/// The same where the person left it or a signal came: who wants to go is not kept.
+const LEFT_OUTPUT_TIMEOUT: Duration = Duration::from_millis(30);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
 /// The number of SIGINT.
@@ -196,6 +198,7 @@ where
     // A terminal that is held (Ctrl-S) is waited for, since its output is not lost; a signal waits for nobody.
     let patience = match end {
         End::Closed { .. } | End::Cut { .. } | End::Exited(_) => Duration::MAX,
+        End::Left | End::Signal(_) => LEFT_OUTPUT_TIMEOUT,
         _ => LAST_OUTPUT_TIMEOUT,
     };
     driver.drain_screen(patience).await;

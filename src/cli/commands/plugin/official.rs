@@ -205,7 +205,7 @@ impl Voice for Official {
         }
         match end {
             End::Signal(INTERRUPT) if self.forwards.get() => self.terminate_signal(),
-            End::Signal(_) => {}
+            End::Signal(_) => message::hurry(),
             End::LocalPort(error) => self.not_performed(&listen(error)),
             End::Closed { reason } | End::Cut { reason } => self.end(reason.as_deref()),
             End::NotOpened {
