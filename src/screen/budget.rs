@@ -22,6 +22,10 @@ const PRINTED: u64 = 4;
 const REPEATED: u64 = 64;
 /// A line end costs a row of cells; rows of usual terminals are free.
 const FREE_COLS: u64 = 256;
+/// Where a part of the screen scrolls, or all of it backwards, its rows are moved, and each is as much work as so many cells;
+/// those of usual terminals are free.
+const MOVED: u64 = 4;
+const FREE_ROWS: u64 = 64;
 /// A sequence with longer parameters is taken for the costliest.
 const MAX_PARAMETERS: usize = 64;
 
@@ -105,9 +109,7 @@ impl Budget {
         let mut at = 0;
         while at < bytes.len() {
             if self.state == State::Text {
-                // A line end may cost more than its byte on a very wide screen alone.
-                let wide = size.0 as u64 > FREE_COLS;
-                let found = match wide {
+                let found = match self.cost_of_line(size) > 0 {
                     true => memchr3(&bytes[at..]),
                     false => memchr::memchr2(0x1b, 0xc2, &bytes[at..]),
                 };
@@ -137,12 +139,17 @@ impl Budget {
         let (next, cost) = match (state, c) {
             (_, '\x1b') => (State::Escape, 0),
             (_, '\u{9b}') => (State::Parameters(String::new()), 0),
+            // The same as `ESC D`, `ESC E` and `ESC M`.
+            (_, '\u{84}' | '\u{85}') => (State::Text, self.cost_of_line(size)),
+            (_, '\u{8d}') => (State::Text, line(cols) + moved(rows)),
             (_, '\x18' | '\x1a' | '\u{80}'..='\u{9f}') => (State::Text, 0),
-            (State::Text, '\n'..='\x0c') => (State::Text, cols.saturating_sub(FREE_COLS)),
+            (State::Text, '\n'..='\x0c') => (State::Text, self.cost_of_line(size)),
             (State::Text, _) => (State::Text, 0),
             (State::Escape, '[') => (State::Parameters(String::new()), 0),
             (State::Escape, '#') => (State::Hash, 0),
             (State::Escape, 'c') => (State::Text, cells * PRINTED),
+            (State::Escape, 'D' | 'E') => (State::Text, self.cost_of_line(size)),
+            (State::Escape, 'M') => (State::Text, line(cols) + moved(rows)),
             (State::Hash, '8') => (State::Text, cells * PRINTED),
             (State::Escape | State::Hash, _) => (State::Text, 0),
             (State::Parameters(mut parameters), ' '..='?') => {
@@ -164,10 +171,27 @@ impl Budget {
         cost
     }
 
+    /// A line end may cost more than its byte where the screen is very wide, or a part of it scrolls that may be tall.
+    fn cost_of_line(&self, size: Extent) -> u64 {
+        let moved = match self.may_have_margins {
+            true => moved(size.1 as u64),
+            false => 0,
+        };
+        line(size.0 as u64) + moved
+    }
+
     /// The sequence that was begun is broken off.
     pub(super) fn break_off(&mut self) {
         self.state = State::Text;
     }
+}
+
+fn line(cols: u64) -> u64 {
+    cols.saturating_sub(FREE_COLS)
+}
+
+fn moved(rows: u64) -> u64 {
+    MOVED * rows.saturating_sub(FREE_ROWS)
 }
 
 fn memchr3(bytes: &[u8]) -> Option<usize> {
@@ -199,8 +223,8 @@ fn cost_of(parameters: &str, last: char, cols: u64, rows: u64) -> u64 {
     }
 }
 
-/// What a function costs that was parsed elsewhere.
-pub(super) fn cost_of_function(function: &Function, size: Extent) -> u64 {
+/// What a function costs that was parsed elsewhere, where a part of the screen may scroll by itself.
+pub(super) fn cost_of_function(function: &Function, size: Extent, has_margins: bool) -> u64 {
     let (cols, rows) = (size.0 as u64, size.1 as u64);
     let cells = cols * rows;
     match function {
@@ -219,7 +243,8 @@ pub(super) fn cost_of_function(function: &Function, size: Extent) -> u64 {
         Function::Il(count) | Function::Dl(count) | Function::Su(count) | Function::Sd(count) => {
             scrolled(u64::from((*count).max(1)), cols, rows)
         }
-        Function::Lf | Function::Nel => cols.saturating_sub(FREE_COLS),
+        Function::Lf | Function::Nel => line(cols) + u64::from(has_margins) * moved(rows),
+        Function::Ri => line(cols) + moved(rows),
         _ => 0,
     }
 }
@@ -296,6 +321,7 @@ mod tests {
             "\x1b[1;40r\x1b[40;1H\nscrolled in a region\x1b[r\x1b[K\x1b[10@\x1b[3P",
             "=\x1b[79bheading\x1b[38;2;1;2;3mcolors\x1b[0m",
             "\x1b]0;title\x07\x1b[?25l\x1b[?2004h",
+            "\x1b[2;59r\x1b[H\x1bM\x1b[K\x1bD\n\x1b[r",
         ] {
             assert_eq!(refused(Budget::usual(), output, 200_000), 0, "{output:?}");
         }

@@ -157,7 +157,8 @@ impl Emulator {
             Function::Print(_) => 1,
             _ => 3,
         });
-        let cost = cost_of_function(&function, self.terminal.size());
+        let has_margins = self.budget.may_have_margins();
+        let cost = cost_of_function(&function, self.terminal.size(), has_margins);
         match cost == 0 || self.budget.spend(cost) {
             true => self.terminal.execute_with(function, observer),
             false => self.terminal.feed_with("", observer),
@@ -260,6 +261,9 @@ mod tests {
             ("\x1b[?1049h\x1b[?1049l", 50_000),
             ("\x1b[65535L", 50_000),
             ("\x1bc", 50_000),
+            ("\x1b[H\x1bM\x1bM", 50_000),
+            ("\x1b[H\u{8d}\u{8d}", 50_000),
+            ("\x1b[2;499r\x1b[499;1H\n\n\x1b[r", 50_000),
         ] {
             let mut emulator = Emulator::beside_keys(Size {
                 cols: 1000,
