@@ -11,7 +11,7 @@ use crate::terminal;
 use crate::words::{causes, printable};
 
 /// How long a word may take where nobody wants to wait.
-const PATIENCE: Duration = Duration::from_millis(30);
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// How much is still said.
 static MANNER: AtomicU8 = AtomicU8::new(ALL);

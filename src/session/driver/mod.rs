@@ -69,7 +69,7 @@ const PARTING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long output may still take to reach the screen when the session did not come to an end of its own.
 const LAST_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 /// The same where the person left it or a signal came: who wants to go is not kept.
-const LEFT_OUTPUT_TIMEOUT: Duration = Duration::from_millis(30);
+const LEFT_OUTPUT_TIMEOUT: Duration = Duration::from_millis(20);
 /// What local connections may have waiting to be sent, in bytes: what is typed into one of them waits behind it.
 const PORT_AHEAD: usize = 64 * 1024;
 /// The number of SIGINT.
