@@ -63,15 +63,20 @@ impl TextDecoder {
         let read = input.pos();
         self.read += read as u64;
         self.given += (text.len() - before) as u64;
+        let is_idle = read == 0 && text.len() == before;
         let result = match self.given > TEXT_ALLOWED + self.read * TEXT_PER_BYTE {
-            true => Err(io::Error::other(
-                "it stands for far more text than a recording of its size can hold",
-            )),
+            true => {
+                // A piece is as long as the vector has room for, which may be a whole line of many megabytes.
+                text.truncate(before);
+                Err(io::Error::other(
+                    "it stands for far more text than a recording of its size can hold",
+                ))
+            }
             false => result,
         };
         Piece {
             read,
-            is_idle: read == 0 && text.len() == before,
+            is_idle,
             is_end: result.map(|left| left == 0),
         }
     }
@@ -111,6 +116,15 @@ mod tests {
         assert!(is_refused && text < TEXT_ALLOWED + (80 << 20), "{text}");
         let small = zstd::bulk::compress(&zeros[..7 << 20], 3).unwrap();
         assert_eq!(given(&small), (7 << 20, false));
+    }
+
+    #[test]
+    fn a_piece_that_is_too_much_gives_nothing_however_much_room_there_is() {
+        let bomb = zstd::bulk::compress(&vec![b'a'; 15 << 20], 3).unwrap();
+        let mut text = Vec::with_capacity(16 << 20);
+        let piece = TextDecoder::new().unwrap().decode(&bomb, &mut text);
+        assert!(piece.is_end.is_err());
+        assert!(text.is_empty());
     }
 
     #[test]
