@@ -124,18 +124,24 @@ pub fn say(text: &str) -> io::Result<()> {
     io::stderr().write_all(text.as_bytes())
 }
 
-/// The same, and gives up after `patience`: a terminal that is held (Ctrl-S) would hold the program too.
+/// How long the rest of a word may take whose beginning would be taken; a busy machine is no held terminal.
+const WORD_PATIENCE: Duration = Duration::from_millis(500);
+
+/// The same, and gives up after `patience` where nothing is taken: a terminal that is held (Ctrl-S) would hold the program too.
 ///
 /// # Errors
 /// It takes nothing, or not in time.
 pub fn say_within(text: String, patience: Duration) -> io::Result<()> {
+    if !system::stderr_takes_more(patience) {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     let mut stderr = system::stderr()?;
     let (tell, told) = mpsc::sync_channel(1);
     // Left behind where it has to wait; it holds nothing that anyone else needs.
     thread::Builder::new()
         .name("last words".into())
         .spawn(move || tell.send(stderr.write_all(text.as_bytes())))?;
-    told.recv_timeout(patience)
+    told.recv_timeout(WORD_PATIENCE)
         .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 

@@ -51,8 +51,13 @@ pub(super) fn is_waiting(_: &Source) -> bool {
     false
 }
 
+/// Nothing tells before it is tried.
+pub(super) fn stderr_takes_more(_: Duration) -> bool {
+    true
+}
+
 /// Keys come to a thread of their own here, and nothing waits for them.
-pub(super) fn pause(_: Option<&Source>, _: std::time::Duration) {}
+pub(super) fn pause(_: Option<&Source>, _: Duration) {}
 
 pub(super) fn same(source: &Source) -> io::Result<Source> {
     Ok(match source {

@@ -78,10 +78,7 @@ pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
     let named = named::open(&args.name, &settings)?;
     let judged = named.judged();
     let label = named.label.clone();
-    let folder = match &args.output {
-        Some(folder) => Some(Folder::Named(folder.clone())),
-        None => None,
-    };
+    let folder = args.output.clone().map(Folder::Named);
     let mut manifest = None;
     let source: Box<dyn Read> = match named.bytes {
         Bytes::Seekable(mut bytes) => {

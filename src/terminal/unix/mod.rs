@@ -49,6 +49,14 @@ pub(super) fn is_foreground() -> bool {
     tty().map_or(true, |tty| of(tty.as_fd()))
 }
 
+/// Whether something may be written to stderr within so long.
+pub(super) fn stderr_takes_more(at_most: Duration) -> bool {
+    let stderr = io::stderr();
+    let mut watched = [PollFd::new(&stderr, PollFlags::OUT)];
+    let at_most = at_most.try_into().ok();
+    poll(&mut watched, at_most.as_ref()).is_ok_and(|ready| ready > 0)
+}
+
 /// Waits for bytes of `source`, for a signal, or for so long.
 pub(super) fn pause(source: Option<&Source>, at_most: Duration) {
     let mut watched = source.map(|source| [PollFd::new(source, PollFlags::IN)]);
