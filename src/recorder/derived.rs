@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use formats::asciicast::Header;
 use formats::sealed::Seal;
 
-use crate::transcript::{Objects, Sinks};
+use super::objects::{Objects, Sinks};
 
 /// The two files, and the seals where only some may read them.
 #[derive(Clone, Debug)]

@@ -52,7 +52,7 @@ pub(super) struct Follower {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Shared {
+struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     /// Wakes whoever waits for the end.
@@ -91,26 +91,27 @@ impl Shared {
         self.state().is_ending
     }
 
-    /// Whether a picture is wanted behind so much text.
-    pub(super) fn is_due(&self, at: u64) -> bool {
-        let state = self.state();
-        state.borders.front().is_some_and(|(_, text)| *text <= at)
-    }
-
-    /// Takes the picture behind so much text, where a frame begins there.
-    pub(super) fn picture(&self, at: u64, draw: impl Fn(u64) -> Picture) {
+    /// The frames that begin behind so much text and want a picture.
+    fn due(&self, at: u64) -> Vec<u64> {
         let mut state = self.state();
+        let mut due = Vec::new();
         while let Some(&(frame, text)) = state.borders.front().filter(|(_, text)| *text <= at) {
             state.borders.pop_front();
             if text == at {
-                state.pictures.push(draw(frame));
-                #[cfg(test)]
-                {
-                    state.made += 1;
-                }
-                self.has_pictures.store(true, Ordering::Release);
+                due.push(frame);
             }
         }
+        due
+    }
+
+    fn add(&self, picture: Picture) {
+        let mut state = self.state();
+        state.pictures.push(picture);
+        #[cfg(test)]
+        {
+            state.made += 1;
+        }
+        self.has_pictures.store(true, Ordering::Release);
     }
 
     fn end(&self, derived: Option<Derived>) {
@@ -365,11 +366,14 @@ fn follow(
             _ => return Ok(None),
         };
         if let Some(pictures) = &mut screens
-            && pictures
-                .event(&event, reader.lines().text, shared)
-                .is_none()
+            && pictures.event(&event).is_none()
         {
             screens = None;
+        }
+        for frame in shared.due(reader.lines().text) {
+            if let Some(picture) = screens.as_mut().and_then(|screens| screens.picture(frame)) {
+                shared.add(picture);
+            }
         }
         if let Some(objects) = &mut objects {
             objects.event(&event)?;

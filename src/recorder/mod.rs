@@ -7,6 +7,7 @@ mod derived;
 mod disk;
 mod follower;
 mod input;
+pub(crate) mod objects;
 mod screens;
 
 use std::io;

@@ -4,7 +4,6 @@
 
 use formats::asciicast::{Data, Event, Header, LineFeeds};
 
-use super::follower::Shared;
 use crate::screen::{self, Emulator, Size};
 
 /// Text between two pictures. An emulator takes some tens of MB a second, so that a seek stays well under 50 ms; a picture is
@@ -42,33 +41,37 @@ impl Screens {
         })
     }
 
-    /// Takes an event that ends behind `at` bytes of text, and makes the picture that is due there. `None`: there can be no
-    /// more of them.
-    pub(super) fn event(&mut self, event: &Event, at: u64, shared: &Shared) -> Option<()> {
+    /// Takes an event. `None`: there can be no picture any more.
+    pub(super) fn event(&mut self, event: &Event) -> Option<()> {
         match &event.data {
             Data::Output(text) => self.unseen.push_str(&self.line_feeds.shown(text)),
             Data::Message(message) => self.line_feeds.message(message),
             Data::Resize(size) if screen::fits(*size) => {
-                self.terminal.feed(&std::mem::take(&mut self.unseen));
+                self.look();
                 self.size = *size;
                 self.terminal.resize(*size);
             }
             Data::Resize(_) => return None,
             _ => {}
         }
-        if !shared.is_due(at) && self.unseen.len() < MOST_UNSEEN {
-            return Some(());
+        if self.unseen.len() >= MOST_UNSEEN {
+            self.look();
         }
-        self.terminal.feed(&self.unseen);
-        self.unseen.clear();
-        if self.terminal.is_exhausted() {
-            return None;
-        }
-        shared.picture(at, |frame| Picture {
+        (!self.terminal.is_exhausted()).then_some(())
+    }
+
+    /// The picture of this moment, before a frame.
+    pub(super) fn picture(&mut self, frame: u64) -> Option<Picture> {
+        self.look();
+        (!self.terminal.is_exhausted()).then(|| Picture {
             frame,
             size: self.size,
             text: self.terminal.dump(),
-        });
-        Some(())
+        })
+    }
+
+    fn look(&mut self) {
+        self.terminal.feed(&self.unseen);
+        self.unseen.clear();
     }
 }

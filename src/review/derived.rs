@@ -13,9 +13,9 @@ use formats::manifest::{Derived, Object};
 use formats::recording;
 use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
 
+use crate::recorder::objects::{Made, Objects, Sinks};
 use crate::store::ReadSeek;
-use crate::transcript::{EXTRACTOR, Objects, derive};
-pub(crate) use crate::transcript::{Made, Sinks};
+use crate::transcript::{EXTRACTOR, derive};
 
 /// The commands of a session.
 #[derive(Debug)]
@@ -71,16 +71,33 @@ impl Kind {
     }
 }
 
-/// Both objects of a recording, and what cannot be read behind what they are made of. `sinks` is given the recording's
-/// header, and the key with the envelope where only some may read it.
+/// Where both objects of a recording go, and the seals where only some may read them.
+#[derive(Debug)]
+pub(crate) struct Places<W> {
+    pub(crate) session_id: String,
+    pub(crate) lines: (W, Option<Seal>),
+    pub(crate) commands: (W, Option<Seal>),
+}
+
+/// Makes both objects of a recording; tells of them, and what cannot be read behind what they are made of. `places` is given
+/// the recording's header, and the key with the envelope where only some may read it.
 ///
 /// # Errors
 /// It is no recording, or has no header; or a sink failed.
-pub(crate) fn objects<L: Write, C: Write, E: From<Error>>(
+pub(crate) fn objects<W: Write, E: From<Error>>(
     source: impl Read,
     unlock: &dyn Unlock,
-    sinks: impl FnOnce(&Header, Option<Seal>) -> Result<Sinks<L, C>, E>,
-) -> Result<(Made<L, C>, Option<asciicast::Error>), E> {
+    places: impl FnOnce(&Header, Option<Seal>) -> Result<Places<W>, E>,
+) -> Result<(Derived, Option<asciicast::Error>), E> {
+    let (made, broken) = make(source, unlock, places)?;
+    Ok((made.derived, broken))
+}
+
+fn make<W: Write, E: From<Error>>(
+    source: impl Read,
+    unlock: &dyn Unlock,
+    places: impl FnOnce(&Header, Option<Seal>) -> Result<Places<W>, E>,
+) -> Result<(Made<W, W>, Option<asciicast::Error>), E> {
     let keeping = Keeping {
         unlock,
         kept: RefCell::default(),
@@ -97,7 +114,12 @@ pub(crate) fn objects<L: Write, C: Write, E: From<Error>>(
             .map(|encryption| encryption.recipients)
             .unwrap_or_default(),
     });
-    let sinks = sinks(reader.header(), seal)?;
+    let places = places(reader.header(), seal)?;
+    let sinks = Sinks {
+        session_id: places.session_id,
+        lines: places.lines,
+        commands: places.commands,
+    };
     let mut objects = Objects::new(reader.header(), sinks).map_err(Error::Write)?;
     let broken = loop {
         match reader.next_event() {
@@ -170,13 +192,13 @@ pub(crate) fn compare<E: From<Error>>(
     if derived.extractor != EXTRACTOR {
         return Ok(Compared::OtherRules(derived.extractor));
     }
-    let again = objects(source, unlock, |_, _| {
+    let again = make(source, unlock, |_, _| {
         let file = || {
             tempfile::tempfile()
                 .map(BufWriter::new)
                 .map_err(Error::Write)
         };
-        Ok(Sinks {
+        Ok(Places {
             session_id: String::new(),
             lines: (file()?, None),
             commands: (file()?, None),

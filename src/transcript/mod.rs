@@ -10,7 +10,6 @@ mod deriver;
 mod flow;
 mod leaving;
 mod lines;
-mod objects;
 mod signs;
 
 use std::time::Duration;
@@ -20,8 +19,11 @@ use avt::{Line, ScreenKind};
 
 use crate::screen::{Emulator, Size};
 pub(crate) use derive::derive;
+pub(crate) use deriver::Deriver;
 pub(super) use leaving::Leaving;
-pub(crate) use objects::{EXTRACTOR, Made, Objects, Sinks};
+
+/// The number of the rules by which lines and commands are made. Whoever changes what the same recording gives raises it.
+pub(crate) const EXTRACTOR: u32 = 1;
 
 /// A prompt ends with one of these, and perhaps a space.
 const ENDS: [char; 8] = ['$', '#', '%', '>', '❯', '»', '➜', 'λ'];

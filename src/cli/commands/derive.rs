@@ -10,7 +10,7 @@ use anyhow::{Context, anyhow};
 use formats::asciicast::Header;
 use formats::layout::{self, Place};
 use formats::lines::LineSource;
-use formats::manifest::Manifest;
+use formats::manifest::{Derived, Manifest};
 use formats::recording::{self, Signed};
 use formats::sealed::Seal;
 
@@ -20,7 +20,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::envelope;
-use crate::review::derived::{Kind, Made, Sinks, objects};
+use crate::review::derived::{Kind, Places, objects};
 use crate::review::summary::Ended;
 use crate::settings::Settings;
 
@@ -94,11 +94,11 @@ pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
     let to_stdout = args.lines || args.commands;
     let mut paths = None;
     let made = objects(source, &identities, |header, seal| {
-        let (found, sinks) = sinks(&folder, header, seal.filter(|_| !to_stdout), &label)?;
+        let (found, places) = places(&folder, header, seal.filter(|_| !to_stdout), &label)?;
         paths = Some(found);
-        Ok::<_, Failure>(sinks)
+        Ok::<_, Failure>(places)
     });
-    let (made, broken) =
+    let (derived, broken) =
         made.map_err(|failure| failure.context(format!("cannot derive anything of {label:?}")))?;
     let Some(paths) = paths else {
         return Ok(Status::Success);
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
         // A reader that has seen enough is no failure.
         let _ = copy(path);
     } else {
-        tell(&made, &paths);
+        tell(&derived, &paths);
     }
     match ended {
         Some(Ended::Damaged(cause)) => Err(Failure::new(
@@ -167,14 +167,12 @@ fn elsewhere(label: &str) -> Failure {
         .hint("name a session of the store, or another place with --output")
 }
 
-type Files = Sinks<File, File>;
-
-fn sinks(
+fn places(
     folder: &Folder,
     header: &Header,
     seal: Option<Seal>,
     label: &str,
-) -> Result<([PathBuf; 2], Files), Failure> {
+) -> Result<([PathBuf; 2], Places<File>), Failure> {
     let session_id = header
         .ssm
         .as_ref()
@@ -204,12 +202,12 @@ fn sinks(
         let another = seal.as_ref().map(envelope::another).transpose();
         another.map_err(anyhow::Error::from)
     };
-    let sinks = Sinks {
+    let places = Places {
         session_id: session_id.unwrap_or_default(),
         lines: (file(&paths[0])?, another()?),
         commands: (file(&paths[1])?, another()?),
     };
-    Ok((paths, sinks))
+    Ok((paths, places))
 }
 
 fn copy(path: &Path) -> Result<(), Failure> {
@@ -236,8 +234,8 @@ fn into_store(
     Ok(())
 }
 
-fn tell<L, C>(made: &Made<L, C>, paths: &[PathBuf; 2]) {
-    let counts = [made.derived.lines.count, made.derived.commands.count];
+fn tell(derived: &Derived, paths: &[PathBuf; 2]) {
+    let counts = [derived.lines.count, derived.commands.count];
     for ((kind, count), path) in Kind::BOTH.iter().zip(counts).zip(paths) {
         message::say(&format!("{count} {} in {}", kind.name(), path.display()));
     }

@@ -9,10 +9,7 @@ use formats::manifest::Derived;
 use formats::recording::DerivedWriter;
 use formats::sealed::Seal;
 
-use super::deriver::Deriver;
-
-/// The number of the rules by which lines and commands are made. Whoever changes what the same recording gives raises it.
-pub(crate) const EXTRACTOR: u32 = 1;
+use crate::transcript::{Deriver, EXTRACTOR};
 
 /// Where the two objects go: whose they are, the sinks, and the seals where only some may read them.
 #[derive(Debug)]
