@@ -5,6 +5,7 @@
 //! is cut into pieces makes no difference.
 
 mod standing;
+mod words;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use formats::derived::{Line, Millis};
 
 use super::Leaving;
 use super::credit::Credit;
-use standing::Standing;
+use standing::{Look, Shown, Standing};
 
 /// The screen is looked at this often, if anything changes: so whatever stands for twice as long is seen, whenever it came.
 const GRAIN: Millis = STOOD / 2;
@@ -33,6 +34,9 @@ pub(super) struct Lines {
     /// The time of what is shown now, and when the screen was last looked at.
     at: Millis,
     looked: Option<Millis>,
+    /// What is not known from the last look came at this time at the earliest. Whatever comes or leaves until the next one
+    /// is told to have done so now: more times would cost more than they tell.
+    since: Millis,
     /// The rows of the screen that may have changed since; all of them after another size was taken.
     dirty: Option<Range<usize>>,
     is_resized: bool,
@@ -51,6 +55,10 @@ impl Lines {
         }
         if self.is_due(at) && self.dirty.is_some() && self.look(terminal, false) {
             self.looked = Some(at);
+        }
+        if self.dirty.is_none() && !self.is_resized {
+            self.tell();
+            self.since = at;
         }
         self.at = at;
     }
@@ -111,21 +119,25 @@ impl Lines {
         // What was told by itself is not told again for being gone.
         self.tell();
         let begun = self.leaving.begun();
-        let lines = lines_of(&screen, dirty.clone());
+        let at = Look {
+            since: self.since,
+            until: self.at,
+        };
+        let cursor = terminal.cursor();
+        let lines = lines_of(&screen, dirty.clone(), Some((cursor.row, cursor.col)));
         if is_other {
-            self.other
-                .look(dirty, lines, self.at, true, "", &mut self.ready);
+            self.other.look(dirty, lines, at, true, "", &mut self.ready);
         } else {
-            self.other.leave(self.at, true, &mut self.ready);
+            self.other.leave(self.since, true, &mut self.ready);
             self.main
-                .look(dirty, lines, self.at, false, begun, &mut self.ready);
+                .look(dirty, lines, at, false, begun, &mut self.ready);
         }
         // What stood there when the other screen came.
         if is_other && is_whole {
             let rows = 0..usize::MAX;
-            let lines = lines_of(&terminal.primary_screen(), rows.clone());
+            let lines = lines_of(&terminal.primary_screen(), rows.clone(), None);
             self.main
-                .look(rows, lines, self.at, false, begun, &mut self.ready);
+                .look(rows, lines, at, false, begun, &mut self.ready);
         }
         true
     }
@@ -133,9 +145,10 @@ impl Lines {
     fn tell(&mut self) {
         for text in self.leaving.take() {
             for text in parts(&text) {
+                let first = self.main.told(text, self.at);
                 self.ready.push(Line {
-                    first: self.main.told(text).unwrap_or(self.at),
-                    last: self.at,
+                    first: first.unwrap_or(self.since),
+                    last: self.since,
                     text: text.to_owned(),
                     other: false,
                 });
@@ -162,18 +175,31 @@ fn whole_lines(screen: &Screen<'_>, rows: Range<usize>, all: usize) -> Range<usi
     from..to
 }
 
-/// The lines of some rows, each with its first row.
-fn lines_of(screen: &Screen<'_>, rows: Range<usize>) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
+/// The lines of some rows, one of which may have the cursor: row and column.
+fn lines_of(screen: &Screen<'_>, rows: Range<usize>, cursor: Option<(usize, usize)>) -> Vec<Shown> {
+    let mut lines: Vec<Shown> = Vec::new();
     let mut goes_on = false;
     for (row, line) in rows.clone().zip(screen.visible_lines().skip(rows.start)) {
-        if !goes_on {
-            lines.push((row, String::new()));
+        let begun = lines.pop_if(|_| goes_on);
+        let mut shown = begun.map_or_else(
+            || Shown {
+                row,
+                ..Shown::default()
+            },
+            |mut begun| {
+                begun.rows.push(begun.text.len());
+                begun
+            },
+        );
+        if let Some((_, col)) = cursor.filter(|cursor| cursor.0 == row) {
+            let cells = line.cells().iter().take(col);
+            let cells = cells.filter(|cell| cell.width() > 0);
+            let left: usize = cells.map(|cell| cell.char().len_utf8()).sum();
+            shown.cursor = Some(shown.text.len() + left);
         }
-        if let Some((_, text)) = lines.last_mut() {
-            text.extend(line.chars());
-        }
+        shown.text.extend(line.chars());
         goes_on = line.is_wrapped();
+        lines.push(shown);
     }
     lines
 }

@@ -7,6 +7,9 @@ use std::ops::Range;
 
 use formats::derived::{Line, Millis};
 
+use super::STOOD;
+use super::words::Words;
+
 /// So many bytes of the other screen are known again; then it is begun anew.
 const MAX_KNOWN: usize = 1024 * 1024;
 
@@ -14,15 +17,70 @@ const MAX_KNOWN: usize = 1024 * 1024;
 #[derive(Default)]
 pub(super) struct Standing {
     lines: Vec<Stood>,
+    words: Words,
     /// What has left the other screen since a program took it: going back and forth shows the same again.
     known: BTreeSet<String>,
     known_bytes: usize,
 }
 
+/// A line as it is looked at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shown {
+    /// Its first row.
+    pub(super) row: usize,
+    pub(super) text: String,
+    /// Where its other rows begin in the text.
+    pub(super) rows: Vec<usize>,
+    /// What stands left of the cursor, where it is in this line.
+    pub(super) cursor: Option<usize>,
+}
+
+impl Shown {
+    /// Its words, as they stand in rows.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let ends = self.rows.iter().copied().chain([self.text.len()]);
+        let rows = ends.scan(0, |from, end| {
+            let row = self.text.get(*from..end.min(self.text.len()));
+            *from = end;
+            Some(row.unwrap_or_default())
+        });
+        rows.flat_map(str::split_whitespace)
+    }
+
+    /// Whether all that was read here can be read there, and nothing came in between but behind the cursor.
+    fn goes_on_in(&self, next: &Self) -> bool {
+        if next.text.starts_with(&self.text) {
+            return true;
+        }
+        // A right prompt, or what the shell suggests.
+        let Some((left, right)) = self.cursor.and_then(|at| self.text.split_at_checked(at)) else {
+            return false;
+        };
+        let Some(rest) = next.text.strip_prefix(left) else {
+            return false;
+        };
+        let mut rest = rest.split_whitespace();
+        !left.trim().is_empty()
+            && right
+                .split_whitespace()
+                .all(|word| rest.any(|next| next == word))
+    }
+}
+
 struct Stood {
-    row: usize,
+    line: Shown,
     first: Millis,
-    text: String,
+    /// Since when something else may have stood here that was not told for having been short-lived.
+    since: Millis,
+}
+
+/// When a screen is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look {
+    /// What was not there at the look before came at this time at the earliest, and what is gone left then.
+    pub(super) since: Millis,
+    /// Nothing has changed after this time.
+    pub(super) until: Millis,
 }
 
 impl Standing {
@@ -31,49 +89,69 @@ impl Standing {
     pub(super) fn look(
         &mut self,
         rows: Range<usize>,
-        screen: Vec<(usize, String)>,
-        at: Millis,
+        screen: Vec<Shown>,
+        at: Look,
         is_other: bool,
         begun: &str,
         out: &mut Vec<Line>,
     ) {
-        let is_in = |stood: &Stood| rows.contains(&stood.row);
+        let is_in = |stood: &Stood| rows.contains(&stood.line.row);
         let (mut before, untouched): (Vec<Stood>, Vec<Stood>) =
             std::mem::take(&mut self.lines).into_iter().partition(is_in);
-        let mut after: Vec<Stood> = screen
-            .into_iter()
-            .map(|(row, text)| Stood {
-                row,
-                first: at,
-                text: text.trim_end().to_owned(),
-            })
-            .filter(|stood| !stood.text.is_empty())
-            .collect();
+        let mut after: Vec<Stood> = Vec::new();
+        for mut line in screen {
+            line.text.truncate(line.text.trim_end().len());
+            if !line.text.is_empty() {
+                self.words.enter(line.words(), at.since);
+                after.push(Stood {
+                    line,
+                    first: at.since,
+                    since: at.since,
+                });
+            }
+        }
+        for was in &before {
+            self.words.leave(was.line.words(), at.until);
+        }
         // What only moved is still there.
         for stood in &mut after {
+            let is_same = |was: &Stood| was.line.text == stood.line.text;
             let place = before
                 .iter()
-                .position(|was| was.row == stood.row && was.text == stood.text);
-            let place = place.or_else(|| before.iter().position(|was| was.text == stood.text));
-            if let Some(place) = place {
-                stood.first = before.remove(place).first;
+                .position(|was| was.line.row == stood.line.row && is_same(was));
+            if let Some(place) = place.or_else(|| before.iter().position(is_same)) {
+                let was = before.remove(place);
+                (stood.first, stood.since) = (was.first, was.since);
             }
         }
         for was in before {
-            let mut next = after.iter_mut();
             // Of a line that scrolls out row by row the rest still stands at the top; it is told when all of it has left.
             let is_rest = |stood: &Stood| {
-                let head = was.text.strip_suffix(&stood.text);
-                stood.row == 0 && head.is_some_and(|head| !head.is_empty() && begun.ends_with(head))
+                let head = was.line.text.strip_suffix(&stood.line.text);
+                stood.line.row == 0
+                    && head.is_some_and(|head| !head.is_empty() && begun.ends_with(head))
             };
-            let next = next.find(|stood| stood.text.starts_with(&was.text) || is_rest(stood));
-            match next {
-                Some(stood) => stood.first = stood.first.min(was.first),
-                None => self.left(was, at, is_other, out),
+            let gone = self.words.gone_since(was.line.words());
+            let since = gone.map_or(was.since, |gone| gone.min(was.since));
+            let goes_on = |stood: &&mut Stood| was.line.goes_on_in(&stood.line) || is_rest(stood);
+            if let Some(stood) = after.iter_mut().find(goes_on) {
+                stood.first = stood.first.min(was.first);
+                stood.since = stood.since.min(since);
+            } else if at.until >= since + STOOD {
+                self.left(was, at.since, is_other, out);
+            } else {
+                // Nobody had the time to read it; whoever looks at what comes and goes in its place sees some of it.
+                let mut here = after.iter_mut();
+                if let Some(stood) = here.find(|stood| stood.line.row == was.line.row) {
+                    stood.since = stood.since.min(was.since);
+                }
             }
         }
+        self.words.tidy(at.until);
         self.lines = untouched;
-        let above = self.lines.partition_point(|stood| stood.row < rows.start);
+        let above = self
+            .lines
+            .partition_point(|stood| stood.line.row < rows.start);
         self.lines.splice(above..above, after);
     }
 
@@ -82,18 +160,22 @@ impl Standing {
         for was in std::mem::take(&mut self.lines) {
             self.left(was, at, is_other, out);
         }
+        self.words.clear();
         self.known.clear();
         self.known_bytes = 0;
     }
 
-    /// A line was told already; since when it stood there, if it was seen.
-    pub(super) fn told(&mut self, text: &str) -> Option<Millis> {
-        let same = self.lines.iter().position(|stood| stood.text == text);
+    /// A line was told already, at this time; since when it stood there, if it was seen.
+    pub(super) fn told(&mut self, text: &str, at: Millis) -> Option<Millis> {
+        let mut lines = self.lines.iter();
+        let same = lines.position(|stood| stood.line.text == text);
         let place = same.or_else(|| {
             let mut lines = self.lines.iter();
-            lines.position(|stood| text.starts_with(&stood.text))
+            lines.position(|stood| text.starts_with(&stood.line.text))
         });
-        place.map(|place| self.lines.remove(place).first)
+        let was = self.lines.remove(place?);
+        self.words.leave(was.line.words(), at);
+        Some(was.first)
     }
 
     fn left(&mut self, was: Stood, at: Millis, is_other: bool, out: &mut Vec<Line>) {
@@ -102,15 +184,15 @@ impl Standing {
                 self.known.clear();
                 self.known_bytes = 0;
             }
-            if !self.known.insert(was.text.clone()) {
+            if !self.known.insert(was.line.text.clone()) {
                 return;
             }
-            self.known_bytes += was.text.len();
+            self.known_bytes += was.line.text.len();
         }
         out.push(Line {
             first: was.first,
             last: at,
-            text: was.text,
+            text: was.line.text,
             other: is_other,
         });
     }
@@ -125,20 +207,28 @@ mod tests {
         let (mut standing, mut out) = (Standing::default(), Vec::new());
         let mut look = |at, rows: &[&str]| {
             let rows = rows.iter().map(|&row| row.to_owned());
-            let rows = (0..).zip(rows).collect();
-            standing.look(0..9, rows, at, true, "", &mut out);
+            let shown = (0..).zip(rows).map(|(row, text)| Shown {
+                row,
+                text,
+                ..Shown::default()
+            });
+            let at = Look {
+                since: at,
+                until: at,
+            };
+            standing.look(0..9, shown.collect(), at, true, "", &mut out);
             out.drain(..)
                 .map(|line| (line.first, line.text))
                 .collect::<Vec<_>>()
         };
-        assert_eq!(look(1, &["a", "b", "c"]), []);
-        assert_eq!(look(2, &["b", "c d"]), [(1, "a".to_owned())]);
+        assert_eq!(look(200, &["a", "b", "c"]), []);
+        assert_eq!(look(400, &["b", "c d"]), [(200, "a".to_owned())]);
         assert_eq!(
-            look(3, &["x"]),
-            [(1, "b".to_owned()), (1, "c d".to_owned())]
+            look(600, &["x"]),
+            [(200, "b".to_owned()), (200, "c d".to_owned())]
         );
         // Shown before, and no news.
-        assert_eq!(look(4, &["b"]), [(3, "x".to_owned())]);
-        assert_eq!(look(5, &[]), []);
+        assert_eq!(look(800, &["b"]), [(600, "x".to_owned())]);
+        assert_eq!(look(1000, &[]), []);
     }
 }

@@ -45,6 +45,36 @@ fn a_command_typed_letter_by_letter_leaves_one_line() {
 }
 
 #[test]
+fn a_line_with_a_right_prompt_is_typed_as_one_and_a_suggestion_that_stood_is_kept() {
+    let right = [
+        (0, "$ \x1b[20Gmain\x1b[3G"),
+        (300, "l"),
+        (600, "s"),
+        (900, " -l"),
+        (1200, "\r\nend\r\n"),
+    ];
+    check(&right, &["$ ls -l            main", "end"]);
+    let suggested = [
+        (0, "$ "),
+        (300, "g\x1b[90mrep foo\x1b[4G"),
+        (600, "r\x1b[90mep foo\x1b[5G"),
+        (650, "x\x1b[K"),
+        (1200, "\r\nend\r\n"),
+    ];
+    check(&suggested, &["$ grep foo", "$ grx", "end"]);
+    // Too short to be read; what stands in several of them is not.
+    let searched = [
+        (0, "$ "),
+        (1000, "\r(search)`a': x\x1b[K"),
+        (1090, "\r(search)`ab': y\x1b[K"),
+        (1180, "\r(search)`abc': z\x1b[K"),
+        (1270, "\r$ z\x1b[K"),
+        (1700, "\r\n"),
+    ];
+    check(&searched, &["$", "(search)`ab': y", "$ z"]);
+}
+
+#[test]
 fn a_progress_bar_leaves_the_states_that_stood() {
     let steps = [
         (0, "10 %"),
