@@ -83,6 +83,20 @@ pub(super) struct Look {
     pub(super) until: Millis,
 }
 
+impl Words {
+    /// Since when a line may have stood, or one of its words of which none is left.
+    fn since(&self, was: &Stood) -> Millis {
+        let gone = self.gone_since(was.line.words());
+        gone.map_or(was.since, |gone| gone.min(was.since))
+    }
+
+    /// A line is still there, or more of it.
+    fn go_on(&self, was: &Stood, next: &mut Stood) {
+        next.first = next.first.min(was.first);
+        next.since = next.since.min(self.since(was));
+    }
+}
+
 impl Standing {
     /// Takes a look at some rows: what was there and is not any more has left. `begun` has scrolled out of a line that is
     /// still there.
@@ -113,31 +127,41 @@ impl Standing {
         for was in &before {
             self.words.leave(was.line.words(), at.until);
         }
-        // What only moved is still there.
-        for stood in &mut after {
-            let is_same = |was: &Stood| was.line.text == stood.line.text;
-            let place = before
-                .iter()
-                .position(|was| was.line.row == stood.line.row && is_same(was));
-            if let Some(place) = place.or_else(|| before.iter().position(is_same)) {
-                let was = before.remove(place);
-                (stood.first, stood.since) = (was.first, was.since);
-            }
-        }
-        for was in before {
-            // Of a line that scrolls out row by row the rest still stands at the top; it is told when all of it has left.
-            let is_rest = |stood: &Stood| {
-                let head = was.line.text.strip_suffix(&stood.line.text);
-                stood.line.row == 0
-                    && head.is_some_and(|head| !head.is_empty() && begun.ends_with(head))
+        // Of a line that scrolls out row by row the rest still stands at the top; it is told when all of it has left.
+        let is_rest = |was: &Shown, next: &Shown| {
+            let head = was.text.strip_suffix(&next.text);
+            next.row == 0 && head.is_some_and(|head| !head.is_empty() && begun.ends_with(head))
+        };
+        let goes_on = |was: &Shown, next: &Shown| was.goes_on_in(next) || is_rest(was, next);
+        let mut is_new = vec![true; after.len()];
+        // Lines stay in order, so a prompt that was typed behind is not taken for the one that came below it.
+        let mut below = 0;
+        before.retain(|was| {
+            let mut next = (below..).zip(&after[below..]);
+            let Some((place, _)) = next.find(|(_, stood)| goes_on(&was.line, &stood.line)) else {
+                return true;
             };
-            let gone = self.words.gone_since(was.line.words());
-            let since = gone.map_or(was.since, |gone| gone.min(was.since));
-            let goes_on = |stood: &&mut Stood| was.line.goes_on_in(&stood.line) || is_rest(stood);
-            if let Some(stood) = after.iter_mut().find(goes_on) {
-                stood.first = stood.first.min(was.first);
-                stood.since = stood.since.min(since);
-            } else if at.until >= since + STOOD {
+            self.words.go_on(was, &mut after[place]);
+            is_new[place] = false;
+            below = place + 1;
+            false
+        });
+        // What moved is still there.
+        before.retain(|was| {
+            let mut next = is_new.iter().zip(&after);
+            let is_same = |stood: &Stood| stood.line.text == was.line.text;
+            let Some(place) = next.position(|(is_new, stood)| *is_new && is_same(stood)) else {
+                return true;
+            };
+            self.words.go_on(was, &mut after[place]);
+            is_new[place] = false;
+            false
+        });
+        for was in before {
+            let mut next = after.iter_mut();
+            if let Some(stood) = next.find(|stood| goes_on(&was.line, &stood.line)) {
+                self.words.go_on(&was, stood);
+            } else if at.until >= self.words.since(&was) + STOOD {
                 self.left(was, at.since, is_other, out);
             } else {
                 // Nobody had the time to read it; whoever looks at what comes and goes in its place sees some of it.

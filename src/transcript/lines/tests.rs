@@ -45,6 +45,14 @@ fn a_command_typed_letter_by_letter_leaves_one_line() {
 }
 
 #[test]
+fn a_line_stands_since_its_prompt_and_not_since_one_below_it_that_reads_the_same() {
+    let steps = [(0, "$ "), (300, "ls"), (350, "\r\na\r\n$ "), (900, "")];
+    check(&steps, &["$ ls", "a", "$"]);
+    let first: Vec<u64> = lines(&steps).iter().map(|line| line.first).collect();
+    assert_eq!(first, [0, 300, 300]);
+}
+
+#[test]
 fn a_line_with_a_right_prompt_is_typed_as_one_and_a_suggestion_that_stood_is_kept() {
     let right = [
         (0, "$ \x1b[20Gmain\x1b[3G"),
