@@ -12,6 +12,8 @@ mod ansible;
 mod asciinema;
 #[cfg(unix)]
 mod aws_cli;
+#[cfg(unix)]
+mod lines;
 mod moto;
 #[cfg(unix)]
 mod openssh;
