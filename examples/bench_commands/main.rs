@@ -2,14 +2,16 @@
 //! recordings is compared with what the shells themselves say they ran.
 //!
 //! ```text
-//! cargo run --release --example bench_commands -- [--diff] [--keep FOLDER] [--peer PROGRAM] [SCENARIO...]
+//! cargo run --release --example bench_commands -- [--diff] [--lines] [--keep FOLDER] [--peer PROGRAM] [SCENARIO...]
 //! ```
 //!
 //! Keys are on record only with `--peer`. `--diff` prints what was missed and what was made up, `--keep` leaves each recording with its truth
 //! in a folder, and `--peer` runs another program over the recordings, which is given a path and prints JSON objects with
-//! `text`, one a line. A shell that is not on this machine is left out, and said to be.
+//! `text`, one a line. `--lines` tells of the lines too: their words and their size. A shell that is not on this machine is
+//! left out, and said to be.
 //! Nothing here is a test: people type, shells differ.
 
+mod lines;
 mod person;
 mod scenarios;
 mod score;
@@ -31,6 +33,7 @@ const PEOPLE: usize = 4;
 
 struct Options {
     diff: bool,
+    lines: bool,
     keep: Option<PathBuf>,
     peer: Option<PathBuf>,
     names: Vec<String>,
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
 fn options() -> Result<Options> {
     let mut options = Options {
         diff: false,
+        lines: false,
         keep: None,
         peer: None,
         names: Vec::new(),
@@ -61,6 +65,7 @@ fn options() -> Result<Options> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--diff" => options.diff = true,
+            "--lines" => options.lines = true,
             "--keep" => {
                 options.keep = Some(arguments.next().ok_or("--keep needs a folder")?.into())
             }
@@ -131,6 +136,9 @@ fn run(options: &Options) -> Result<()> {
             .arg(path);
         Ok(command)
     })?;
+    if options.lines {
+        lines::report(&chosen, folder, options.diff)?;
+    }
     if let Some(peer) = &options.peer {
         report(
             &peer.display().to_string(),
