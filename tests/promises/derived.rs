@@ -195,3 +195,17 @@ fn a_store_that_takes_no_lines_has_the_recording_all_the_same() {
     assert_eq!(run.status(), 0, "{}", run.err());
     assert!(run.out().contains("exit"), "{}", run.out());
 }
+
+/// Whoever changes what stands in these files gives the rules another number: `EXTRACTOR`, in `src/transcript`.
+#[test]
+fn the_same_recording_gives_the_same_bytes_as_long_as_the_rules_have_the_same_number() {
+    let rig = Rig::new(Options::quick());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/derived");
+    let cast = folder.join("session.cast").display().to_string();
+    for kind in ["lines", "commands"] {
+        let run = rig.run(&["derive", &cast, &format!("--{kind}")]);
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let golden = fs::read_to_string(folder.join(format!("{kind}.jsonl"))).unwrap();
+        assert_eq!(run.out(), golden);
+    }
+}
