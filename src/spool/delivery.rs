@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use formats::asciicast;
 use formats::layout::{self, Place};
-use formats::manifest::Manifest;
+use formats::manifest::{Derived, Manifest};
 use formats::recording::{self, Signed};
 
 use crate::settings::{Settings, tags};
@@ -194,64 +194,66 @@ impl Delivery {
             progress: Some(&mut tell),
             ..put(Object::File)
         };
-        // Beside it: each is a request of its own to wait for.
+        self.store
+            .put_file_with(&place.recording(), &claim.path(), recording)?;
+        let derived = manifest.derived.as_ref();
+        let put_derived = |kind, derived| self.put_derived(claim, place, (kind, derived), &tags);
+        // Each is a request to wait for, and none of them needs another.
         let not_derived = thread::scope(|scope| {
-            let beside = scope.spawn(|| self.put_derived(claim, place, manifest, &tags));
-            self.store
-                .put_file_with(&place.recording(), &claim.path(), recording)?;
-            beside.join().unwrap_or(Ok(None))
+            let beside = derived.map(|derived| {
+                [Kind::Lines, Kind::Commands]
+                    .map(|kind| scope.spawn(move || put_derived(kind, derived)))
+            });
+            if !signed.signature.is_empty() {
+                let signature = signed.signature.as_bytes();
+                self.store
+                    .put_with(&place.signature(), signature, put(Object::Signature))?;
+            }
+            let mut not_derived = None;
+            for thread in beside.into_iter().flatten() {
+                not_derived = thread.join().unwrap_or(Ok(None))?.or(not_derived);
+            }
+            Ok::<_, store::Error>(not_derived)
         })?;
-        if !signed.signature.is_empty() {
-            let signature = signed.signature.as_bytes();
-            self.store
-                .put_with(&place.signature(), signature, put(Object::Signature))?;
-        }
         self.store
             .put_with(&place.manifest(), &signed.manifest, put(Object::Manifest))?;
         Ok((total, not_derived))
     }
 
-    /// Stores what was derived. A store that refuses it for good has the recording all the same, and whoever reviews it
-    /// derives it again: why, then.
+    /// Stores one object that was derived. A store that refuses it for good has the recording all the same, and whoever
+    /// reviews it derives it again: why, then.
     fn put_derived(
         &self,
         claim: &Claim,
         place: &Place<'_>,
-        manifest: &Manifest,
+        (kind, derived): (Kind, &Derived),
         tags: &[(String, String)],
     ) -> Result<Option<String>, store::Error> {
-        let Some(derived) = &manifest.derived else {
-            return Ok(None);
+        let (object, key) = match kind {
+            Kind::Lines => (&derived.lines, place.lines()),
+            Kind::Commands => (&derived.commands, place.commands()),
         };
-        for (kind, object, key) in [
-            (Kind::Lines, &derived.lines, place.lines()),
-            (Kind::Commands, &derived.commands, place.commands()),
-        ] {
-            let path = claim.derived(kind);
-            let checked = open_file(&path).and_then(Checked::of);
-            let checked = checked.and_then(|checked| match object.is(checked.file()?)? {
-                true => Ok(checked),
-                false => Err(io::Error::other("it is not what the manifest tells")),
-            });
-            let checked = match checked {
-                Ok(checked) => checked,
-                Err(error) => {
-                    return Ok(Some(format!("{:?}: {error}", path.display().to_string())));
-                }
-            };
-            let put = Put {
-                tags: tags.to_vec(),
-                journal: Some(claim.journal(Object::Derived(kind))),
-                checked: Some(&checked),
-                ..Put::default()
-            };
-            match self.store.put_file_with(&key, &path, put) {
-                Ok(()) => {}
-                Err(error) if error.is_passing() => return Err(error),
-                Err(error) => return Ok(Some(error.to_string())),
-            }
+        let path = claim.derived(kind);
+        let checked = open_file(&path).and_then(Checked::of);
+        let checked = checked.and_then(|checked| match object.is(checked.file()?)? {
+            true => Ok(checked),
+            false => Err(io::Error::other("it is not what the manifest tells")),
+        });
+        let checked = match checked {
+            Ok(checked) => checked,
+            Err(error) => return Ok(Some(format!("{:?}: {error}", path.display().to_string()))),
+        };
+        let put = Put {
+            tags: tags.to_vec(),
+            journal: Some(claim.journal(Object::Derived(kind))),
+            checked: Some(&checked),
+            ..Put::default()
+        };
+        match self.store.put_file_with(&key, &path, put) {
+            Ok(()) => Ok(None),
+            Err(error) if error.is_passing() => Err(error),
+            Err(error) => Ok(Some(error.to_string())),
         }
-        Ok(None)
     }
 
     /// The tags of one session's objects.

@@ -284,7 +284,7 @@ fn no_setting_leads_a_store_that_policy_fixes_to_another_server() {
             assert_eq!(run.status(), 0, "{}", run.err());
             assert_eq!(mine.objects().len(), 0, "way {way}: {}", run.err());
             stored += usize::from(!more.is_empty());
-            assert_eq!(theirs.objects().len(), 2 * stored, "{}", run.err());
+            assert_eq!(theirs.objects().len(), 4 * stored, "{}", run.err());
         }
     }
     let rig = fixed(&theirs, "");
