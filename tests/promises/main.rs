@@ -41,6 +41,7 @@ mod recover;
 mod remote;
 mod rough;
 mod start;
+mod stored;
 mod tail;
 #[cfg(unix)]
 mod taken_back;
