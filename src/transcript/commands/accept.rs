@@ -8,7 +8,7 @@ use super::found::{Found, Way};
 use super::prompt::is_usual;
 use super::reading::{Reading, Snapshot};
 use super::view::{Place, View};
-use super::{Commands, ECHOED, MOST_AHEAD, MOST_TEXT};
+use super::{BURST, Commands, ECHOED, MOST_AHEAD, MOST_TEXT};
 use crate::screen::Emulator;
 use crate::transcript::signs::Mark;
 
@@ -22,6 +22,8 @@ impl Commands {
         // A prompt that was marked, and nobody typed at.
         let is_untouched = |reading: &mut Reading| reading.way == Way::Echo && reading.keys == 0;
         self.reading.take_if(is_untouched);
+        // What was pasted behind it would have come by now.
+        self.burst &= self.offset < self.accepted_at + BURST;
         let is_of_interest = self.reading.is_some() || self.may_be_ahead();
         if !is_of_interest || !self.may_look(&view, place) {
             return;
@@ -77,6 +79,7 @@ impl Commands {
             return;
         }
         self.is_recent = true;
+        self.accepted_at = self.offset;
         self.way = reading.way;
         if reading.keys > 0 {
             self.early = 0;

@@ -37,6 +37,8 @@ const MOST_KEPT: usize = 16 * 1024 * 1024;
 const LOOKS: u64 = 4;
 /// Lines that may wait, typed ahead.
 const MOST_AHEAD: usize = 100;
+/// After so many bytes of output nothing more comes of a paste, but what was seen to be typed ahead.
+const BURST: u64 = 64 * 1024;
 /// A longer text is cut, in bytes.
 const MOST_TEXT: usize = 64 * 1024;
 /// Output so long after a key was not caused by it; nor what comes later than its echo can, when that was there already.
@@ -93,6 +95,8 @@ pub(super) struct Commands {
     /// The last line's command runs.
     is_running: bool,
     accepted_row: u64,
+    /// Bytes of output when a line was last accepted.
+    accepted_at: u64,
     cwd: Option<String>,
     /// What stood before something printed that no key caused.
     before_event: Option<(String, u32)>,
