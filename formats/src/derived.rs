@@ -75,6 +75,20 @@ pub enum Source {
     Echo,
 }
 
+impl Source {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Osc133 => "osc133",
+            Self::Osc633 => "osc633",
+            Self::Osc3008 => "osc3008",
+            Self::PasteMode => "paste-mode",
+            Self::Echo => "echo",
+        }
+    }
+}
+
 /// What somebody said of a command: the remote host, most of all, which may lie.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -10,46 +10,79 @@ use formats::asciicast::{Data, Event, Header};
 use super::{End, Exporter, Format, Options};
 use crate::screen::{Emulator, paint};
 
-/// Takes events and hands on those within.
-pub(super) struct Cut {
-    header: Header,
+/// The time of an export.
+#[derive(Debug)]
+pub(super) struct Clock {
     from: Duration,
-    to: Option<Duration>,
-    /// What was shown before the start; `None` once the start is past, or where nobody looks at it.
-    screen: Option<Emulator>,
-    has_begun: bool,
-    is_over: bool,
     idle_time_limit: Option<Duration>,
     /// What was cut out of pauses so far.
     idle: Duration,
     /// Time of the last event that takes time, in the time of the recording since the start of the export.
     last_shown: Duration,
+}
+
+impl Clock {
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            // The agent's clock is on record to the millisecond against ours; a start between two would blur it.
+            from: Duration::from_millis(options.from.as_millis() as u64),
+            idle_time_limit: options.idle_time_limit,
+            idle: Duration::ZERO,
+            last_shown: Duration::ZERO,
+        }
+    }
+
+    /// The time of the next event; `None` for one before the start.
+    pub(super) fn time(&mut self, event: &Event) -> Option<Duration> {
+        let at = event.at.checked_sub(self.from)?;
+        let Some(limit) = self.idle_time_limit else {
+            return Some(at);
+        };
+        let pause = at.saturating_sub(self.last_shown);
+        let idle = self.idle + pause.saturating_sub(limit);
+        // A keepalive must not stretch a pause.
+        if !matches!(event.data, Data::Message(_)) {
+            self.idle = idle;
+            self.last_shown = at;
+        }
+        Some(at.saturating_sub(idle))
+    }
+
+    /// How much later the events have come so far than they are told.
+    pub(super) fn earlier(&self) -> Duration {
+        self.from + self.idle
+    }
+}
+
+/// Takes events and hands on those within.
+pub(super) struct Cut {
+    header: Header,
+    clock: Clock,
+    to: Option<Duration>,
+    /// What was shown before the start; `None` once the start is past, or where nobody looks at it.
+    screen: Option<Emulator>,
+    has_begun: bool,
     last: Duration,
 }
 
 impl Cut {
     /// The times in `options`, of a recording with this header.
     pub(super) fn new(header: Header, options: &Options) -> Self {
-        // The agent's clock is on record to the millisecond against ours; a start between two would blur it.
-        let from = Duration::from_millis(options.from.as_millis() as u64);
+        let clock = Clock::new(options);
         let is_drawn = !matches!(options.format, Format::Raw | Format::JsonLines);
         Self {
-            screen: (is_drawn && !from.is_zero()).then(|| Emulator::new(header.term.size())),
+            screen: (is_drawn && !clock.from.is_zero()).then(|| Emulator::new(header.term.size())),
             header,
-            from,
+            clock,
             to: options.to,
             has_begun: false,
-            is_over: false,
-            idle_time_limit: options.idle_time_limit,
-            idle: Duration::ZERO,
-            last_shown: Duration::ZERO,
             last: Duration::ZERO,
         }
     }
 
-    /// Whether every event from here on is outside.
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over
+    /// Whether this event and every one behind it is outside.
+    pub(super) fn is_over(&self, event: &Event) -> bool {
+        self.to.is_some_and(|to| event.at > to)
     }
 
     /// The next event.
@@ -59,11 +92,7 @@ impl Cut {
         exporter: &mut dyn Exporter,
         out: &mut Vec<u8>,
     ) {
-        if self.to.is_some_and(|to| event.at > to) {
-            self.is_over = true;
-            return;
-        }
-        if event.at < self.from {
+        let Some(at) = self.clock.time(&event) else {
             match &event.data {
                 Data::Output(text) => {
                     if let Some(screen) = &mut self.screen {
@@ -80,19 +109,9 @@ impl Cut {
                 _ => {}
             }
             return;
-        }
+        };
         self.begin(exporter, out);
-        event.at -= self.from;
-        if let Some(limit) = self.idle_time_limit {
-            let pause = event.at.saturating_sub(self.last_shown);
-            let idle = self.idle + pause.saturating_sub(limit);
-            // A keepalive must not stretch a pause.
-            if !matches!(event.data, Data::Message(_)) {
-                self.idle = idle;
-                self.last_shown = event.at;
-            }
-            event.at = event.at.saturating_sub(idle);
-        }
+        event.at = at;
         self.last = event.at;
         exporter.event(&event, out);
     }
@@ -114,14 +133,14 @@ impl Cut {
             return;
         }
         self.has_begun = true;
-        later(&mut self.header, self.from);
+        later(&mut self.header, self.clock.from);
         exporter.header(&self.header, out);
         if let Some(screen) = self.screen.take() {
             let event = Event {
                 at: Duration::ZERO,
                 data: Data::Output(paint::portable(&screen.dump())),
             };
-            exporter.event(&event, out);
+            exporter.screen(&event, out);
         }
     }
 }

@@ -1,16 +1,21 @@
-//! `html`: one page that plays the recording, with no need of a network.
+//! `html`: one page that plays the recording and lists its commands, with no need of a network.
 //!
 //! Nothing of the recording is ever code: it stands in the page as base64, and what is told about it with every special
 //! character escaped. Should that fail, the page's own policy lets no script run but the two that stand here.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use formats::asciicast::{Data, Encoder, Event, Header};
+use formats::derived::Command;
 use sha2::{Digest, Sha256};
 
+use super::cast::Seconds;
+use super::derived::{Derived, took};
 use super::facts;
 use super::{End, Exporter};
-use crate::words::printable;
+use crate::words::{printable, time};
 
 /// asciinema-player 3.18.0, Apache-2.0; see `player/README.md`.
 const PLAYER: &str = include_str!("player/asciinema-player.min.js");
@@ -25,6 +30,9 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem}
 dt{opacity:.7}dd{margin:0;overflow-wrap:anywhere;font-family:ui-monospace,monospace}
 footer{margin-top:2rem;font-size:.85em;opacity:.8}pre{white-space:pre-wrap;font-size:.8em}
 #cut{font-weight:bold}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.15rem .75rem .15rem 0}
+th{opacity:.7;font-weight:normal}td{font-family:ui-monospace,monospace}td:last-child{white-space:pre-wrap;overflow-wrap:anywhere}
+.claim{opacity:.8;font-style:italic}.failed{font-weight:bold}
 ";
 
 const START: &str = r#"
@@ -34,7 +42,14 @@ const START: &str = r#"
   for (var i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   var place = document.getElementById("player");
   place.textContent = "";
-  AsciinemaPlayer.create({ data: new TextDecoder().decode(bytes) }, place, { preload: true, fit: "width", poster: "npt:2" });
+  var player = AsciinemaPlayer.create({ data: new TextDecoder().decode(bytes) }, place, { preload: true, fit: "width", poster: "npt:2" });
+  document.addEventListener("click", function (event) {
+    var link = event.target.closest("a[data-at]");
+    if (!link) return;
+    event.preventDefault();
+    player.seek(Number(link.dataset.at));
+    place.scrollIntoView({ block: "nearest" });
+  });
 })();
 "#;
 
@@ -113,6 +128,9 @@ impl Exporter for Html {
                 b"<p id=\"cut\">The recording ends early: what came after is missing.</p>\n",
             );
         }
+        if let Some(derived) = &end.derived {
+            commands(derived, out);
+        }
         if let Some(manifest) = &end.manifest {
             out.extend_from_slice(list(&facts::of_manifest(manifest)).as_bytes());
         }
@@ -123,6 +141,57 @@ impl Exporter for Html {
         );
         out.extend_from_slice(rest.as_bytes());
     }
+}
+
+/// The list of commands. A link takes the player there; without it, the page.
+fn commands(derived: &Derived, out: &mut Vec<u8>) {
+    if !derived.commands.is_empty() {
+        out.extend_from_slice(
+            b"<h2>Commands</h2>\n<table id=\"commands\">\n<tr><th>#</th><th>Time</th><th>Took</th><th>Exit</th>\
+              <th>Directory</th><th>Command</th></tr>\n",
+        );
+        for command in &derived.commands {
+            out.extend_from_slice(row(command).as_bytes());
+        }
+        out.extend_from_slice(b"</table>\n");
+    }
+    let told = format!(
+        "<p id=\"explained\">{}. All of it is what the remote host showed.</p>\n",
+        escape(&derived.told())
+    );
+    out.extend_from_slice(told.as_bytes());
+}
+
+fn row(command: &Command) -> String {
+    let start = Duration::from_millis(command.start);
+    let exit = match command.exit {
+        Some(0) => "0".to_owned(),
+        Some(exit) => format!("<span class=\"failed\">{exit}</span>"),
+        None => String::new(),
+    };
+    let mut text = lines(&command.text);
+    for claim in &command.claims {
+        text.push_str(&format!(
+            "<div class=\"claim\">claimed besides, by {}: {} {}</div>",
+            lines(&claim.by),
+            lines(&claim.of),
+            lines(&claim.value)
+        ));
+    }
+    format!(
+        "<tr><td>{}</td><td><a href=\"#player\" data-at=\"{}\">{}</a></td><td>{}</td><td>{exit}</td><td>{}</td><td>{text}</td></tr>\n",
+        command.number,
+        Seconds(start),
+        time::write(start),
+        took(command).map(time::write).unwrap_or_default(),
+        command.cwd.as_deref().map(lines).unwrap_or_default(),
+    )
+}
+
+/// Text of several lines, each of them harmless, in a page.
+fn lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(printable).collect();
+    escape(&lines.join("\n"))
 }
 
 /// A script by its digest, as the page's policy names it.

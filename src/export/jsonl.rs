@@ -1,10 +1,14 @@
-//! `jsonl`: one JSON object per event, for programs.
+//! `jsonl`: one JSON object per event, for programs; behind them one per command, and how much these explain.
 //!
-//! Nothing here shortens: every event of the recording is there, agent messages taken apart.
+//! Nothing here shortens: every event of the recording is there, agent messages taken apart. What is derived from them never
+//! stands between them.
+
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use formats::asciicast::{Data, Event, Header, Session};
+use formats::derived;
 use formats::manifest::Manifest;
 use formats::tee::{Content, TeedMessage};
 use serde::Serialize;
@@ -12,6 +16,7 @@ use serde_json::value::RawValue;
 
 use super::cast::{Seconds, line};
 use super::{End, Exporter};
+use crate::transcript::EXTRACTOR;
 
 /// The agent's clock needs the start of the recording.
 #[derive(Debug, Default)]
@@ -69,6 +74,22 @@ enum Line<'a> {
         code: &'a str,
         data: &'a str,
     },
+    Command {
+        /// When the line was accepted, like `start`, which is in milliseconds.
+        time: Box<RawValue>,
+        #[serde(flatten)]
+        command: &'a derived::Command,
+    },
+    Commands {
+        time: Box<RawValue>,
+        count: usize,
+        /// The share of output that they, their prompts and their output are.
+        explained: f64,
+        /// These are only the first.
+        cut: bool,
+        /// By which rules they were found.
+        extractor: u32,
+    },
     End {
         time: Box<RawValue>,
         complete: bool,
@@ -96,7 +117,7 @@ struct Message<'a> {
 }
 
 impl JsonLines {
-    fn message<'a>(&self, at: std::time::Duration, message: &'a TeedMessage) -> Message<'a> {
+    fn message<'a>(&self, at: Duration, message: &'a TeedMessage) -> Message<'a> {
         let clock = self
             .started_at_ms
             .filter(|_| message.message_type.is_some())
@@ -131,7 +152,7 @@ impl JsonLines {
 }
 
 /// A number with all its digits: as `f64` it would lose some.
-fn time(at: std::time::Duration) -> Box<RawValue> {
+fn time(at: Duration) -> Box<RawValue> {
     // Digits and a point are JSON.
     RawValue::from_string(Seconds(at).to_string()).unwrap_or_default()
 }
@@ -179,6 +200,20 @@ impl Exporter for JsonLines {
     }
 
     fn finish(&mut self, end: &End, out: &mut Vec<u8>) {
+        if let Some(derived) = &end.derived {
+            for command in &derived.commands {
+                let time = time(Duration::from_millis(command.start));
+                line(&Line::Command { time, command }, out);
+            }
+            let commands = Line::Commands {
+                time: time(end.at),
+                count: derived.commands.len(),
+                explained: (derived.explained * 10_000.0).floor() / 10_000.0,
+                cut: derived.is_cut,
+                extractor: EXTRACTOR,
+            };
+            line(&commands, out);
+        }
         line(
             &Line::End {
                 time: time(end.at),

@@ -6,20 +6,28 @@
 use std::time::Duration;
 
 use formats::asciicast::{Data, Event, Header, Session};
+use formats::derived::Command;
 
+use super::derived::{Derived, took};
 use super::{End, Exporter, facts};
-use crate::transcript::{Piece, Transcript};
+use crate::transcript::{Piece, Sections};
 use crate::words::{printable, time};
 
 /// A fence is closed and another one opened behind this much output, so that not all of it is held.
 const BLOCK: usize = 64 * 1024;
 
+/// From here on a command is what was run in 99 of 100.
+const SURE: f32 = 0.9;
+
 /// The document, command after command.
 #[derive(Default)]
 pub(super) struct Markdown {
-    transcript: Option<Transcript>,
+    /// Until the size of the screen is known.
+    commands: Vec<Command>,
+    /// What they answer for.
+    told: String,
+    sections: Option<Sections>,
     started_at_ms: Option<i64>,
-    commands: u64,
     /// Output that waits for its fence.
     block: String,
     /// Notes on this output: a part of it may still be on the screen, so they come behind it.
@@ -27,6 +35,14 @@ pub(super) struct Markdown {
 }
 
 impl Markdown {
+    pub(super) fn new(derived: Derived) -> Self {
+        Self {
+            told: derived.told(),
+            commands: derived.commands,
+            ..Self::default()
+        }
+    }
+
     fn pieces(&mut self, at: Duration, pieces: Vec<Piece>, out: &mut Vec<u8>) {
         for piece in pieces {
             match piece {
@@ -39,16 +55,13 @@ impl Markdown {
                         }
                     }
                 }
-                Piece::Command { prompt, text } => {
+                Piece::Command {
+                    command,
+                    prompts,
+                    right,
+                } => {
                     self.section(out);
-                    if text.is_empty() {
-                        continue;
-                    }
-                    self.commands += 1;
-                    let heading = format!("### {}. {}\n\n", self.commands, code(&text));
-                    out.extend_from_slice(heading.as_bytes());
-                    let place = format!("At {} behind {}.\n\n", self.time(at), code(&prompt));
-                    out.extend_from_slice(place.as_bytes());
+                    self.heading(&command, &prompts, &right, out);
                 }
                 Piece::FullScreen { from } => {
                     self.fence(out);
@@ -63,12 +76,64 @@ impl Markdown {
         }
     }
 
+    /// A command, and what is known of it.
+    fn heading(&self, command: &Command, prompts: &[String], right: &[String], out: &mut Vec<u8>) {
+        let (first, more) = command.text.split_once('\n').unzip();
+        let title = code(first.unwrap_or(&command.text));
+        let dots = if more.is_some() { " …" } else { "" };
+        let heading = format!("### {}. {title}{dots}\n\n", command.number);
+        out.extend_from_slice(heading.as_bytes());
+        if more.is_some() {
+            let lines: Vec<String> = command.text.lines().map(printable).collect();
+            fenced("", &lines.join("\n"), out);
+        }
+        let mut facts = format!("At {}", self.time(Duration::from_millis(command.start)));
+        let list = |texts: &[String]| texts.iter().map(|text| code(text)).collect::<Vec<_>>();
+        if !prompts.is_empty() {
+            facts.push_str(&format!(" behind {}", list(prompts).join(", ")));
+        }
+        if !right.is_empty() {
+            facts.push_str(&format!(" before {}", list(right).join(", ")));
+        }
+        if let Some(took) = took(command) {
+            facts.push_str(&format!(", for {}", time::write(took)));
+        }
+        if let Some(exit) = command.exit {
+            facts.push_str(&format!(", exit status {exit}"));
+        }
+        if let Some(cwd) = &command.cwd {
+            facts.push_str(&format!(", in {}", code(cwd)));
+        }
+        if command.context != ["shell"] && !command.context.is_empty() {
+            facts.push_str(&format!(", within {}", command.context.join(" › ")));
+        }
+        facts.push_str(".\n\n");
+        out.extend_from_slice(facts.as_bytes());
+        if !command.claims.is_empty() || command.confidence < SURE {
+            let found = format!(
+                "> Found by {}, confidence {:.2}.\n",
+                command.source.as_str(),
+                command.confidence
+            );
+            out.extend_from_slice(found.as_bytes());
+            for claim in &command.claims {
+                let claim = format!(
+                    "> Claimed besides, by {}: {} {}.\n",
+                    escape(&printable(&claim.by)),
+                    escape(&printable(&claim.of)),
+                    code(&claim.value)
+                );
+                out.extend_from_slice(claim.as_bytes());
+            }
+            out.push(b'\n');
+        }
+    }
+
     /// Writes the waiting output.
     fn fence(&mut self, out: &mut Vec<u8>) {
         let text = self.block.trim_matches('\n');
         if !text.trim().is_empty() {
-            let fence = "`".repeat(longest_run(text).max(2) + 1);
-            out.extend_from_slice(format!("{fence}text\n{text}\n{fence}\n\n").as_bytes());
+            fenced("text", text, out);
         }
         self.block.clear();
     }
@@ -98,7 +163,8 @@ impl Markdown {
 
 impl Exporter for Markdown {
     fn header(&mut self, header: &Header, out: &mut Vec<u8>) {
-        self.transcript = Some(Transcript::new(header.term.size()));
+        let commands = std::mem::take(&mut self.commands);
+        self.sections = Some(Sections::new(header.term.size(), commands));
         let session = header.ssm.as_ref();
         self.started_at_ms = session.and_then(Session::started_at_ms).or(header
             .timestamp
@@ -116,14 +182,13 @@ impl Exporter for Markdown {
     }
 
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
-        let Some(transcript) = &mut self.transcript else {
+        let Some(sections) = &mut self.sections else {
             return;
         };
         let mut pieces = Vec::new();
         match &event.data {
-            Data::Output(text) => transcript.output(event.at, text, &mut pieces),
-            Data::Input(_) => transcript.typed(),
-            Data::Resize(size) => transcript.resize(*size, &mut pieces),
+            Data::Output(text) => sections.output(event.at, text, &mut pieces),
+            Data::Resize(size) => sections.resize(*size, &mut pieces),
             Data::Marker(label) => {
                 let label = code(&printable(label));
                 self.note(event.at, &format!("marker {label}"));
@@ -131,15 +196,23 @@ impl Exporter for Markdown {
             Data::Exit(status) => {
                 self.note(event.at, &format!("exit status {status}"));
             }
-            Data::Message(_) | Data::Other { .. } => {}
+            Data::Input(_) | Data::Message(_) | Data::Other { .. } => {}
+        }
+        self.pieces(event.at, pieces, out);
+    }
+
+    fn screen(&mut self, event: &Event, out: &mut Vec<u8>) {
+        let mut pieces = Vec::new();
+        if let (Some(sections), Data::Output(text)) = (&mut self.sections, &event.data) {
+            sections.screen(text, &mut pieces);
         }
         self.pieces(event.at, pieces, out);
     }
 
     fn finish(&mut self, end: &End, out: &mut Vec<u8>) {
-        if let Some(mut transcript) = self.transcript.take() {
+        if let Some(mut sections) = self.sections.take() {
             let mut pieces = Vec::new();
-            transcript.finish(&mut pieces);
+            sections.finish(&mut pieces);
             self.pieces(end.at, pieces, out);
         }
         self.section(out);
@@ -148,7 +221,10 @@ impl Exporter for Markdown {
             let note = b"**The recording ends early: what came after is missing.**\n\n";
             out.extend_from_slice(note);
         }
-        let mut facts = vec![("Length", time::write(end.at))];
+        let mut facts = vec![
+            ("Length", time::write(end.at)),
+            ("Commands", self.told.clone()),
+        ];
         facts.extend(
             end.manifest
                 .as_ref()
@@ -159,6 +235,12 @@ impl Exporter for Markdown {
         // One line end closes the document.
         out.pop();
     }
+}
+
+/// Outside text between fences that it cannot close.
+fn fenced(info: &str, text: &str, out: &mut Vec<u8>) {
+    let fence = "`".repeat(longest_run(text).max(2) + 1);
+    out.extend_from_slice(format!("{fence}{info}\n{text}\n{fence}\n\n").as_bytes());
 }
 
 fn table(facts: &[(&'static str, String)], out: &mut Vec<u8>) {

@@ -5,6 +5,8 @@
 
 mod cast;
 mod cut;
+mod derived;
+mod events;
 mod facts;
 mod html;
 mod jsonl;
@@ -13,16 +15,17 @@ mod raw;
 mod redact;
 mod text;
 
-use std::borrow::Cow;
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
-use formats::asciicast::{self, Data, Event, Header, LineFeeds, Reader};
+use formats::asciicast::{self, Event, Header, Reader};
 use formats::manifest::Manifest;
 use formats::recording::{self, Ending};
 use formats::sealed::Unlock;
 
 use cut::Cut;
+use derived::{Derivation, Derived};
+use events::Events;
 pub use redact::{PatternError, Patterns, Replaced, Secrets};
 
 /// Written out at once when there is as much.
@@ -39,9 +42,9 @@ pub enum Format {
     CastV2,
     /// What stood on the screen.
     Text,
-    /// One JSON object per event.
+    /// One JSON object per event, and one per command.
     JsonLines,
-    /// A page that plays the recording.
+    /// A page that plays the recording and lists its commands.
     Html,
     /// A transcript by commands.
     Markdown,
@@ -83,17 +86,23 @@ struct End {
     is_complete: bool,
     /// The manifest, when the recording was read up to it.
     manifest: Option<Manifest>,
+    /// The commands, where the format tells them at its end.
+    derived: Option<Derived>,
 }
 
 /// A format: the parts of a recording in order, each appended to the export.
 trait Exporter {
     fn header(&mut self, header: &Header, out: &mut Vec<u8>);
     fn event(&mut self, event: &Event, out: &mut Vec<u8>);
+    /// The screen as it stood at the start of a part: the first event of it, and none of the recording.
+    fn screen(&mut self, event: &Event, out: &mut Vec<u8>) {
+        self.event(event, out);
+    }
     fn finish(&mut self, end: &End, out: &mut Vec<u8>);
 }
 
-/// Exports the recording that `open` gives. It is opened twice or three times when something is to be replaced: first to
-/// look, at last to write. All must give the same bytes. `unlock` gives the key where one is needed.
+/// Exports the recording that `open` gives. It is opened once more for `md`, and twice or three times when something is to be
+/// replaced: first to look, at last to write. All must give the same bytes. `unlock` gives the key where one is needed.
 ///
 /// # Errors
 /// The recording cannot be opened or read, or the export cannot be written. Damage within the recording is no error but
@@ -108,11 +117,15 @@ pub fn export<R: Read>(
         Some(patterns) => Some(redact::look(patterns, || reader(&mut open, unlock))?),
         None => None,
     };
-    let reader = reader(&mut open, unlock)?;
     if options.format == Format::Raw && found.is_none() {
-        return raw::copy(reader, sink, options);
+        return raw::copy(reader(&mut open, unlock)?, sink, options);
     }
-    write(reader, sink, options, found)
+    let derived = match options.format {
+        // Each section begins with what is known at the end of it.
+        Format::Markdown => derive(reader(&mut open, unlock)?, options, found.clone())?,
+        _ => Derived::default(),
+    };
+    write(reader(&mut open, unlock)?, sink, options, found, derived)
 }
 
 type Source<R> = Reader<recording::Reader<R>>;
@@ -125,78 +138,67 @@ fn reader<R: Read>(
     Ok(Reader::open(recording::Reader::open_with(source, unlock)?)?)
 }
 
+/// Reads the part that is exported for its commands.
+fn derive<R: Read>(
+    reader: Source<R>,
+    options: &Options,
+    found: Option<redact::Found>,
+) -> Result<Derived, Error> {
+    let mut derivation = Derivation::new(reader.header(), options);
+    let mut events = Events::new(reader, found, is_for_a_terminal(options));
+    while let Some(event) = events.next()? {
+        if options.to.is_some_and(|to| event.at > to) {
+            break;
+        }
+        derivation.event(&event);
+    }
+    Ok(derivation.finish(&mut events))
+}
+
 fn write<R: Read>(
-    mut reader: Source<R>,
+    reader: Source<R>,
     sink: &mut dyn Write,
     options: &Options,
     found: Option<redact::Found>,
+    derived: Derived,
 ) -> Result<Report, Error> {
-    let mut exporter = exporter(options);
-    let mut rewriter = found.map(redact::Rewriter::new);
-    let mut header = reader.header().clone();
-    let mut line_feeds = is_for_a_terminal(options).then(|| LineFeeds::of(&header));
-    if let Some(rewriter) = &mut rewriter {
-        rewriter.header(&mut header);
-    }
-    let mut cut = Cut::new(header, options);
+    let mut exporter = exporter(options, derived);
+    let mut derivation = matches!(options.format, Format::Html | Format::JsonLines)
+        .then(|| Derivation::new(reader.header(), options));
+    let mut events = Events::new(reader, found, is_for_a_terminal(options));
+    let mut cut = Cut::new(events.header(), options);
     let mut out = Vec::with_capacity(2 * BATCH);
-    let mut damage = None;
-    let mut rewritten = Vec::new();
     let is_over = loop {
-        // What grew after it was looked at was not looked at.
-        let is_beyond = rewriter
-            .as_ref()
-            .is_some_and(redact::Rewriter::is_at_the_end);
-        let event = match reader.next_event() {
-            Ok(_) if is_beyond => None,
-            Ok(event) => event,
-            Err(error) => {
-                damage = Some(damage_of(error)?);
-                None
-            }
+        let Some(event) = events.next()? else {
+            break false;
         };
-        let is_last = event.is_none();
-        match &mut rewriter {
-            Some(rewriter) => rewriter.event(event, &mut rewritten),
-            None => rewritten.extend(event),
+        if cut.is_over(&event) {
+            break true;
         }
-        for mut event in rewritten.drain(..) {
-            match (&mut event.data, &mut line_feeds) {
-                (Data::Output(text), Some(line_feeds)) => {
-                    if let Cow::Owned(shown) = line_feeds.shown(text) {
-                        *text = shown;
-                    }
-                }
-                (Data::Message(message), Some(line_feeds)) => line_feeds.message(message),
-                _ => {}
-            }
-            cut.event(event, exporter.as_mut(), &mut out);
+        if let Some(derivation) = &mut derivation {
+            derivation.event(&event);
         }
+        cut.event(event, exporter.as_mut(), &mut out);
         if out.len() >= BATCH {
             sink.write_all(&out).map_err(Error::Write)?;
             out.clear();
         }
-        if is_last || cut.is_over() {
-            break cut.is_over();
-        }
     };
-    let ending = reader.lines().ending().filter(|_| !is_over).cloned();
-    let manifest = reader
-        .lines()
-        .signed()
-        .filter(|_| !is_over)
-        .and_then(|signed| Manifest::parse(&signed.manifest).ok())
-        .and_then(|manifest| match &mut rewriter {
-            Some(rewriter) => rewriter.manifest(&manifest),
-            None => Some(manifest),
-        });
+    let ending = events.ending().filter(|_| !is_over);
+    let damage = events.damage().map(str::to_owned);
+    let manifest = match is_over {
+        true => None,
+        false => events.manifest(),
+    };
     let is_complete = is_over || (ending == Some(Ending::Complete) && damage.is_none());
+    let derived = derivation.map(|derivation| derivation.finish(&mut events));
     cut.finish(
         exporter.as_mut(),
         |at| End {
             at,
             is_complete,
             manifest,
+            derived,
         },
         &mut out,
     );
@@ -206,7 +208,7 @@ fn write<R: Read>(
     Ok(Report {
         ending,
         damage,
-        replaced: rewriter.map(|rewriter| rewriter.replaced()),
+        replaced: events.replaced(),
     })
 }
 
@@ -219,7 +221,7 @@ fn is_for_a_terminal(options: &Options) -> bool {
     }
 }
 
-fn exporter(options: &Options) -> Box<dyn Exporter> {
+fn exporter(options: &Options, derived: Derived) -> Box<dyn Exporter> {
     match options.format {
         Format::Raw => Box::new(raw::Raw),
         Format::Cast => Box::new(cast::Cast::new(options.with_frames)),
@@ -227,7 +229,7 @@ fn exporter(options: &Options) -> Box<dyn Exporter> {
         Format::Text => Box::new(text::Text::default()),
         Format::JsonLines => Box::new(jsonl::JsonLines::default()),
         Format::Html => Box::new(html::Html::default()),
-        Format::Markdown => Box::new(markdown::Markdown::default()),
+        Format::Markdown => Box::new(markdown::Markdown::new(derived)),
     }
 }
 

@@ -80,7 +80,7 @@ fn session() -> Vec<(u64, Data)> {
     ]
 }
 
-fn recording(events: &[(u64, Data)]) -> Vec<u8> {
+pub(super) fn recording(events: &[(u64, Data)]) -> Vec<u8> {
     let (mut encoder, mut text) = (Encoder::default(), Vec::new());
     encoder.header(&header(), &mut text);
     for (at, data) in events {
@@ -89,7 +89,7 @@ fn recording(events: &[(u64, Data)]) -> Vec<u8> {
     text
 }
 
-fn options(format: Format) -> Options {
+pub(super) fn options(format: Format) -> Options {
     Options {
         format,
         with_frames: false,
@@ -100,7 +100,7 @@ fn options(format: Format) -> Options {
     }
 }
 
-fn run(text: &[u8], options: &Options) -> (Vec<u8>, Report) {
+pub(super) fn run(text: &[u8], options: &Options) -> (Vec<u8>, Report) {
     let mut out = Vec::new();
     let report = export(|| Ok(text), &NoKey, &mut out, options).unwrap();
     (out, report)
@@ -227,17 +227,21 @@ fn html_holds_the_recording_and_nothing_of_it_is_markup() {
 
 #[test]
 fn md_is_a_transcript_by_commands() {
+    let mut events = session();
+    events.insert(9, (2900, Data::Input("exit\r".into())));
+    let (out, _) = run(&recording(&events), &options(Format::Markdown));
     assert_eq!(
-        exported(&options(Format::Markdown)),
+        String::from_utf8(out).unwrap(),
         "# Session me-0a1b\n\n| | |\n| --- | --- |\n| Session | me-0a1b |\n| Target | i-0abc |\n\
          | Reason | ticket \\| \\<b\\>42\\</b\\> \\`x\\` |\n| Started | 2026-11-23T10:00:00.500Z |\n\
          | Terminal | 20 x 4 |\n\n## Transcript\n\n\
-         ### 1. `ls`\n\nAt 1.2s (10:00:01 UTC) behind `$`.\n\n\
+         ### 1. `ls`\n\nAt 1.2s (10:00:01 UTC) behind `$`, for 0.1s.\n\n\
          ````text\none\ntwo </script> ```\n````\n\n\
          > 2.0s (10:00:02 UTC): marker `here </script>`\n\n\
-         ### 2. `exit`\n\nAt 3.0s (10:00:03 UTC) behind `$`.\n\n\
+         ### 2. `exit`\n\nAt 3.0s (10:00:03 UTC) behind `$`, for 0.1s.\n\n\
          > 3.1s (10:00:03 UTC): exit status 3\n\n\
-         ## End\n\n| | |\n| --- | --- |\n| Length | 3.1s |\n"
+         ## End\n\n| | |\n| --- | --- |\n| Length | 3.1s |\n\
+         | Commands | 2 commands; 95 % of the output is explained by them and their prompts |\n"
     );
 }
 

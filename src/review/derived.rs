@@ -15,7 +15,7 @@ use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
 
 use crate::recorder::objects::{Made, Objects, Sinks};
 use crate::store::ReadSeek;
-use crate::transcript::{EXTRACTOR, derive};
+use crate::transcript::{EXTRACTOR, derive, told};
 
 /// The commands of a session.
 #[derive(Debug)]
@@ -27,6 +27,13 @@ pub(crate) struct Commands {
     pub(crate) is_cut: bool,
     /// What cannot be read behind them.
     pub(crate) broken: Option<asciicast::Error>,
+}
+
+impl Commands {
+    /// How much of the session they answer for.
+    pub(crate) fn told(&self) -> String {
+        told(self.commands.len(), self.is_cut, self.explained)
+    }
 }
 
 /// Reads a recording for its commands.

@@ -2,8 +2,9 @@
 //!
 //! Nothing here looks at formats in depth; the exports of one recording are compared beside the code that makes them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
+use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -40,6 +41,25 @@ fn a_file_is_exported_to_stdout_or_to_a_file() {
         fs::read_to_string(&to).unwrap(),
         "$ echo AKIAIOSFODNN7EXAMPLE\nend\n"
     );
+}
+
+#[test]
+fn what_is_read_twice_comes_through_stdin_as_well() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", CAST);
+    let from_file = rig.run(&["export", &cast, "-f", "md"]);
+    assert_eq!(from_file.status(), 0, "{}", from_file.err());
+    let from_pipe = rig
+        .command(&["export", "-", "-f", "md"])
+        .stdin(Stdio::from(File::open(&cast).unwrap()))
+        .output()
+        .unwrap();
+    assert!(from_pipe.status.success());
+    assert_eq!(
+        String::from_utf8(from_pipe.stdout).unwrap(),
+        from_file.out()
+    );
+    assert!(from_file.out().contains("| Commands | "));
 }
 
 #[test]

@@ -32,8 +32,8 @@ Formats:
   cast       asciicast v3, for players; --with-frames keeps what only ssm-rec reads
   cast-v2    asciicast v2, for older players
   txt        what stood on the screen, as lines
-  jsonl      one JSON object per event, agent messages taken apart
-  html       one page that plays the recording, with no need of a network
+  jsonl      one JSON object per event, agent messages taken apart, then one per command
+  html       one page that plays the recording, with no need of a network, and lists its commands
   md         a transcript by commands
 
 Examples:
@@ -46,8 +46,17 @@ Examples:
   For another player, without host names:
     ssm-rec export demo.cast.zst --format cast-v2 --redact '[a-z0-9-]+\\.corp\\.example' -o demo.cast
 
+  Commands that failed:
+    ssm-rec export me-0a1b --format jsonl | jq 'select(.event == \"command\" and (.exit // 0) != 0)'
+
   Every agent message with its own clock:
     ssm-rec export me-0a1b --format jsonl | jq 'select(.event == \"message\")'
+
+Commands are derived from what was shown, as \"ssm-rec commands\" does, and have the same numbers. In jsonl they stand
+behind all events and before the last object, {\"event\":\"end\"}: {\"event\":\"command\"} with \"time\" in seconds, number,
+start and end in milliseconds, text, context, cwd, exit, the bytes of all \"output\" that are its own, source, confidence
+and claims; then {\"event\":\"commands\"} with their count, the share of the output that is \"explained\", whether they are
+\"cut\" (only the first ones of more), and the number of the rules that found them, \"extractor\".
 
 --redact looks at each line as it stood on the screen, wrapped lines joined, and at all text as it was printed, so that
 typing, colors and redrawing hide nothing. What it finds is replaced cell by cell. What --redact-secrets finds once is
@@ -157,7 +166,8 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
         Some(failure) => named::unread(failure, &what),
         None => Failure::from(error).context(what.clone()),
     };
-    let mut source = Source::new(named.bytes, options.patterns.is_some())?;
+    let is_read_again = options.patterns.is_some() || options.format == Format::Markdown;
+    let mut source = Source::new(named.bytes, is_read_again)?;
     let report = target.write(|sink| {
         match export::export(|| source.open(), &identities, sink, &options) {
             // A reader that has seen enough is no failure.

@@ -7,7 +7,7 @@ use std::io::{Read, Write as _};
 use std::time::Duration;
 
 use anyhow::anyhow;
-use formats::derived::{Command, Source};
+use formats::derived::Command;
 
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if !args.json && !args.csv {
-        message::say(&told(&found));
+        message::say(&found.told());
     }
     if let Some(broken) = found.broken {
         return Err(Failure::new(
@@ -104,21 +104,6 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
         .hint("all that is there was shown; the session may still be running")),
         _ => Ok(Status::Success),
     }
-}
-
-/// How much of the session the list answers for.
-fn told(found: &Commands) -> String {
-    let count = found.commands.len();
-    let word = if count == 1 { "command" } else { "commands" };
-    let share = (found.explained * 100.0).floor();
-    let cut = if found.is_cut {
-        ", the first ones of more"
-    } else {
-        ""
-    };
-    format!(
-        "{count} {word}{cut}; {share:.0} % of the output is explained by them and their prompts"
-    )
 }
 
 fn json(found: &Commands) -> String {
@@ -157,7 +142,7 @@ fn table(found: &Commands) -> String {
                 .exit
                 .map_or_else(|| "-".to_owned(), |exit| exit.to_string()),
             format!("{:.2}", command.confidence),
-            source(command.source).to_owned(),
+            command.source.as_str().to_owned(),
             command.context.join(" > "),
             command
                 .cwd
@@ -223,7 +208,7 @@ fn csv(found: &Commands) -> String {
             end,
             exit,
             format!("{:.2}", command.confidence),
-            source(command.source).to_owned(),
+            command.source.as_str().to_owned(),
             command.context.join(" "),
             command.cwd.as_deref().map(printable).unwrap_or_default(),
             lines(&command.text),
@@ -243,15 +228,5 @@ fn quoted(field: &str) -> String {
     match field.contains([',', '"', '\r', '\n']) {
         true => format!("\"{}\"", field.replace('"', "\"\"")),
         false => field.to_owned(),
-    }
-}
-
-fn source(source: Source) -> &'static str {
-    match source {
-        Source::Osc133 => "osc133",
-        Source::Osc633 => "osc633",
-        Source::Osc3008 => "osc3008",
-        Source::PasteMode => "paste-mode",
-        Source::Echo => "echo",
     }
 }

@@ -53,6 +53,13 @@ impl Rewriter {
         self.replaced.texts += replace_header(header, &mut self.patterns);
     }
 
+    /// A text that was made of the events.
+    pub(in crate::export) fn text(&mut self, text: &mut String) {
+        if let Some(replaced) = self.patterns.replace(text) {
+            *text = replaced;
+        }
+    }
+
     pub(in crate::export) fn manifest(&mut self, manifest: &Manifest) -> Option<Manifest> {
         let mut value = serde_json::to_value(manifest).ok()?;
         strings(&mut value, &mut self.patterns);
