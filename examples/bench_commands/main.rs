@@ -90,15 +90,14 @@ fn run(options: &Options) -> Result<()> {
         })
         .collect();
     chosen.retain(|scenario| {
-        let is_there = scenario.shell.is_there();
-        if !is_there {
+        let missing = scenario.missing();
+        if let Some(missing) = missing {
             println!(
-                "{}: left out, {} is not on this machine",
-                scenario.name,
-                scenario.shell.program()
+                "{}: left out, not on this machine: {missing}",
+                scenario.name
             );
         }
-        is_there
+        missing.is_none()
     });
     let folder = tempfile::tempdir()?;
     let folder = options.keep.as_deref().unwrap_or(folder.path());
@@ -163,6 +162,7 @@ fn report(
     command: impl Fn(&Path) -> Result<Command>,
 ) -> Result<()> {
     let mut all = Score::default();
+    let mut by_shell = std::collections::BTreeMap::<String, Score>::new();
     let mut by_source = std::collections::BTreeMap::<String, (usize, usize)>::new();
     println!("\n{who}\n{}", Score::HEAD);
     for scenario in scenarios {
@@ -177,6 +177,8 @@ fn report(
         let (score, pairs) = Score::of(&truth, &found);
         println!("{}", score.row(scenario.name));
         all.add(&score);
+        let shell = format!("{:?}", scenario.shell).to_lowercase();
+        by_shell.entry(shell).or_default().add(&score);
         for (at, found) in found.iter().enumerate() {
             let (right, count) = by_source.entry(found.source.clone()).or_default();
             *count += 1;
@@ -187,6 +189,10 @@ fn report(
         }
     }
     println!("{}\n", all.row("all"));
+    for (shell, score) in &by_shell {
+        println!("{}", score.row(shell));
+    }
+    println!();
     for (source, (right, count)) in by_source.iter().filter(|(source, _)| !source.is_empty()) {
         println!("{source:<12} {right} of {count} right");
     }

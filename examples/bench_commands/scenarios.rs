@@ -2,6 +2,8 @@
 //!
 //! Nothing here says what is to be found: that is what the shells tell, or, of those that do not, what was typed.
 
+use std::process::{Command, Stdio};
+
 use crate::shells::Shell::{self, Bash, Busybox, Dash, Fish, Zsh};
 
 pub(crate) enum Do {
@@ -29,6 +31,22 @@ pub(crate) struct Scenario {
     pub(crate) steps: &'static [Do],
     /// Programs within tell nothing: what is typed is the truth.
     pub(crate) is_typed: bool,
+    /// A shell's command that succeeds where all is there that the steps need.
+    pub(crate) needs: &'static str,
+}
+
+impl Scenario {
+    /// What is missing on this machine.
+    pub(crate) fn missing(&self) -> Option<&'static str> {
+        if !self.shell.is_there() {
+            return Some(self.shell.program());
+        }
+        let mut check = Command::new("sh");
+        check.args(["-c", self.needs]).stdin(Stdio::null());
+        let check = check.stdout(Stdio::null()).stderr(Stdio::null());
+        let is_there = self.needs.is_empty() || check.status().is_ok_and(|status| status.success());
+        (!is_there).then_some(self.needs)
+    }
 }
 
 /// Lines and marks of a shell that is none.
@@ -215,6 +233,64 @@ const PROGRAMS: &[Do] = &[
     Run("echo end"),
 ];
 
+/// What is typed into another terminal within is none of this one's.
+const MULTIPLEXED: &[Do] = &[
+    Run("echo before"),
+    Run("tmux -f /dev/null -L ssm-rec-truth new"),
+    Wait(1500),
+    Go("echo inside"),
+    Go("rm -i nosuch"),
+    Go("exit"),
+    Wait(1000),
+    Run("echo end"),
+];
+
+const ROOT: &[Do] = &[
+    Run("echo before"),
+    Run("sudo -i"),
+    Run("id -u"),
+    Run("cd /etc"),
+    Run("exit"),
+    Run("su -"),
+    Run("ls"),
+    Run("exit"),
+    Run("echo end"),
+];
+
+const ELSEWHERE: &[Do] = &[
+    Run("ssh localhost"),
+    Run("uname"),
+    Run("cd /tmp"),
+    Run("exit"),
+    Run("echo end"),
+];
+
+const PSQL: &[Do] = &[
+    Run("psql postgres"),
+    Run("select 1;"),
+    Go("select 2"),
+    Go("as two;"),
+    Ran("select 2\nas two;"),
+    Run("create temp table t (a int);"),
+    Run("insert into t select generate_series(1, 50);"),
+    Run("select * from nosuch;"),
+    Run("\\echo done"),
+    Run("\\q"),
+    Run("echo end"),
+];
+
+const MYSQL: &[Do] = &[
+    Run("mysql"),
+    Run("select 1;"),
+    Go("select 2"),
+    Go("as two;"),
+    Ran("select 2\nas two;"),
+    Run("use mysql"),
+    Run("select * from nosuch;"),
+    Run("exit"),
+    Run("echo end"),
+];
+
 const OFF: &str = "bind 'set enable-bracketed-paste off'";
 const MARKS: &str = include_str!("../aws/shell-profile.sh");
 
@@ -230,7 +306,12 @@ const fn of(
         setting,
         steps,
         is_typed: false,
+        needs: "",
     }
+}
+
+const fn needing(needs: &'static str, scenario: Scenario) -> Scenario {
+    Scenario { needs, ..scenario }
 }
 
 const fn typed(
@@ -245,7 +326,7 @@ const fn typed(
     }
 }
 
-pub(crate) const SCENARIOS: [Scenario; 26] = [
+pub(crate) const SCENARIOS: [Scenario; 32] = [
     of("bash", Bash, "", EDITED),
     of("bash-marks", Bash, MARKS, EDITED),
     of("bash-no-paste", Bash, OFF, EDITED),
@@ -267,6 +348,26 @@ pub(crate) const SCENARIOS: [Scenario; 26] = [
     of("bash-lines-marks", Bash, MARKS, SEVERAL_LINES),
     of("bash-questions", Bash, "", QUESTIONS),
     of("bash-full-screen", Bash, "", FULL_SCREEN),
+    of(
+        "bash-git",
+        Bash,
+        "PS1='\\[\\e[36m\\]\\w\\[\\e[0m\\]$(printf \" (main *)\") \\$ '",
+        EDITED,
+    ),
+    needing("tmux -V", of("bash-tmux", Bash, "", MULTIPLEXED)),
+    needing(
+        "sudo -n true && [ \"$(id -u)\" = 0 ]",
+        typed("bash-root", Bash, "", ROOT),
+    ),
+    needing(
+        "ssh -o BatchMode=yes localhost true",
+        typed("bash-ssh", Bash, "", ELSEWHERE),
+    ),
+    needing(
+        "PGCONNECT_TIMEOUT=2 psql -c '' postgres",
+        typed("psql", Bash, "export PAGER=cat", PSQL),
+    ),
+    needing("mysql -e ''", typed("mysql", Bash, "", MYSQL)),
     typed("programs", Bash, "", PROGRAMS),
     of("zsh", Zsh, "", EDITED),
     of("zsh-marks", Zsh, MARKS, EDITED),

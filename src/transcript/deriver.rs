@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use avt::parser::Parser;
 use avt::{Observation, Observer, Operation, ScreenKind};
-use formats::MessageType;
 use formats::asciicast::{Data, Header, LineFeeds};
 use formats::derived::{Command, Line};
 use formats::payload::Acknowledge;
 use formats::tee::{Content, TeedMessage};
+use formats::{MessageType, PayloadType};
 
 use super::commands::{Commands, settle};
 use super::flow::{self, Flow};
@@ -47,6 +47,13 @@ pub(crate) struct Deriver {
 
 /// Nobody types faster.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// What the client answers by itself, beyond the first message that it sends: a challenge, and the end of the handshake with
+/// its size (protocol, handshake).
+const ANSWERED: [PayloadType; 2] = [
+    PayloadType::ENCRYPTION_CHALLENGE_REQUEST,
+    PayloadType::HANDSHAKE_COMPLETE,
+];
 
 /// Counts the rows that leave at the top.
 #[derive(Debug, Default)]
@@ -135,6 +142,10 @@ impl Deriver {
         self.lines.at(self.at, shown, &self.screen);
         if let Data::Message(message) = data {
             self.line_feeds.message(message);
+            let is_new = message.content != Content::Duplicate;
+            if is_new && ANSWERED.contains(&message.payload_type) {
+                self.commands.answered();
+            }
         }
         match data {
             Data::Output(text) => {

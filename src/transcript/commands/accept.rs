@@ -22,6 +22,14 @@ impl Commands {
         // A prompt that was marked, and nobody typed at.
         let is_untouched = |reading: &mut Reading| reading.way == Way::Echo && reading.keys == 0;
         self.reading.take_if(is_untouched);
+        // Nothing of a line is left that so much was printed over.
+        let is_gone =
+            |reading: &Reading| reading.way == Way::Echo && self.offset > reading.keyed_at + BURST;
+        if let Some(gone) = self.reading.take_if(|reading| is_gone(reading))
+            && gone.is_ahead()
+        {
+            self.early += gone.keys;
+        }
         // What was pasted behind it would have come by now.
         self.burst &= self.offset < self.accepted_at + BURST;
         let is_of_interest = self.reading.is_some() || self.may_be_ahead();

@@ -163,6 +163,7 @@ impl Commands {
                 right: view.right_of(cursor),
             });
         }
+        reading.keyed_at = self.offset;
         if !is_answer {
             reading.keys += 1;
             // What is typed ahead ends nothing, and what is only guessed may still be the end of what ran.
@@ -191,8 +192,13 @@ impl Commands {
 
     /// The client sent a size, which is acknowledged like a key.
     pub(super) fn resized(&mut self) {
-        self.sizes += 1;
+        self.answered();
         self.before_return = None;
+    }
+
+    /// The client sent something by itself that is acknowledged like a key.
+    pub(super) fn answered(&mut self) {
+        self.sizes = self.sizes.saturating_add(1);
     }
 
     /// Output of so many bytes begins.
