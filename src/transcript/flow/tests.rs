@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use formats::asciicast::{Data, Header, Session};
 use formats::derived::Line;
-use formats::payload::Size;
+use formats::payload::{Acknowledge, Size};
+use formats::tee::{Content, TeedMessage};
+use formats::{MessageType, PayloadType};
 use proptest::prelude::*;
+use uuid::Uuid;
 
 use crate::transcript::deriver::{Deriver, Ending};
 
@@ -56,6 +59,57 @@ fn a_long_output_needs_no_emulator_and_says_the_same() {
         .collect();
     events.push((5, output("$ ")));
     assert!(check(&events, size) > lines.len() / 2);
+}
+
+/// A message of the agent, or of the client as the agent acknowledges it.
+fn message(message_type: MessageType, payload_type: PayloadType, payload: Vec<u8>) -> Data {
+    Data::Message(TeedMessage {
+        message_type: Some(message_type),
+        sequence_number: 0,
+        payload_type,
+        clock_ms: 0,
+        length: payload.len(),
+        content: Content::Here(payload.into()),
+    })
+}
+
+#[test]
+fn what_the_client_answers_by_itself_and_a_line_long_gone_keep_nothing_back() {
+    let acknowledged = |sequence_number: i64| {
+        let payload = serde_json::to_vec(&Acknowledge {
+            message_type: MessageType::InputStreamData.as_str().to_owned(),
+            message_id: Uuid::nil(),
+            sequence_number,
+            is_sequential: true,
+        });
+        message(
+            MessageType::Acknowledge,
+            PayloadType::NONE,
+            payload.unwrap(),
+        )
+    };
+    let size = Size { cols: 80, rows: 24 };
+    let lines: String = (0..50_000).map(|n| format!("line {n}\r\n")).collect();
+    let handshake = [
+        (
+            1,
+            message(
+                MessageType::OutputStreamData,
+                PayloadType::HANDSHAKE_COMPLETE,
+                b"{}".to_vec(),
+            ),
+        ),
+        (1, acknowledged(1)),
+        (1, output(&lines)),
+    ];
+    assert!(check(&handshake, size) > lines.len() - 10_000);
+    let typed = [
+        (1, output("$ ")),
+        (500, acknowledged(1)),
+        (1, output("x")),
+        (3000, output(&lines)),
+    ];
+    assert!(check(&typed, size) > lines.len() - 100_000);
 }
 
 fn texts() -> impl Strategy<Value = String> {
