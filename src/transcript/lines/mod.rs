@@ -144,16 +144,24 @@ impl Lines {
 
     fn tell(&mut self) {
         for text in self.leaving.take() {
-            for text in parts(&text) {
-                let first = self.main.told(text, self.at);
-                self.ready.push(Line {
-                    first: first.unwrap_or(self.since),
-                    last: self.since,
-                    text: text.to_owned(),
-                    other: false,
-                });
+            if text.len() <= MAX_LINE {
+                self.told(text);
+                continue;
+            }
+            for part in parts(&text) {
+                self.told(part.to_owned());
             }
         }
+    }
+
+    fn told(&mut self, text: String) {
+        let first = self.main.told(&text, self.at);
+        self.ready.push(Line {
+            first: first.unwrap_or(self.since),
+            last: self.since,
+            text,
+            other: false,
+        });
     }
 }
 
