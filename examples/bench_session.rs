@@ -254,7 +254,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let manifest = outcome
         .recorder
-        .end(now(), Manifest::default())?
+        .end(now(), Manifest::default(), Duration::ZERO)?
         .finish(None)?;
     let took = match peer.join() {
         Ok(took) => took?.as_secs_f64(),

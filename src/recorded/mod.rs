@@ -29,7 +29,7 @@ use formats::recording::Signed;
 use crate::recorder::Recorder;
 use crate::service::{Passed, Service, Started};
 use crate::session::console::Manner;
-use crate::session::driver::{Outcome, Proof, Report};
+use crate::session::driver::{End, Outcome, Proof, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
 use crate::terminal;
@@ -44,6 +44,14 @@ use voice::Voice;
 
 /// A start that takes longer is worth a word.
 const TELL_AFTER: Duration = Duration::from_millis(500);
+
+/// How long the end of a session may take for what is derived from it. A session of 100 MB at the agent's pace takes a
+/// hundredth of it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// The same where somebody wants to go.
+const LEFT_PATIENCE: Duration = Duration::from_millis(40);
+/// The number of SIGHUP: nobody waits behind a terminal that is gone.
+const HANG_UP: u8 = 1;
 
 /// What a session has at this end.
 #[derive(Debug, Default)]
@@ -79,6 +87,8 @@ impl Here {
 pub(crate) struct Over {
     at: Instant,
     clock: DateTime<Utc>,
+    /// How long what is derived from the recording may take.
+    patience: Duration,
 }
 
 impl Over {
@@ -86,10 +96,15 @@ impl Over {
         clippy::disallowed_methods,
         reason = "the end of a recording is where both clocks are read"
     )]
-    fn now() -> Self {
+    fn now<E>(end: &End<E>) -> Self {
         Self {
             at: Instant::now(),
             clock: Utc::now(),
+            patience: match end {
+                End::Signal(HANG_UP) => PATIENCE,
+                End::Left | End::Signal(_) => LEFT_PATIENCE,
+                _ => PATIENCE,
+            },
         }
     }
 }
@@ -190,7 +205,7 @@ impl<'a> Recorded<'a> {
                 return Err(error);
             }
         };
-        let over = Over::now();
+        let over = Over::now(&end);
         self.voice.over(&end, &report);
         let (exit, left_first) = (description::exit(&end), verdict::left_first(&end));
         let is_shell = conversation::proof(self.admitted.request()) != Proof::Status;
@@ -235,7 +250,9 @@ impl<'a> Recorded<'a> {
     ) -> Result<(Closed, Result<(), Unsigned>), Error> {
         description.name_late_caller().await;
         let manifest = description.manifest(&self.service, exit, report, &over);
-        let ended = recorder.end(over.at, manifest).map_err(Error::Close)?;
+        let ended = recorder
+            .end(over.at, manifest, over.patience)
+            .map_err(Error::Close)?;
         let bytes = ended.to_sign().to_vec();
         let signed = match &self.here.signer {
             None => Ok(None),

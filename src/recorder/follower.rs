@@ -30,9 +30,6 @@ const PIECE: usize = 64 * 1024;
 const REST: u32 = if cfg!(test) { 0 } else { 3 };
 /// Further behind it does not rest, in bytes of the file: some seconds of the agent's pace.
 const MOST_BEHIND: u64 = 4 * 1024 * 1024;
-/// How long the end of a session may take for what is derived from it. A session of 100 MB at the agent's pace takes a
-/// hundredth of it.
-const PATIENCE: Duration = Duration::from_secs(2);
 /// How long the disk may take to write what it was given before it is looked for again.
 const BEAT: Duration = Duration::from_millis(50);
 
@@ -189,9 +186,9 @@ impl Follower {
         self.has_failed = self.thread.is_none();
     }
 
-    /// The file is whole but for its manifest, and so long: what is derived from it, if that is wanted and does not take too
-    /// long.
-    pub(super) fn finish(&mut self, length: u64) -> Option<Derived> {
+    /// The file is whole but for its manifest, and so long: what is derived from it, if that is wanted and does not take more
+    /// than `patience`.
+    pub(super) fn finish(&mut self, length: u64, patience: Duration) -> Option<Derived> {
         if self.thread.is_none() && self.files.is_none() {
             return None;
         }
@@ -206,7 +203,7 @@ impl Follower {
         let waited = self
             .shared
             .done
-            .wait_timeout_while(self.shared.state(), PATIENCE, |state| !state.is_done);
+            .wait_timeout_while(self.shared.state(), patience, |state| !state.is_done);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         state.derived.take()
     }

@@ -306,11 +306,17 @@ impl Recorder {
         Ok(())
     }
 
-    /// Writes what is left of the session, which tells what is to be signed.
+    /// Writes what is left of the session, which tells what is to be signed. What is derived from it may take as long as
+    /// `patience`, and is left out then.
     ///
     /// # Errors
     /// It could not be written; what was flushed before is still readable.
-    pub fn end(mut self, at: Instant, manifest: Manifest) -> Result<Ended, Error> {
+    pub fn end(
+        mut self,
+        at: Instant,
+        manifest: Manifest,
+        patience: Duration,
+    ) -> Result<Ended, Error> {
         let since = self.since(at);
         self.echo.finish();
         self.write_input(since)?;
@@ -325,7 +331,9 @@ impl Recorder {
         }
         self.writer.flush()?;
         self.writer.sink_mut().sync();
-        let derived = self.follower.finish(self.writer.compressed_size());
+        let derived = self
+            .follower
+            .finish(self.writer.compressed_size(), patience);
         let manifest = Manifest {
             derived,
             ..manifest

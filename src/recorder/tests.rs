@@ -91,7 +91,7 @@ impl Bench {
             sent,
         } = self;
         let manifest = recorder
-            .end(now, Manifest::default())
+            .end(now, Manifest::default(), Duration::ZERO)
             .and_then(|ended| ended.finish(None))
             .unwrap();
         assert_eq!(manifest.counts.messages, u64::try_from(sent).unwrap());
@@ -172,7 +172,7 @@ fn a_long_recording_holds_what_the_screen_was() {
         ..
     } = bench;
     recorder
-        .end(now, Manifest::default())
+        .end(now, Manifest::default(), Duration::ZERO)
         .and_then(|ended| ended.finish(None))
         .unwrap();
     let open = || {

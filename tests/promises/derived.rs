@@ -210,3 +210,21 @@ fn the_same_recording_gives_the_same_bytes_as_long_as_the_rules_have_the_same_nu
         assert_eq!(run.out(), golden);
     }
 }
+
+/// What is derived is not waited for by whoever has left; whoever wants it makes it then.
+#[test]
+fn who_leaves_in_the_middle_of_an_output_is_not_kept_by_what_is_derived_from_it() {
+    let rig = Rig::new(Options::quick());
+    let mut pty = rig.terminal(&["start", "i-bash", "--reason", "ticket-42"]);
+    pty.wait_for("$ ");
+    pty.type_keys("seq 100000000\r");
+    pty.wait_for("20000");
+    pty.type_keys("\r~.");
+    assert_eq!(pty.wait(), 0);
+    let id = id(&rig);
+    let run = rig.run(&["verify", &id]);
+    assert_eq!(run.status(), 0, "{}", run.out());
+    let run = rig.run(&["derive", &id, "--lines"]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    assert!(run.out().contains("\"text\":\"19999\""));
+}
