@@ -11,7 +11,7 @@ use anyhow::{Context, anyhow};
 use flate2::read::MultiGzDecoder;
 use formats::sealed::NoKey;
 
-use super::exit::{Failure, Status};
+use super::exit::{CommandResult, Failure, Status};
 use super::hinted::Hinted;
 use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Name};
@@ -40,6 +40,22 @@ impl Judged {
     pub(crate) fn ended(&self) -> Option<Ended> {
         let file = File::open(self.0.as_ref()?).ok()?;
         ended(file, &NoKey).ok().flatten()
+    }
+
+    /// How a command ends that has used all that is there of it.
+    pub(crate) fn result(&self, label: &str) -> CommandResult {
+        match self.ended() {
+            Some(Ended::Damaged(cause)) => Err(Failure::new(
+                Status::Damaged,
+                anyhow!("{label:?} is damaged: {cause}"),
+            )),
+            Some(Ended::CutShort(_)) => Err(Failure::new(
+                Status::CutShort,
+                anyhow!("{label:?} is cut short"),
+            )
+            .hint("all that is there was used; the session may still be running")),
+            _ => Ok(Status::Success),
+        }
     }
 }
 

@@ -156,7 +156,7 @@ impl Unlock for Keeping<'_> {
 /// What became of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Compared {
-    /// The manifest tells of nothing that was derived.
+    /// The manifest tells of nothing that was derived, and the store has nothing.
     None,
     /// What the store holds is what the recording gives.
     Same,
@@ -164,7 +164,7 @@ pub(crate) enum Compared {
     OtherRules(u32),
     /// The manifest tells of it, and the store does not have it.
     Missing(Kind),
-    /// It is not what the manifest tells of.
+    /// It is neither what the manifest tells of nor what the recording gives.
     Replaced(Kind),
     /// The recording gives something else, from this line on, counted from 1.
     Differs(Kind, u64),
@@ -182,22 +182,30 @@ pub(crate) fn compare<E: From<Error>>(
     derived: Option<&Derived>,
     mut stored: impl FnMut(Kind) -> Result<Option<Box<dyn ReadSeek>>, E>,
 ) -> Result<Compared, E> {
-    let Some(derived) = derived else {
-        return Ok(Compared::None);
-    };
     let mut opened = Vec::new();
     for kind in Kind::BOTH {
-        let Some(mut object) = stored(kind)? else {
-            return Ok(Compared::Missing(kind));
-        };
-        if !kind.of(derived).is(&mut object).map_err(Error::Read)? {
-            return Ok(Compared::Replaced(kind));
+        match (stored(kind)?, derived) {
+            (Some(mut object), _) => {
+                // The manifest tells of none where the recording was cut, and closed later.
+                let is_told = match derived {
+                    Some(derived) => kind.of(derived).is(&mut object).map_err(Error::Read)?,
+                    None => false,
+                };
+                object.rewind().map_err(Error::Read)?;
+                opened.push((kind, object, is_told));
+            }
+            (None, Some(_)) => return Ok(Compared::Missing(kind)),
+            (None, None) => return Ok(Compared::None),
         }
-        object.rewind().map_err(Error::Read)?;
-        opened.push((kind, object));
     }
-    if derived.extractor != EXTRACTOR {
-        return Ok(Compared::OtherRules(derived.extractor));
+    if let Some(derived) = derived
+        && derived.extractor != EXTRACTOR
+    {
+        let other = opened.iter().find(|(_, _, is_told)| !is_told);
+        return Ok(match other {
+            Some((kind, ..)) => Compared::Replaced(*kind),
+            None => Compared::OtherRules(derived.extractor),
+        });
     }
     let again = make(source, unlock, |_, _| {
         let file = || {
@@ -218,9 +226,14 @@ pub(crate) fn compare<E: From<Error>>(
         }
         Err(error) => return Err(error.into()),
     };
-    for ((kind, object), file) in opened.into_iter().zip([made.lines, made.commands]) {
-        if let Some(line) = differs(object, unlock, file)? {
-            return Ok(Compared::Differs(kind, line));
+    for ((kind, object, is_told), file) in opened.into_iter().zip([made.lines, made.commands]) {
+        // What somebody made again says the same in other bytes.
+        match (differs(object, unlock, file), is_told) {
+            (Ok(None), _) => {}
+            (Ok(Some(line)), true) => return Ok(Compared::Differs(kind, line)),
+            (Err(error), _) if error.source_failure().is_some() => return Err(error.into()),
+            (Err(error), true) => return Err(error.into()),
+            (_, false) => return Ok(Compared::Replaced(kind)),
         }
     }
     Ok(Compared::Same)

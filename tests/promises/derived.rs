@@ -133,7 +133,21 @@ fn what_is_missing_changed_or_another_s_is_found() {
     let is = fs::read(&commands).unwrap();
     fs::remove_file(&commands).unwrap();
     fs::write(&commands, &was).unwrap();
-    check(4, "its commands in the store are not those of the manifest");
+    check(4, "its commands in the store are not those of the session");
+    // A copy of it elsewhere is not what lies in the store, and one that was changed is not what was recorded.
+    let copy = rig.folder().join("copy.cast.zst");
+    fs::copy(rig.recording(), &copy).unwrap();
+    let into_store = |path: &Path| {
+        let path = path.display().to_string();
+        rig.run(&["derive", &path, "--into-store"]).status()
+    };
+    assert_eq!(into_store(&copy), 2);
+    let mut changed = fs::read(&copy).unwrap();
+    changed[300] ^= 1;
+    fs::write(&copy, &changed).unwrap();
+    assert_eq!(into_store(&copy), 4);
+    let run = rig.run(&["derive", &copy.display().to_string(), "--lines"]);
+    assert_eq!(run.status(), 4, "{}", run.out());
     let run = rig.run(&["derive", &id, "--into-store"]);
     assert_ne!(run.status(), 0, "nothing is written over");
     assert!(run.err().contains("never overwritten"), "{}", run.err());
@@ -169,6 +183,14 @@ fn what_only_some_may_read_is_sealed_for_them() {
         run.out()
     };
     assert!(with_key(&["derive", &id, "--lines"]).contains("39999"));
+    assert!(with_key(&["verify", &id, "--derived"]).contains("as they are made again"));
+    // Made again it has another salt, and says the same.
+    let lines = stored(&rig, "lines");
+    let was = fs::read(&lines).unwrap();
+    fs::remove_file(&lines).unwrap();
+    fs::remove_file(stored(&rig, "commands")).unwrap();
+    with_key(&["derive", &id, "--into-store"]);
+    assert_ne!(fs::read(&lines).unwrap(), was);
     assert!(with_key(&["verify", &id, "--derived"]).contains("as they are made again"));
     // What is kept elsewhere is no more in the clear than the recording.
     let folder = rig.folder().join("again").display().to_string();

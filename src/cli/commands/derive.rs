@@ -3,7 +3,7 @@
 //! Nothing in a store is written over, and what only some may read is sealed for the same readers wherever it is kept.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -11,7 +11,7 @@ use formats::asciicast::Header;
 use formats::layout::{self, Place};
 use formats::lines::LineSource;
 use formats::manifest::{Derived, Manifest};
-use formats::recording::{self, Signed};
+use formats::recording::{self, Proof};
 use formats::sealed::Seal;
 
 use crate::cli::args::identity::IdentityArgs;
@@ -21,8 +21,8 @@ use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::envelope;
 use crate::review::derived::{Kind, Places, objects};
-use crate::review::summary::Ended;
 use crate::settings::Settings;
+use crate::store::{ReadSeek, Store};
 
 /// Make lines and commands of a recording again, from the recording alone
 #[derive(Debug, clap::Args)]
@@ -79,11 +79,17 @@ pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
     let judged = named.judged();
     let label = named.label.clone();
     let folder = args.output.clone().map(Folder::Named);
-    let mut manifest = None;
+    let mut sound_in_store = None;
     let source: Box<dyn Read> = match named.bytes {
         Bytes::Seekable(mut bytes) => {
             if args.into_store {
-                manifest = Some(closing(&mut bytes, &label)?);
+                let store = settings.places_to_read()?.store;
+                let manifest = sound(&mut bytes, &label)?;
+                let place = Place::of(&manifest).map(|place| store.locate(&place.recording()));
+                if place.is_none() || place != named.location {
+                    return Err(elsewhere(&label));
+                }
+                sound_in_store = Some((store, manifest));
             }
             Box::new(bytes)
         }
@@ -100,36 +106,19 @@ pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
     });
     let (derived, broken) =
         made.map_err(|failure| failure.context(format!("cannot derive anything of {label:?}")))?;
-    let Some(paths) = paths else {
-        return Ok(Status::Success);
-    };
-    if let Some(broken) = broken {
-        return Err(Failure::new(
+    let paths = paths.unwrap_or_default();
+    match (&sound_in_store, &broken) {
+        (Some(_), Some(_)) => {}
+        (Some((store, manifest)), None) => into_store(store, manifest, &paths)?,
+        (None, _) if to_stdout => copy(if args.lines { &paths[0] } else { &paths[1] })?,
+        (None, _) => tell(&derived, &paths),
+    }
+    match broken {
+        Some(broken) => Err(Failure::new(
             Status::Damaged,
             anyhow!(broken).context(format!("{label:?} is damaged")),
-        ));
-    }
-    let ended = judged.ended();
-    if let Some(manifest) = &manifest {
-        into_store(&settings, manifest, &paths)?;
-    } else if to_stdout {
-        let path = if args.lines { &paths[0] } else { &paths[1] };
-        // A reader that has seen enough is no failure.
-        let _ = copy(path);
-    } else {
-        tell(&derived, &paths);
-    }
-    match ended {
-        Some(Ended::Damaged(cause)) => Err(Failure::new(
-            Status::Damaged,
-            anyhow!("{label:?} is damaged: {cause}"),
         )),
-        Some(Ended::CutShort(_)) => Err(Failure::new(
-            Status::CutShort,
-            anyhow!("{label:?} is cut short"),
-        )
-        .hint("what is there was read; the session may still be running")),
-        _ => Ok(Status::Success),
+        None => judged.result(&label),
     }
 }
 
@@ -148,23 +137,26 @@ impl Folder {
     }
 }
 
-/// The manifest that a recording ends with: only one that is whole goes into the store.
-fn closing(bytes: &mut dyn crate::store::ReadSeek, label: &str) -> Result<Manifest, Failure> {
-    let signed = Signed::at_end(&mut *bytes).ok().flatten();
-    let manifest = signed.and_then(|signed| Manifest::parse(&signed.manifest).ok());
+/// The manifest of a recording that is what was recorded: of no other one anything goes into the store.
+fn sound(bytes: &mut dyn ReadSeek, label: &str) -> Result<Manifest, Failure> {
+    let report = recording::verify(&mut *bytes).map_err(anyhow::Error::from)?;
     bytes.rewind()?;
-    manifest.ok_or_else(|| {
-        Failure::new(
-            Status::CutShort,
-            anyhow!("{label:?} has no end, and nothing of it goes into the store"),
+    match (report.proof, report.manifest) {
+        (Proof::Sound, Some(manifest)) => Ok(manifest),
+        _ => Err(Failure::new(
+            Status::Damaged,
+            anyhow!("{label:?} is not sound, and nothing of it goes into the store"),
         )
-        .hint("close it with: ssm-rec recover; or name another place with --output")
-    })
+        .hint("see what is wrong with: ssm-rec verify; or name another place with --output")),
+    }
 }
 
 fn elsewhere(label: &str) -> Failure {
-    Failure::new(Status::Usage, anyhow!("{label:?} is in no store"))
-        .hint("name a session of the store, or another place with --output")
+    Failure::new(
+        Status::Usage,
+        anyhow!("{label:?} does not lie in the store"),
+    )
+    .hint("name a session of the store, or another place with --output")
 }
 
 fn places(
@@ -213,20 +205,22 @@ fn places(
 fn copy(path: &Path) -> Result<(), Failure> {
     let mut lines = recording::Reader::open(File::open(path)?).map_err(anyhow::Error::from)?;
     let mut out = io::BufWriter::new(io::stdout().lock());
-    while let Some(line) = lines.next_line().map_err(anyhow::Error::from)? {
-        out.write_all(line)?;
-        out.write_all(b"\n")?;
+    let mut write = || -> io::Result<()> {
+        while let Some(line) = lines.next_line().map_err(io::Error::other)? {
+            out.write_all(line)?;
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    };
+    match write() {
+        // A reader that has seen enough is no failure.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written.context("cannot write to stdout")?),
     }
-    Ok(out.flush()?)
 }
 
-fn into_store(
-    settings: &Settings,
-    manifest: &Manifest,
-    paths: &[PathBuf; 2],
-) -> Result<(), Failure> {
+fn into_store(store: &Store, manifest: &Manifest, paths: &[PathBuf; 2]) -> Result<(), Failure> {
     let place = Place::of(manifest).ok_or_else(|| elsewhere(&manifest.session_id))?;
-    let store = settings.places_to_read()?.store;
     for (path, key) in paths.iter().zip([place.lines(), place.commands()]) {
         store.put_file(&key, path)?;
         message::say(&format!("stored {}", store.locate(&key)));

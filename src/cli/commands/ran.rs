@@ -15,7 +15,6 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::review::derived::{Commands, commands};
-use crate::review::summary::Ended;
 use crate::settings::Settings;
 use crate::words::{self, printable, time};
 
@@ -92,18 +91,7 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
             anyhow!("{label:?} is damaged: {broken}"),
         ));
     }
-    match judged.ended() {
-        Some(Ended::Damaged(cause)) => Err(Failure::new(
-            Status::Damaged,
-            anyhow!("{label:?} is damaged: {cause}"),
-        )),
-        Some(Ended::CutShort(_)) => Err(Failure::new(
-            Status::CutShort,
-            anyhow!("{label:?} is cut short"),
-        )
-        .hint("all that is there was shown; the session may still be running")),
-        _ => Ok(Status::Success),
-    }
+    judged.result(&label)
 }
 
 fn json(found: &Commands) -> String {

@@ -99,7 +99,7 @@ fn derived_words(compared: &Result<Compared, String>) -> String {
         Ok(Compared::Missing(kind)) => format!("its {} are not in the store", kind.name()),
         Ok(Compared::Replaced(kind)) => {
             format!(
-                "its {} in the store are not those of the manifest",
+                "its {} in the store are not those of the session",
                 kind.name()
             )
         }
