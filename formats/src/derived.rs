@@ -5,6 +5,29 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Which of the two objects that are derived from a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its lines.
+    Lines,
+    /// Its commands.
+    Commands,
+}
+
+impl Kind {
+    /// Both of them.
+    pub const BOTH: [Self; 2] = [Self::Lines, Self::Commands];
+
+    /// As persons and programs read it, and the folder in a store.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Commands => "commands",
+        }
+    }
+}
+
 /// A time since the start of the session, in whole milliseconds.
 pub type Millis = u64;
 

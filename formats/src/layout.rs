@@ -5,6 +5,7 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
+use crate::derived::Kind;
 use crate::manifest::Manifest;
 
 /// The longest part of a key between two slashes. File systems take 255 bytes; some tools add an ending of their own.
@@ -66,16 +67,10 @@ impl<'a> Place<'a> {
         self.by_day("manifests", ".json.sig")
     }
 
-    /// `lines/year=2026/month=11/day=23/<session-id>.jsonl.zst`
+    /// `lines/year=2026/month=11/day=23/<session-id>.jsonl.zst`, and the same below `commands`.
     #[must_use]
-    pub fn lines(&self) -> String {
-        self.by_day("lines", ".jsonl.zst")
-    }
-
-    /// `commands/year=2026/month=11/day=23/<session-id>.jsonl.zst`
-    #[must_use]
-    pub fn commands(&self) -> String {
-        self.by_day("commands", ".jsonl.zst")
+    pub fn derived(&self, kind: Kind) -> String {
+        self.by_day(kind.name(), ".jsonl.zst")
     }
 
     fn by_day(&self, folder: &str, ending: &str) -> String {
@@ -239,7 +234,7 @@ mod tests {
             "manifests/year=2026/month=11/day=03/me-0a1b2c.json"
         );
         assert_eq!(
-            place.lines(),
+            place.derived(Kind::Lines),
             "lines/year=2026/month=11/day=03/me-0a1b2c.jsonl.zst"
         );
         assert_eq!(live_part("me-0a1b2c", 1), "live/me-0a1b2c/000001.cast.zst");
@@ -252,7 +247,7 @@ mod tests {
             place.recording(),
             place.manifest(),
             place.signature(),
-            place.lines(),
+            place.derived(Kind::Lines),
             live_part("me-0a1b2c", 1),
             review("me-0a1b2c", at, "x"),
         ] {

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::asciicast::Session;
+use crate::derived::Kind;
 use crate::json::has_doubled_keys;
 use crate::payload::Size;
 
@@ -239,6 +240,17 @@ pub struct Derived {
     /// The commands are only the first of them.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+}
+
+impl Derived {
+    /// What is told of one of the two.
+    #[must_use]
+    pub fn of(&self, kind: Kind) -> &Object {
+        match kind {
+            Kind::Lines => &self.lines,
+            Kind::Commands => &self.commands,
+        }
+    }
 }
 
 /// An object in the store.

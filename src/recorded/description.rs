@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use formats::asciicast::{Header, Session, Term};
+use formats::derived::Kind;
 use formats::manifest::{ClockJump, Exit, ExitKind, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
 use tokio::task::JoinHandle;
@@ -19,7 +20,7 @@ use crate::recorder::{Files, Recorder};
 use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service};
 use crate::session::driver::{End, Report};
 use crate::spool::written::Written;
-use crate::spool::{Claim, Kind, Spool, delivery};
+use crate::spool::{Claim, Spool, delivery};
 use crate::terminal;
 use crate::words::causes;
 

@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 
 use formats::asciicast::{self, Header, Reader};
-use formats::derived::Command;
+use formats::derived::{Command, Kind};
 use formats::lines::{self, LineSource};
-use formats::manifest::{Derived, Object};
+use formats::manifest::Derived;
 use formats::recording;
 use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
 
@@ -49,33 +49,6 @@ pub(crate) fn commands(source: impl Read, unlock: &dyn Unlock) -> Result<Command
         is_cut: ending.is_cut,
         broken,
     })
-}
-
-/// Which of the two objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Lines,
-    Commands,
-}
-
-impl Kind {
-    pub(crate) const BOTH: [Self; 2] = [Self::Lines, Self::Commands];
-
-    /// As persons and programs read it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Lines => "lines",
-            Self::Commands => "commands",
-        }
-    }
-
-    /// What the manifest tells of it.
-    pub(crate) fn of(self, derived: &Derived) -> &Object {
-        match self {
-            Self::Lines => &derived.lines,
-            Self::Commands => &derived.commands,
-        }
-    }
 }
 
 /// Where both objects of a recording go, and the seals where only some may read them.
@@ -188,7 +161,7 @@ pub(crate) fn compare<E: From<Error>>(
             (Some(mut object), _) => {
                 // The manifest tells of none where the recording was cut, and closed later.
                 let is_told = match derived {
-                    Some(derived) => kind.of(derived).is(&mut object).map_err(Error::Read)?,
+                    Some(derived) => derived.of(kind).is(&mut object).map_err(Error::Read)?,
                     None => false,
                 };
                 object.rewind().map_err(Error::Read)?;

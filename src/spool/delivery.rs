@@ -10,13 +10,14 @@ use std::thread;
 use std::time::SystemTime;
 
 use formats::asciicast;
+use formats::derived::Kind;
 use formats::layout::{self, Place};
 use formats::manifest::{Derived, Manifest};
 use formats::recording::{self, Signed};
 
 use crate::settings::{Settings, tags};
 use crate::spool::written::{self, Changed, Written};
-use crate::spool::{Claim, Kind, Object};
+use crate::spool::{Claim, Object};
 use crate::store::{self, Checked, Pace, Progress, Put, Store, open_file};
 
 /// The way into one store.
@@ -201,8 +202,7 @@ impl Delivery {
         // Each is a request to wait for, and none of them needs another.
         let not_derived = thread::scope(|scope| {
             let beside = derived.map(|derived| {
-                [Kind::Lines, Kind::Commands]
-                    .map(|kind| scope.spawn(move || put_derived(kind, derived)))
+                Kind::BOTH.map(|kind| scope.spawn(move || put_derived(kind, derived)))
             });
             if !signed.signature.is_empty() {
                 let signature = signed.signature.as_bytes();
@@ -229,13 +229,9 @@ impl Delivery {
         (kind, derived): (Kind, &Derived),
         tags: &[(String, String)],
     ) -> Result<Option<String>, store::Error> {
-        let (object, key) = match kind {
-            Kind::Lines => (&derived.lines, place.lines()),
-            Kind::Commands => (&derived.commands, place.commands()),
-        };
         let path = claim.derived(kind);
         let checked = open_file(&path).and_then(Checked::of);
-        let checked = checked.and_then(|checked| match object.is(checked.file()?)? {
+        let checked = checked.and_then(|checked| match derived.of(kind).is(checked.file()?)? {
             true => Ok(checked),
             false => Err(io::Error::other("it is not what the manifest tells")),
         });
@@ -249,7 +245,7 @@ impl Delivery {
             checked: Some(&checked),
             ..Put::default()
         };
-        match self.store.put_file_with(&key, &path, put) {
+        match self.store.put_file_with(&place.derived(kind), &path, put) {
             Ok(()) => Ok(None),
             Err(error) if error.is_passing() => Err(error),
             Err(error) => Ok(Some(error.to_string())),

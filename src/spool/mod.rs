@@ -18,6 +18,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use formats::derived::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::store::{Error, check_folder, create_private, open_file, open_own};
@@ -53,15 +54,6 @@ pub enum Object {
     Signature,
     /// What was taken out of it.
     Manifest,
-}
-
-/// What is derived from a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Its lines.
-    Lines,
-    /// Its commands.
-    Commands,
 }
 
 /// A folder of files that wait.
@@ -311,11 +303,7 @@ impl Claim {
     /// Where what was derived from it waits.
     #[must_use]
     pub fn derived(&self, kind: Kind) -> PathBuf {
-        let what = match kind {
-            Kind::Lines => "lines",
-            Kind::Commands => "commands",
-        };
-        self.spool.beside(&self.name, what)
+        self.spool.beside(&self.name, kind.name())
     }
 
     /// Why it could not be stored when it was last tried.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use formats::asciicast::Header;
+use formats::derived::Kind;
 use formats::layout::{self, Place};
 use formats::lines::LineSource;
 use formats::manifest::{Derived, Manifest};
@@ -20,7 +21,7 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::envelope;
-use crate::review::derived::{Kind, Places, objects};
+use crate::review::derived::{Places, objects};
 use crate::settings::Settings;
 use crate::store::{ReadSeek, Store};
 
@@ -221,7 +222,8 @@ fn copy(path: &Path) -> Result<(), Failure> {
 
 fn into_store(store: &Store, manifest: &Manifest, paths: &[PathBuf; 2]) -> Result<(), Failure> {
     let place = Place::of(manifest).ok_or_else(|| elsewhere(&manifest.session_id))?;
-    for (path, key) in paths.iter().zip([place.lines(), place.commands()]) {
+    for (path, kind) in paths.iter().zip(Kind::BOTH) {
+        let key = place.derived(kind);
         store.put_file(&key, path)?;
         message::say(&format!("stored {}", store.locate(&key)));
     }
@@ -229,8 +231,8 @@ fn into_store(store: &Store, manifest: &Manifest, paths: &[PathBuf; 2]) -> Resul
 }
 
 fn tell(derived: &Derived, paths: &[PathBuf; 2]) {
-    let counts = [derived.lines.count, derived.commands.count];
-    for ((kind, count), path) in Kind::BOTH.iter().zip(counts).zip(paths) {
+    for (kind, path) in Kind::BOTH.into_iter().zip(paths) {
+        let count = derived.of(kind).count;
         message::say(&format!("{count} {} in {}", kind.name(), path.display()));
     }
 }

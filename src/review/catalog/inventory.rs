@@ -4,13 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use formats::derived::Kind;
 use formats::layout::Place;
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::signature::MAX_SIGNATURE;
 
 use super::{Catalog, Error, Filter, State, headline, parse_manifest};
 use crate::review::chosen::{id_part, session_id};
-use crate::review::derived::Kind;
 use crate::store::{self, ReadSeek};
 
 /// A recording, or the promise of one.
@@ -158,11 +158,7 @@ impl Catalog {
         let Some(place) = Place::of(manifest) else {
             return Ok(None);
         };
-        let key = match kind {
-            Kind::Lines => place.lines(),
-            Kind::Commands => place.commands(),
-        };
-        match self.store.open(&key) {
+        match self.store.open(&place.derived(kind)) {
             Ok(object) => Ok(Some(object)),
             Err(store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),

@@ -123,10 +123,9 @@ fn cells(line: &str) -> Vec<Range<usize>> {
 mod tests {
     use super::*;
 
+    #[track_caller]
     fn check(text: &str, expected: &[&str]) {
-        let mut parts = Vec::new();
-        find(text, &mut |range| parts.push(text[range].to_owned()));
-        assert_eq!(parts, expected, "{text}");
+        super::super::check(find, text, expected);
     }
 
     #[test]

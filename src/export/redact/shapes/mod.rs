@@ -152,6 +152,15 @@ fn random(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     }
 }
 
+/// What one kind finds, for the tests of each.
+#[cfg(test)]
+#[track_caller]
+fn check(find: fn(&str, &mut dyn FnMut(Range<usize>)), text: &str, expected: &[&str]) {
+    let mut parts = Vec::new();
+    find(text, &mut |range| parts.push(text[range].to_owned()));
+    assert_eq!(parts, expected, "{text}");
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
