@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use formats::asciicast;
 use formats::lines::{self, LineSource};
 use formats::manifest::Derived;
-use formats::recording;
+use formats::recording::{self, Ending};
 use formats::sealed::{Key, NoKey, Unlock};
 
 use super::derived::Files;
@@ -32,6 +32,8 @@ const REST: u32 = if cfg!(test) { 0 } else { 3 };
 const MOST_BEHIND: u64 = 4 * 1024 * 1024;
 /// How long the disk may take to write what it was given before it is looked for again.
 const BEAT: Duration = Duration::from_millis(50);
+/// The same at the end, where somebody waits.
+const LAST_BEAT: Duration = Duration::from_millis(1);
 
 /// What is made of one recording as it grows.
 #[derive(Debug)]
@@ -298,8 +300,9 @@ impl Read for Growing<'_> {
             if state.is_ending && state.expected <= self.at {
                 return Ok(0);
             } else if state.expected > self.at {
+                let beat = if state.is_ending { LAST_BEAT } else { BEAT };
                 drop(state);
-                self.sleep(BEAT);
+                self.sleep(beat);
             } else if !self.shared.is_over() {
                 drop(
                     self.shared
@@ -316,6 +319,13 @@ impl Read for Growing<'_> {
 struct Counted<L> {
     lines: L,
     text: u64,
+}
+
+impl<R: Read> Counted<recording::Reader<R>> {
+    /// Whether nothing before the end is in the way.
+    fn is_whole(&self) -> bool {
+        !matches!(self.lines.ending(), Some(Ending::Damaged { .. }))
+    }
 }
 
 impl<L: LineSource> LineSource for Counted<L> {
@@ -359,7 +369,9 @@ fn follow(
         let event = match reader.next_event() {
             Ok(Some(event)) if !shared.is_over() => event,
             // All that was written was read.
-            Ok(None) if shared.is_ending() && !shared.is_over() => break,
+            Ok(None) if shared.is_ending() && !shared.is_over() && reader.lines().is_whole() => {
+                break;
+            }
             _ => return Ok(None),
         };
         if let Some(pictures) = &mut screens
