@@ -5,7 +5,9 @@
 
 mod budget;
 mod emulator;
+pub(crate) mod grid;
 pub(crate) mod paint;
+pub(crate) mod painter;
 mod passing;
 mod steps;
 

@@ -56,7 +56,7 @@ pub(crate) const PLAN: [Room; 23] = [
          directories http_body hyper_util ipnet rustls rustls_native_certs serde serde_json sha1 tempfile thiserror \
          tokio tokio_rustls tracing url"),
     room(1, "terminal", "screen formats", "bytes crossterm libc rustix signal_hook tokio"),
-    room(1, "screen", "formats", "avt memchr"),
+    room(1, "screen", "formats", "avt memchr unicode_width"),
     room(1, "words", "", "serde serde_json"),
 
     // A crate of its own, so that the compiler keeps the rooms out of it.
