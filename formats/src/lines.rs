@@ -91,6 +91,24 @@ impl LineBuffer {
         Ok(None)
     }
 
+    /// Where all whole lines that are there stand, with the line ends between them and without the last one.
+    pub(crate) fn take_all(&mut self) -> Result<Option<std::ops::Range<usize>>, Error> {
+        let Some(found) = memchr::memrchr(b'\n', &self.bytes[self.searched..]) else {
+            // No line end, or the line is too long.
+            return self.take();
+        };
+        let range = self.from..self.searched + found;
+        if range.len() > self.limit {
+            // One of them may be too long.
+            return self.take();
+        }
+        let text = &self.bytes[range.start..=range.end];
+        self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
+        self.from = range.end + 1;
+        self.searched = self.from;
+        Ok(Some(range))
+    }
+
     /// Moves what is left to the front and hands out the vector, to be appended to.
     pub(crate) fn refill(&mut self) -> &mut Vec<u8> {
         self.bytes.drain(..self.from);
@@ -205,6 +223,37 @@ mod tests {
             lines.push(String::from_utf8(line.to_vec()).unwrap());
         }
         Ok(lines)
+    }
+
+    #[test]
+    fn all_lines_at_hand_are_the_lines_one_by_one() {
+        let text = b"{}\n\n[12345]\n[1]\n[12]\n[";
+        for (limit, piece) in (3..30).flat_map(|limit| (1..30).map(move |piece| (limit, piece))) {
+            let all =
+                |take: fn(&mut LineBuffer) -> Result<Option<std::ops::Range<usize>>, Error>| {
+                    let mut buffer = LineBuffer::new(limit);
+                    let mut found = Vec::new();
+                    for piece in text.chunks(piece) {
+                        buffer.refill().extend_from_slice(piece);
+                        loop {
+                            match take(&mut buffer) {
+                                Ok(None) => break,
+                                Ok(Some(range)) => {
+                                    found.extend_from_slice(buffer.text(range));
+                                    found.push(b'\n');
+                                }
+                                Err(error) => return (found, Some(error.to_string())),
+                            }
+                        }
+                    }
+                    (found, None)
+                };
+            assert_eq!(
+                all(LineBuffer::take_all),
+                all(LineBuffer::take),
+                "{limit} {piece}"
+            );
+        }
     }
 
     #[test]

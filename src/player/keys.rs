@@ -1,11 +1,11 @@
-//! What is typed during playback, as the keys that mean something there.
+//! What is typed while a recording is passed on to the terminal as it is, as the keys that mean something there.
 //!
 //! Nothing typed is ever taken apart: an escape sequence that is no key of ours is passed over as a whole. A recording
 //! can ask the terminal where its cursor is or what it is called, and the answers come in by the same road as keys.
 
 use std::time::{Duration, Instant};
 
-/// A key that playback knows.
+/// A key that means something where a recording is passed on as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     /// Space: stop or go on.
@@ -14,24 +14,14 @@ pub(crate) enum Key {
     Step,
     /// `]`
     NextMarker,
-    /// `[`
-    PreviousMarker,
     /// `+`
     Faster,
     /// `-`
     Slower,
-    /// Right: 5 seconds on. With Shift, or Up: a minute on.
-    Forward(Duration),
-    /// Left: 5 seconds back. With Shift, or Down: a minute back.
-    Back(Duration),
-    /// Home
-    Start,
     /// `q`, Ctrl-C, Escape
     Quit,
 }
 
-const SHORT: Duration = Duration::from_secs(5);
-const LONG: Duration = Duration::from_secs(60);
 /// An Escape that is followed by nothing for this long is the key and not the head of a sequence.
 const ESCAPE_WAIT: Duration = Duration::from_millis(100);
 
@@ -132,10 +122,7 @@ impl Keys {
                 keys.extend(plain(byte));
                 State::Ground
             }
-            (State::Single, byte) => {
-                keys.extend(sequence_key(b"", byte));
-                State::Ground
-            }
+            (State::Single, _) => State::Ground,
             (State::Mouse(left), _) if left > 1 => State::Mouse(left - 1),
             (State::Mouse(_), _) | (State::Text { .. }, 0x07) => State::Ground,
             (State::Text { escape: true }, b'\\') => State::Ground,
@@ -168,7 +155,6 @@ fn plain(byte: u8) -> Option<Key> {
         b' ' => Key::Pause,
         b'.' => Key::Step,
         b']' => Key::NextMarker,
-        b'[' => Key::PreviousMarker,
         b'+' | b'=' => Key::Faster,
         b'-' | b'_' => Key::Slower,
         b'q' | b'Q' | 0x03 => Key::Quit,
@@ -176,23 +162,30 @@ fn plain(byte: u8) -> Option<Key> {
     })
 }
 
-/// What a CSI (or, with nothing between, an SS3) sequence means.
+/// What a CSI sequence means: a recording may have switched the terminal to a protocol in which letters come so, too.
 fn sequence_key(parameters: &[u8], last: u8) -> Option<Key> {
-    let shift = match parameters {
-        b"" | b"1" => false,
-        b"1;2" => true,
+    let text = std::str::from_utf8(parameters).ok()?;
+    let numbers: Vec<u32> = text
+        .split(';')
+        .map(|number| number.split(':').next().unwrap_or_default())
+        .map(|number| number.parse().unwrap_or_default())
+        .collect();
+    const CTRL: u32 = 4;
+    let (code, held) = match (last, &numbers[..]) {
+        // kitty: the character, and what is held.
+        (b'u', [code]) => (*code, 0),
+        (b'u', [code, held, ..]) => (*code, held.saturating_sub(1)),
+        // xterm with modifyOtherKeys.
+        (b'~', [27, held, code]) => (*code, held.saturating_sub(1)),
+        // win32: virtual key, scan code, character, down or up.
+        (b'_', [_, _, code, 1, ..]) => (*code, 0),
         _ => return None,
     };
-    let length = if shift { LONG } else { SHORT };
-    Some(match last {
-        b'A' => Key::Forward(LONG),
-        b'B' => Key::Back(LONG),
-        b'C' => Key::Forward(length),
-        b'D' => Key::Back(length),
-        b'H' => Key::Start,
-        b'~' if parameters == b"1" => Key::Start,
-        _ => return None,
-    })
+    match char::from_u32(code)? {
+        'c' | 'C' if held & CTRL != 0 => Some(Key::Quit),
+        '\u{1b}' => Some(Key::Quit),
+        code => plain(u8::try_from(code).ok()?),
+    }
 }
 
 #[cfg(test)]
@@ -212,33 +205,32 @@ mod tests {
     }
 
     #[test]
-    fn letters_and_arrows_are_keys() {
+    fn letters_are_keys_whatever_protocol_they_come_in() {
         check(
-            b" .][+-=",
+            b" .]+-=",
             &[
                 Key::Pause,
                 Key::Step,
                 Key::NextMarker,
-                Key::PreviousMarker,
                 Key::Faster,
                 Key::Slower,
                 Key::Faster,
             ],
         );
-        check(
-            b"\x1b[C\x1bOD\x1b[1;2C\x1b[A\x1b[B\x1b[H\x1b[1~",
-            &[
-                Key::Forward(SHORT),
-                Key::Back(SHORT),
-                Key::Forward(LONG),
-                Key::Forward(LONG),
-                Key::Back(LONG),
-                Key::Start,
-                Key::Start,
-            ],
-        );
         check(b"\x03", &[Key::Quit]);
-        check(b"q", &[Key::Quit]);
+        for quit in [
+            "q",
+            "\x1b[113u",
+            "\x1b[99;5u",
+            "\x1b[99;5:1u",
+            "\x1b[27u",
+            "\x1b[27;5;99~",
+            "\x1b[81;16;113;1;0;1_",
+            "\x1b[67;46;3;1;8;1_",
+        ] {
+            check(quit.as_bytes(), &[Key::Quit]);
+        }
+        check(b"\x1b[C\x1bOD\x1b[1;2C\x1b[81;16;113;0;0;1_", &[]);
     }
 
     #[test]

@@ -1,60 +1,47 @@
-//! The player: a recording shown again in its own time, on the terminal or down a pipe.
+//! The player: a recording shown again in its own time, drawn in a reviewer's window or down a pipe.
 //!
-//! Nothing here knows where recordings are kept, and nothing is printed but the recording. A recording holds whatever
-//! the remote side sent: played on a terminal it can do what output can do, such as setting the window's title or the
-//! clipboard where the terminal allows that. What the terminal answers to it never reaches the shell.
+//! Nothing here knows where recordings are kept, and nothing is printed but the recording. In a window it is drawn: nothing of
+//! it reaches the terminal but text, its look and the cursor. Only who asks for it raw gets its bytes, and all that they do.
 
 mod canvas;
 mod driver;
-mod follow;
 mod keys;
+mod outcome;
 mod playback;
+pub mod scan;
+mod scrollback;
 mod source;
+mod viewer;
 
 use std::io;
-use std::time::Duration;
+use std::sync::Arc;
 
 pub use driver::run;
-pub use follow::Following;
+pub use outcome::{Ended, Note, Outcome, Proof, Standing, Stopped};
 pub use playback::Options;
-pub use source::{Input, ReadSeek, Recording};
+pub use scan::Opener;
+pub use source::{Input, Live, Look, ReadSeek, Recording};
+pub use viewer::Facts;
 
-/// How playback went.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// How the recording ends; told only when its end was reached.
-    pub ended: Ended,
-    /// Why playback stopped.
-    pub stopped: Stopped,
-    /// Where it stopped, in the time of the recording.
-    pub position: Duration,
+/// What comes to a reviewer besides the recording itself.
+#[derive(Default)]
+pub struct Beside {
+    /// What the bar says.
+    pub facts: Facts,
+    /// Pass the bytes on as they are, and all that they do to a terminal.
+    pub raw: bool,
+    /// Opens the recording once more: without it there is no time line, no search and no list of commands.
+    pub opener: Option<Arc<dyn Opener>>,
+    /// Finds out what the recording is worth, on a thread of its own.
+    pub prove: Option<Box<dyn FnOnce() -> Proof + Send>>,
+    /// The reviewer's own notes, in order.
+    pub notes: Vec<Note>,
+    /// Keeps another one; an error in a few words.
+    pub keep: Option<Keep>,
 }
 
-/// How a recording ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// All of it is there.
-    Complete,
-    /// The file stops in the middle.
-    CutShort,
-    /// Something in it does not read; the text says what, and where.
-    Damaged(String),
-    /// Its bytes did not all come: the network, the store or the disk failed. The text says how.
-    Unread(String),
-}
-
-/// Why playback stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stopped {
-    /// There was nothing more to play.
-    AtEnd,
-    /// The person left.
-    Quit,
-    /// Nobody reads what is written any more.
-    HungUp,
-    /// By the signal of this number.
-    Signal(u8),
-}
+/// Keeps a note.
+pub type Keep = Box<dyn FnMut(&Note) -> Result<(), String> + Send>;
 
 /// Why nothing can be played.
 #[derive(Debug, thiserror::Error)]

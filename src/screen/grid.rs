@@ -7,6 +7,8 @@ use std::hash::{Hash, Hasher};
 use avt::{Color, Pen};
 use unicode_width::UnicodeWidthChar;
 
+use crate::words::is_harmless;
+
 /// How a cell looks. The default is the terminal's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Style {
@@ -163,7 +165,8 @@ impl Grid {
         let Some(cell) = row.get_mut(col) else {
             return;
         };
-        let (char, width) = match (is_harmless(char), width) {
+        let is_as_told = is_harmless(char) && char.width() == Some(usize::from(width));
+        let (char, width) = match (is_as_told, width) {
             (true, 2) if is_wide => (char, 2),
             (true, 1) => (char, 1),
             _ => (' ', 1),
@@ -222,15 +225,6 @@ impl Grid {
         at
     }
 
-    /// Gives a part of a row a style, whatever stands there.
-    pub(crate) fn restyle(&mut self, row: usize, cols: std::ops::Range<usize>, style: Style) {
-        let row = self.row_mut(row);
-        let end = cols.end.min(row.len());
-        for cell in &mut row[cols.start.min(end)..end] {
-            cell.style = style;
-        }
-    }
-
     /// Blanks a part of a row.
     pub(crate) fn clear(&mut self, row: usize, cols: std::ops::Range<usize>, style: Style) {
         for col in cols.start..cols.end.min(self.cols) {
@@ -253,10 +247,4 @@ impl Grid {
             cells[..moved].fill(Cell::BLANK);
         }
     }
-}
-
-/// Whether a terminal only shows this: no control, nothing that turns the direction of the text, nothing without width.
-fn is_harmless(char: char) -> bool {
-    !char.is_control()
-        && !matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }

@@ -6,11 +6,6 @@ use std::fmt::Write as _;
 
 use avt::{Color, Line, Pen};
 
-/// Whether a line shows nothing at all.
-pub(crate) fn is_blank(line: &Line) -> bool {
-    length(line) == 0
-}
-
 /// Paints a line from the cursor on, up to its last cell that shows something.
 pub(crate) fn line(line: &Line, width: usize, out: &mut String) {
     let mut pen = None;
@@ -46,7 +41,7 @@ fn is_blank_cell(c: char, pen: &Pen) -> bool {
 }
 
 /// The sequence that sets colors and style, whatever they were before.
-pub(crate) fn sgr(pen: &Pen, out: &mut String) {
+fn sgr(pen: &Pen, out: &mut String) {
     out.push_str("\x1b[0");
     for (on, code) in [
         (pen.is_bold(), ";1"),

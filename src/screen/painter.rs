@@ -240,9 +240,8 @@ fn moved(grid: &Grid, shown: &Grid) -> Option<(Range<usize>, isize)> {
     for by in 1..height {
         for up in [true, false] {
             let source = |row: usize| if up { row + by } else { row.wrapping_sub(by) };
-            let is_from = |row: usize| {
-                (first..=last).contains(&source(row)) && new[row] == old[source(row)]
-            };
+            let is_from =
+                |row: usize| (first..=last).contains(&source(row)) && new[row] == old[source(row)];
             // The longest stretch counts, by what need not be painted again.
             let mut row = first;
             while row <= last {

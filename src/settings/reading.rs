@@ -2,6 +2,7 @@
 //!
 //! Nothing here talks to a bucket, and no folder is made.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +57,14 @@ impl Settings {
         let folders = ProjectDirs::from("", "", "ssm-rec")?;
         let folder = folders.cache_dir().join("objects");
         (self.review.cache_size > 0).then(|| Arc::new(Cache::new(folder, self.review.cache_size)))
+    }
+}
+
+impl Settings {
+    /// Where this person's notes on recordings are kept; `None` where there is no home.
+    pub(crate) fn notes(&self) -> Option<PathBuf> {
+        let folders = ProjectDirs::from("", "", "ssm-rec")?;
+        Some(folders.data_dir().join("notes"))
     }
 }
 

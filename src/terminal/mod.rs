@@ -14,7 +14,10 @@ use crate::screen::Size;
 mod ask;
 #[cfg(any(windows, test))]
 mod console;
+mod full_screen;
 mod keys;
+mod press;
+mod presses;
 mod screen;
 mod signal;
 mod signals;
@@ -25,7 +28,10 @@ mod unix;
 mod windows;
 
 pub use ask::ask_hidden;
+pub use full_screen::{enter_full_screen, leave_full_screen};
 pub use keys::Keys;
+pub use press::{Key, Press};
+pub use presses::Presses;
 pub use screen::Screen;
 pub use signal::{Heed, Signal};
 pub use signals::{Signals, die_of};
@@ -110,6 +116,7 @@ impl Drop for RawMode {
 /// Gives the terminal its modes back, whoever holds the [`RawMode`]. Does nothing when it is not raw, or when another job has
 /// it, which has modes of its own.
 pub fn restore() {
+    full_screen::leave_now();
     if is_foreground() {
         // When the terminal is gone there is nothing left to restore.
         let _ = crossterm::terminal::disable_raw_mode();

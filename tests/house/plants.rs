@@ -21,7 +21,7 @@ pub(crate) const PLANTS: &[(&str, &[Source])] = &[
     ("rooms", &[("src/lib.rs", "pub use cli::run;"), ("src/cli/mod.rs", "pub fn run() {}"),
         ("src/store/x.rs", "fn f() { crate::run() } // here")]),
     ("rooms", &[("src/screen/mod.rs", "pub struct Screen;"), ("src/transcript/mod.rs", "pub use crate::screen::Screen;"),
-        ("src/player/x.rs", "use crate::transcript::Screen; // here")]),
+        ("src/settings/x.rs", "use crate::transcript::Screen; // here")]),
     ("modules", &[("src/store/x.rs", "#[path = \"y.rs\"] // here\nmod x;")]),
 
     // Crates of others.

@@ -48,6 +48,7 @@ mod taken_back;
 mod trust;
 mod upload;
 mod verify;
+mod watch;
 mod web_server;
 
 use loopback::rig;

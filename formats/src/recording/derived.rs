@@ -136,26 +136,56 @@ impl Object {
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn is(&self, mut source: impl Read) -> io::Result<bool> {
-        let mut hasher = Sha256::new();
+    pub fn is(&self, source: impl Read) -> io::Result<bool> {
+        self.reading(source).is_it()
+    }
+
+    /// Reads bytes that may be its own; when they have been read, [`Reading::is_it`] tells.
+    pub fn reading<R: Read>(&self, source: R) -> Reading<'_, R> {
+        Reading {
+            object: self,
+            source,
+            digest: Sha256::new(),
+            bytes: 0,
+        }
+    }
+}
+
+/// Bytes that are read before it is known whether they are an object's own.
+pub struct Reading<'a, R> {
+    object: &'a Object,
+    source: R,
+    digest: Sha256,
+    bytes: u64,
+}
+
+impl<R: Read> Reading<'_, R> {
+    /// Reads what is left. Tells whether all of it is the object.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn is_it(mut self) -> io::Result<bool> {
         let mut piece = vec![0; 64 * 1024];
-        let mut bytes = 0;
         loop {
-            match source.read(&mut piece) {
+            match self.read(&mut piece) {
                 Ok(0) => break,
-                Ok(length) => {
-                    bytes += length as u64;
-                    hasher.update(&piece[..length]);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-            // What goes on behind it is another one.
-            if bytes > self.bytes {
-                return Ok(false);
+                // What goes on behind it is another one.
+                Ok(_) if self.bytes > self.object.bytes => break,
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                Ok(_) | Err(_) => {}
             }
         }
-        Ok(bytes == self.bytes && hex(&hasher.finalize().into()) == self.digest)
+        Ok(self.bytes == self.object.bytes
+            && hex(&self.digest.finalize().into()) == self.object.digest)
+    }
+}
+
+impl<R: Read> Read for Reading<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.source.read(buffer)?;
+        self.digest.update(&buffer[..length]);
+        self.bytes += length as u64;
+        Ok(length)
     }
 }
 
@@ -207,6 +237,12 @@ mod tests {
             );
             assert_eq!(told.digest, hex(&Sha256::digest(&bytes).into()));
             assert_eq!(told.bytes, bytes.len() as u64);
+            assert!(told.is(&bytes[..]).unwrap());
+            assert!(!told.is(&bytes[1..]).unwrap());
+            assert!(!told.is(bytes.chain(&b"more"[..])).unwrap());
+            let mut begun = told.reading(&bytes[..]);
+            begun.read_exact(&mut [0; 4]).unwrap();
+            assert!(begun.is_it().unwrap());
             let text = zstd::decode_all(&bytes[..]).unwrap();
             assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), count);
         }

@@ -19,7 +19,7 @@ mod trail;
 mod verify;
 mod writer;
 
-pub use derived::DerivedWriter;
+pub use derived::{DerivedWriter, Reading};
 pub use digest::Digest;
 pub use error::Error;
 pub use reader::{Damage, Ending, Reader};

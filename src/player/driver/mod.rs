@@ -3,7 +3,9 @@
 //! Nothing here emulates or reads a recording; the stage does, on a thread of its own, and whatever a recording asks of it,
 //! nobody waits for it longer than a moment. Prints nothing but the recording, and leaves the terminal as it found it.
 
+mod passing;
 mod stage;
+mod watching;
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -11,15 +13,15 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
+use self::passing::Passing;
 use self::stage::{Order, Played, Progress, Stage};
-use super::canvas::Canvas;
+use self::watching::Watching;
 use super::keys::{self, Key};
 use super::playback::{Options, Playback};
 use super::source::{Recording, Source};
-use super::{Ended, Error, Outcome, Stopped};
-use crate::terminal::{self, Keys, RawMode, Screen, Signal, Signals};
-
-pub(in crate::player) use self::stage::asks;
+use super::viewer::Viewer;
+use super::{Beside, Ended, Error, Outcome, Stopped};
+use crate::terminal::{self, Keys, Press, Presses, RawMode, Screen, Signal, Signals};
 
 /// The number of SIGHUP.
 const HANG_UP: u8 = 1;
@@ -27,16 +29,18 @@ const HANG_UP: u8 = 1;
 const ANSWER_WAIT: Duration = Duration::from_millis(300);
 /// How long the stage may take to stop for somebody who leaves; a person does not notice it.
 const STAGE_WAIT: Duration = Duration::from_millis(25);
+/// How long it may take to say whether a key leaves.
+const KEY_WAIT: Duration = Duration::from_millis(40);
 /// How long a terminal may take to take what it is left with, where the stage did not stop in time.
 const TERMINAL_WAIT: Duration = Duration::from_millis(25);
 /// More than a person types while the stage is busy is dropped.
-const WAITING_ORDERS: usize = 64;
+const WAITING_ORDERS: usize = 256;
 /// Asks the terminal whether it is there. All that it was asked before is answered before this.
 const ASK: &[u8] = b"\x1b[5n";
 const ANSWER: &[u8] = b"\x1b[0n";
 
-/// Plays a recording on stdout. Where stdout is a terminal, keys are taken from stdin or, when that is something else,
-/// from the controlling terminal.
+/// Plays a recording on stdout. Where stdout is a terminal it is drawn there, and keys are taken from stdin or, when that is
+/// something else, from the controlling terminal.
 ///
 /// # Errors
 /// The terminal, stdout or the system fails. A recording that ends badly is no error but an [`Outcome`].
@@ -44,8 +48,13 @@ const ANSWER: &[u8] = b"\x1b[0n";
     clippy::disallowed_methods,
     reason = "the driver is where the player gets its time"
 )]
-pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Error> {
-    let interactive = terminal::stdout_is_terminal();
+pub async fn run(
+    recording: Recording,
+    mut options: Options,
+    beside: Beside,
+) -> Result<Outcome, Error> {
+    let is_terminal = terminal::stdout_is_terminal();
+    let is_drawn = is_terminal && !beside.raw;
     let size = recording.header().term.size();
     let recorded_limit = recording
         .header()
@@ -55,43 +64,73 @@ pub async fn run(recording: Recording, options: Options) -> Result<Outcome, Erro
     let line_feeds = recording.line_feeds().clone();
     let source = Source::start(recording)?;
     let signals = Signals::open()?;
-    let screen = Screen::open()?;
+    let mut screen = Screen::open()?;
     // Without a terminal to type on, the recording is played all the same.
-    let typing = if interactive { Typing::open() } else { None };
-    let mut playback = Playback::new(Instant::now(), size, recorded_limit, interactive, options)
+    let typing = match is_terminal {
+        true => Typing::open(is_drawn),
+        false => None,
+    };
+    options.quit_at_end |= typing.is_none();
+    let playback = Playback::new(Instant::now(), size, recorded_limit, is_drawn, options)
         .with_line_feeds(line_feeds);
-    playback.handle_window(terminal::size(), false);
     let progress = Progress::default();
-    let stage = Stage::new(playback, source, screen, typing.is_some(), progress.clone());
     let (orders, receiver) = mpsc::channel(WAITING_ORDERS);
-    let played = stage.start(receiver)?;
+    let played = match is_drawn {
+        true => {
+            let mouse = beside.facts.bar && typing.is_some();
+            let entering = terminal::enter_full_screen(mouse);
+            screen.write(Bytes::from(entering)).map_err(Error::Screen)?;
+            let mut viewer = Viewer::new(playback, beside.facts, beside.notes);
+            viewer.handle_window(terminal::size().unwrap_or(size));
+            let watching = Watching::new(viewer, mouse, beside.opener, beside.prove, beside.keep);
+            Stage::new(watching, source, screen, progress.clone()).start(receiver)?
+        }
+        false => {
+            let passing = Passing::new(playback, typing.is_some());
+            Stage::new(passing, source, screen, progress.clone()).start(receiver)?
+        }
+    };
     let mut driver = Driver {
         orders,
         signals,
         typing,
         quits: keys::Keys::default(),
+        is_drawn,
     };
-    driver.play(played, &progress).await
+    let outcome = driver.play(played, &progress).await;
+    // Whatever went wrong: nothing is drawn any more.
+    driver.leave_full_screen().await;
+    outcome
 }
 
 /// The keyboard, with its terminal raw for as long as this lives.
 struct Typing {
-    keys: Keys,
+    keyboard: Keyboard,
     raw: RawMode,
 }
 
+enum Keyboard {
+    /// What a person presses, where a recording is drawn.
+    Presses(Presses),
+    /// Bytes, where the terminal may answer what a recording asks it.
+    Bytes(Keys),
+}
+
 impl Typing {
-    fn open() -> Option<Self> {
-        let keys = if terminal::stdin_is_terminal() {
-            Keys::open()
-        } else {
-            Keys::open_tty()
+    fn open(is_drawn: bool) -> Option<Self> {
+        let raw = RawMode::enter().ok()?;
+        let keyboard = match is_drawn {
+            true => Keyboard::Presses(Presses::open()),
+            false if terminal::stdin_is_terminal() => Keyboard::Bytes(Keys::open().ok()?),
+            false => Keyboard::Bytes(Keys::open_tty().ok()?),
         };
-        Some(Self {
-            keys: keys.ok()?,
-            raw: RawMode::enter().ok()?,
-        })
+        Some(Self { keyboard, raw })
     }
+}
+
+enum Typed {
+    Press(Press),
+    Bytes(Bytes),
 }
 
 struct Driver {
@@ -100,6 +139,7 @@ struct Driver {
     typing: Option<Typing>,
     /// Looks for the one key that is not for the stage alone.
     quits: keys::Keys,
+    is_drawn: bool,
 }
 
 #[expect(
@@ -112,23 +152,37 @@ impl Driver {
         mut played: oneshot::Receiver<Result<Played, Error>>,
         progress: &Progress,
     ) -> Result<Outcome, Error> {
+        let mut pressed = 0;
+        // A key that leaves unless it is text: until when the stage has time to say so, and how many it must have seen by then.
+        let mut leaving: Option<(Instant, u64)> = None;
         let wanted = loop {
+            let escape = self.quits.poll_timeout();
             tokio::select! {
                 biased;
                 signal = self.signals.next() => match signal {
                     Signal::Terminate | Signal::Interrupt | Signal::HangUp | Signal::Quit => {
                         break Stopped::Signal(signal.number().unwrap_or_default());
                     }
-                    Signal::Resized => self.order(Order::Window(terminal::size())),
+                    Signal::Resized => drop(self.order(Order::Window(terminal::size()))),
                     Signal::Continue => {
                         if let Some(typing) = &self.typing {
                             typing.raw.resume()?;
                         }
+                        self.order(Order::Continued);
                         self.order(Order::Window(terminal::size()));
                     }
                 },
                 typed = typed(&mut self.typing) => match typed {
-                    Some(bytes) => {
+                    Some(Typed::Press(press)) => {
+                        let leaves = stage::leaves(&press);
+                        if self.order(Order::Pressed(press)) {
+                            pressed += 1;
+                        }
+                        if leaves && leaving.is_none() {
+                            leaving = Some((Instant::now() + KEY_WAIT, pressed));
+                        }
+                    }
+                    Some(Typed::Bytes(bytes)) => {
                         let mut keys = Vec::new();
                         self.quits.handle_bytes(Instant::now(), &bytes, &mut keys);
                         self.order(Order::Typed(bytes));
@@ -142,10 +196,15 @@ impl Driver {
                         self.order(Order::Deaf);
                     }
                 },
-                () = until(self.quits.poll_timeout()) => {
+                () = until(escape) => {
                     let mut keys = Vec::new();
                     self.quits.handle_timeout(Instant::now(), &mut keys);
                     if keys.contains(&Key::Quit) {
+                        break Stopped::Quit;
+                    }
+                }
+                () = until(leaving.map(|(until, _)| until)) => {
+                    if leaving.take().is_some_and(|(_, number)| progress.seen() < number) {
                         break Stopped::Quit;
                     }
                 }
@@ -167,9 +226,9 @@ impl Driver {
         }
     }
 
-    fn order(&self, order: Order) {
+    fn order(&self, order: Order) -> bool {
         // One that finds no room is a key too many, or comes too late.
-        let _ = self.orders.try_send(order);
+        self.orders.try_send(order).is_ok()
     }
 
     /// The stage has stopped by itself, or as it was told.
@@ -189,13 +248,15 @@ impl Driver {
 
     /// Leaves the terminal as a shell wants to find it, whatever it shows.
     async fn leave(&mut self, stopped: Stopped) {
-        if self.typing.is_none() || stopped == Stopped::Signal(HANG_UP) {
+        if self.is_drawn || self.typing.is_none() || stopped == Stopped::Signal(HANG_UP) {
             return;
         }
-        if let Ok(mut screen) = Screen::open()
-            && screen.write(Bytes::from(Canvas::closing_blindly())).is_ok()
-        {
-            let _ = tokio::time::timeout(TERMINAL_WAIT, screen.drain()).await;
+        write_within(passing::CLOSING).await;
+    }
+
+    async fn leave_full_screen(&mut self) {
+        if self.is_drawn {
+            write_within(terminal::leave_full_screen()).await;
         }
     }
 
@@ -203,12 +264,15 @@ impl Driver {
     async fn close(&mut self, played: &mut Played) -> Result<(), Error> {
         let screen = &mut played.screen;
         if let Some(closing) = played.closing.take()
-            && let Err(error) = screen.write(Bytes::from(closing))
+            && let Err(error) = screen.write(Bytes::from_static(closing.as_bytes()))
         {
             return gone(error).map(drop);
         }
         if played.has_asked
-            && let Some(typing) = &mut self.typing
+            && let Some(Typing {
+                keyboard: Keyboard::Bytes(keys),
+                ..
+            }) = &mut self.typing
             && screen.write(Bytes::from_static(ASK)).is_ok()
         {
             // What comes in until then are answers to the recording. The shell would take them for typed commands.
@@ -216,7 +280,7 @@ impl Driver {
             let answered = async {
                 // A terminal that takes nothing answers nothing.
                 let _ = screen.drain().await;
-                while let Some(Ok(bytes)) = typing.keys.read().await {
+                while let Some(Ok(bytes)) = keys.read().await {
                     tail.extend_from_slice(&bytes);
                     if tail.windows(ANSWER.len()).any(|window| window == ANSWER) {
                         break;
@@ -226,6 +290,11 @@ impl Driver {
             };
             // A terminal that does not answer has been given its time.
             let _ = tokio::time::timeout(ANSWER_WAIT, answered).await;
+        }
+        // A terminal that takes nothing does not keep anybody who only looks at it.
+        if self.is_drawn {
+            let _ = tokio::time::timeout(TERMINAL_WAIT, screen.drain()).await;
+            return Ok(());
         }
         loop {
             tokio::select! {
@@ -244,6 +313,14 @@ impl Driver {
     }
 }
 
+async fn write_within(text: &'static str) {
+    if let Ok(mut screen) = Screen::open()
+        && screen.write(Bytes::from_static(text.as_bytes())).is_ok()
+    {
+        let _ = tokio::time::timeout(TERMINAL_WAIT, screen.drain()).await;
+    }
+}
+
 /// A reader that has seen enough (`| head`) is no error.
 fn gone(error: io::Error) -> Result<Stopped, Error> {
     match error.kind() {
@@ -252,9 +329,16 @@ fn gone(error: io::Error) -> Result<Stopped, Error> {
     }
 }
 
-async fn typed(typing: &mut Option<Typing>) -> Option<Bytes> {
+async fn typed(typing: &mut Option<Typing>) -> Option<Typed> {
     match typing {
-        Some(typing) => typing.keys.read().await?.ok(),
+        Some(Typing {
+            keyboard: Keyboard::Presses(presses),
+            ..
+        }) => presses.next().await.map(Typed::Press),
+        Some(Typing {
+            keyboard: Keyboard::Bytes(keys),
+            ..
+        }) => keys.read().await?.ok().map(Typed::Bytes),
         None => std::future::pending().await,
     }
 }

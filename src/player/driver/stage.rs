@@ -1,4 +1,4 @@
-//! The half of the player that is busy: recording, playback and screen, on a thread of its own.
+//! The half of the player that is busy: recording, machine and screen, on a thread of its own.
 //!
 //! Decides nothing about what is played when, and knows neither keyboard nor signals: what came of them is told in orders,
 //! which are looked at before anything else.
@@ -13,12 +13,11 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{gone, until};
-use crate::player::playback::{Action, Playback};
+use super::until;
 use crate::player::source::{Item, Source};
 use crate::player::{Ended, Error, Outcome, Stopped};
 use crate::screen::Size;
-use crate::terminal::Screen;
+use crate::terminal::{Key, Press, Screen};
 
 /// How many events are played before orders are looked at again.
 const AT_ONCE: usize = 256;
@@ -26,25 +25,50 @@ const AT_ONCE: usize = 256;
 /// What came of keys and signals.
 #[derive(Debug)]
 pub(super) enum Order {
+    Pressed(Press),
     Typed(Bytes),
     /// Nobody types any more.
     Deaf,
-    /// The real terminal's size, and it may have forgotten what it showed.
+    /// The real terminal's size.
     Window(Option<Size>),
+    /// The process was stopped, and goes on: somebody else may have written to the terminal.
+    Continued,
     Stop(Stopped),
+}
+
+/// Whether a press leaves, unless it is text that is typed.
+pub(super) fn leaves(press: &Press) -> bool {
+    matches!(
+        press,
+        Press::Key {
+            key: Key::Char('q'),
+            control: false,
+            alt: false,
+            ..
+        } | Press::Key {
+            key: Key::Char('c' | 'd'),
+            control: true,
+            ..
+        }
+    )
 }
 
 /// Where the stage is, for who does not wait for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<Mutex<Duration>>);
+pub(super) struct Progress(Arc<Mutex<(Duration, u64)>>);
 
 impl Progress {
     pub(super) fn position(&self) -> Duration {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn set(&self, position: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = position;
+    /// How many presses it has seen.
+    pub(super) fn seen(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+
+    fn set(&self, position: Duration, seen: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (position, seen);
     }
 }
 
@@ -52,7 +76,7 @@ impl Progress {
 pub(super) struct Played {
     pub(super) screen: Screen,
     /// What to send to the terminal at the end.
-    pub(super) closing: Option<String>,
+    pub(super) closing: Option<&'static str>,
     /// Whether the recording has asked the terminal something that it answers like a typing person.
     pub(super) has_asked: bool,
     ended: Ended,
@@ -70,39 +94,70 @@ impl Played {
     }
 }
 
-pub(super) struct Stage {
-    playback: Playback,
+/// What is done with a recording: it is drawn, or passed on.
+pub(super) trait Show: Send + 'static {
+    /// Takes what came of keys and signals.
+    fn order(&mut self, now: Instant, order: Order, screen: &mut Screen) -> Result<(), Error>;
+    /// Whether an item is waited for.
+    fn wants_item(&self, screen: &Screen) -> bool;
+    /// Takes the next one.
+    fn item(&mut self, now: Instant, item: Item);
+    /// Does what is to be done now.
+    fn act(
+        &mut self,
+        now: Instant,
+        source: &mut Source,
+        screen: &mut Screen,
+    ) -> Result<Acted, Error>;
+    /// When something is to be done again.
+    fn timeout(&self, now: Instant, screen: &Screen) -> Option<Instant>;
+    /// It is time.
+    fn timed_out(&mut self, now: Instant);
+    /// Waits for what others find out. Nothing is lost when the future is dropped.
+    fn beside(&mut self) -> impl Future<Output = ()>;
+    /// It was waited for: takes it.
+    fn found(&mut self, now: Instant);
+    /// Where playback is, and whether that is the end.
+    fn position(&self, now: Instant) -> (Duration, bool);
+    /// What to send to the terminal at the end, and whether the recording has asked it something.
+    fn closing(&self) -> (Option<&'static str>, bool);
+}
+
+/// What came of acting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acted {
+    GoesOn,
+    /// What was read ahead is from elsewhere.
+    Repositioned,
+    Stopped(Stopped),
+}
+
+pub(super) struct Stage<S> {
+    show: S,
     source: Source,
     screen: Screen,
-    is_typed_on: bool,
     progress: Progress,
-    /// Read, and not yet wanted by the playback.
+    /// Presses that were seen.
+    seen: u64,
+    /// Read, and not yet wanted.
     waiting: VecDeque<Item>,
     ended: Ended,
-    has_asked: bool,
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "the driver is where the player gets its time"
 )]
-impl Stage {
-    pub(super) fn new(
-        playback: Playback,
-        source: Source,
-        screen: Screen,
-        is_typed_on: bool,
-        progress: Progress,
-    ) -> Self {
+impl<S: Show> Stage<S> {
+    pub(super) fn new(show: S, source: Source, screen: Screen, progress: Progress) -> Self {
         Self {
-            playback,
+            show,
             source,
             screen,
-            is_typed_on,
             progress,
+            seen: 0,
             waiting: VecDeque::new(),
             ended: Ended::Complete,
-            has_asked: false,
         }
     }
 
@@ -125,23 +180,34 @@ impl Stage {
     }
 
     fn into_played(self, stopped: Stopped) -> Played {
+        let (position, is_at_end) = self.show.position(Instant::now());
+        let (closing, has_asked) = self.show.closing();
         Played {
-            closing: self.playback.closing(),
-            position: self.playback.position(Instant::now()),
+            closing,
+            position,
             screen: self.screen,
-            has_asked: self.has_asked,
+            has_asked,
             ended: self.ended,
-            stopped,
+            stopped: match stopped {
+                // Who leaves at the end has seen all of it.
+                Stopped::Quit if is_at_end => Stopped::AtEnd,
+                stopped => stopped,
+            },
         }
     }
 
     async fn play(&mut self, orders: &mut mpsc::Receiver<Order>) -> Result<Stopped, Error> {
         loop {
             for _ in 0..AT_ONCE {
-                if let Some(stopped) = self.act()? {
-                    return Ok(stopped);
+                match self
+                    .show
+                    .act(Instant::now(), &mut self.source, &mut self.screen)?
+                {
+                    Acted::GoesOn => {}
+                    Acted::Repositioned => self.waiting.clear(),
+                    Acted::Stopped(stopped) => return Ok(stopped),
                 }
-                if !orders.is_empty() || !self.wants_item() {
+                if !orders.is_empty() || !self.show.wants_item(&self.screen) {
                     break;
                 }
                 match self.waiting.pop_front() {
@@ -149,31 +215,30 @@ impl Stage {
                     None => break,
                 }
             }
-            self.progress.set(self.playback.position(Instant::now()));
+            let now = Instant::now();
+            self.progress.set(self.show.position(now).0, self.seen);
             self.flush();
             let has_room = self.screen.has_room();
             let is_writing = !self.screen.is_empty();
-            let wants_item = self.wants_item();
-            let timeout = self.playback.poll_timeout().filter(|_| has_room);
+            let wants_item = self.show.wants_item(&self.screen);
+            let timeout = self.show.timeout(now, &self.screen);
             tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(Order::Typed(bytes)) => {
-                        self.playback.handle_typed(Instant::now(), &bytes);
-                    }
-                    Some(Order::Deaf) => self.is_typed_on = false,
-                    Some(Order::Window(size)) => self.playback.handle_window(size, true),
                     Some(Order::Stop(stopped)) => return Ok(stopped),
+                    Some(order) => {
+                        self.seen += u64::from(matches!(order, Order::Pressed(_)));
+                        self.show.order(Instant::now(), order, &mut self.screen)?;
+                    }
                     // Nobody is there to play for.
                     None => return Ok(Stopped::Quit),
                 },
                 () = wait_for(&mut self.screen, has_room), if is_writing => {}
-                () = until(timeout), if timeout.is_some() => {
-                    self.playback.handle_timeout(Instant::now());
-                }
+                () = until(timeout), if timeout.is_some() => self.show.timed_out(Instant::now()),
                 items = self.source.next(), if wants_item && self.waiting.is_empty() => {
                     self.waiting.extend(items);
                 }
+                () = self.show.beside() => self.show.found(Instant::now()),
                 () = tokio::task::yield_now(), if wants_item && !self.waiting.is_empty() => {}
             }
         }
@@ -185,44 +250,11 @@ impl Stage {
         let _ = self.screen.poll_flush(&mut nobody);
     }
 
-    fn wants_item(&self) -> bool {
-        self.playback.wants_event() && self.screen.has_room()
-    }
-
     fn take(&mut self, item: Item) {
-        let now = Instant::now();
-        match item {
-            Item::Event(event) => self.playback.handle_event(now, event),
-            Item::Screen { at, size, text } => self.playback.handle_screen(at, size, &text),
-            Item::End(ended) => {
-                self.ended = ended;
-                self.playback.handle_end(now);
-            }
+        if let Item::End(ended) = &item {
+            self.ended.clone_from(ended);
         }
-    }
-
-    /// Does what the playback asks for.
-    fn act(&mut self) -> Result<Option<Stopped>, Error> {
-        while let Some(action) = self.playback.poll_action() {
-            match action {
-                Action::Draw(text) => {
-                    if self.is_typed_on && !self.has_asked {
-                        self.has_asked = asks(&text);
-                    }
-                    match self.screen.write(Bytes::from(text)) {
-                        Ok(()) => {}
-                        Err(error) => return gone(error).map(Some),
-                    }
-                }
-                Action::Reposition(to) => {
-                    self.waiting.clear();
-                    self.source.reposition(to);
-                }
-                Action::Finish => return Ok(Some(Stopped::AtEnd)),
-                Action::Quit => return Ok(Some(Stopped::Quit)),
-            }
-        }
-        Ok(None)
+        self.show.item(Instant::now(), item);
     }
 }
 
@@ -232,52 +264,5 @@ async fn wait_for(screen: &mut Screen, has_room: bool) {
         // What went wrong, the next output tells.
         true => drop(screen.drain().await),
         false => screen.room().await,
-    }
-}
-
-/// Whether a terminal answers this: status and cursor reports, its name and version, colors, modes, sizes.
-pub(in crate::player) fn asks(text: &str) -> bool {
-    text.split('\x1b').skip(1).any(|sequence| {
-        let mut rest = sequence.chars();
-        match rest.next() {
-            Some('[') => rest
-                .find(|c| !matches!(c, '0'..='9' | ';' | '?' | '>' | '=' | '$'))
-                .is_some_and(|last| matches!(last, 'c' | 'n' | 't' | 'p' | 'q' | 'u' | 'x')),
-            Some(']') => sequence.contains('?'),
-            Some('P') => sequence.starts_with("P+q") || sequence.starts_with("P$q"),
-            Some('Z') => true,
-            Some('_') => true,
-            _ => false,
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_terminal_answers_is_told_from_what_it_only_shows() {
-        for asking in [
-            "\x1b[6n",
-            "a\x1b[c",
-            "\x1b[>0c",
-            "\x1b[?1$p",
-            "\x1b[14t",
-            "\x1b]11;?\x07",
-            "\x1bP+q544e\x1b\\",
-            "\x1b[?u",
-        ] {
-            assert!(asks(asking), "{asking:?}");
-        }
-        for showing in [
-            "plain",
-            "\x1b[1;31mred",
-            "\x1b[?25h\x1b[2J\x1b[H",
-            "\x1b]0;title\x07",
-            "\x1b(B",
-        ] {
-            assert!(!asks(showing), "{showing:?}");
-        }
     }
 }

@@ -1,18 +1,20 @@
-//! Playback as a state machine: events, keys and times in; drawings, places to read from and wake-ups out.
+//! Playback as a state machine: events, controls and times in; places to read from, what is passed on, and wake-ups out.
 //!
-//! Reads no file, asks no clock, draws nothing itself: the driver does what [`Playback::poll_action`] says.
+//! Reads no file, asks no clock, and knows neither keys nor windows: whoever draws asks for [`Playback::canvas`].
 //!
 //! ```text
 //!            events due ┌──────┐
 //!                       ▼      │      Pause, marker, Step          Step: one output
 //!  start ─────────────► Running ─────────────────────► Stopped ──┐
 //!                       │  ▲  ▲         Pause             │  ▲ ▲───┘
-//!              end      │  │  └───────────────────────────┘  │
-//!   Finished ◄──────────┘  └──────── goal reached ───────────┘
-//!            Quit: from everywhere          seek: either, with a goal
+//!        nothing newer  │  │  └───────────────────────────┘  │
+//!         than that     │  └──────── goal reached ───────────┘
+//!    Live ◄─────────────┘            seek: either, with a goal
+//!  (every event at once)
 //! ```
 
-mod drawing;
+mod control;
+mod look;
 mod seek;
 mod snapshots;
 
@@ -22,12 +24,13 @@ use std::time::{Duration, Instant};
 
 use formats::asciicast::{Data, Event, LineFeeds};
 use formats::payload::Size;
+use formats::tee::TeedMessage;
 
-use self::drawing::Drawing;
+pub(crate) use self::control::Control;
 use self::seek::Goal;
+pub(crate) use self::seek::Shown;
 use self::snapshots::{Place, Snapshots};
 use super::canvas::Canvas;
-use super::keys::{Key, Keys};
 
 /// How a recording is played.
 #[derive(Clone, Debug)]
@@ -40,10 +43,16 @@ pub struct Options {
     pub idle_time_limit: Option<Duration>,
     /// Where to begin.
     pub from: Duration,
+    /// Where to end.
+    pub to: Option<Duration>,
     /// Over and over again.
     pub repeat: bool,
     /// Stop at each marker.
     pub pause_on_markers: bool,
+    /// Leave at the end instead of staying there.
+    pub quit_at_end: bool,
+    /// Begin at the end of what is there, and stay with what is new.
+    pub follow: bool,
 }
 
 impl Default for Options {
@@ -53,8 +62,11 @@ impl Default for Options {
             no_wait: false,
             idle_time_limit: None,
             from: Duration::ZERO,
+            to: None,
             repeat: false,
             pause_on_markers: false,
+            quit_at_end: true,
+            follow: false,
         }
     }
 }
@@ -62,14 +74,12 @@ impl Default for Options {
 /// What the driver has to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Send this to the terminal.
-    Draw(String),
+    /// Hand on what was recorded, to a pipe or a terminal that plays it raw.
+    Pass(String),
     /// Go on from somewhere else.
     Reposition(Reposition),
     /// Stop: the recording has ended.
     Finish,
-    /// Stop: the person has left.
-    Quit,
 }
 
 /// Where the events that follow have to come from.
@@ -83,13 +93,17 @@ pub(crate) struct Reposition {
     pub(crate) to: Duration,
 }
 
-/// The speeds that keys reach.
-const SLOWEST: f64 = 1.0 / 64.0;
-const FASTEST: f64 = 64.0;
-/// Just behind a marker, the previous one is the one before it: there must be time to press the key twice.
-const MARKER_GRACE: Duration = Duration::from_secs(1);
-/// More keys than a person presses ahead are dropped.
-const WAITING_KEYS: usize = 256;
+/// An event with its number: those of later events are higher, wherever reading began.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Numbered {
+    pub(crate) number: u64,
+    pub(crate) event: Event,
+}
+
+/// More than a person asks for ahead is dropped.
+const WAITING: usize = 256;
+/// So many agent messages are kept, of those that were played last.
+const MESSAGES: usize = 1000;
 /// Beyond any session; keeps sums of times from overflowing.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
@@ -97,46 +111,62 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 /// which pauses beyond the limit are cut.
 pub(crate) struct Playback {
     options: Options,
-    idle_time_limit: Duration,
+    /// What pauses are cut to when they are; and whether they are.
+    idle_time_limit: Option<Duration>,
+    cuts_idle: bool,
     speed: f64,
     size: Size,
+    /// `None`: what is played is passed on.
     canvas: Option<Canvas>,
+    has_changed: bool,
     line_feeds: LineFeeds,
-    window: Option<Size>,
-    drawing: Drawing,
-    keys: Keys,
-    waiting_keys: VecDeque<Key>,
+    waiting: VecDeque<Control>,
     clock: Clock,
-    /// Times of the event last played.
+    /// The event last played.
     last: Place,
-    /// The event to play next, with its own times.
+    /// Number of the output last played, where that is known.
+    last_shown: Option<u64>,
+    /// The event to play next.
     next: Option<(Place, Data)>,
     /// No event comes after `next`.
     ended: bool,
+    /// No event comes after `next` for now.
+    is_up_to_date: bool,
     /// Up to here everything is on the canvas already and is passed over.
-    played_through: Option<Duration>,
+    played_through: u64,
     goal: Option<Goal>,
     stepping: bool,
     /// Whether anything was played since the beginning: an empty recording is not repeated.
     played: bool,
+    /// How much of a pause was cut, and up to when it lasted.
+    skipped: Option<(Duration, Duration)>,
+    messages: VecDeque<(Duration, TeedMessage)>,
     snapshots: Snapshots,
     actions: VecDeque<Action>,
     finished: bool,
 }
 
+/// How playing time goes on.
 #[derive(Clone, Copy, Debug)]
 enum Clock {
-    Running { since: Instant, from: Duration },
-    Stopped { at: Duration },
+    Running {
+        since: Instant,
+        from: Duration,
+    },
+    Stopped {
+        at: Duration,
+    },
+    /// With the session: whatever comes is due.
+    Live,
 }
 
 impl Playback {
-    /// A playback that begins at `now`. Without a `window` there is nobody who sees or types: only output is drawn.
+    /// A playback that begins at `now`, on a canvas that somebody looks at or by passing on what it plays.
     pub(crate) fn new(
         now: Instant,
         size: Size,
         recorded_limit: Option<Duration>,
-        interactive: bool,
+        is_drawn: bool,
         options: Options,
     ) -> Self {
         let limit = options.idle_time_limit.or(recorded_limit);
@@ -149,28 +179,35 @@ impl Playback {
                 to: from,
             }));
         }
+        let goal = match options.follow {
+            true => Some(Goal::End),
+            false => (from > Duration::ZERO).then_some(Goal::Time(from)),
+        };
         Self {
-            idle_time_limit: limit.unwrap_or(FAR),
+            idle_time_limit: limit,
+            cuts_idle: limit.is_some(),
             speed: options.speed,
             options,
             size,
-            canvas: interactive.then(|| Canvas::new(size)),
+            canvas: is_drawn.then(|| Canvas::new(size)),
+            has_changed: is_drawn,
             line_feeds: LineFeeds::default(),
-            window: None,
-            drawing: Drawing::default(),
-            keys: Keys::default(),
-            waiting_keys: VecDeque::new(),
+            waiting: VecDeque::new(),
             clock: Clock::Running {
                 since: now,
                 from: Duration::ZERO,
             },
             last: Place::default(),
+            last_shown: None,
             next: None,
             ended: false,
-            played_through: None,
-            goal: (from > Duration::ZERO).then_some(Goal::Time(from)),
+            is_up_to_date: false,
+            played_through: 0,
+            goal,
             stepping: false,
             played: false,
+            skipped: None,
+            messages: VecDeque::new(),
             snapshots: Snapshots::default(),
             actions,
             finished: false,
@@ -188,28 +225,43 @@ impl Playback {
         self.next.is_none() && !self.ended && !self.finished
     }
 
-    /// Takes the screen that the recording itself holds for the moment after an event at `at`.
-    pub(crate) fn handle_screen(&mut self, at: Duration, size: Size, text: &str) {
+    /// Takes the screen that the recording itself holds for the moment after an event at `at`; the events that follow have
+    /// numbers from `next` on.
+    pub(crate) fn handle_screen(&mut self, at: Duration, next: u64, size: Size, text: &str) {
         let at = at.min(FAR);
-        self.last = Place { at, playing: at };
-        self.played_through = None;
+        if let Some(Goal::Before { number, .. }) = self.goal
+            && next > number
+        {
+            // It shows what is to be undone.
+            return self.reread(None, at);
+        }
+        self.last = Place {
+            at,
+            playing: at,
+            next,
+        };
+        self.last_shown = None;
+        self.played_through = next;
         self.played = true;
         if let Some(canvas) = &mut self.canvas {
             *canvas = Canvas::new(size);
             canvas.feed(text);
+            self.has_changed = true;
         }
     }
 
     /// Takes the next event.
-    pub(crate) fn handle_event(&mut self, now: Instant, event: Event) {
-        if self
-            .played_through
-            .is_some_and(|through| event.at <= through)
-        {
+    pub(crate) fn handle_event(&mut self, now: Instant, numbered: Numbered) {
+        let Numbered { number, event } = numbered;
+        if number < self.played_through {
             return;
         }
         if let Data::Message(message) = &event.data {
             self.line_feeds.message(message);
+            if self.messages.len() == MESSAGES {
+                self.messages.pop_front();
+            }
+            self.messages.push_back((event.at, message.clone()));
         }
         // What shows nothing does not take time either: a keepalive must not stretch a pause that is cut.
         if matches!(
@@ -218,11 +270,25 @@ impl Playback {
         ) {
             return;
         }
-        self.played_through = None;
+        if self.options.to.is_some_and(|to| event.at > to) {
+            return self.handle_end(now);
+        }
+        self.is_up_to_date = false;
         let at = event.at.min(FAR);
-        let pause = at.saturating_sub(self.last.at).min(self.idle_time_limit);
-        let playing = self.last.playing + pause;
-        self.next = Some((Place { at, playing }, event.data));
+        let pause = at.saturating_sub(self.last.at);
+        let cut = match self.idle_time_limit {
+            Some(limit) if self.cuts_idle => pause.min(limit),
+            _ => pause,
+        };
+        if cut < pause {
+            self.skipped = Some((pause - cut, at));
+        }
+        let place = Place {
+            at,
+            playing: self.last.playing + cut,
+            next: number + 1,
+        };
+        self.next = Some((place, event.data));
         self.advance(now);
     }
 
@@ -232,26 +298,15 @@ impl Playback {
         self.advance(now);
     }
 
+    /// There are no more events yet: the session still runs.
+    pub(crate) fn handle_up_to_date(&mut self, now: Instant) {
+        self.is_up_to_date = true;
+        self.advance(now);
+    }
+
     /// Something may be due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
-        let mut typed = Vec::new();
-        self.keys.handle_timeout(now, &mut typed);
-        self.take_keys(now, &typed);
-    }
-
-    /// Bytes that were typed, or that the terminal answered.
-    pub(crate) fn handle_typed(&mut self, now: Instant, bytes: &[u8]) {
-        let mut typed = Vec::new();
-        self.keys.handle_bytes(now, bytes, &mut typed);
-        self.take_keys(now, &typed);
-    }
-
-    /// The real terminal has this size, and may have forgotten what it showed.
-    pub(crate) fn handle_window(&mut self, window: Option<Size>, redraw: bool) {
-        self.window = window;
-        if redraw && self.goal.is_none() && !self.finished {
-            self.redraw();
-        }
+        self.advance(now);
     }
 
     /// The next thing to do.
@@ -261,86 +316,7 @@ impl Playback {
 
     /// When [`Self::handle_timeout`] has something to do.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
-        [self.due(), self.keys.poll_timeout(), self.drawing.due()]
-            .into_iter()
-            .flatten()
-            .min()
-    }
-
-    /// Where playback is, in the time of the recording.
-    pub(crate) fn position(&self, now: Instant) -> Duration {
-        let playing = self.playing(now);
-        let at = self.last.at + playing.saturating_sub(self.last.playing);
-        self.next.as_ref().map_or(at, |(place, _)| at.min(place.at))
-    }
-
-    /// What to send to the terminal at the end.
-    pub(crate) fn closing(&self) -> Option<String> {
-        let canvas = self.canvas.as_ref()?;
-        Some(self.drawing.closing(canvas))
-    }
-
-    fn take_keys(&mut self, now: Instant, keys: &[Key]) {
-        for &key in keys {
-            if key == Key::Quit {
-                self.finish(Action::Quit);
-            } else if self.waiting_keys.len() < WAITING_KEYS {
-                self.waiting_keys.push_back(key);
-            }
-        }
-        self.advance(now);
-    }
-
-    /// Whether a key has to wait until what an earlier one asked for is done.
-    fn must_wait(&self, key: Key) -> bool {
-        let busy = self.goal.is_some() || self.stepping;
-        busy && matches!(key, Key::Step | Key::NextMarker | Key::PreviousMarker)
-    }
-
-    fn handle_key(&mut self, now: Instant, key: Key) {
-        // Keys pressed quickly count from where the first of them leads.
-        let position = match self.goal {
-            None => self.position(now),
-            Some(Goal::Time(to)) => to,
-            Some(Goal::NextMarker | Goal::MarkerBefore { .. }) => self.last.at,
-        };
-        match key {
-            // Never waits in line: taken when it was pressed.
-            Key::Quit => {}
-            Key::Pause => {
-                self.stepping = false;
-                match self.clock {
-                    Clock::Running { .. } => self.stop(now),
-                    Clock::Stopped { at } => {
-                        self.clock = Clock::Running {
-                            since: now,
-                            from: at,
-                        };
-                    }
-                }
-            }
-            Key::Step => {
-                self.stop(now);
-                self.stepping = true;
-            }
-            Key::Faster => self.set_speed(now, (self.speed * 2.0).min(self.speed.max(FASTEST))),
-            Key::Slower => self.set_speed(now, (self.speed / 2.0).max(self.speed.min(SLOWEST))),
-            Key::Forward(by) => self.seek(now, position + by),
-            Key::Back(by) => self.seek(now, position.saturating_sub(by)),
-            Key::Start => self.seek(now, Duration::ZERO),
-            Key::NextMarker => self.goal = Some(Goal::NextMarker),
-            Key::PreviousMarker => {
-                let before = match self.clock {
-                    Clock::Running { .. } => position.saturating_sub(MARKER_GRACE),
-                    Clock::Stopped { .. } => position,
-                };
-                self.goal = Some(Goal::MarkerBefore {
-                    before,
-                    found: Duration::ZERO,
-                });
-                self.reread(None, Duration::ZERO);
-            }
-        }
+        self.due()
     }
 
     fn set_speed(&mut self, now: Instant, speed: f64) {
@@ -363,6 +339,7 @@ impl Playback {
     fn playing(&self, now: Instant) -> Duration {
         let playing = match self.clock {
             Clock::Stopped { at } => at,
+            Clock::Live => self.last.playing,
             Clock::Running { since, from } => {
                 let passed = now.saturating_duration_since(since).as_secs_f64() * self.speed;
                 from + Duration::try_from_secs_f64(passed).unwrap_or(FAR).min(FAR)
@@ -370,7 +347,7 @@ impl Playback {
         };
         match &self.next {
             Some((place, _)) => playing.min(place.playing.max(self.last.playing)),
-            None if self.ended => playing.min(self.last.playing),
+            None if self.ended || self.is_up_to_date => playing.min(self.last.playing),
             None => playing,
         }
     }
@@ -380,19 +357,19 @@ impl Playback {
             if self.finished {
                 return;
             }
-            if let Some(&key) = self.waiting_keys.front()
-                && !self.must_wait(key)
+            if let Some(control) = self.waiting.front()
+                && !self.must_wait(control)
+                && let Some(control) = self.waiting.pop_front()
             {
-                self.waiting_keys.pop_front();
-                self.handle_key(now, key);
+                self.carry_out(now, control);
                 continue;
             }
-            let went_on = match self.goal {
+            let went_on = match self.goal.take() {
                 Some(goal) => self.pursue(now, goal),
                 None => self.play(now),
             };
             if !went_on {
-                return self.draw_due(now);
+                return;
             }
         }
     }
@@ -400,21 +377,31 @@ impl Playback {
     /// Plays what is due; false when nothing is.
     fn play(&mut self, now: Instant) -> bool {
         let Some((place, data)) = &self.next else {
+            if self.is_up_to_date && !self.ended && !self.is_paused() {
+                // It has caught up with a session that runs.
+                self.clock = Clock::Live;
+            }
             return self.ended && self.end(now);
         };
-        let running = matches!(self.clock, Clock::Running { .. });
+        let is_due = match self.clock {
+            Clock::Live => true,
+            Clock::Stopped { .. } => false,
+            Clock::Running { .. } => {
+                self.options.no_wait || self.due().is_some_and(|due| due <= now)
+            }
+        };
         if self.stepping {
             self.stepping = !matches!(data, Data::Output(_));
             self.clock = Clock::Stopped { at: place.playing };
-        } else if !running || !(self.options.no_wait || self.due().is_some_and(|due| due <= now)) {
+        } else if !is_due {
             return false;
         } else if self.options.pause_on_markers && matches!(data, Data::Marker(_)) {
             self.clock = Clock::Stopped { at: place.playing };
         }
-        match self.take_next() {
-            Some(Data::Output(text)) => self.show(text),
-            Some(Data::Resize(_)) => self.resized(),
-            _ => {}
+        if let Some(Data::Output(text)) = self.take_next()
+            && self.canvas.is_none()
+        {
+            self.actions.push_back(Action::Pass(text));
         }
         true
     }
@@ -429,37 +416,28 @@ impl Playback {
         since.checked_add(Duration::try_from_secs_f64(wait).unwrap_or(FAR).min(FAR))
     }
 
+    /// Nothing comes any more; false, since nothing more is to be done.
     fn end(&mut self, now: Instant) -> bool {
         self.stepping = false;
-        if let Clock::Stopped { .. } = self.clock {
+        if self.is_paused() {
             return false;
         }
         if self.options.repeat && self.played {
             self.played = false;
-            self.last = Place::default();
             self.clock = Clock::Running {
                 since: now,
                 from: Duration::ZERO,
             };
-            if self.canvas.is_some() {
-                self.canvas = Some(Canvas::new(self.size));
-                self.redraw();
-            }
-            self.reread(None, Duration::ZERO);
+            self.seek_anew(now, self.options.from);
+            self.goal =
+                (self.options.from > Duration::ZERO).then_some(Goal::Time(self.options.from));
+        } else if self.canvas.is_none() || self.options.quit_at_end {
+            self.finished = true;
+            self.actions.push_back(Action::Finish);
         } else {
-            self.finish(Action::Finish);
+            self.stop(now);
         }
         false
-    }
-
-    fn finish(&mut self, action: Action) {
-        if self.finished {
-            return;
-        }
-        self.draw_behind();
-        self.finished = true;
-        self.next = None;
-        self.actions.push_back(action);
     }
 
     /// The next event becomes the last one, on the canvas too.
@@ -479,10 +457,17 @@ impl Playback {
                 Data::Output(text) => {
                     canvas.feed(text);
                     self.snapshots.distance += text.len();
+                    self.has_changed = true;
                 }
-                Data::Resize(size) => canvas.resize(*size),
+                Data::Resize(size) => {
+                    canvas.resize(*size);
+                    self.has_changed = true;
+                }
                 _ => {}
             }
+        }
+        if matches!(data, Data::Output(_)) {
+            self.last_shown = Some(place.next - 1);
         }
         self.last = place;
         self.played = true;

@@ -11,13 +11,15 @@ const SNAPSHOT_EVERY: usize = 1024 * 1024;
 /// What all snapshots together may hold, in bytes. Half of them go when it is reached.
 const SNAPSHOTS_LIMIT: usize = 8 * 1024 * 1024;
 
-/// A moment in both times.
+/// A moment: that after an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// In the time of the recording.
-    pub(super) at: Duration,
+    pub(crate) at: Duration,
     /// In playing time.
-    pub(super) playing: Duration,
+    pub(crate) playing: Duration,
+    /// Events from this number on are still to come.
+    pub(crate) next: u64,
 }
 
 /// Moments kept so that going back does not mean starting over, the earliest first.
@@ -44,6 +46,12 @@ impl Default for Snapshots {
 impl Snapshots {
     pub(super) fn before(&self, at: Duration) -> Option<&(Place, Snapshot)> {
         let behind = self.kept.partition_point(|(place, _)| place.at <= at);
+        self.kept.get(behind.checked_sub(1)?)
+    }
+
+    /// The last one before which the event of this number is still to come.
+    pub(super) fn before_event(&self, number: u64) -> Option<&(Place, Snapshot)> {
+        let behind = self.kept.partition_point(|(place, _)| place.next <= number);
         self.kept.get(behind.checked_sub(1)?)
     }
 

@@ -2,8 +2,9 @@
 //!
 //! Nothing here knows when an event is due. A pipe that gives nothing stops this thread and no other.
 
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+mod once;
+
+use std::io::{self, Read, Seek};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -14,7 +15,9 @@ use formats::recording::{self, Seekable};
 use formats::sealed::Unlock;
 use tokio::sync::Notify;
 
-use super::playback::Reposition;
+pub use self::once::{Live, Look};
+use self::once::{Once, Replay, Spool};
+use super::playback::{Numbered, Reposition};
 use super::{Ended, Error, broken_off};
 
 /// A recording to play.
@@ -23,6 +26,8 @@ pub enum Input {
     Seekable(Box<dyn ReadSeek>),
     /// One that comes once, from the front. What has come is kept in a temporary file, for seeking back.
     Stream(Box<dyn Read + Send>),
+    /// One that still grows. What has come is kept likewise.
+    Live(Box<dyn Live>),
 }
 
 /// What can be read in any order.
@@ -34,6 +39,7 @@ pub struct Recording {
     header: Header,
     line_feeds: LineFeeds,
     reader: Reader,
+    queue: Arc<Queue>,
 }
 
 impl Recording {
@@ -42,24 +48,33 @@ impl Recording {
     /// # Errors
     /// It cannot be read, is no recording, or there is no key for it.
     pub fn open(input: Input, unlock: Arc<dyn Unlock + Send + Sync>) -> Result<Self, Error> {
-        let mut reader = match input {
+        let queue = Arc::new(Queue::default());
+        let once = match input {
             Input::Seekable(source) => {
                 let lines = Seekable::open_with(source, &*unlock)?;
-                Reader::Seekable(asciicast::Reader::open(lines)?)
+                let reader = Reader::Seekable(asciicast::Reader::open(lines)?);
+                return Self::of(reader, queue);
             }
-            Input::Stream(source) => {
-                let spool = Arc::new(Mutex::new(Spool {
-                    source,
-                    kept: tempfile::tempfile()?,
-                    length: 0,
-                }));
-                Reader::Stream(stream(&spool, &*unlock)?, spool, unlock)
-            }
+            Input::Stream(source) => Once::Stream(source),
+            Input::Live(source) => Once::Live(source),
         };
+        let spool = Spool {
+            source: once,
+            kept: tempfile::tempfile()?,
+            length: 0,
+            queue: Arc::clone(&queue),
+        };
+        let spool = Arc::new(Mutex::new(spool));
+        let reader = Reader::Stream(stream(&spool, &*unlock)?, spool, unlock);
+        Self::of(reader, queue)
+    }
+
+    fn of(mut reader: Reader, queue: Arc<Queue>) -> Result<Self, Error> {
         Ok(Self {
             header: reader.header().clone(),
             line_feeds: reader.line_feeds()?,
             reader,
+            queue,
         })
     }
 
@@ -136,19 +151,23 @@ impl Reader {
         Ok(line_feeds)
     }
 
-    fn next(&mut self) -> Item {
-        let (next, ending) = match self {
+    fn next(&mut self, numbers: &mut Numbers) -> Item {
+        let (next, frame, ending) = match self {
             Self::Seekable(reader) => {
                 let next = reader.next_event();
-                (next, reader.lines().ending().cloned())
+                let lines = reader.lines();
+                (next, lines.frame(), lines.ending().cloned())
             }
             Self::Stream(reader, ..) => {
                 let next = reader.next_event();
-                (next, reader.lines().ending().cloned())
+                (next, 0, reader.lines().ending().cloned())
             }
         };
         match next {
-            Ok(Some(event)) => Item::Event(event),
+            Ok(Some(event)) => Item::Event(Numbered {
+                number: numbers.next(frame),
+                event,
+            }),
             Ok(None) => Item::End(match ending {
                 None | Some(recording::Ending::Complete) => Ended::Complete,
                 Some(recording::Ending::Cut { .. }) => Ended::CutShort,
@@ -161,7 +180,8 @@ impl Reader {
     }
 
     /// Goes to where `to` says; gives the screen there when the recording holds it.
-    fn reposition(&mut self, to: Reposition) -> Result<Option<Item>, Error> {
+    fn reposition(&mut self, to: Reposition, numbers: &mut Numbers) -> Result<Option<Item>, Error> {
+        *numbers = Numbers::default();
         match self {
             Self::Seekable(reader) => {
                 if to.to > to.after.unwrap_or_default()
@@ -171,6 +191,7 @@ impl Reader {
                 {
                     return Ok(Some(Item::Screen {
                         at: point.at,
+                        next: Numbers::first(point.frame),
                         size: Size {
                             cols: screen.cols,
                             rows: screen.rows,
@@ -192,48 +213,41 @@ impl Reader {
     }
 }
 
-/// A stream and what has already come of it.
-struct Spool {
-    source: Box<dyn Read + Send>,
-    kept: File,
-    length: u64,
+/// Numbers the events of a recording: those of a frame count from a number that belongs to the frame, so that they are
+/// the same wherever reading began.
+#[derive(Debug, Default)]
+struct Numbers {
+    frame: usize,
+    in_frame: u64,
 }
 
-/// Reads a [`Spool`] from its beginning: first what is kept, then what is new.
-struct Replay {
-    spool: Arc<Mutex<Spool>>,
-    at: u64,
-}
+impl Numbers {
+    fn first(frame: usize) -> u64 {
+        (frame as u64) << 32
+    }
 
-impl Read for Replay {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut spool = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = if self.at < spool.length {
-            spool.kept.seek(SeekFrom::Start(self.at))?;
-            spool.kept.read(buffer)?
-        } else {
-            let read = spool.source.read(buffer)?;
-            let at = spool.length;
-            spool.kept.seek(SeekFrom::Start(at))?;
-            spool.kept.write_all(&buffer[..read])?;
-            spool.length += read as u64;
-            read
-        };
-        self.at += read as u64;
-        Ok(read)
+    fn next(&mut self, frame: usize) -> u64 {
+        if frame != self.frame {
+            *self = Self { frame, in_frame: 0 };
+        }
+        self.in_frame += 1;
+        Self::first(frame) + self.in_frame - 1
     }
 }
 
 /// What comes from the reading thread.
 #[derive(Debug, PartialEq)]
 pub(super) enum Item {
-    Event(Event),
-    /// The recording's own picture of the moment after the event at `at`.
+    Event(Numbered),
+    /// The recording's own picture of the moment after the event at `at`; the next one has this number.
     Screen {
         at: Duration,
+        next: u64,
         size: Size,
         text: String,
     },
+    /// Nothing more has come of a session that runs.
+    UpToDate,
     End(Ended),
 }
 
@@ -264,18 +278,35 @@ struct State {
     bytes: usize,
     wanted: Option<Reposition>,
     closed: bool,
+    /// It has been told that nothing more has come.
+    is_up_to_date: bool,
 }
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Tells that nothing new is there, and waits; true when what comes here is not wanted any more.
+    fn is_elsewhere_wanted(&self, beat: Duration) -> bool {
+        let mut state = self.lock();
+        if !std::mem::replace(&mut state.is_up_to_date, true) {
+            state.items.push(Item::UpToDate);
+            self.filled.notify_one();
+        }
+        let is_wanted = |state: &State| state.closed || state.wanted.is_some();
+        if is_wanted(&state) {
+            return true;
+        }
+        let waited = self.room.wait_timeout(state, beat);
+        is_wanted(&waited.unwrap_or_else(PoisonError::into_inner).0)
+    }
 }
 
 impl Source {
     /// Begins to read.
     pub(super) fn start(recording: Recording) -> io::Result<Self> {
-        let queue = Arc::new(Queue::default());
+        let queue = Arc::clone(&recording.queue);
         let shared = Arc::clone(&queue);
         thread::Builder::new()
             .name("recording".into())
@@ -318,6 +349,7 @@ impl Drop for Source {
 }
 
 fn read_ahead(queue: &Queue, mut reader: Reader) {
+    let mut numbers = Numbers::default();
     let mut ended = false;
     loop {
         let wanted = {
@@ -336,11 +368,11 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             }
         };
         let item = match wanted {
-            Some(to) => match reader.reposition(to) {
+            Some(to) => match reader.reposition(to, &mut numbers) {
                 Ok(screen) => screen,
                 Err(error) => Some(Item::End(broken_off(&error))),
             },
-            None => Some(reader.next()),
+            None => Some(reader.next(&mut numbers)),
         };
         let mut state = queue.lock();
         // Asked for another place meanwhile: this is from the wrong one.
@@ -348,6 +380,7 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             continue;
         }
         state.wanted = None;
+        state.is_up_to_date = false;
         ended = matches!(item, Some(Item::End(_)));
         if let Some(item) = item {
             state.bytes += cost(&item);
@@ -360,8 +393,12 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
 fn cost(item: &Item) -> usize {
     EVENT_COST
         + match item {
-            Item::Event(Event {
-                data: Data::Output(text) | Data::Input(text) | Data::Marker(text),
+            Item::Event(Numbered {
+                event:
+                    Event {
+                        data: Data::Output(text) | Data::Input(text) | Data::Marker(text),
+                        ..
+                    },
                 ..
             }) => text.len(),
             Item::Screen { text, .. } => text.len(),

@@ -19,8 +19,8 @@ async fn read_all(source: &mut Source) -> (Vec<Duration>, Ended) {
     loop {
         for item in source.next().await {
             match item {
-                Item::Event(event) => times.push(event.at),
-                Item::Screen { .. } => {}
+                Item::Event(numbered) => times.push(numbered.event.at),
+                Item::Screen { .. } | Item::UpToDate => {}
                 Item::End(ended) => return (times, ended),
             }
         }
@@ -61,7 +61,9 @@ async fn going_elsewhere_drops_what_was_read_ahead() {
         cast(100_000).into_bytes(),
     ))));
     let seen = source.next().await;
-    assert!(matches!(&seen[0], Item::Event(event) if event.at == Duration::from_secs(1)));
+    assert!(
+        matches!(&seen[0], Item::Event(numbered) if numbered.event.at == Duration::from_secs(1))
+    );
     source.reposition(first_again());
     let (times, _) = read_all(&mut source).await;
     assert_eq!(times.len(), 100_000);

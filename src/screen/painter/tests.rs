@@ -1,4 +1,6 @@
-//! What is sent is shown by an emulated terminal that knows nothing of the grid.
+//! What is sent, as an emulated terminal shows it.
+//!
+//! Nothing here looks into the painter: the terminal knows nothing of the grid.
 
 use proptest::prelude::*;
 
@@ -109,7 +111,13 @@ fn a_page_that_scrolls_costs_a_line_and_not_a_page() {
     for row in 0..23 {
         grid.write(row, 0, 80, &text(row), Style::PLAIN);
     }
-    grid.write(23, 0, 80, "a bar that stays where it is", Style::PLAIN.inverse());
+    grid.write(
+        23,
+        0,
+        80,
+        "a bar that stays where it is",
+        Style::PLAIN.inverse(),
+    );
     let mut painter = Painter::default();
     let mut terminal = Emulator::new(Size { cols: 80, rows: 24 });
     terminal.feed(&painter.paint(&grid, None));
@@ -136,5 +144,8 @@ fn nothing_that_is_put_can_be_more_than_text() {
     let painted = Painter::default().paint(&grid, None);
     let text = painted.strip_prefix("\x1b[r\x1b[m\x1b[H\x1b[2J").unwrap();
     let text = text.strip_suffix("\x1b[?25l").unwrap();
-    assert!(!text.contains(|c: char| c.is_control() || c == '\u{202e}'), "{text:?}");
+    assert!(
+        !text.contains(|c: char| c.is_control() || c == '\u{202e}'),
+        "{text:?}"
+    );
 }

@@ -22,6 +22,9 @@ pub struct Pty {
     shown: Arc<Shown>,
     /// Up to where [`Pty::wait_for`] has looked.
     seen: usize,
+    /// What a person sees, and of how much that is shown.
+    window: avt::Terminal,
+    drawn: usize,
 }
 
 #[derive(Default)]
@@ -80,6 +83,8 @@ pub fn spawn(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -
         keyboard,
         shown,
         seen: 0,
+        window: avt::Terminal::new(80, 24).expect("both sides are at least one"),
+        drawn: 0,
     }
 }
 
@@ -132,11 +137,49 @@ impl Pty {
         self.shown.lock().0.clone()
     }
 
+    /// The rows of the window, as a person sees them now, without the blanks at their ends.
+    pub fn rows(&mut self) -> Vec<String> {
+        let shown = self.shown();
+        // Half a character is waited for.
+        let new = &shown[self.drawn..];
+        let whole = match std::str::from_utf8(new) {
+            Ok(text) => text,
+            Err(error) => std::str::from_utf8(&new[..error.valid_up_to()]).unwrap_or_default(),
+        };
+        self.window.feed(whole);
+        self.drawn += whole.len();
+        let rows = self.window.screen().text();
+        rows.into_iter()
+            .map(|row| row.trim_end().to_owned())
+            .collect()
+    }
+
+    /// Waits until the window looks so.
+    ///
+    /// # Panics
+    /// It does not in time.
+    pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&[String]) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let rows = self.rows();
+            if is_so(&rows) {
+                return;
+            }
+            assert!(
+                Instant::now() < until && !(self.shown.lock().1 && self.rows() == rows),
+                "{what}: {rows:#?}"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Gives the terminal another size.
     ///
     /// # Panics
     /// The terminal is gone.
-    pub fn resize(&self, cols: u16, rows: u16) {
+    pub fn resize(&mut self, cols: u16, rows: u16) {
+        self.rows();
+        self.window.resize(cols.into(), rows.into());
         self.master
             .resize(size(cols, rows))
             .expect("the terminal takes a size");

@@ -8,6 +8,7 @@ mod ending;
 mod unsealer;
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 pub(super) use self::decoder::TextDecoder;
 pub use self::ending::{Damage, Ending};
@@ -433,28 +434,47 @@ impl<R: Read> Reader<R> {
     }
 }
 
-impl<R: Read> LineSource for Reader<R> {
-    fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
+impl<R: Read> Reader<R> {
+    /// As [`LineSource::next_line`], but all whole lines that are at hand, with the line ends between them: some hundred
+    /// KiB, for who looks at many at once.
+    ///
+    /// # Errors
+    /// As [`LineSource::next_line`].
+    pub fn next_lines(&mut self) -> Result<Option<&[u8]>, lines::Error> {
+        let range = self.next_range(LineBuffer::take_all)?;
+        Ok(range.map(|range| self.buffer.text(range)))
+    }
+
+    fn next_range(
+        &mut self,
+        take: impl Fn(&mut LineBuffer) -> Result<Option<Range<usize>>, lines::Error>,
+    ) -> Result<Option<Range<usize>>, lines::Error> {
         loop {
-            if let Some(range) = self.buffer.take()? {
+            if let Some(range) = take(&mut self.buffer)? {
                 if !self.seen.is_first_line {
                     // Only a recording of ours promises a manifest; a file cut before its first link shows it by its header.
                     self.seen.is_first_line = true;
-                    let line = self.buffer.text(range.clone());
-                    self.seen.is_ours |= memchr::memmem::find(line, b"\"ssm\":").is_some();
+                    let text = self.buffer.text(range.clone());
+                    let first = memchr::memchr(b'\n', text).unwrap_or(text.len());
+                    self.seen.is_ours |=
+                        memchr::memmem::find(&text[..first], b"\"ssm\":").is_some();
                 }
-                return Ok(Some(self.buffer.text(range)));
+                return Ok(Some(range));
             }
             if self.ending.is_some() {
-                if !lines::is_whole(self.buffer.tail()) {
-                    return Ok(None);
-                }
-                let range = self.buffer.take_tail();
-                return Ok(Some(self.buffer.text(range)));
+                let is_whole = lines::is_whole(self.buffer.tail());
+                return Ok(is_whole.then(|| self.buffer.take_tail()));
             }
             self.step()?;
             self.forgive_zeros()?;
         }
+    }
+}
+
+impl<R: Read> LineSource for Reader<R> {
+    fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
+        let range = self.next_range(LineBuffer::take)?;
+        Ok(range.map(|range| self.buffer.text(range)))
     }
 }
 

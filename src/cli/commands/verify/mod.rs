@@ -2,17 +2,17 @@
 //!
 //! Nothing here is repaired, and the key of an encrypted recording is needed for its text alone.
 
+mod signers;
 mod words;
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Read, Seek, Write};
 use std::sync::{Mutex, PoisonError, mpsc};
 
-use anyhow::{Context, anyhow};
-use chrono::{Local, NaiveDateTime, Utc};
-use formats::signature::AllowedSigners;
+use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use self::signers::allowed_signers;
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
@@ -32,8 +32,6 @@ use crate::words::{causes, time};
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
 const AT_ONCE: usize = 8;
-/// The longest allowed_signers file read.
-const MAX_SIGNERS: u64 = 16 * 1024 * 1024;
 
 /// Check that recordings are complete, unaltered and signed
 #[derive(Debug, clap::Args)]
@@ -132,6 +130,35 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
     }
 }
 
+/// What a recording is worth, for whoever looks at it meanwhile: by what the settings ask for, and with one thread.
+pub(super) fn judge(
+    name: &str,
+    settings: &Settings,
+    identities: &Identities,
+) -> Result<Finding, Failure> {
+    let signers = allowed_signers(settings)?;
+    let demands = Demands {
+        signature: signers.is_some(),
+        signers,
+        principal: None,
+    };
+    let by = Look {
+        demands: &demands,
+        identities,
+        is_quick: false,
+        is_derived: false,
+        threads: 1,
+    };
+    match Name::of(name) {
+        Name::Session(id) => {
+            let catalog = named::catalog(&settings.places_to_read()?);
+            let item = catalog.find(&id)?;
+            Ok(look(&catalog, &item, by).finding)
+        }
+        _ => by.file(name, settings).map(|(_, finding)| finding),
+    }
+}
+
 /// How recordings are looked at.
 #[derive(Clone, Copy)]
 struct Look<'a> {
@@ -157,6 +184,24 @@ impl Look<'_> {
         }
     }
 
+    /// One that was named by where it lies.
+    fn file(
+        self,
+        name: &str,
+        settings: &Settings,
+    ) -> Result<((String, Option<String>), Finding), Failure> {
+        let (named, _) = named::find(name, settings)?;
+        let asked = Asked {
+            key: named.location.as_deref().and_then(identity::key_in),
+            beside: None,
+        };
+        let finding = match named.bytes {
+            Bytes::Seekable(bytes) => self.at(bytes, asked),
+            Bytes::Stream(bytes) => self.at_stream(bytes, asked)?,
+        };
+        Ok(((named.label, named.location), finding))
+    }
+
     /// What comes through a pipe is kept in a file, where its text is to be looked into: that is read twice.
     fn at_stream(self, mut stream: impl Read, asked: Asked<'_>) -> Result<Finding, Failure> {
         if self.is_quick {
@@ -171,23 +216,7 @@ impl Look<'_> {
 }
 
 fn demands(args: &VerifyArgs, settings: &Settings) -> Result<Demands, Failure> {
-    let signers = match &settings.review.allowed_signers {
-        None => None,
-        Some(path) => {
-            let shown = path.display().to_string();
-            let text = read_signers(path)
-                .with_context(|| format!("cannot read the allowed signers in {shown:?}"))
-                .map_err(|error| Failure::new(Status::Usage, error))?;
-            // Of an hour that is there twice the first, as everywhere.
-            let local = |time: NaiveDateTime| {
-                let moment = time.and_local_timezone(Local).earliest()?;
-                Some(moment.with_timezone(&Utc))
-            };
-            let signers = AllowedSigners::parse(&text, &local)
-                .map_err(|error| Failure::new(Status::Usage, anyhow!("{shown:?}: {error}")))?;
-            Some(signers)
-        }
-    };
+    let signers = allowed_signers(settings)?;
     if signers.is_none() && args.signer.is_some() {
         return Err(Failure::new(
             Status::Usage,
@@ -200,15 +229,6 @@ fn demands(args: &VerifyArgs, settings: &Settings) -> Result<Demands, Failure> {
         signers,
         principal: args.signer.clone(),
     })
-}
-
-fn read_signers(path: &std::path::Path) -> std::io::Result<String> {
-    use std::io::Read;
-    let mut text = String::new();
-    std::fs::File::open(path)?
-        .take(MAX_SIGNERS + 1)
-        .read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The recordings that were named, in their order.
@@ -237,18 +257,10 @@ fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, 
                 .hint("name the session, of which the store has its lines and commands"));
             }
             _ => {
-                let (named, _) = named::find(name, settings)?;
-                let asked = Asked {
-                    key: named.location.as_deref().and_then(identity::key_in),
-                    beside: None,
-                };
-                let finding = match named.bytes {
-                    Bytes::Seekable(bytes) => by.at(bytes, asked),
-                    Bytes::Stream(bytes) => by.at_stream(bytes, asked)?,
-                };
+                let ((name, location), finding) = by.file(name, settings)?;
                 Looked {
-                    name: named.label,
-                    location: named.location,
+                    name,
+                    location,
                     finding,
                     derived: None,
                 }

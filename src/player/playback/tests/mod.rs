@@ -3,9 +3,10 @@
 #![allow(clippy::disallowed_methods, reason = "an origin for made-up times")]
 
 mod seek;
+mod walks;
 
 use super::*;
-use crate::screen::Emulator;
+use crate::player::canvas::Snapshot;
 
 const SIZE: Size = Size { cols: 20, rows: 4 };
 
@@ -15,14 +16,16 @@ struct Bench {
     events: Vec<Event>,
     /// Which event comes next.
     at: usize,
-    /// A screen that the recording holds.
-    screen: Option<Event>,
+    /// Screens that the recording holds: each for the moment before an event of this number.
+    screens: Vec<(usize, Snapshot)>,
     start: Instant,
     now: Instant,
+    /// When something changed on the canvas, or was passed on.
     drawn: Vec<(Duration, String)>,
     repositions: Vec<Option<Duration>>,
     finished: bool,
-    interactive: bool,
+    /// The session runs still: there may be more.
+    runs: bool,
 }
 
 impl Bench {
@@ -30,50 +33,38 @@ impl Bench {
         Self::with(events, options, true)
     }
 
-    fn with(events: Vec<Event>, options: Options, interactive: bool) -> Self {
+    fn with(events: Vec<Event>, options: Options, is_drawn: bool) -> Self {
         let start = Instant::now();
         let mut bench = Self {
-            playback: Playback::new(start, SIZE, None, interactive, options),
+            playback: Playback::new(start, SIZE, None, is_drawn, options),
             events,
             at: 0,
-            screen: None,
+            screens: Vec::new(),
             start,
             now: start,
             drawn: Vec::new(),
             repositions: Vec::new(),
             finished: false,
-            interactive,
+            runs: false,
         };
+        bench.playback.take_changed();
         bench.settle();
         bench
     }
 
     fn settle(&mut self) {
         loop {
+            if self.playback.take_changed() {
+                self.drawn.push((self.now - self.start, String::new()));
+            }
             while let Some(action) = self.playback.poll_action() {
                 match action {
-                    Action::Draw(text) => self.drawn.push((self.now - self.start, text)),
+                    Action::Pass(text) => self.drawn.push((self.now - self.start, text)),
                     Action::Reposition(Reposition { after, to }) => {
                         self.repositions.push(after);
-                        if let Some(screen) = &self.screen
-                            && screen.at <= to
-                            && after.is_none_or(|after| screen.at > after)
-                        {
-                            self.at = self.events.partition_point(|event| event.at <= screen.at);
-                            let Data::Output(text) = &screen.data else {
-                                unreachable!()
-                            };
-                            self.playback.handle_screen(screen.at, SIZE, text);
-                            continue;
-                        }
-                        // As a container does: somewhere before, not exactly there.
-                        self.at = after.map_or(0, |after| {
-                            self.events
-                                .partition_point(|event| event.at <= after)
-                                .saturating_sub(2)
-                        });
+                        self.reposition(after, to);
                     }
-                    Action::Finish | Action::Quit => self.finished = true,
+                    Action::Finish => self.finished = true,
                 }
             }
             if !self.playback.wants_event() {
@@ -81,12 +72,40 @@ impl Bench {
             }
             match self.events.get(self.at).cloned() {
                 Some(event) => {
+                    let number = self.at as u64;
                     self.at += 1;
-                    self.playback.handle_event(self.now, event);
+                    let numbered = Numbered { number, event };
+                    self.playback.handle_event(self.now, numbered);
+                }
+                None if self.runs => {
+                    self.playback.handle_up_to_date(self.now);
+                    if self.playback.poll_action().is_none() {
+                        return;
+                    }
                 }
                 None => self.playback.handle_end(self.now),
             }
         }
+    }
+
+    fn reposition(&mut self, after: Option<Duration>, to: Duration) {
+        let at_of = |number: usize| self.events[number - 1].at;
+        let screen = self.screens.iter().rev().find(|(number, _)| {
+            at_of(*number) < to && after.is_none_or(|after| at_of(*number) > after)
+        });
+        if let Some((number, screen)) = screen.cloned() {
+            self.at = number;
+            let (size, text) = screen.parts();
+            let at = at_of(number);
+            self.playback.handle_screen(at, number as u64, size, text);
+            return;
+        }
+        // As a container does: somewhere before, not exactly there.
+        self.at = after.map_or(0, |after| {
+            self.events
+                .partition_point(|event| event.at <= after)
+                .saturating_sub(2)
+        });
     }
 
     /// Lets time pass as the driver does: from wake-up to wake-up, each `late` too late.
@@ -108,37 +127,42 @@ impl Bench {
         self.run_late(Duration::from_millis(until), Duration::ZERO);
     }
 
+    fn ask(&mut self, control: Control) {
+        self.playback.handle_control(self.now, control);
+        self.settle();
+    }
+
+    /// Keys, as the viewer has them; arrows for 5 seconds and for a minute.
     fn press(&mut self, keys: &str) {
-        self.playback.handle_typed(self.now, keys.as_bytes());
+        for key in keys.chars() {
+            self.playback.handle_control(
+                self.now,
+                match key {
+                    ' ' => Control::Pause,
+                    '.' => Control::Step,
+                    ',' => Control::StepBack,
+                    '[' => Control::PreviousMarker,
+                    ']' => Control::NextMarker,
+                    '+' => Control::Faster,
+                    '-' => Control::Slower,
+                    '→' => Control::Forward(ms(5000)),
+                    '←' => Control::Back(ms(5000)),
+                    '↑' => Control::Forward(ms(60_000)),
+                    '↓' => Control::Back(ms(60_000)),
+                    'G' => Control::End,
+                    '>' => Control::Skip,
+                    'i' => Control::Idle,
+                    other => unreachable!("{other:?}"),
+                },
+            );
+        }
         self.settle();
     }
 
     /// What the canvas shows, first row.
-    fn shows(&self) -> String {
-        let redraw = self.playback.canvas.as_ref().unwrap().redraw(None);
-        let mut terminal = Emulator::new(SIZE);
-        terminal.feed(&redraw);
-        terminal
-            .screen()
-            .text()
-            .first()
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    /// What a terminal shows that was sent all that was drawn, first row.
     fn seen(&self) -> String {
-        let mut terminal = Emulator::new(SIZE);
-        for (_, text) in &self.drawn {
-            terminal.feed(text);
-        }
-        assert!(self.interactive);
-        terminal
-            .screen()
-            .text()
-            .first()
-            .cloned()
-            .unwrap_or_default()
+        let rows = self.playback.canvas().unwrap().terminal().screen().text();
+        rows.first().cloned().unwrap_or_default()
     }
 
     fn position(&self) -> u64 {
@@ -236,7 +260,8 @@ fn the_limit_of_the_recording_counts_unless_another_is_given() {
             ..Options::default()
         };
         let mut playback = Playback::new(start, SIZE, Some(ms(500)), false, options);
-        playback.handle_event(start, output(60_000, "a"));
+        let event = output(60_000, "a");
+        playback.handle_event(start, Numbered { number: 0, event });
         assert_eq!(playback.poll_timeout(), Some(start + ms(expected)));
     }
 }
@@ -293,42 +318,20 @@ fn keys_change_the_speed_from_where_playback_is() {
 }
 
 #[test]
-fn in_a_window_of_another_size_plain_text_is_passed_on_and_the_rest_is_drawn() {
-    for (cols, rows) in [(40, 10), (20, 2), (10, 4), (8, 3)] {
-        let window = Size { cols, rows };
-        let events = vec![
-            output(10, "$ ls\r\na\r\n"),
-            output(20, "\x1b[?1049h\x1b[H1\x1b[2;1H2\x1b[3;1H3\x1b[4;1H:"),
-            output(30, "\r\x1b[K4\r\n:"),
-            output(40, "\x1b[1;3HTOP"),
-            output(5000, ""),
-        ];
-        let mut bench = Bench::new(events, Options::default());
-        bench.playback.handle_window(Some(window), false);
-        bench.run(4000);
-        assert_eq!(bench.drawn[0].1, "$ ls\r\na\r\n");
-        // Not a picture for each event.
-        assert!(bench.drawn.len() <= 3, "{:?}", bench.drawn);
-        let mut real = Emulator::new(window);
-        bench.drawn.iter().for_each(|(_, text)| real.feed(text));
-        let expected = ["2 TOP", "3", "4", ":"];
-        let height = usize::from(rows).min(4);
-        assert_eq!(
-            real.screen().text()[..height],
-            expected[..height],
-            "{window:?}"
-        );
-    }
-}
-
-#[test]
 fn line_feeds_of_a_command_without_a_terminal_begin_lines_in_terminals_alone() {
-    for (interactive, expected) in [(true, "a\r\nb\r\n"), (false, "a\nb\n")] {
+    for (is_drawn, expected) in [(true, ""), (false, "a\nb\n")] {
         let start = Instant::now();
         let header = formats::asciicast::Header::default();
-        let mut playback = Playback::new(start, SIZE, None, interactive, Options::default())
+        let mut playback = Playback::new(start, SIZE, None, is_drawn, Options::default())
             .with_line_feeds(LineFeeds::of(&header));
-        playback.handle_event(start, output(0, "a\nb\n"));
-        assert_eq!(playback.poll_action(), Some(Action::Draw(expected.into())));
+        let event = output(0, "a\nb\n");
+        playback.handle_event(start, Numbered { number: 0, event });
+        match playback.canvas() {
+            Some(canvas) => assert_eq!(canvas.terminal().screen().text()[..2], ["a", "b"]),
+            None => {
+                let passed = Action::Pass(expected.into());
+                assert_eq!(playback.poll_action(), Some(passed));
+            }
+        }
     }
 }

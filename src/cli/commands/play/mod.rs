@@ -1,0 +1,319 @@
+//! `ssm-rec play`: recordings shown again, and sessions that still run.
+//!
+//! Nothing is said while one plays; what there is to say waits for the end.
+
+mod beside;
+mod live;
+mod moment;
+mod notes;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+
+pub(super) use self::live::Running;
+use self::moment::Moment;
+use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::message;
+use crate::cli::named::{self, Bytes, Judged, Named};
+use crate::player::{self, Beside, Ended, Input, Options, Outcome, Recording, Stopped};
+use crate::review::summary as whole;
+use crate::settings::Settings;
+use crate::terminal;
+use crate::words::time;
+
+/// Play recordings
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+In a terminal the recording is drawn: nothing of it gets there but text, colors and the cursor, whatever it holds.
+Below it stands a time line with output, commands, markers, gaps and what was searched for. At the end it stays.
+
+Keys, of which h shows all:
+  space          pause, go on            left, right    5 seconds back, on (with Shift a minute)
+  . ,            one output on, back     0 to 9         so many tenths
+  [ ] { }        markers, commands       g G            beginning, end
+  :              go to a time            / ? n N        search what was shown
+  + - =          speed                   i >            cut pauses, skip this one
+  c f T          commands, agent messages, text that went by
+  m y            a note, copy the name of this moment
+  q, Ctrl-C      leave
+
+Examples:
+  The session whose id begins so; from a moment of it on:
+    ssm-rec play me-0a1b
+    ssm-rec play me-0a1b@12:03
+
+  Twice as fast, no pause longer than a second, from a minute and a half on:
+    ssm-rec play --speed 2 --idle-time-limit 1 --from 1:30 me-0a1b
+
+  A session that still runs, with its past:
+    ssm-rec play --follow me-0a1b
+
+  Files of any asciicast version, also through a pipe:
+    ssm-rec play demo.cast other.cast.gz
+    zstd -dc demo.cast.zst | ssm-rec play -
+
+  All that was shown, at once, as text with its escape sequences:
+    ssm-rec play --no-wait me-0a1b > shown.txt
+
+With --raw a terminal gets the bytes of the recording as they are, and with them whatever the remote side sent: they
+can set the window's title or the clipboard, ask the terminal questions, print, and leave it in a state of their own.
+The window should have the recorded size, and nothing can be gone back to; space, ., ], +, - and q work.")]
+pub(crate) struct PlayArgs {
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; each also with @TIME
+    #[arg(value_name = "RECORDING", required = true)]
+    names: Vec<String>,
+
+    /// How many times faster; 0 shows everything at once [default: 1, or what the configuration says]
+    #[arg(short, long, value_name = "FACTOR", value_parser = parse_speed)]
+    speed: Option<f64>,
+
+    /// Cut pauses to this many seconds [default: what the configuration or the recording says]
+    #[arg(short, long, value_name = "TIME", value_parser = time::parse)]
+    idle_time_limit: Option<Duration>,
+
+    /// Where to begin: 90, 1:30 or 1h2m3s
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    from: Option<Duration>,
+
+    /// Where to end
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
+    to: Option<Duration>,
+
+    /// Over and over again
+    #[arg(short, long = "loop")]
+    repeat: bool,
+
+    /// Pause at each marker
+    #[arg(short = 'm', long)]
+    pause_on_markers: bool,
+
+    /// Play a session that still runs, from what it shows now on; wait half a minute for one that only just begins
+    #[arg(long, conflicts_with_all = ["repeat", "from", "to"])]
+    follow: bool,
+
+    /// Show everything at once
+    #[arg(long)]
+    no_wait: bool,
+
+    /// Leave at the end instead of staying there
+    #[arg(long)]
+    quit_at_end: bool,
+
+    /// Show only the recording, without a bar below it
+    #[arg(long)]
+    no_bar: bool,
+
+    /// Show a screen that is larger than the window whole, as well as can be, instead of the part with the cursor
+    #[arg(long)]
+    fit: bool,
+
+    /// Pass the recording's bytes on to the terminal as they are
+    #[arg(long)]
+    raw: bool,
+
+    /// Say nothing at the end unless something is wrong
+    #[arg(short, long)]
+    quiet: bool,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed == 0.0 || (0.001..=1000.0).contains(&speed) => Ok(speed),
+        _ => Err("not a speed: write 0, or a number from 0.001 to 1000".into()),
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &PlayArgs) -> CommandResult {
+    let settings = Arc::new(Settings::load_to_read(&args.store.flags())?);
+    terminal::install_panic_hook();
+    let all = args.names.len();
+    let mut failed = None;
+    let mut at = 0;
+    let mut is_turned_to = false;
+    loop {
+        // Who has gone to one by hand stays with it.
+        let is_last = at + 1 == all || is_turned_to;
+        let playing = Playing {
+            args,
+            settings: &settings,
+            number: (at + 1, all),
+        };
+        let (stopped, result) = playing.play(&args.names[at], is_last)?;
+        match result {
+            Ok(Status::Success) => {}
+            // Said now, since others follow; the worst that is known of them is the end of all.
+            Err(failure) if !is_last => {
+                message::say(&format!("{:#}", failure.error));
+                failed = Some(failure);
+            }
+            other => return other,
+        }
+        is_turned_to = matches!(stopped, Stopped::Turned { .. });
+        at = match stopped {
+            Stopped::Turned { back: true } => at.saturating_sub(1),
+            Stopped::Turned { back: false } if at + 1 < all => at + 1,
+            Stopped::AtEnd if !is_last => at + 1,
+            _ => return failed.map_or(Ok(Status::Success), Err),
+        };
+    }
+}
+
+struct Playing<'a> {
+    args: &'a PlayArgs,
+    settings: &'a Arc<Settings>,
+    number: (usize, usize),
+}
+
+impl Playing<'_> {
+    fn play(&self, name: &str, is_last: bool) -> Result<(Stopped, CommandResult), Failure> {
+        let args = self.args;
+        let Moment { name, at } = Moment::of(name);
+        let identities = Arc::new(args.identity.identities(self.settings));
+        if args.follow
+            && let Some(running) = Running::find(name, self.settings)?
+        {
+            let options = self.options(None, is_last);
+            return running.play(options, self.beside(), identities, args.quiet);
+        }
+        let named = named::open(name, self.settings)?;
+        let judged = named.judged();
+        let label = named.label.clone();
+        let what = format!("cannot play {label:?}");
+        let is_watched = terminal::stdout_is_terminal() && !args.raw;
+        let mut beside = self.beside();
+        if is_watched {
+            beside::add(&mut beside, name, &named, self.settings, &identities);
+        }
+        let recording = open(named, identities, &what)?;
+        if is_watched {
+            beside::name(&mut beside, recording.header(), &label);
+            notes::add(&mut beside, recording.header(), &label, self.settings);
+        }
+        let options = self.options(at, is_last);
+        let outcome = play(recording, options, beside).context(what)?;
+        let stopped = outcome.stopped;
+        Ok((stopped, told(outcome, &judged, &label, args.quiet)))
+    }
+
+    fn beside(&self) -> Beside {
+        let mut beside = Beside {
+            raw: self.args.raw,
+            ..Beside::default()
+        };
+        beside.facts.number = self.number;
+        beside.facts.bar = !self.args.no_bar;
+        beside.facts.fit = self.args.fit;
+        beside
+    }
+
+    fn options(&self, at: Option<Duration>, is_last: bool) -> Options {
+        let args = self.args;
+        let speed = args.speed.unwrap_or(self.settings.play.speed);
+        Options {
+            speed: if speed == 0.0 { 1.0 } else { speed },
+            no_wait: args.no_wait || speed == 0.0,
+            idle_time_limit: args.idle_time_limit.or(self.settings.play.idle_time_limit),
+            from: args.from.or(at).unwrap_or_default(),
+            to: args.to,
+            repeat: args.repeat,
+            pause_on_markers: args.pause_on_markers,
+            quit_at_end: args.quit_at_end || !is_last || args.raw,
+            follow: args.follow,
+        }
+    }
+}
+
+fn open(
+    named: Named,
+    identities: Arc<crate::envelope::Identities>,
+    what: &str,
+) -> Result<Recording, Failure> {
+    let input = match named.bytes {
+        Bytes::Seekable(bytes) => Input::Seekable(Box::new(bytes)),
+        Bytes::Stream(bytes) => Input::Stream(bytes),
+    };
+    Recording::open(input, identities).map_err(|error| match error.source_failure() {
+        Some(failure) => named::unread(failure, what),
+        None => Failure::from(error).context(what.to_owned()),
+    })
+}
+
+fn play(recording: Recording, options: Options, beside: Beside) -> anyhow::Result<Outcome> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start")?;
+    Ok(runtime.block_on(player::run(recording, options, beside))?)
+}
+
+/// What there is to say of it, and with which status.
+fn told(outcome: Outcome, judged: &Judged, label: &str, quiet: bool) -> CommandResult {
+    let position = time::write(outcome.position);
+    let ended = match (&outcome.stopped, outcome.ended) {
+        // What cannot be read now is no judgement of the file.
+        (_, ended @ Ended::Unread(_)) => ended,
+        (Stopped::AtEnd, ended) => match judged.ended() {
+            None => ended,
+            Some(whole::Ended::Complete) => ended,
+            Some(whole::Ended::CutShort(_)) => Ended::CutShort,
+            Some(whole::Ended::Damaged(cause)) => Ended::Damaged(cause),
+        },
+        (_, ended) => ended,
+    };
+    match (outcome.stopped, ended) {
+        (Stopped::AtEnd, Ended::Complete) => {
+            if !quiet {
+                message::say(&format!("end of {label:?} after {position}"));
+            }
+            Ok(Status::Success)
+        }
+        (Stopped::AtEnd, Ended::CutShort) => Err(Failure::new(
+            Status::CutShort,
+            anyhow!("{label:?} is cut short: it ends after {position}"),
+        )
+        .hint("all that is there was played")),
+        (Stopped::AtEnd, Ended::Unread(cause)) => Err(Failure::new(
+            Status::Failure,
+            anyhow!("{label:?} was played only up to {position}: {cause}"),
+        )
+        .hint("there is more of it; play the rest later with --from")),
+        (Stopped::AtEnd, Ended::Damaged(cause)) => Err(Failure::new(
+            Status::Damaged,
+            anyhow!("{label:?} is damaged after {position}: {cause}"),
+        )
+        .hint("all that comes before was played")),
+        (Stopped::Quit, _) => {
+            if !quiet {
+                message::say(&format!("left {label:?} at {position}"));
+            }
+            Ok(Status::Success)
+        }
+        (Stopped::HungUp | Stopped::Turned { .. }, _) => Ok(Status::Success),
+        (Stopped::Signal(number), _) => Ok(Status::Signal(number)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_speed_is_a_number_that_makes_sense() {
+        assert_eq!(parse_speed("0"), Ok(0.0));
+        assert_eq!(parse_speed("2.5"), Ok(2.5));
+        for text in ["-1", "nan", "inf", "1e9", "fast", ""] {
+            assert!(parse_speed(text).is_err(), "{text:?}");
+        }
+    }
+}
