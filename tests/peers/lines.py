@@ -175,4 +175,5 @@ def main():
     print(json.dumps({"seen": len(watch.seen), "told": len(told), "lost": lost, "made_up": made_up}, ensure_ascii=False))
 
 
-main()
+if __name__ == "__main__":
+    main()

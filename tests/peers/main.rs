@@ -20,6 +20,8 @@ mod openssh;
 #[cfg(unix)]
 mod parameters;
 mod ssh_keygen;
+#[cfg(unix)]
+mod window;
 
 use std::path::{Path, PathBuf};
 

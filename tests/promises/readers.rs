@@ -137,6 +137,7 @@ fn a_passphrase_is_asked_at_the_terminal() {
     terminal.wait_for("passphrase of ");
     terminal.type_keys("open sesame\r");
     terminal.wait_for("open-sesame");
+    terminal.type_keys("q");
     assert_eq!(terminal.wait(), 0);
     let shown = String::from_utf8_lossy(&terminal.shown()).into_owned();
     assert!(!shown.contains("open sesame"), "the passphrase is shown");

@@ -358,6 +358,8 @@ fn several_recordings_come_one_after_the_other() {
     shows(&mut terminal, "the first");
     shows(&mut terminal, "1 of 2");
     terminal.type_keys("\t");
+    shows(&mut terminal, "2 of 2");
+    terminal.type_keys("\t");
     shows(&mut terminal, "this is the last");
     assert!(bar(&mut terminal).contains("last"));
     terminal.type_keys("q");

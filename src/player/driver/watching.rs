@@ -116,6 +116,7 @@ impl Watching {
             Ask::Copy(text) => {
                 let _ = screen.write(Bytes::from(clipboard(&text)));
             }
+            Ask::Redraw => self.painter.forget(),
             Ask::Suspend => self.suspends = true,
             Ask::Finish => self.stopped = Some(Stopped::AtEnd),
             Ask::Quit => self.stopped = Some(Stopped::Quit),

@@ -122,7 +122,7 @@ fn line(lanes: &Lanes, position: Duration, row: usize, grid: &mut Grid) {
     for (col, bytes) in density.into_iter().enumerate() {
         let mut style = if col <= here { PLAYED } else { TO_COME };
         let mut char = match (bytes, most) {
-            (0, _) | (_, 0) => '·',
+            (0, _) | (_, 0) => '─',
             // A few bytes are typing, many are a flood: only their magnitude tells both.
             _ => {
                 let share = (bytes as f64 + 1.0).ln() / (most as f64 + 1.0).ln();
@@ -152,7 +152,7 @@ fn marks(lanes: &Lanes, row: usize, grid: &mut Grid) {
         grid.put(row, col_of(at, total, cols), char, 1, style);
     };
     for at in &lanes.commands {
-        put(*at, '·', Style::color(4));
+        put(*at, '╷', Style::color(4));
     }
     for at in &lanes.hits {
         put(*at, '●', Style::color(2));
@@ -224,8 +224,8 @@ mod tests {
             ],
         };
         draw(&lanes(), Duration::from_secs(20), &words, &mut grid);
-        assert_eq!(row(&grid, 17), "·   ·     ◆          ");
-        assert_eq!(row(&grid, 18).trim_end(), "▁···█·········╳╳···▃·");
+        assert_eq!(row(&grid, 17), "╷   ╷     ◆          ");
+        assert_eq!(row(&grid, 18).trim_end(), "▁───█─────────╳╳───▃─");
         assert!(grid.row(18)[4].style.inverse);
         assert_eq!(row(&grid, 19), "▶ 00:20      i-0abc  ");
     }

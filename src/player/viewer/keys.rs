@@ -32,6 +32,7 @@ impl Viewer {
         {
             match key {
                 'c' | 'd' if !self.is_prompting() => return self.asks.push_back(Ask::Quit),
+                'l' => return self.asks.push_back(Ask::Redraw),
                 'z' => return self.asks.push_back(Ask::Suspend),
                 _ => {}
             }

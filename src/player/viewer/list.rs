@@ -148,10 +148,10 @@ impl List {
 
     fn select(&mut self, to: usize) {
         self.selected = to.min(self.rows.len().saturating_sub(1));
-        self.top = self
-            .top
-            .min(self.selected)
-            .max((self.selected + 1).saturating_sub(self.height));
+        // In sight, and no blank rows at the end where there are rows before.
+        let last_top = self.rows.len().saturating_sub(self.height);
+        let lowest = (self.selected + 1).saturating_sub(self.height);
+        self.top = self.top.min(self.selected).max(lowest).min(last_top);
     }
 
     /// Draws it over the first rows of a grid.

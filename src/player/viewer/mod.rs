@@ -75,6 +75,8 @@ pub(crate) enum Ask {
     Keep(Note),
     /// Put a text on the clipboard of the reviewer's terminal.
     Copy(String),
+    /// Draw all of it anew: somebody else may have written to the terminal.
+    Redraw,
     /// Stop this process, as other jobs are stopped.
     Suspend,
     /// All of it was played, and nobody wants to stay.
@@ -274,11 +276,14 @@ impl Viewer {
 
     /// When [`Self::handle_timeout`] or [`Self::draw`] has something to do.
     pub(crate) fn poll_timeout(&self, now: Instant) -> Option<Instant> {
-        let frame = self.is_due.then(|| match self.drawn {
+        // On the way to a place nothing is drawn, and it is the events that are waited for.
+        let is_drawn = self.is_due && !self.playback.is_seeking();
+        let frame = is_drawn.then(|| match self.drawn {
             Some(drawn) => drawn + BEAT,
             None => now,
         });
-        let is_moving = !self.playback.is_paused() && self.facts.bar;
+        let is_moving = !self.playback.is_paused() && !self.playback.is_seeking();
+        let is_moving = is_moving && self.facts.bar;
         let tick = (is_moving || self.message.is_some())
             .then(|| self.drawn.map_or(now, |drawn| drawn + TICK));
         [self.playback.poll_timeout(), frame, tick]

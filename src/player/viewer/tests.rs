@@ -209,6 +209,21 @@ fn frames_are_far_enough_apart_and_none_is_drawn_for_nothing() {
 }
 
 #[test]
+fn on_the_way_to_a_place_nothing_is_due_but_events() {
+    let mut desk = Desk::new(letters(9));
+    desk.run(3);
+    desk.rows();
+    let back = Press::plain(Key::Char(','));
+    desk.viewer.handle_press(desk.now, &back);
+    assert!(desk.viewer.wants_event());
+    // Whoever waits for this and for events at once must come to the events.
+    assert_eq!(desk.viewer.poll_timeout(desk.now), None);
+    assert!(desk.viewer.draw(desk.now + BEAT).is_none());
+    desk.settle();
+    assert!(desk.viewer.draw(desk.now + BEAT).is_some());
+}
+
+#[test]
 fn a_click_on_the_time_line_leads_there_and_one_elsewhere_does_not() {
     let mut desk = Desk::new(letters(9));
     desk.viewer.handle_overview(&Overview {
