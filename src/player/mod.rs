@@ -30,6 +30,8 @@ pub struct Beside {
     pub facts: Facts,
     /// Pass the bytes on as they are, and all that they do to a terminal.
     pub raw: bool,
+    /// Ask for a window of the recorded size.
+    pub resize: bool,
     /// Opens the recording once more: without it there is no time line, no search and no list of commands.
     pub opener: Option<Arc<dyn Opener>>,
     /// Finds out what the recording is worth, on a thread of its own.

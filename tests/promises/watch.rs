@@ -292,6 +292,19 @@ fn a_window_of_another_size_shows_a_frame_or_a_part_and_follows_a_resize() {
 }
 
 #[test]
+fn a_window_of_the_recorded_size_is_asked_for_and_given_back() {
+    let rig = rig();
+    let cast = file(&rig, "a.cast", lines(2));
+    let mut terminal = rig.terminal(&["play", "--resize", &cast]);
+    terminal.wait_for("\x1b[8;27;80t");
+    shows(&mut terminal, "line 1.");
+    terminal.type_keys("q");
+    terminal.wait_for("\x1b[?1049l");
+    terminal.wait_for("\x1b[8;24;80t");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
 fn what_was_shown_is_searched_and_gone_to() {
     let rig = rig();
     let cast = file(&rig, "a.cast", lines(100));

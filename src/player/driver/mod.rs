@@ -19,8 +19,9 @@ use self::watching::Watching;
 use super::keys::{self, Key};
 use super::playback::{Options, Playback};
 use super::source::{Recording, Source};
-use super::viewer::Viewer;
+use super::viewer::{self, Viewer};
 use super::{Beside, Ended, Error, Outcome, Stopped};
+use crate::screen::Size;
 use crate::terminal::{self, Keys, Press, Presses, RawMode, Screen, Signal, Signals};
 
 /// The number of SIGHUP.
@@ -74,14 +75,23 @@ pub async fn run(
     let playback = Playback::new(Instant::now(), size, recorded_limit, is_drawn, options)
         .with_line_feeds(line_feeds);
     let progress = Progress::default();
+    let mut given_back = None;
     let (orders, receiver) = mpsc::channel(WAITING_ORDERS);
     let played = match is_drawn {
         true => {
             let mouse = beside.facts.bar && typing.is_some();
             let entering = terminal::enter_full_screen(mouse);
             screen.write(Bytes::from(entering)).map_err(Error::Screen)?;
+            let bar = beside.facts.bar;
             let mut viewer = Viewer::new(playback, beside.facts, beside.notes);
             viewer.handle_window(terminal::size().unwrap_or(size));
+            if beside.resize {
+                let wanted = viewer::window_for(size, bar);
+                screen
+                    .write(Bytes::from(resized(wanted)))
+                    .map_err(Error::Screen)?;
+                given_back = terminal::size().map(resized);
+            }
             let watching = Watching::new(viewer, mouse, beside.opener, beside.prove, beside.keep);
             Stage::new(watching, source, screen, progress.clone()).start(receiver)?
         }
@@ -91,6 +101,7 @@ pub async fn run(
         }
     };
     let mut driver = Driver {
+        given_back,
         orders,
         signals,
         typing,
@@ -134,6 +145,8 @@ enum Typed {
 }
 
 struct Driver {
+    /// What asks for the window's own size.
+    given_back: Option<String>,
     orders: mpsc::Sender<Order>,
     signals: Signals,
     typing: Option<Typing>,
@@ -251,12 +264,15 @@ impl Driver {
         if self.is_drawn || self.typing.is_none() || stopped == Stopped::Signal(HANG_UP) {
             return;
         }
-        write_within(passing::CLOSING).await;
+        write_within(passing::CLOSING.to_owned()).await;
     }
 
     async fn leave_full_screen(&mut self) {
         if self.is_drawn {
-            write_within(terminal::leave_full_screen()).await;
+            write_within(terminal::leave_full_screen().to_owned()).await;
+            if let Some(size) = self.given_back.take() {
+                write_within(size).await;
+            }
         }
     }
 
@@ -313,9 +329,14 @@ impl Driver {
     }
 }
 
-async fn write_within(text: &'static str) {
+/// Asks a terminal for a window of a size (XTWINOPS).
+fn resized(size: Size) -> String {
+    format!("\x1b[8;{};{}t", size.rows, size.cols)
+}
+
+async fn write_within(text: String) {
     if let Ok(mut screen) = Screen::open()
-        && screen.write(Bytes::from_static(text.as_bytes())).is_ok()
+        && screen.write(Bytes::from(text)).is_ok()
     {
         let _ = tokio::time::timeout(TERMINAL_WAIT, screen.drain()).await;
     }

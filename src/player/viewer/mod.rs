@@ -37,6 +37,19 @@ const TICK: Duration = Duration::from_millis(500);
 /// How long a message stands in the bar.
 const MESSAGE: Duration = Duration::from_secs(4);
 
+/// The window in which a screen of this size just fits.
+pub(crate) fn window_for(size: Size, has_bar: bool) -> Size {
+    let rows = usize::from(size.rows);
+    let bar = (0..=3).find(|bar| bar::height(rows + bar) == *bar);
+    let bar = bar.filter(|_| has_bar).unwrap_or_default();
+    Size {
+        rows: size
+            .rows
+            .saturating_add(u16::try_from(bar).unwrap_or_default()),
+        ..size
+    }
+}
+
 /// Whom and what a recording is of, as the bar says it; empty where it is not known.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {

@@ -111,6 +111,10 @@ pub(crate) struct PlayArgs {
     #[arg(long)]
     fit: bool,
 
+    /// Ask the terminal for a window of the recorded size, and for its own again at the end
+    #[arg(long, conflicts_with = "raw")]
+    resize: bool,
+
     /// Pass the recording's bytes on to the terminal as they are
     #[arg(long)]
     raw: bool,
@@ -209,6 +213,7 @@ impl Playing<'_> {
     fn beside(&self) -> Beside {
         let mut beside = Beside {
             raw: self.args.raw,
+            resize: self.args.resize,
             ..Beside::default()
         };
         beside.facts.number = self.number;
