@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use formats::tee::TeedMessage;
 
-#[cfg(test)]
 use super::Place;
 use super::seek::Goal;
 use super::{Clock, Playback, Reposition};
@@ -40,7 +39,6 @@ impl Playback {
     }
 
     /// The event last played.
-    #[cfg(test)]
     pub(crate) fn place(&self) -> Place {
         self.last
     }

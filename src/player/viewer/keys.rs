@@ -143,6 +143,12 @@ impl Viewer {
     }
 
     pub(super) fn control(&mut self, now: Instant, control: Control) {
+        match control {
+            Control::Step => self.has_jumped = false,
+            Control::Pause | Control::Faster | Control::Slower | Control::Usual | Control::Idle => {
+            }
+            _ => self.has_jumped = true,
+        }
         self.playback.handle_control(now, control);
         self.after();
     }

@@ -25,6 +25,7 @@ use self::list::List;
 use self::picture::Fit;
 use self::prompt::Prompt;
 use self::search::Search;
+use super::canvas::Canvas;
 use super::playback::{Action, Numbered, Playback, Reposition};
 use super::scan::{Break, Hits, Overview, Pattern};
 use super::{Note, Proof, Standing};
@@ -124,6 +125,8 @@ pub(crate) struct Viewer {
     /// The text that went by was asked for to show a hit in it.
     finds_in_scrollback: bool,
     fit: Fit,
+    /// Nothing was played since somebody went somewhere.
+    has_jumped: bool,
     /// Where the picture was drawn from last.
     placed: picture::Placed,
     times: times::Shown,
@@ -155,6 +158,7 @@ impl Viewer {
                 true => Fit::Nearest,
                 false => Fit::Cursor,
             },
+            has_jumped: false,
             facts,
             placed: picture::Placed::default(),
             times: times::Shown::default(),
@@ -177,7 +181,9 @@ impl Viewer {
 
     /// Takes the next event.
     pub(crate) fn handle_event(&mut self, now: Instant, event: Numbered) {
+        let (was_seeking, before) = (self.playback.is_seeking(), self.playback.place());
         self.playback.handle_event(now, event);
+        self.has_jumped &= was_seeking || self.playback.place() == before;
         self.after();
     }
 
@@ -203,7 +209,9 @@ impl Viewer {
 
     /// Something may be due.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        let before = self.playback.place();
         self.playback.handle_timeout(now);
+        self.has_jumped &= self.playback.place() == before;
         if self
             .message
             .as_ref()
@@ -327,7 +335,7 @@ impl Viewer {
                 .as_ref()
                 .map(|search| canvas.places(search.pattern()));
             let marks = marks.unwrap_or_default();
-            self.placed = picture::draw(canvas.terminal(), self.fit, rows, &marks, &mut grid);
+            self.placed = picture::draw(canvas.terminal(), self.part(), rows, &marks, &mut grid);
             cursor = self.placed.cursor;
         }
         let position = self.playback.position(now);
@@ -377,6 +385,17 @@ impl Viewer {
         if self.shows_hit && !self.playback.is_seeking() {
             self.shows_hit = false;
             self.arrived_at_hit();
+        }
+    }
+
+    /// A program that has the whole screen is looked at from its top when somebody comes to it, and where something happens
+    /// when it plays; a shell always where something happens.
+    fn part(&self) -> Fit {
+        let is_other =
+            |canvas: &Canvas| canvas.terminal().active_screen_kind() == avt::ScreenKind::Alternate;
+        match (self.fit, self.playback.canvas()) {
+            (Fit::Cursor, Some(canvas)) if self.has_jumped && is_other(canvas) => Fit::From(0, 0),
+            (fit, _) => fit,
         }
     }
 

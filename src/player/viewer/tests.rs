@@ -245,6 +245,20 @@ fn a_click_on_the_time_line_leads_there_and_one_elsewhere_does_not() {
 }
 
 #[test]
+fn a_full_screen_is_seen_from_its_top_after_a_jump_and_by_its_cursor_when_it_plays() {
+    let row = |n: u64| Event {
+        at: Duration::from_secs(n),
+        data: Data::Output(format!("\x1b[?1049h\x1b[{n};1Hrow {n}")),
+    };
+    let mut desk = Desk::new((1..=10).map(row).collect());
+    desk.viewer.handle_window(Size { cols: 60, rows: 9 });
+    desk.press(" :9\r");
+    assert!(desk.rows()[0].starts_with("row 1"));
+    desk.press(".");
+    assert!(desk.rows()[7].starts_with("row 10"));
+}
+
+#[test]
 fn windows_of_any_size_are_drawn() {
     let mut desk = Desk::new(letters(9));
     desk.run(9);
