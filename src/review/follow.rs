@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use formats::asciicast::Session;
@@ -164,6 +165,15 @@ impl Follow {
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(self.source, Source::Spooled { .. })
+    }
+
+    /// The file that it comes out of, where that is one of this machine.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        match &self.source {
+            Source::Spooled { spool, name, .. } => Some(spool.folder().join(name)),
+            _ => None,
+        }
     }
 
     /// To be told the header when it has come by.

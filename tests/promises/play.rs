@@ -124,7 +124,7 @@ fn a_pipe_that_gives_nothing_leaves_the_keys_alive() {
     std::io::Write::write_all(&mut pipe, lines(1).as_bytes()).unwrap();
     terminal.wait_for("line 1.");
     terminal.type_keys("/line\r");
-    terminal.wait_for("cannot be searched");
+    terminal.wait_for("it cannot be searched");
     terminal.type_keys("\x03");
     assert_eq!(terminal.wait(), 0);
     assert!(terminal.is_cooked());

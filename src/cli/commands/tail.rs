@@ -43,7 +43,7 @@ pub(crate) struct TailArgs {
 }
 
 pub(crate) fn run(args: &TailArgs) -> CommandResult {
-    let settings = Settings::load_to_read(&args.store.flags())?;
+    let settings = Arc::new(Settings::load_to_read(&args.store.flags())?);
     let identities = Arc::new(args.identity.identities(&settings));
     let Some(running) = Running::find(&args.id, &settings)? else {
         return Err(
@@ -61,6 +61,6 @@ pub(crate) fn run(args: &TailArgs) -> CommandResult {
     };
     let mut beside = Beside::default();
     beside.facts.bar = true;
-    let (_, result) = running.play(options, beside, identities, false)?;
+    let (_, result) = running.play(options, beside, (&settings, &identities), false)?;
     result
 }

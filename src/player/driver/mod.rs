@@ -82,7 +82,7 @@ pub async fn run(
             let mouse = beside.facts.bar && typing.is_some();
             let entering = terminal::enter_full_screen(mouse);
             screen.write(Bytes::from(entering)).map_err(Error::Screen)?;
-            let bar = beside.facts.bar;
+            let (bar, scans) = (beside.facts.bar, beside.facts.is_scanned);
             let mut viewer = Viewer::new(playback, beside.facts, beside.notes);
             viewer.handle_window(terminal::size().unwrap_or(size));
             if beside.resize {
@@ -92,7 +92,14 @@ pub async fn run(
                     .map_err(Error::Screen)?;
                 given_back = terminal::size().map(resized);
             }
-            let watching = Watching::new(viewer, mouse, beside.opener, beside.prove, beside.keep);
+            let watching = Watching::new(
+                viewer,
+                mouse,
+                scans,
+                beside.opener,
+                beside.prove,
+                beside.keep,
+            );
             Stage::new(watching, source, screen, progress.clone()).start(receiver)?
         }
         false => {

@@ -56,6 +56,7 @@ impl Watching {
     pub(super) fn new(
         viewer: Viewer,
         mouse: bool,
+        scans: bool,
         opener: Option<Arc<dyn Opener>>,
         prove: Option<Box<dyn FnOnce() -> Proof + Send>>,
         keep: Option<Keep>,
@@ -68,7 +69,10 @@ impl Watching {
                 let _ = tell.send(Found::Proof(prove()));
             });
         }
-        let scan = opener.clone().and_then(|opener| Scan::start(opener).ok());
+        let scan = match scans {
+            true => opener.clone().and_then(|opener| Scan::start(opener).ok()),
+            false => None,
+        };
         Self {
             viewer,
             painter: Painter::default(),
@@ -127,7 +131,7 @@ impl Watching {
 
     fn read_scrollback(&mut self, now: Instant, at: Duration, next: u64) {
         let Some(opener) = self.opener.clone() else {
-            let why = "what comes through a pipe cannot be read again";
+            let why = "there is no text to go back to, since it cannot be read a second time";
             return self.viewer.handle_message(now, why);
         };
         let tell = self.tell.clone();

@@ -103,7 +103,7 @@ impl Break {
 
 impl Overview {
     /// Takes the next event.
-    pub(super) fn event(&mut self, event: &Event) {
+    pub(crate) fn event(&mut self, event: &Event) {
         self.seen = self.seen.max(event.at);
         match &event.data {
             Data::Output(text) => self.activity.add(event.at, text.len() as u64),

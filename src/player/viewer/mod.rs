@@ -70,6 +70,8 @@ pub struct Facts {
     pub number: (usize, usize),
     /// Whether it is being found out what it is worth.
     pub proves: bool,
+    /// Whether it is read beside the playback, and what is found then told.
+    pub is_scanned: bool,
     /// Whether the bar is shown.
     pub bar: bool,
     /// Whether a screen that is larger than the window is shown whole, as well as can be.
@@ -111,11 +113,21 @@ enum Over {
     Searching(List, Prompt),
 }
 
+/// A recording in short, as far as it was played.
+#[derive(Debug, Default)]
+struct Seen {
+    overview: Overview,
+    /// Events from this number on are new.
+    next: u64,
+}
+
 pub(crate) struct Viewer {
     playback: Playback,
     facts: Facts,
     window: Size,
     lanes: Lanes,
+    /// What was seen of it as it was played, where nobody reads it beside.
+    seen: Option<Seen>,
     commands: Vec<Command>,
     is_scanned: bool,
     over: Over,
@@ -148,6 +160,7 @@ impl Viewer {
             playback,
             window: Size { cols: 80, rows: 24 },
             lanes,
+            seen: (!facts.is_scanned).then(Seen::default),
             commands: Vec::new(),
             is_scanned: false,
             over: Over::Nothing,
@@ -181,6 +194,12 @@ impl Viewer {
 
     /// Takes the next event.
     pub(crate) fn handle_event(&mut self, now: Instant, event: Numbered) {
+        if let Some(seen) = &mut self.seen
+            && event.number >= seen.next
+        {
+            seen.next = event.number + 1;
+            seen.overview.event(&event.event);
+        }
         let (was_seeking, before) = (self.playback.is_seeking(), self.playback.place());
         self.playback.handle_event(now, event);
         self.has_jumped &= was_seeking || self.playback.place() == before;
@@ -319,6 +338,10 @@ impl Viewer {
         // On the way to a place nothing is shown.
         if !self.is_due || !is_time || self.playback.is_seeking() {
             return None;
+        }
+        if let Some(seen) = self.seen.take() {
+            self.handle_overview(&seen.overview);
+            self.seen = Some(seen);
         }
         self.is_due = false;
         self.drawn = Some(now);

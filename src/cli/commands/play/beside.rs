@@ -52,6 +52,7 @@ pub(super) fn add(
         Arc::clone(identities),
     );
     beside.facts.proves = true;
+    beside.facts.is_scanned = true;
     beside.prove = Some(Box::new(move || {
         match verify::judge(&name, &settings, &identities) {
             Ok(finding) => proof(&finding),
@@ -61,6 +62,21 @@ pub(super) fn add(
                 from: None,
             },
         }
+    }));
+}
+
+/// Adds what a session that runs has left in a file by now, to be searched and scrolled through.
+pub(super) fn add_running(
+    beside: &mut Beside,
+    file: &Path,
+    settings: &Arc<Settings>,
+    identities: &Arc<Identities>,
+) {
+    beside.opener = Some(Arc::new(Again {
+        name: file.display().to_string(),
+        is_stored: false,
+        settings: Arc::clone(settings),
+        identities: Arc::clone(identities),
     }));
 }
 

@@ -70,14 +70,18 @@ impl Running {
         self,
         options: Options,
         mut beside: Beside,
-        identities: Arc<Identities>,
+        (settings, identities): (&Arc<Settings>, &Arc<Identities>),
         quiet: bool,
     ) -> Result<(Stopped, CommandResult), Failure> {
         let Self(follow) = self;
         let id = follow.session_id().to_owned();
         let told = follow.told();
+        if let Some(file) = follow.file() {
+            beside::add_running(&mut beside, &file, settings, identities);
+        }
         let feed = Input::Live(Box::new(Feed(follow)));
-        let recording = Recording::open(feed, identities)
+        let unlock = Arc::clone(identities);
+        let recording = Recording::open(feed, unlock)
             .map_err(|error| Failure::from(error).context(format!("cannot follow session {id}")))?;
         if let Some(session) = &recording.header().ssm {
             told.session(session);

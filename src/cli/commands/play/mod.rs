@@ -188,7 +188,8 @@ impl Playing<'_> {
             && let Some(running) = Running::find(name, self.settings)?
         {
             let options = self.options(None, is_last);
-            return running.play(options, self.beside(), identities, args.quiet);
+            let by = (self.settings, &identities);
+            return running.play(options, self.beside(), by, args.quiet);
         }
         let named = named::open(name, self.settings)?;
         let judged = named.judged();
