@@ -97,12 +97,14 @@ impl Watching {
             }
             Ask::Search(None) => self.search = None,
             Ask::Search(Some(pattern)) => {
-                let begun = self
-                    .scan
-                    .as_ref()
-                    .and_then(|scan| scan.search(*pattern).ok());
+                let begun = match (&self.scan, &self.opener) {
+                    (Some(scan), _) => scan.search(*pattern).ok(),
+                    // Of a session that runs: what is there by now.
+                    (None, Some(opener)) => Search::start(Arc::clone(opener), *pattern).ok(),
+                    (None, None) => None,
+                };
                 if begun.is_none() {
-                    let why = "what comes through a pipe cannot be searched";
+                    let why = "it cannot be searched, since it cannot be read a second time";
                     self.viewer.handle_message(now, why);
                 }
                 self.search = begun;
