@@ -16,6 +16,12 @@ const MIN_PART: usize = 10;
 const MAX_VALUES: usize = 2000;
 const MAX_BYTES: usize = 1024 * 1024;
 
+/// As many that begin alike are compared each by itself.
+const FEW: usize = 16;
+/// So many bytes are compared for each of a text, and some besides; after that not at every place within what was found.
+const WORK: usize = 16;
+const FREE_WORK: usize = 64 * 1024;
+
 /// What is known by now.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
@@ -57,22 +63,49 @@ impl Values {
             return;
         }
         let bytes = text.as_bytes();
+        let mut left = FREE_WORK + WORK * text.len();
+        // Where the next one is looked for, and up to where all is told.
+        let (mut next, mut told) = (0, 0);
         for (at, start) in bytes.windows(MIN).enumerate() {
+            if at < next {
+                continue;
+            }
             let Some(values) = <&[u8; MIN]>::try_from(start)
                 .ok()
                 .and_then(|start| self.index.get(start))
             else {
                 continue;
             };
-            let longest = values
-                .iter()
-                .filter_map(|value| common(value, &text[at..]))
-                .max();
-            if let Some(length) = longest {
-                found(at..at + length);
+            let Some(length) = longest(values, &text[at..]) else {
+                continue;
+            };
+            if at + length > told {
+                found(told.max(at)..at + length);
+                told = at + length;
+            }
+            // A text that repeats itself holds a value that does so at every place.
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => next = at + length / 2,
             }
         }
     }
+}
+
+/// How much of the one that has most in common with the start of a text stands there.
+fn longest(values: &[String], text: &str) -> Option<usize> {
+    if values.len() <= FEW {
+        return values.iter().filter_map(|value| common(value, text)).max();
+    }
+    // They are in order: those that have most in common stand beside the text's own place, a short one right at its own.
+    let place = values.partition_point(|value| value.as_str() < text);
+    let beside = &values[place.saturating_sub(FEW / 2)..values.len().min(place + FEW / 2)];
+    let beside = beside.iter().filter_map(|value| common(value, text));
+    let short = (MIN..=4 * 2 * MIN_PART).filter(|&length| {
+        let start = text.get(..length);
+        start.is_some_and(|start| values.binary_search_by(|value| value.as_str().cmp(start)).is_ok())
+    });
+    beside.chain(short).max()
 }
 
 /// How much of a value stands at the start of a text, if it is enough.

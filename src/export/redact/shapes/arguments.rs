@@ -82,18 +82,18 @@ const KINDS: &str = " 0 1 2 3 4 5 6 7 8 9 10 ENC enc cipher irreversible-cipher 
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
     let text = |at: usize| words.get(at).map_or("", |word| &line[word.clone()]);
-    let is_behind = |name: &str, at: usize| {
-        words[..at]
-            .iter()
-            .any(|word| program(&line[word.clone()]) == name)
-    };
+    // Where the first word of these programs stands.
+    let mut behind: [(&str, bool); 3] = [("nmcli", false), ("curl", false), ("lftp", false)];
+    let is_behind = |behind: &[(&str, bool); 3], name: &str| behind.contains(&(name, true));
+    let mut is_net_use = false;
+    let mut readers = None;
     // Whether a program of Oracle's stands before.
     let mut is_oracle = false;
     for at in 0..words.len() {
         let small = program(text(at));
         for (command, place) in PLACES {
             let mut parts = command.split(' ');
-            if !command.starts_with(small.as_str()) {
+            if small.is_empty() || !command.starts_with(small.as_str()) {
                 continue;
             }
             let length = command.split(' ').count();
@@ -121,7 +121,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             "set" | "setenv" | "setx" | "config" | "add" | "put" | "create" => {
                 named(line, words, at, &small, tell)
             }
-            "<<<" => herestring(line, words, at, tell),
+            "<<<" => herestring(line, words, at, &mut readers, tell),
             // Redis, at its prompt (source: the command reference, AUTH).
             "auth" if text(at) == "AUTH" && at > 0 && text(at - 1).ends_with('>') => {
                 if let Some(value) = words
@@ -132,7 +132,9 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 }
             }
             // `net use X: \\host\share /user:NAME PASSWORD`, or before it.
-            "use" if at > 0 && program(text(at - 1)) == "net" => {
+            "use" if !is_net_use && at > 0 && program(text(at - 1)) == "net" => {
+                // All that stands behind it is looked at.
+                is_net_use = true;
                 for (next, word) in words.iter().enumerate().skip(at + 1) {
                     let is_user = text(next).to_ascii_lowercase().starts_with("/user:");
                     let is_behind =
@@ -172,13 +174,13 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             }
             // `nmcli device wifi connect NAME password SECRET`
             "password" | "wifi-sec.psk" | "802-11-wireless-security.psk"
-                if is_behind("nmcli", at) =>
+                if is_behind(&behind, "nmcli") =>
             {
                 if let Some(value) = words.get(at + 1) {
                     tell(value.clone());
                 }
             }
-            "-b" | "--cookie" if is_behind("curl", at) => {
+            "-b" | "--cookie" if is_behind(&behind, "curl") => {
                 if let Some(value) = words.get(at + 1)
                     && let Some(equals) = line[value.clone()].find('=')
                 {
@@ -195,7 +197,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     tell(value.clone());
                 }
             }
-            "-u" | "--user" if is_behind("lftp", at) => {
+            "-u" | "--user" if is_behind(&behind, "lftp") => {
                 if let Some(value) = words.get(at + 1)
                     && let Some(comma) = line[value.clone()].find(',')
                 {
@@ -224,6 +226,9 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     words[at].end - text(at).len() + (text(at).len() - user.len()) + name.len() + 1;
                 tell(start..start + password.len());
             }
+        }
+        for (name, is_there) in &mut behind {
+            *is_there |= *name == small;
         }
         is_oracle |= small.len() < 12 && ORACLE.contains(&format!(" {small} "));
     }
@@ -339,16 +344,37 @@ fn named(
 
 /// Whether a command is about a secret by one of its words: what is written into it is one.
 pub(super) fn takes_a_secret(command: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    command.split(|c: char| !is_part(c)).take(40).any(|part| {
-        part.len() > 3
-            && (part == "secrets" || words::name(part.trim_start_matches('-')) == Name::Secret)
-    })
+    secret_of(command).is_some()
 }
 
-fn herestring(line: &str, words: &[Range<usize>], at: usize, tell: &mut dyn FnMut(Range<usize>)) {
+/// Where the word ends that says so.
+fn secret_of(command: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let mut parts = command.split(|c: char| !is_part(c)).take(40);
+    let part = parts.find(|part| {
+        part.len() > 3
+            && (*part == "secrets" || words::name(part.trim_start_matches('-')) == Name::Secret)
+    })?;
+    Some(part.as_ptr() as usize - command.as_ptr() as usize + part.len())
+}
+
+/// `readers`: where the first word ends that tells of one, once it was looked for.
+fn herestring(
+    line: &str,
+    words: &[Range<usize>],
+    at: usize,
+    readers: &mut Option<usize>,
+    tell: &mut dyn FnMut(Range<usize>),
+) {
     let before = &line[..words[at].start];
-    if (READERS.iter().any(|reader| before.contains(reader)) || takes_a_secret(before))
+    let first = *readers.get_or_insert_with(|| {
+        let found = READERS.iter().filter_map(|reader| {
+            let at = line.find(reader)?;
+            Some(at + reader.len())
+        });
+        found.chain(secret_of(line)).min().unwrap_or(usize::MAX)
+    });
+    if first <= before.len()
         && let Some(value) = words.get(at + 1)
     {
         // `chpasswd <<< user:password`

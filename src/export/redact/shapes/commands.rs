@@ -2,7 +2,9 @@
 //!
 //! Nothing here runs or unfolds anything; a line is its words.
 
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::arguments;
 use super::words::{self, Name, is_none, is_setting, is_word};
@@ -53,6 +55,19 @@ const USERS: [(&str, &str, char); 4] = [
     ("smbclient rpcclient smbget net", "-U --user", '%'),
 ];
 
+/// In which rows of both tables, as bits, a program stands.
+static ROWS: LazyLock<HashMap<&str, u64>> = LazyLock::new(|| {
+    let flags = FLAGS.iter().map(|(programs, _)| programs);
+    let users = USERS.iter().map(|(programs, _, _)| programs);
+    let mut rows = HashMap::new();
+    for (row, programs) in flags.chain(users).enumerate() {
+        for program in programs.split(' ') {
+            *rows.entry(program).or_default() |= 1 << row;
+        }
+    }
+    rows
+});
+
 /// A word of a line, its quotes left out.
 #[derive(Clone, Debug)]
 struct Word {
@@ -63,16 +78,14 @@ struct Word {
 pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     let words = split(line);
     let text = |word: &Word| &line[word.range.clone()];
-    let is_program = |names: &str, until: usize| {
-        words[..until].iter().any(|word| {
-            // Behind a path, or behind what stands before a command in a history.
-            let name = text(word)
-                .rsplit(['/', ';', '(', '`'])
-                .next()
-                .unwrap_or_default();
-            !name.is_empty() && names.split(' ').any(|known| known == name)
-        })
+    let rows_of = |word: &Word| {
+        // Behind a path, or behind what stands before a command in a history.
+        let name = text(word).rsplit(['/', ';', '(', '`']).next();
+        name.and_then(|name| ROWS.get(name)).copied().unwrap_or(0)
     };
+    // The rows of the programs so far.
+    let mut rows = 0_u64;
+    let mut pipe = None;
     let mut tell = |range: Range<usize>| {
         let range = unquoted(line, range);
         if range.len() >= 2 && !is_none(&line[range.clone()]) {
@@ -104,7 +117,8 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             tell(next.range.start + skipped..next.range.end);
         }
         if written.starts_with('-') {
-            for (programs, flags) in FLAGS {
+            for (row, (_, flags)) in FLAGS.into_iter().enumerate() {
+                let is_program = rows & 1 << row != 0;
                 for flag in flags.split(' ') {
                     let (flag, is_attached) = match flag.strip_suffix('+') {
                         Some(flag) => (flag, true),
@@ -115,11 +129,11 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                         (Some(rest), true)
                             if !rest.is_empty()
                                 && !rest.starts_with('=')
-                                && is_program(programs, at) =>
+                                && is_program =>
                         {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
-                        (Some(""), false) if is_program(programs, at) => {
+                        (Some(""), false) if is_program => {
                             if let Some(next) = next {
                                 let value = text(next);
                                 let skipped = value
@@ -141,7 +155,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                         }
                         // `-w'SECRET'`: in quotes it is no other flag.
                         (Some(rest), false)
-                            if rest.starts_with(['\'', '"']) && is_program(programs, at) =>
+                            if rest.starts_with(['\'', '"']) && is_program =>
                         {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
@@ -149,7 +163,8 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                     }
                 }
             }
-            for (programs, flags, between) in USERS {
+            for (row, (_, flags, between)) in USERS.into_iter().enumerate() {
+                let is_program = rows & 1 << (FLAGS.len() + row) != 0;
                 let joined = flags.split(' ').find_map(|flag| {
                     let rest = written.strip_prefix(flag)?;
                     match rest.strip_prefix('=') {
@@ -161,7 +176,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                         None => None,
                     }
                 });
-                if let Some(user) = joined.filter(|_| is_program(programs, at)) {
+                if let Some(user) = joined.filter(|_| is_program) {
                     let user = unquoted(line, user);
                     if let Some(cut) = line[user.clone()].find(between) {
                         tell(user.start + cut + 1..user.end);
@@ -183,7 +198,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                 }
             }
             // `echo SECRET | program`: what is piped into something that takes one from there.
-            "echo" | "printf" => piped(line, word.range.end, &mut tell),
+            "echo" | "printf" => piped(line, word.range.end, &mut pipe, &mut tell),
             "htpasswd" => {
                 let is_batch = words
                     .get(at + 1)
@@ -194,6 +209,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             }
             _ => {}
         }
+        rows |= rows_of(word);
     }
     let ranges: Vec<Range<usize>> = words.iter().map(|word| word.range.clone()).collect();
     arguments::find(line, &ranges, &mut tell);
@@ -220,8 +236,14 @@ fn is_placeholder(flag: &str, value: &str) -> bool {
         || value.starts_with(['[', '<', '{'])
 }
 
-/// What `echo` writes into a program that reads a password.
-fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
+/// What `echo` writes into a program that reads a password. `before`: the pipe that was looked at last, and where the last
+/// of these programs stands.
+fn piped(
+    line: &str,
+    from: usize,
+    before: &mut Option<(usize, Option<usize>)>,
+    tell: &mut dyn FnMut(Range<usize>),
+) {
     const TAKERS: [&str; 14] = [
         "| passwd",
         "sudo passwd",
@@ -241,18 +263,22 @@ fn piped(line: &str, from: usize, tell: &mut dyn FnMut(Range<usize>)) {
     let Some(pipe) = line[from..].find(" |").map(|at| from + at) else {
         return;
     };
-    let is_taken = TAKERS.iter().any(|taker| line[pipe..].contains(taker));
+    // What is written last goes into the pipe, and was told by the first `echo` before it.
+    let taker = match *before {
+        Some((before, _)) if before == pipe => return,
+        Some((_, taker)) => taker,
+        None => TAKERS.iter().filter_map(|taker| line.rfind(taker)).max(),
+    };
+    *before = Some((pipe, taker));
+    let is_taken = taker.is_some_and(|taker| taker >= pipe);
     if !is_taken && !arguments::takes_a_secret(&line[pipe..]) {
         return;
     }
-    let words: Vec<Word> = split(&line[..pipe])
-        .into_iter()
-        .filter(|word| word.range.start >= from)
-        .collect();
+    let words = split(&line[from..pipe]);
     let Some(last) = words.last() else {
         return;
     };
-    let range = unquoted(line, last.range.clone());
+    let range = unquoted(line, from + last.range.start..from + last.range.end);
     if !is_taken && !is_setting(&line[range.clone()]) {
         return;
     }

@@ -4,6 +4,9 @@
 
 use std::ops::Range;
 
+/// So often the text around a Secret is looked at for its objects, at most.
+const DEPTH: usize = 16;
+
 /// Calls `found` with each value (source: the Kubernetes API reference, Secret).
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     if text.contains("kind: Secret") {
@@ -116,20 +119,24 @@ fn json(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         }
         let first = number.checked_sub(1).map_or(0, |before| kinds[before].0);
         let last = kinds.get(number + 1).map_or(text.len(), |next| next.0);
+        // Objects within one another are few: what is between is not looked at for each of a thousand.
+        let mut left = DEPTH * (last - first);
         for name in ["\"data\"", "\"stringData\""] {
             for (at, _) in text[first..last].match_indices(name) {
                 let from = first + at + name.len();
                 let open = text[from..last].trim_start_matches([' ', ':', '\n']);
-                if open.starts_with('{') {
-                    strings(text, last - open.len() + 1..last, found);
+                if open.starts_with('{') && left > 0 {
+                    let start = last - open.len() + 1;
+                    let end = strings(text, start..last, found);
+                    left = left.saturating_sub(end - start);
                 }
             }
         }
     }
 }
 
-/// Each second text of an object: its values.
-fn strings(text: &str, range: Range<usize>, found: &mut dyn FnMut(Range<usize>)) {
+/// Each second text of an object: its values. Returns where it ends.
+fn strings(text: &str, range: Range<usize>, found: &mut dyn FnMut(Range<usize>)) -> usize {
     let bytes = text.as_bytes();
     let (mut open, mut is_name) = (None, true);
     let mut at = range.start;
@@ -143,11 +150,12 @@ fn strings(text: &str, range: Range<usize>, found: &mut dyn FnMut(Range<usize>))
                 (open, is_name) = (None, !is_name);
             }
             (None, b'"') => open = Some(at + 1),
-            (None, b'}') => return,
+            (None, b'}') => return at,
             _ => {}
         }
         at += 1;
     }
+    range.end
 }
 
 #[cfg(test)]

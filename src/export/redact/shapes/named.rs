@@ -17,6 +17,7 @@ const SCHEMES: &str = " basic bearer token apikey digest negotiate aws4-hmac-sha
 pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     let bytes = line.as_bytes();
     let mut until = 0;
+    let mut ends = Ends::default();
     for at in memchr_two(bytes) {
         // `Token::Key` is a path.
         let is_path = bytes[at] == b':'
@@ -32,7 +33,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             continue;
         }
         let start = behind(bytes, at);
-        let Some(value) = value(line, start, at) else {
+        let Some(value) = value(line, start, at, &mut ends) else {
             continue;
         };
         let text = &line[name.clone()];
@@ -89,8 +90,10 @@ fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
     };
     let mut end = back(at, b" \t");
     // `[None]` of a prompt.
-    if end > 0 && bytes[end - 1] == b']' && bytes[..end].contains(&b'[') {
-        let open = bytes[..end].iter().rposition(|byte| *byte == b'[')?;
+    if end > 0
+        && bytes[end - 1] == b']'
+        && let Some(open) = memchr::memrchr(b'[', &bytes[..end])
+    {
         let is_index = open > 0 && b" \t".contains(&bytes[open - 1]);
         end = if is_index {
             back(open, b" \t")
@@ -120,7 +123,7 @@ fn behind(bytes: &[u8], at: usize) -> usize {
 }
 
 /// The value without its quotes. In quotes that are escaped it ends with the next of its kind.
-fn value(line: &str, start: usize, at: usize) -> Option<Range<usize>> {
+fn value(line: &str, start: usize, at: usize, ends: &mut Ends) -> Option<Range<usize>> {
     let bytes = line.as_bytes();
     let rest = &bytes[start.min(bytes.len())..];
     let escapes = rest.iter().take_while(|byte| **byte == b'\\').count();
@@ -133,48 +136,77 @@ fn value(line: &str, start: usize, at: usize) -> Option<Range<usize>> {
     if b"\"'`".contains(&quote) {
         let first = start + escapes + 1;
         let mut end = first;
+        // Backslashes right before the end.
+        let mut before = 0;
         while end < bytes.len() {
-            let before = bytes[..end]
-                .iter()
-                .rev()
-                .take_while(|byte| **byte == b'\\')
-                .count();
             // Escaped deeper than the opening one, it is a part of the value.
-            if bytes[end] == quote && before.min(end - first) <= escapes {
-                return Some(first..end - before.min(end - first).min(escapes));
+            if bytes[end] == quote && before <= escapes {
+                return Some(first..end - before);
             }
+            before = if bytes[end] == b'\\' { before + 1 } else { 0 };
             end += 1;
         }
         return (first < end).then_some(first..end);
     }
     // In a query a value ends with the next name.
-    let in_query = bytes[..at]
-        .iter()
-        .rev()
-        .take_while(|byte| !byte.is_ascii_whitespace())
-        .take(2000)
-        .any(|byte| b"?&".contains(byte))
-        && bytes[at] == b'=';
-    let is_end = |byte: &u8| {
-        byte.is_ascii_whitespace() || b"\"'`;".contains(byte) || (in_query && b"&#".contains(byte))
-    };
-    // A line end as JSON writes it ends a value as well.
-    let is_escaped_end = |at: usize| matches!(&rest[at..], [b'\\', b'n' | b'r', ..]);
-    let length = (0..rest.len())
-        .find(|at| is_end(&rest[*at]) || is_escaped_end(*at))
-        .unwrap_or(rest.len());
-    let text = line.get(start..start + length)?;
-    let text = text.trim_end_matches([',', ')', ']', '}', '|', '\\']);
-    (!text.is_empty()).then_some(start..start + text.len())
+    let in_query = bytes[at] == b'=' && ends.is_in_query(bytes, at);
+    let end = ends.behind(bytes, start, in_query);
+    (start < end).then_some(start..end)
+}
+
+/// Where values end: many names may stand within one value, and each byte is looked at once for all of them.
+#[derive(Default)]
+struct Ends {
+    /// Where the ends outside of queries and in them were looked for from, the first one there, and what is trimmed off.
+    next: [Range<usize>; 2],
+    trimmed: [usize; 2],
+    /// So much was looked at for queries, and behind the last whitespace and the last mark of a query there.
+    seen: usize,
+    space: usize,
+    mark: usize,
+}
+
+impl Ends {
+    /// Whether the mark of a query stands near before `at`, and no whitespace between. `at` only grows.
+    fn is_in_query(&mut self, bytes: &[u8], at: usize) -> bool {
+        for here in self.seen..at {
+            if bytes[here].is_ascii_whitespace() {
+                self.space = here + 1;
+            } else if b"?&".contains(&bytes[here]) {
+                self.mark = here + 1;
+            }
+        }
+        self.seen = at;
+        self.mark > self.space && at - self.mark < 2000
+    }
+
+    /// Where a value that begins at `start` ends, brackets around it left out. `start` only grows.
+    fn behind(&mut self, bytes: &[u8], start: usize, in_query: bool) -> usize {
+        let kind = usize::from(in_query);
+        if start >= self.next[kind].end {
+            let is_end = |at: &usize| {
+                let byte = bytes[*at];
+                byte.is_ascii_whitespace()
+                    || b"\"'`;".contains(&byte)
+                    || (in_query && b"&#".contains(&byte))
+                    // A line end as JSON writes it ends a value as well.
+                    || matches!(&bytes[*at..], [b'\\', b'n' | b'r', ..])
+            };
+            let end = (start..bytes.len()).find(is_end).unwrap_or(bytes.len());
+            let kept = bytes[start..end]
+                .iter()
+                .rposition(|byte| !b",)]}|\\".contains(byte));
+            self.next[kind] = start..end;
+            self.trimmed[kind] = kept.map_or(start, |kept| start + kept + 1);
+        }
+        self.trimmed[kind]
+    }
 }
 
 fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -> bool {
     let bytes = line.as_bytes();
     let text = &line[value.clone()];
     let is_quoted = value.start > at + 1 && b"\"'`".contains(&bytes[value.start - 1]);
-    if is_none(text) {
-        return false;
-    }
     let written = &line[name.clone()];
     let mut told = words::name(written);
     let is_spaced = !is_quoted && bytes.get(at + 1).is_some_and(|byte| *byte == b' ');
@@ -197,6 +229,10 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     // Not the shell's, which is a path.
     if written == "PWD" && !text.contains(['/', '\\', '~']) {
         told = Name::Perhaps;
+    }
+    // Told last: a value may be long, and most names are none of a secret.
+    if told == Name::Other || is_none(text) {
+        return false;
     }
     match told {
         Name::Other => false,
@@ -374,16 +410,24 @@ fn cookies(line: &str, range: Range<usize>, name: &str, found: &mut dyn FnMut(Ra
 /// `Bearer` and what follows it, wherever it stands (source: RFC 6750).
 fn bearer(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     let lower = line.to_ascii_lowercase();
+    let mut until = 0;
     for (at, word) in lower.match_indices("bearer") {
+        if at + word.len() < until {
+            continue;
+        }
         let rest = &line[at + word.len()..];
         let value = rest.trim_start_matches([' ', '\t', '"', '\'', ':', '=']);
         let start = line.len() - value.len();
+        if value.len() == rest.len() {
+            continue;
+        }
         let length = value
             .bytes()
             .take_while(|byte| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(byte))
             .count();
-        if length >= 16 && value.len() < rest.len() && !is_none(&value[..length]) {
-            found(start..start + length);
+        if length >= 16 && !is_none(&value[..length]) {
+            until = start + length;
+            found(start..until);
         }
     }
 }

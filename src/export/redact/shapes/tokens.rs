@@ -178,9 +178,11 @@ static BY_BYTE: LazyLock<Vec<Vec<(&'static str, &'static Shape)>>> = LazyLock::n
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
+    // Where the word ends whose end was looked for last: many may begin within one.
+    let mut word_end = 0;
     while at < bytes.len() {
         let length = if begins_word(bytes, at) {
-            token(text, at)
+            token(text, at, &mut word_end)
         } else {
             None
         };
@@ -214,20 +216,25 @@ fn run(bytes: &[u8], of: Of) -> usize {
     bytes.iter().take_while(|&&byte| of.holds(byte)).count()
 }
 
+/// The same, counted to the limit and no further.
+fn run_up_to(bytes: &[u8], of: Of, most: usize) -> usize {
+    run(&bytes[..most.saturating_add(1).min(bytes.len())], of)
+}
+
 /// The length of the token that begins here.
-fn token(text: &str, at: usize) -> Option<usize> {
+fn token(text: &str, at: usize, word_end: &mut usize) -> Option<usize> {
     let bytes = &text.as_bytes()[at..];
     let rows = BY_BYTE.get(usize::from(bytes[0]))?;
     for (prefix, Shape(_, of, least, most, _)) in rows {
         if let Some(rest) = bytes.strip_prefix(prefix.as_bytes()) {
-            let length = run(rest, *of);
+            let length = run_up_to(rest, *of, *most);
             if (*least..=*most).contains(&length) {
                 return Some(prefix.len() + length);
             }
         }
     }
     match bytes[0] {
-        b'e' => jwt(bytes),
+        b'e' => jwt(bytes, at, word_end),
         b'$' => hash(bytes),
         b'0'..=b'9' => telegram(bytes),
         b'M' | b'N' | b'O' => three_parts(bytes, [23..=28, 6..=7, 27..=45]),
@@ -237,14 +244,17 @@ fn token(text: &str, at: usize) -> Option<usize> {
 }
 
 /// Three parts with points between them (source: RFC 7519); the last may be missing its end.
-fn jwt(bytes: &[u8]) -> Option<usize> {
+fn jwt(bytes: &[u8], at: usize, word_end: &mut usize) -> Option<usize> {
     bytes.starts_with(b"eyJ").then_some(())?;
-    let head = run(bytes, Of::Url);
-    let body = run(bytes.get(head + 1..)?, Of::Url);
-    let is_one = bytes[head] == b'.' && head >= 11 && body >= 8;
+    if *word_end <= at {
+        *word_end = at + run(bytes, Of::Url);
+    }
+    let head = *word_end - at;
+    (bytes.get(head) == Some(&b'.') && head >= 11).then_some(())?;
+    let body = run(&bytes[head + 1..], Of::Url);
     let before = head + 1 + body;
     let rest = bytes.get(before).filter(|byte| **byte == b'.');
-    is_one.then(|| match rest {
+    (body >= 8).then(|| match rest {
         Some(_) => before + 1 + run(&bytes[before + 1..], Of::Dotted),
         None => before,
     })
@@ -258,7 +268,7 @@ fn three_parts(bytes: &[u8], parts: [std::ops::RangeInclusive<usize>; 3]) -> Opt
             bytes.get(at).filter(|byte| **byte == b'.')?;
             at += 1;
         }
-        let length = run(bytes.get(at..)?, Of::Url);
+        let length = run_up_to(bytes.get(at..)?, Of::Url, *part.end());
         part.contains(&length).then_some(())?;
         at += length;
     }
@@ -269,15 +279,17 @@ fn three_parts(bytes: &[u8], parts: [std::ops::RangeInclusive<usize>; 3]) -> Opt
 fn telegram(bytes: &[u8]) -> Option<usize> {
     let digits = bytes
         .iter()
+        .take(11)
         .take_while(|byte| byte.is_ascii_digit())
         .count();
     let rest = bytes.get(digits..)?.strip_prefix(b":AA")?;
-    let length = run(rest, Of::Url);
+    let length = run_up_to(rest, Of::Url, 33);
     ((8..=10).contains(&digits) && length == 33).then_some(digits + 3 + length)
 }
 
 /// What a password was hashed to (source: crypt(5), and the PHC string format).
 fn hash(bytes: &[u8]) -> Option<usize> {
+    const LONGEST_KIND: usize = 16;
     // `8`, `9` and `14` are Cisco's, `P`, `H` and `S` those of PHP's programs, `A` MySQL's.
     const KINDS: [&str; 29] = [
         "1",
@@ -310,7 +322,8 @@ fn hash(bytes: &[u8]) -> Option<usize> {
         "A",
         "shiro1",
     ];
-    let kind = bytes[1..].iter().position(|byte| *byte == b'$')?;
+    let mut kind = bytes[1..].iter().take(LONGEST_KIND + 1);
+    let kind = kind.position(|byte| *byte == b'$')?;
     let name = std::str::from_utf8(&bytes[1..=kind]).ok()?;
     KINDS.contains(&name).then_some(())?;
     let rest = &bytes[kind + 2..];
@@ -324,8 +337,15 @@ fn hash(bytes: &[u8]) -> Option<usize> {
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
 /// Mailchimp's, MaxMind's, New Relic's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
+    // None is longer than 84, but one with its mark in front.
+    let most = if bytes.get(14..).is_some_and(|rest| rest.starts_with(b".atlasv1.")) {
+        usize::MAX
+    } else {
+        85
+    };
     let word = bytes
         .iter()
+        .take(most)
         .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte))
         .count();
     if word < 34 {

@@ -160,13 +160,19 @@ pub(super) fn name(name: &str) -> Name {
 
 /// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
 pub(super) fn is_none(value: &str) -> bool {
-    let small = value.to_ascii_lowercase();
-    let bare = small.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    // What is long is told by how it begins.
+    let bare = value.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let is_word = bare.len() < 20 && is_in(NONE, &bare.to_ascii_lowercase());
+    let head = (0..=value.len().min(32)).rev();
+    let head = head.into_iter().find(|&at| value.is_char_boundary(at));
+    let small = value[..head.unwrap_or(0)].to_ascii_lowercase();
     let begins = |starts: &[&str]| starts.iter().any(|start| small.starts_with(start));
     // `read(…)`, `vec![…]`, `Token{1f2e…`, `os.Proxy@1f2e`: what a program calls, makes or names.
     let is_call = || {
+        let is_name = |c: char| c.is_ascii_alphabetic() || "_.:!&".contains(c);
         let name = value
-            .find(['(', '[', '<', '{', '@'])
+            .find(|c| !is_name(c))
+            .filter(|&at| value[at..].starts_with(['(', '[', '<', '{', '@']))
             .map(|at| value.split_at(at));
         name.is_some_and(|(name, rest)| {
             let is_object =
@@ -190,7 +196,9 @@ pub(super) fn is_none(value: &str) -> bool {
     let is_path = || {
         (begins(&["/", "./", "../", "~/"]) && {
             let parts = value.split('/').filter(|part| !part.is_empty());
-            parts.clone().count() > 0
+            // No system takes a longer one.
+            value.len() <= 4096
+                && parts.clone().next().is_some()
                 && parts.clone().all(|part| {
                     let letters = part.chars().filter(char::is_ascii_lowercase).count();
                     letters * 2 > part.len() || part.len() < 4
@@ -205,7 +213,7 @@ pub(super) fn is_none(value: &str) -> bool {
     };
     value.len() < 3
         || is_blank()
-        || is_in(NONE, bare)
+        || is_word
         || bare.is_empty()
         || (value.starts_with('$') && !is_hash(value))
         || begins(&[
@@ -231,7 +239,7 @@ pub(super) fn is_none(value: &str) -> bool {
             "your-",
         ])
         || is_constant(value)
-        || small.chars().all(|c| "*x•.-_#".contains(c))
+        || value.chars().all(|c| "*xX•.-_#".contains(c))
         || value
             .strip_prefix('!')
             .is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_alphabetic()))
