@@ -7,15 +7,37 @@ use super::places::Places;
 
 /// The longest match that is found across lines, in bytes.
 const WINDOW: usize = 32 * 1024;
+/// A text that grows is looked at whole after each line of it, as long as so many bytes, and so many for each byte of it, pay
+/// for that.
+const FREE: usize = 4 * 1024 * 1024;
+const PAID: usize = 32;
+/// After that it is looked at whole when so much has come, and after each line this much of its end alone.
+const WHOLE: usize = 8 * 1024;
+const END: usize = 256;
 
 /// The latest text of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Flow {
     text: String,
     /// For each character where it begins in the text, and its number in the stream.
     sources: Vec<(usize, u64)>,
-    /// How much of the text has been looked at.
+    /// How much of the text has been looked at, and how much of it together with all before.
     looked_at: usize,
+    whole: usize,
+    /// So many bytes may be looked at once more.
+    left: usize,
+}
+
+impl Default for Flow {
+    fn default() -> Self {
+        Self {
+            text: String::new(),
+            sources: Vec::new(),
+            looked_at: 0,
+            whole: 0,
+            left: FREE,
+        }
+    }
 }
 
 impl Flow {
@@ -29,8 +51,9 @@ impl Flow {
     ) {
         self.sources.push((self.text.len(), number));
         self.text.push(c);
+        self.left += PAID * c.len_utf8();
         if self.text.len() >= 2 * WINDOW {
-            self.look(patterns, into);
+            self.look_at_all(patterns, into);
             self.forget();
         }
     }
@@ -47,6 +70,7 @@ impl Flow {
         if !self.text.ends_with('\n') && self.text.pop().is_some() {
             self.sources.pop();
             self.looked_at = self.looked_at.min(self.text.len());
+            self.whole = self.whole.min(self.text.len());
         }
     }
 
@@ -55,14 +79,38 @@ impl Flow {
         self.text.rsplit('\n').next().unwrap_or_default()
     }
 
-    /// Looks at all that is held.
+    /// Looks at what is held, before it changes or goes on with another line: at all of it, or at the line alone once that
+    /// was paid for too often.
     pub(super) fn look(&mut self, patterns: &mut Patterns, into: &mut Places) {
         if self.looked_at == self.text.len() {
             return;
         }
+        if self.left >= self.text.len() || self.text.len() >= self.whole + WHOLE {
+            self.look_at_all(patterns, into);
+            return;
+        }
+        let least = self.text.len() - END.min(self.text.len());
+        let line = self.text[..least].rfind('\n').map_or(0, |end| end + 1);
+        let from = if least - line < END { line } else { least };
+        let from = (from..).find(|&at| self.text.is_char_boundary(at));
+        self.look_from(from.unwrap_or(0), patterns, into);
+    }
+
+    /// Looks at all that is held.
+    pub(super) fn look_at_all(&mut self, patterns: &mut Patterns, into: &mut Places) {
+        if self.whole == self.text.len() {
+            return;
+        }
+        self.whole = self.text.len();
+        self.left = self.left.saturating_sub(self.text.len());
+        self.look_from(0, patterns, into);
+    }
+
+    fn look_from(&mut self, from: usize, patterns: &mut Patterns, into: &mut Places) {
         self.looked_at = self.text.len();
         let sources = &self.sources;
-        patterns.find(&self.text, |range| {
+        patterns.find(&self.text[from..], |range| {
+            let range = from + range.start..from + range.end;
             let first = sources.partition_point(|(at, _)| *at < range.start);
             for (at, number) in &sources[first..] {
                 if *at >= range.end {
@@ -90,5 +138,6 @@ impl Flow {
             *at -= from;
         }
         self.looked_at = self.text.len();
+        self.whole = self.looked_at;
     }
 }

@@ -147,9 +147,9 @@ impl Look {
     pub(super) fn finish(mut self, patterns: &mut Patterns) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
         self.shown.check(patterns);
         self.shown.end_control(patterns);
-        self.shown.flow.look(patterns, &mut self.shown.found);
+        self.shown.flow.look_at_all(patterns, &mut self.shown.found);
         self.typed.end_line(patterns);
-        self.typed.flow.look(patterns, &mut self.typed.found);
+        self.typed.flow.look_at_all(patterns, &mut self.typed.found);
         (self.shown.found.finish(), self.typed.found.finish())
     }
 }

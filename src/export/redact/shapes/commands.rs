@@ -127,9 +127,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                     let rest = written.strip_prefix(flag);
                     match (rest, is_attached) {
                         (Some(rest), true)
-                            if !rest.is_empty()
-                                && !rest.starts_with('=')
-                                && is_program =>
+                            if !rest.is_empty() && !rest.starts_with('=') && is_program =>
                         {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
@@ -154,9 +152,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                             }
                         }
                         // `-w'SECRET'`: in quotes it is no other flag.
-                        (Some(rest), false)
-                            if rest.starts_with(['\'', '"']) && is_program =>
-                        {
+                        (Some(rest), false) if rest.starts_with(['\'', '"']) && is_program => {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
                         _ => {}

@@ -5,8 +5,9 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use memchr::memmem::Finder;
 
+use super::plain::{Expression, group};
 use super::words::{self, Name, is_none, is_random, is_word};
 
 /// When what the group `secret` holds is one.
@@ -120,30 +121,46 @@ const LINES: [Line; 76] = [
     Line("jdbc:oracle", r"jdbc:oracle:\w+:[^/\s@]{1,64}/(?P<secret>[^@\s]{2,64})@", When::Always, "Oracle JDBC guide, data sources and URLs"),
 ];
 
-static FORMS: LazyLock<Vec<(&'static Line, Regex)>> = LazyLock::new(|| {
-    // That each one compiles is tested.
-    let compiled = LINES.iter().map(|line| {
-        let regex = RegexBuilder::new(line.1).size_limit(64 << 20).build();
-        regex.ok().map(|regex| (line, regex))
+/// A row, and what it takes to find it.
+struct Form {
+    needs: Vec<Finder<'static>>,
+    expression: Expression,
+    when: When,
+}
+
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let forms = LINES.iter().map(|Line(needs, source, when, _)| Form {
+        needs: needs.split('|').map(Finder::new).collect(),
+        expression: Expression::new(source, false),
+        when: *when,
     });
-    compiled.flatten().collect()
+    forms.collect()
 });
 
-/// Calls `found` with each secret.
-pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
-    for (Line(needs, _, when, _), regex) in FORMS.iter() {
+/// Calls `found` with each secret. `plain`: the text in ASCII.
+pub(super) fn find(text: &str, plain: &[u8], found: &mut dyn FnMut(Range<usize>)) {
+    for Form {
+        needs,
+        expression,
+        when,
+    } in FORMS.iter()
+    {
         if !needs
-            .split('|')
-            .any(|need| need.is_empty() || text.contains(need))
+            .iter()
+            .any(|need| need.find(text.as_bytes()).is_some())
         {
             continue;
         }
-        for groups in regex.captures_iter(text) {
-            let Some(secret) = groups.name("secret").or_else(|| groups.name("quoted")) else {
+        let Some(regex) = expression.regex() else {
+            continue;
+        };
+        for groups in regex.captures_iter(expression.haystack(text, plain)) {
+            let group = |name| group(text, &groups, name);
+            let Some(secret) = group("secret").or_else(|| group("quoted")) else {
                 continue;
             };
-            let value = secret.as_str().trim_end();
-            let group = |name| groups.name(name).map_or("", |group| group.as_str());
+            let value = text[secret.clone()].trim_end();
+            let group = |name| group(name).map_or("", |range| &text[range]);
             let is_one = match when {
                 When::Always => true,
                 When::Random => is_random(value),
@@ -153,7 +170,7 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
                 When::Said => is_said(group("between"), value),
             };
             if is_one && !is_none(value) && !value.is_empty() {
-                found(secret.start()..secret.start() + value.len());
+                found(secret.start..secret.start + value.len());
             }
         }
     }
@@ -202,7 +219,7 @@ mod tests {
 
     #[test]
     fn every_form_reads_and_has_a_source() {
-        assert_eq!(FORMS.len(), LINES.len());
+        assert!(FORMS.iter().all(|form| form.expression.regex().is_some()));
         for Line(needs, _, _, source) in &LINES {
             assert!(!needs.is_empty() && source.len() > 8, "{source}");
         }
@@ -221,7 +238,9 @@ mod tests {
             "<password>password of the user</password>",
             "map.insert(\"token\", \"value\")",
         ] {
-            find(line, &mut |range| panic!("{line}: {}", &line[range]));
+            find(line, line.as_bytes(), &mut |range| {
+                panic!("{line}: {}", &line[range])
+            });
         }
     }
 }

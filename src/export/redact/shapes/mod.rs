@@ -26,44 +26,67 @@ mod commands;
 mod lines;
 mod manifests;
 mod named;
+mod plain;
 mod tokens;
 mod words;
 
 use std::ops::Range;
-use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use plain::{Expression, group, whole};
 
 pub(super) use words::is_common;
 
 /// Longer lines are looked at in parts, which overlap by the same again.
 const LINE: usize = 8 * 1024;
 
-/// What a few characters in a row tell; the group `secret` is what is replaced, or all of it.
-const EXPRESSIONS: [&str; 5] = [
+/// What a few characters in a row tell: one of these stands in the text, and the expression. The group `secret` is what is
+/// replaced, or all of it.
+static EXPRESSIONS: [(&str, Expression); 5] = [
     // A secret access key has no form but its length: beside its name, or right behind an access key id.
-    r#"(?i)(?:secret|aws)[\w -]{0,30}key[\w -]{0,20}["']?\s{0,4}(?:[:=]|=>|\s)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-    r#"\b(?:AKIA|ASIA)[A-Z2-7]{16}["']?[\s,:|]{1,12}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-    // A key block, also without its end, also with line numbers, also as JSON writes line ends.
-    concat!(
-        r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----",
-        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z-]{4,24}: [^\n\\]{0,200})*"#,
-        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z0-9+/]{16,}={0,2})*"#,
-        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?=?[A-Za-z0-9+/]{1,76}={0,2}(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?-----END [A-Z0-9 ]{0,40}-----)?"#,
-        r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*-----END [A-Z0-9 ]{0,40}-----)?"#
+    (
+        "ey|EY|Ey|eY",
+        Expression::new(
+            r#"(?i)(?:secret|aws)[\w -]{0,30}key[\w -]{0,20}["']?\s{0,4}(?:[:=]|=>|\s)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+            true,
+        ),
     ),
-    r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@?#]{0,200}:(?P<secret>[^\s@/][^\s@]{0,200})@",
+    (
+        "AKIA|ASIA",
+        Expression::new(
+            r#"\b(?:AKIA|ASIA)[A-Z2-7]{16}["']?[\s,:|]{1,12}["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+            true,
+        ),
+    ),
+    // A key block, also without its end, also with line numbers, also as JSON writes line ends.
+    (
+        "-----BEGIN ",
+        Expression::new(
+            concat!(
+                r"-----BEGIN (?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?-----",
+                r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z-]{4,24}: [^\n\\]{0,200})*"#,
+                r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?[A-Za-z0-9+/]{16,}={0,2})*"#,
+                r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?=?[A-Za-z0-9+/]{1,76}={0,2}(?:[\s:~|"]|\\{1,2}[nr])*(?:\d{1,6}[\s:|]+)?-----END [A-Z0-9 ]{0,40}-----)?"#,
+                r#"(?:(?:[\s:~|"]|\\{1,2}[nr])*-----END [A-Z0-9 ]{0,40}-----)?"#
+            ),
+            true,
+        ),
+    ),
+    (
+        "://",
+        Expression::new(
+            r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:/@?#]{0,200}:(?P<secret>[^\s@/][^\s@]{0,200})@",
+            true,
+        ),
+    ),
     // Addresses that are a secret as a whole (source: Slack's, Discord's, Microsoft's, Zapier's and IFTTT's docs on webhooks).
-    r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]{1,60}\.office(?:365)?\.com/webhook(?:b2)?|hooks\.zapier\.com/hooks/catch/\d{1,12}|maker\.ifttt\.com/trigger/[^\s/]{1,80}/(?:json/)?with/key)/(?P<secret>[A-Za-z0-9/_@-]{6,})",
+    (
+        "https://",
+        Expression::new(
+            r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks|[a-z0-9.-]{1,60}\.office(?:365)?\.com/webhook(?:b2)?|hooks\.zapier\.com/hooks/catch/\d{1,12}|maker\.ifttt\.com/trigger/[^\s/]{1,80}/(?:json/)?with/key)/(?P<secret>[A-Za-z0-9/_@-]{6,})",
+            true,
+        ),
+    ),
 ];
-
-static REGEXES: LazyLock<Vec<Regex>> = LazyLock::new(|| {
-    // That each one compiles is tested.
-    let compiled = EXPRESSIONS
-        .iter()
-        .map(|expression| RegexBuilder::new(expression).multi_line(true).build().ok());
-    compiled.flatten().collect()
-});
 
 /// Calls `found` with each secret; the ranges come in no order and may overlap. `strict`: whatever looks random is one.
 pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)) {
@@ -72,12 +95,20 @@ pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)
     answers::find(text, found);
     manifests::find(text, found);
     columns::find(text, found);
-    lines::find(text, found);
-    for regex in REGEXES.iter() {
+    let plain = plain::plain(text);
+    lines::find(text, &plain, found);
+    for (need, expression) in &EXPRESSIONS {
+        let Some(regex) = Some(expression)
+            .filter(|_| need.split('|').any(|need| text.contains(need)))
+            .and_then(Expression::regex)
+        else {
+            continue;
+        };
         let mut from = 0;
-        while let Some(groups) = regex.captures_at(text, from) {
-            let part = groups.name("secret").unwrap_or(groups.get_match());
-            let text_of_it = part.as_str();
+        while let Some(groups) = regex.captures_at(&plain, from) {
+            let all = || whole(text, groups.get_match().range());
+            let part = group(text, &groups, "secret").unwrap_or_else(all);
+            let text_of_it = &text[part.clone()];
             // `http://USER:PASSWORD@host`, `http://[user:pass@]host` of a manual.
             let is_placeholder = text_of_it
                 .bytes()
@@ -87,10 +118,10 @@ pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)
                     "pass" | "passwd" | "password" | "pwd" | "pw"
                 );
             if !is_placeholder && !text_of_it.starts_with(['$', '{', '<']) {
-                found(part.range());
+                found(part.clone());
             }
             // What ends one match can begin the next.
-            from = part.end().max(from + 1);
+            from = part.end.max(from + 1);
             from = (from..text.len())
                 .find(|&at| text.is_char_boundary(at))
                 .unwrap_or(text.len());
@@ -169,7 +200,9 @@ mod tests {
 
     #[test]
     fn every_expression_reads() {
-        assert_eq!(REGEXES.len(), EXPRESSIONS.len());
+        for (_, expression) in &EXPRESSIONS {
+            assert!(expression.regex().is_some());
+        }
     }
 
     #[test]

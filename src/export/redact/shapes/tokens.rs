@@ -338,7 +338,10 @@ fn hash(bytes: &[u8]) -> Option<usize> {
 /// Mailchimp's, MaxMind's, New Relic's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
     // None is longer than 84, but one with its mark in front.
-    let most = if bytes.get(14..).is_some_and(|rest| rest.starts_with(b".atlasv1.")) {
+    let most = if bytes
+        .get(14..)
+        .is_some_and(|rest| rest.starts_with(b".atlasv1."))
+    {
         usize::MAX
     } else {
         85
