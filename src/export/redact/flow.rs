@@ -7,6 +7,8 @@ use super::places::Places;
 
 /// The longest match that is found across lines, in bytes.
 const WINDOW: usize = 32 * 1024;
+/// As much is held, so that little of it is looked at twice.
+const HELD: usize = 4 * WINDOW;
 /// A text that grows is looked at whole after each line of it, as long as so many bytes, and so many for each byte of it, pay
 /// for that.
 const FREE: usize = 4 * 1024 * 1024;
@@ -52,7 +54,7 @@ impl Flow {
         self.sources.push((self.text.len(), number));
         self.text.push(c);
         self.left += PAID * c.len_utf8();
-        if self.text.len() >= 2 * WINDOW {
+        if self.text.len() >= HELD {
             self.look_at_all(patterns, into);
             self.forget();
         }
@@ -121,14 +123,15 @@ impl Flow {
         });
     }
 
-    /// Lets go of the older half.
+    /// Lets go of what is older.
     fn forget(&mut self) {
         let half = self.text.len() - WINDOW;
         // From a line's start, if one is near: what stands there is no match cut in two.
-        let from = self.text.as_bytes()[half / 2..half]
+        let near = half - WINDOW / 2;
+        let from = self.text.as_bytes()[near..half]
             .iter()
             .rposition(|&byte| byte == b'\n')
-            .map_or(half, |found| half / 2 + found + 1);
+            .map_or(half, |found| near + found + 1);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
         let from = from.unwrap_or(half);
         self.text.drain(..from);

@@ -169,8 +169,9 @@ struct Shown {
     unseen_rows: isize,
     /// Each line feed begins a line.
     line_feeds: bool,
-    /// The pen holds a number.
+    /// The pen holds a number, whose upper half is this.
     is_marked: bool,
+    high: u64,
     /// All that was printed.
     flow: Flow,
     /// The control string under way: a window title, a clipboard text, a link.
@@ -195,6 +196,7 @@ impl Shown {
             has_moved: false,
             has_margins: false,
             is_marked: false,
+            high: 0,
             flow: Flow::default(),
             control: Vec::new(),
             found: Places::default(),
@@ -239,14 +241,15 @@ impl Shown {
             self.has_moved = false;
         }
         let part = |shift: u32| (number >> shift) as u8;
-        self.screen.execute(Function::Sgr(SgrOps::from(
-            &[
-                SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16))),
-                SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40))),
-            ][..],
-        )));
+        let low = SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16)));
+        let high = SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40)));
+        // One color changes with each character, the other hardly ever.
+        let is_same = self.is_marked && self.high == number >> 24;
+        let pen = [low, high];
+        let pen = if is_same { &pen[..1] } else { &pen[..] };
+        self.screen.execute(Function::Sgr(SgrOps::from(pen)));
         self.screen.execute(Function::Print(c));
-        self.is_marked = true;
+        (self.is_marked, self.high) = (true, number >> 24);
         let row = self.screen.cursor().row as isize;
         if wraps && before.row as isize == row {
             // It scrolled, and with it what is yet to be seen.
@@ -328,7 +331,7 @@ impl Shown {
             let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
             screen.feed(&self.screen.dump());
             self.screen = screen;
-            self.is_marked = true;
+            (self.is_marked, self.high) = (true, u64::MAX);
             self.unseen_rows = (scrollback(size) / 2) as isize;
         }
         self.screen.resize(size);

@@ -38,6 +38,8 @@ pub struct Patterns {
     /// Values that are looked for wherever they stand.
     wanted: Values,
     seen: Seen,
+    /// The same of single lines, and of what their forms alone tell.
+    lines: Seen,
 }
 
 impl Patterns {
@@ -69,6 +71,7 @@ impl Patterns {
             known: Values::default(),
             wanted: Values::default(),
             seen: Seen::default(),
+            lines: Seen::default(),
         })
     }
 
@@ -95,7 +98,8 @@ impl Patterns {
             return;
         }
         let known = &mut self.known;
-        shapes::find(text, self.secrets == Secrets::Strict, &mut |range| {
+        let lines = &mut self.lines;
+        shapes::find(text, self.secrets == Secrets::Strict, lines, &mut |range| {
             let part = &text[range.clone()];
             found(range);
             let is_block = part.starts_with("-----BEGIN");

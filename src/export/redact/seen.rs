@@ -24,6 +24,21 @@ impl Seen {
         self.places.get(text).map(AsRef::as_ref)
     }
 
+    /// The places in a text, looked for by `look` where they are not known.
+    pub(super) fn or_look(
+        &mut self,
+        text: &str,
+        look: impl FnOnce(&mut dyn FnMut(Range<usize>)),
+    ) -> Box<[Range<usize>]> {
+        if let Some(places) = self.places(text) {
+            return places.into();
+        }
+        let mut places = Vec::new();
+        look(&mut |range| places.push(range));
+        self.remember(text, places.clone());
+        places.into()
+    }
+
     /// Remembers the places in a text. Where there is no room all others are forgotten.
     pub(super) fn remember(&mut self, text: &str, places: Vec<Range<usize>>) {
         let bytes = TEXT_COST + text.len() + size_of_val(&places[..]);

@@ -103,7 +103,11 @@ fn longest(values: &[String], text: &str) -> Option<usize> {
     let beside = beside.iter().filter_map(|value| common(value, text));
     let short = (MIN..=4 * 2 * MIN_PART).filter(|&length| {
         let start = text.get(..length);
-        start.is_some_and(|start| values.binary_search_by(|value| value.as_str().cmp(start)).is_ok())
+        start.is_some_and(|start| {
+            values
+                .binary_search_by(|value| value.as_str().cmp(start))
+                .is_ok()
+        })
     });
     beside.chain(short).max()
 }

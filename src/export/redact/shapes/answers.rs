@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::plain::places;
 use super::words::{self, Name, is_random};
 
 /// Commands whose answer is a secret, when it is nothing but that (source: the AWS CLI's command reference).
@@ -85,7 +86,7 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
 /// The line behind a command of the AWS CLI's that answers with a secret alone.
 fn aws(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     for (command, needs) in ANSWERS {
-        for (at, _) in text.match_indices(command) {
+        for at in places(text, command) {
             let rest = &text[at..];
             let Some(end) = rest.find('\n') else {
                 continue;

@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows flags of one letter; those are the table of `commands`.
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::words::{self, Name, is_random, is_setting, is_word};
 
@@ -91,16 +93,12 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     let mut is_oracle = false;
     for at in 0..words.len() {
         let small = program(text(at));
-        for (command, place) in PLACES {
-            let mut parts = command.split(' ');
-            if small.is_empty() || !command.starts_with(small.as_str()) {
-                continue;
-            }
+        for &(command, place) in BY_PROGRAM.get(small.as_str()).into_iter().flatten() {
+            let parts = command.split(' ').skip(1);
             let length = command.split(' ').count();
-            let is_it = parts.next() == Some(small.as_str())
-                && (1..length)
-                    .zip(parts)
-                    .all(|(next, part)| text(at + next).eq_ignore_ascii_case(part));
+            let is_it = (1..length)
+                .zip(parts)
+                .all(|(next, part)| text(at + next).eq_ignore_ascii_case(part));
             if is_it {
                 let mut arguments = words
                     .iter()
@@ -230,7 +228,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
         for (name, is_there) in &mut behind {
             *is_there |= *name == small;
         }
-        is_oracle |= small.len() < 12 && ORACLE.contains(&format!(" {small} "));
+        is_oracle |= small.len() < 12 && ORACLE.split(' ').any(|name| name == small);
     }
     // `shadow.gen_password 'SECRET'`: a quoted value right behind what names one.
     for pair in words.windows(2) {
@@ -280,8 +278,20 @@ fn is_of_a_pair(word: &str) -> bool {
 }
 
 fn is_directive(word: &str) -> bool {
-    word.len() < 24 && DIRECTIVES.contains(&format!(" {word} "))
+    static WORDS: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| DIRECTIVES.split_whitespace().collect());
+    word.len() < 24 && WORDS.contains(word)
 }
+
+/// The rows of `PLACES` by their first word.
+static BY_PROGRAM: LazyLock<HashMap<&str, Vec<(&str, usize)>>> = LazyLock::new(|| {
+    let mut rows: HashMap<_, Vec<_>> = HashMap::new();
+    for row in PLACES {
+        let first = row.0.split(' ').next().unwrap_or_default();
+        rows.entry(first).or_default().push(row);
+    }
+    rows
+});
 
 /// A value that is no port, path or mount.
 fn is_password(value: &str) -> bool {

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use super::plain::places;
+
 /// How a private key begins in base64 (source: RFC 8017, RFC 5915, RFC 8410 with PKCS #8 around them; OpenSSH's PROTOCOL.key).
 const STARTS: [&str; 8] = [
     "b3BlbnNzaC1rZXktdj",
@@ -39,9 +41,9 @@ fn heads(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     let mut until = 0;
     let mut starts: Vec<usize> = STARTS
         .iter()
-        .flat_map(|start| text.match_indices(start).map(|(at, _)| at))
+        .flat_map(|start| places(text, start))
         .collect();
-    for (at, _) in text.match_indices(PKCS8) {
+    for at in places(text, PKCS8) {
         // `MII` and the length before it.
         if let Some(start) = at
             .checked_sub(6)
@@ -94,7 +96,7 @@ fn between(bytes: &[u8]) -> usize {
 
 /// A block whose head is out of sight: the lines before its end.
 fn tails(text: &str, found: &mut dyn FnMut(Range<usize>)) {
-    for (at, _) in text.match_indices("-----END ") {
+    for at in places(text, "-----END ") {
         let rest = &text[at..];
         let line = &rest[..rest.find('\n').unwrap_or(rest.len()).min(80)];
         if !line.contains("PRIVATE KEY") {
@@ -136,7 +138,7 @@ fn beside(text: &str, word: &str, found: &mut dyn FnMut(Range<usize>)) {
     } else {
         "Value"
     };
-    for (at, _) in text.match_indices(word) {
+    for at in places(text, word) {
         let from = (at.saturating_sub(NEAR)..=at)
             .find(|from| text.is_char_boundary(*from))
             .unwrap_or(at);

@@ -4,15 +4,17 @@
 
 use std::ops::Range;
 
+use super::plain::places;
+
 /// So often the text around a Secret is looked at for its objects, at most.
 const DEPTH: usize = 16;
 
 /// Calls `found` with each value (source: the Kubernetes API reference, Secret).
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
-    if text.contains("kind: Secret") {
+    if places(text, "kind: Secret").next().is_some() {
         yaml(text, found);
     }
-    if text.contains("\"Secret\"") {
+    if places(text, "\"Secret\"").next().is_some() {
         json(text, found);
     }
 }

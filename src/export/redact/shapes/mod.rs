@@ -32,7 +32,9 @@ mod words;
 
 use std::ops::Range;
 
-use plain::{Expression, group, whole};
+use plain::{Expression, group, places, whole};
+
+use super::seen::Seen;
 
 pub(super) use words::is_common;
 
@@ -88,8 +90,14 @@ static EXPRESSIONS: [(&str, Expression); 5] = [
     ),
 ];
 
-/// Calls `found` with each secret; the ranges come in no order and may overlap. `strict`: whatever looks random is one.
-pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)) {
+/// Calls `found` with each secret; the ranges come in no order and may overlap. `strict`: whatever looks random is one. `lines`:
+/// what was found in the latest lines, each by itself, with the same `strict`.
+pub(super) fn find(
+    text: &str,
+    strict: bool,
+    lines: &mut Seen,
+    found: &mut dyn FnMut(Range<usize>),
+) {
     tokens::find(text, found);
     blocks::find(text, found);
     answers::find(text, found);
@@ -99,7 +107,10 @@ pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)
     lines::find(text, &plain, found);
     for (need, expression) in &EXPRESSIONS {
         let Some(regex) = Some(expression)
-            .filter(|_| need.split('|').any(|need| text.contains(need)))
+            .filter(|_| {
+                need.split('|')
+                    .any(|need| places(text, need).next().is_some())
+            })
             .and_then(Expression::regex)
         else {
             continue;
@@ -134,12 +145,16 @@ pub(super) fn find(text: &str, strict: bool, found: &mut dyn FnMut(Range<usize>)
     for line in text.split('\n') {
         for part in parts(line) {
             let start = at + part.start;
-            let mut tell = |range: Range<usize>| found(start + range.start..start + range.end);
             let part = &line[part];
-            named::find(part, &mut tell);
-            commands::find(part, &mut tell);
-            if strict {
-                random(part, &mut tell);
+            let places = lines.or_look(part, |tell| {
+                named::find(part, tell);
+                commands::find(part, tell);
+                if strict {
+                    random(part, tell);
+                }
+            });
+            for range in places {
+                found(start + range.start..start + range.end);
             }
         }
         at += line.len() + 1;
@@ -211,7 +226,7 @@ mod tests {
         for before in [0, LINE - 12, LINE, 3 * LINE - 5] {
             let line = format!("{} {secret} {}", "é".repeat(before / 2), "y".repeat(LINE));
             let mut parts = Vec::new();
-            find(&line, false, &mut |range| {
+            find(&line, false, &mut Seen::default(), &mut |range| {
                 parts.push(line[range].to_owned())
             });
             assert!(
@@ -275,7 +290,7 @@ mod tests {
             strict in any::<bool>(),
         ) {
             let text = pieces.concat();
-            find(&text, strict, &mut |range| {
+            find(&text, strict, &mut Seen::default(), &mut |range| {
                 assert!(text.get(range.clone()).is_some(), "{range:?} of {text:?}");
             });
         }
