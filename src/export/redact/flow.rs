@@ -9,6 +9,8 @@ use super::places::Places;
 const WINDOW: usize = 32 * 1024;
 /// As much is held, so that little of it is looked at twice.
 const HELD: usize = 4 * WINDOW;
+/// So much of a text tells how it begins.
+const START: usize = 64;
 /// A text that grows is looked at whole after each line of it, as long as so many bytes, and so many for each byte of it, pay
 /// for that.
 const FREE: usize = 4 * 1024 * 1024;
@@ -131,7 +133,14 @@ impl Flow {
         let from = self.text.as_bytes()[near..half]
             .iter()
             .rposition(|&byte| byte == b'\n')
-            .map_or(half, |found| near + found + 1);
+            .map(|found| near + found + 1)
+            // Or from where it begins as it does now: of a text that repeats itself the same is held each time.
+            .or_else(|| {
+                let start = &self.text.as_bytes()[..START];
+                memchr::memmem::rfind(&self.text.as_bytes()[near..half], start)
+                    .map(|found| near + found)
+            })
+            .unwrap_or(half);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
         let from = from.unwrap_or(half);
         self.text.drain(..from);

@@ -52,30 +52,41 @@ impl Found {
     }
 }
 
-/// Looks at the whole recording. When secrets of a known form were found, it is opened again and their values looked
-/// for everywhere.
+/// Looks at the whole recording. When secrets of a known form were found, their values are looked for everywhere: in what
+/// comes later as it comes, and in what came before the last of them was known in a second reading.
 pub(in crate::export) fn look<R: Read>(
     patterns: &Patterns,
     mut open: impl FnMut() -> Result<Source<R>, Error>,
 ) -> Result<Found, Error> {
     let mut patterns = patterns.clone();
-    let found = read(&mut patterns, open()?, None)?;
-    let Some(mut with_values) = patterns.with_values() else {
-        return Ok(found);
-    };
-    read(&mut with_values, open()?, Some(found.events))
+    let (mut found, last) = read(&mut patterns, open()?, None)?;
+    if last > 0 {
+        let (before, _) = read(&mut patterns, open()?, Some(last))?;
+        found.output = both(found.output, before.output);
+        found.input = both(found.input, before.input);
+    }
+    Ok(found)
 }
+
+/// What is in either.
+fn both(one: Vec<Range<u64>>, other: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    let mut both = Places::from(one);
+    both.extend(other);
+    both.finish()
+}
+
+/// Reads so many events, and tells how many of them had come when the last value was learned.
 
 fn read<R: Read>(
     patterns: &mut Patterns,
     mut reader: Source<R>,
     limit: Option<u64>,
-) -> Result<Found, Error> {
+) -> Result<(Found, u64), Error> {
     let mut header = reader.header().clone();
     replace_header(&mut header, patterns);
     let mut look =
         Look::new(reader.header().term.size()).with_line_feeds(LineFeeds::of(reader.header()));
-    let mut events = 0;
+    let (mut events, mut last, mut wanted) = (0, 0, patterns.wanted());
     while limit.is_none_or(|limit| events < limit) {
         match reader.next_event() {
             Ok(Some(event)) => look.event(&event, patterns),
@@ -87,14 +98,21 @@ fn read<R: Read>(
             }
         }
         events += 1;
+        if patterns.wanted() > wanted {
+            (last, wanted) = (events, patterns.wanted());
+        }
     }
     let (output, input) = look.finish(patterns);
-    Ok(Found {
+    if patterns.wanted() > wanted {
+        last = events;
+    }
+    let found = Found {
         output,
         input,
         events,
         patterns: patterns.clone(),
-    })
+    };
+    Ok((found, last))
 }
 
 /// Both streams of a recording.

@@ -40,6 +40,9 @@ pub struct Patterns {
     seen: Seen,
     /// The same of single lines, and of what their forms alone tell.
     lines: Seen,
+    /// So many bytes of texts were looked at.
+    #[cfg(test)]
+    pub(super) looked_at: usize,
 }
 
 impl Patterns {
@@ -72,6 +75,8 @@ impl Patterns {
             wanted: Values::default(),
             seen: Seen::default(),
             lines: Seen::default(),
+            #[cfg(test)]
+            looked_at: 0,
         })
     }
 
@@ -89,6 +94,10 @@ impl Patterns {
     }
 
     fn look(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {
+        #[cfg(test)]
+        {
+            self.looked_at += text.len();
+        }
         for regex in &self.regexes {
             for range in regex.find_iter(text) {
                 found(range.range());
@@ -98,6 +107,7 @@ impl Patterns {
             return;
         }
         let known = &mut self.known;
+        let mut fresh = Vec::new();
         let lines = &mut self.lines;
         shapes::find(text, self.secrets == Secrets::Strict, lines, &mut |range| {
             let part = &text[range.clone()];
@@ -109,12 +119,30 @@ impl Patterns {
                     piece.starts_with('-') || piece.ends_with("-----") || piece.ends_with(':');
                 // A word behind `password:` may be no more than that.
                 let is_common = shapes::is_common(piece);
-                if !is_armor && !is_common && (!is_block || piece.len() >= BLOCK_LINE) {
-                    known.learn(piece);
+                if !is_armor
+                    && !is_common
+                    && (!is_block || piece.len() >= BLOCK_LINE)
+                    && known.learn(piece)
+                {
+                    fresh.push(piece);
                 }
             }
         });
+        for value in fresh {
+            self.want(value);
+        }
         self.wanted.find(text, &mut found);
+    }
+
+    /// Looks for a value wherever it stands from now on, also in what was looked at before.
+    fn want(&mut self, value: &str) {
+        self.wanted.arm(value);
+        self.seen = Seen::default();
+    }
+
+    /// How many values are looked for wherever they stand.
+    pub(super) fn wanted(&self) -> usize {
+        self.known.len()
     }
 
     /// The text with every match replaced, character by character; `None` when there is none.
@@ -145,16 +173,9 @@ impl Patterns {
 
     /// Something that was typed where a secret was asked for.
     pub(super) fn learn(&mut self, value: &str) {
-        self.known.learn(value);
-    }
-
-    /// These patterns, and every secret that they have found so far wherever it stands; `None` when there is none.
-    pub(super) fn with_values(&self) -> Option<Self> {
-        let wanted = self.known.armed()?;
-        let mut with = self.clone();
-        with.wanted = wanted;
-        with.seen = Seen::default();
-        Some(with)
+        if self.known.learn(value) {
+            self.want(value);
+        }
     }
 }
 
@@ -271,7 +292,6 @@ mod tests {
         let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
         let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
         patterns.replace(&format!("secret_key={secret}")).unwrap();
-        let mut patterns = patterns.with_values().unwrap();
         assert_eq!(patterns.replace(secret).unwrap(), "*".repeat(40));
         assert_eq!(
             patterns.replace("> wJalrXUtnFEMI/K").unwrap(),
@@ -290,10 +310,9 @@ mod tests {
                 assert_eq!(patterns.seen.places(text).unwrap().len(), places);
             }
         }
-        // With values to look for, it is another matter.
-        patterns.learn("a thing like nothing");
+        // With another value to look for, it is another matter.
         assert_eq!(patterns.replace("a thing like nothing"), None);
-        let mut patterns = patterns.with_values().unwrap();
+        patterns.learn("a thing like nothing");
         assert!(patterns.replace("a thing like nothing").is_some());
     }
 

@@ -12,7 +12,18 @@ pub(super) struct Places {
     sorted: usize,
 }
 
+impl From<Vec<Range<u64>>> for Places {
+    fn from(ranges: Vec<Range<u64>>) -> Self {
+        Self { ranges, sorted: 0 }
+    }
+}
+
 impl Places {
+    /// Adds ranges.
+    pub(super) fn extend(&mut self, ranges: Vec<Range<u64>>) {
+        self.ranges.extend(ranges);
+    }
+
     /// Adds one number.
     pub(super) fn add(&mut self, number: u64) {
         if let Some(last) = self.ranges[self.sorted..].last_mut() {

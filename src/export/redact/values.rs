@@ -27,13 +27,15 @@ const FREE_WORK: usize = 64 * 1024;
 pub(super) struct Values {
     all: BTreeSet<String>,
     bytes: usize,
-    /// By the bytes that they begin with; empty until [`Values::armed`].
+    /// By the bytes that they begin with: those of [`Values::arm`].
     index: HashMap<[u8; MIN], Vec<String>>,
+    /// Of any two bytes, whether one begins with them.
+    starts: Vec<bool>,
 }
 
 impl Values {
-    /// Remembers a secret.
-    pub(super) fn learn(&mut self, value: &str) {
+    /// Remembers a secret, and returns whether it is new.
+    pub(super) fn learn(&mut self, value: &str) -> bool {
         let is_long = value.chars().nth(MIN - 1).is_some();
         if is_long
             && self.all.len() < MAX_VALUES
@@ -42,19 +44,26 @@ impl Values {
             && self.all.insert(value.to_owned())
         {
             self.bytes += value.len();
+            return true;
         }
+        false
     }
 
-    /// The same, ready to find them; `None` when there is none.
-    pub(super) fn armed(&self) -> Option<Self> {
-        let mut armed = self.clone();
-        armed.index.clear();
-        for value in &self.all {
-            if let Some(start) = value.as_bytes().first_chunk() {
-                armed.index.entry(*start).or_default().push(value.clone());
-            }
-        }
-        (!armed.index.is_empty()).then_some(armed)
+    /// How many are known.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Finds this one as well from now on.
+    pub(super) fn arm(&mut self, value: &str) {
+        let Some(start) = value.as_bytes().first_chunk() else {
+            return;
+        };
+        let alike = self.index.entry(*start).or_default();
+        let place = alike.partition_point(|known| known.as_str() < value);
+        alike.insert(place, value.to_owned());
+        self.starts.resize(usize::from(u16::MAX) + 1, false);
+        self.starts[first_two(start)] = true;
     }
 
     /// Calls `found` with each place where one of them stands.
@@ -67,7 +76,7 @@ impl Values {
         // Where the next one is looked for, and up to where all is told.
         let (mut next, mut told) = (0, 0);
         for (at, start) in bytes.windows(MIN).enumerate() {
-            if at < next {
+            if at < next || !self.starts[first_two(start)] {
                 continue;
             }
             let Some(values) = <&[u8; MIN]>::try_from(start)
@@ -90,6 +99,10 @@ impl Values {
             }
         }
     }
+}
+
+fn first_two(start: &[u8]) -> usize {
+    usize::from(u16::from_ne_bytes([start[0], start[1]]))
 }
 
 /// How much of the one that has most in common with the start of a text stands there.
@@ -134,11 +147,11 @@ mod tests {
 
     fn found(values: &[&str], text: &str) -> Vec<Range<usize>> {
         let mut known = Values::default();
-        values.iter().for_each(|value| known.learn(value));
-        let mut ranges = Vec::new();
-        if let Some(armed) = known.armed() {
-            armed.find(text, &mut |range| ranges.push(range));
+        for value in values.iter().filter(|value| value.chars().count() >= MIN) {
+            known.arm(value);
         }
+        let mut ranges = Vec::new();
+        known.find(text, &mut |range| ranges.push(range));
         ranges
     }
 

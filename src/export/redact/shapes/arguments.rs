@@ -228,7 +228,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
         for (name, is_there) in &mut behind {
             *is_there |= *name == small;
         }
-        is_oracle |= small.len() < 12 && ORACLE.split(' ').any(|name| name == small);
+        is_oracle |= (1..12).contains(&small.len()) && ORACLE.split(' ').any(|name| name == small);
     }
     // `shadow.gen_password 'SECRET'`: a quoted value right behind what names one.
     for pair in words.windows(2) {

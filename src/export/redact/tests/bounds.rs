@@ -2,8 +2,12 @@
 //!
 //! Nothing here is slow: what is bounded is told by numbers.
 
-use formats::asciicast::{Data, Header, Term};
+use std::time::Duration;
 
+use formats::asciicast::{Data, Event, Header, Term};
+
+use super::super::look::Look;
+use super::super::{Patterns, Secrets};
 use super::{Format, KEY, header, recording, redact};
 use crate::screen::Size;
 
@@ -63,4 +67,41 @@ fn what_is_kept_above_a_wide_screen_is_bounded_by_cells() {
         let (out, _) = redact(&recording(&wide, &data), Format::Cast, &[]);
         assert!(!out.contains("AKIAIOSF"));
     }
+}
+
+/// How many bytes are looked at for a recording of so many of these events.
+fn looked_at(count: usize, data: impl Fn(usize) -> Data) -> usize {
+    let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
+    let mut look = Look::new(Size { cols: 80, rows: 24 });
+    for number in 0..count {
+        let event = Event {
+            at: Duration::ZERO,
+            data: data(number),
+        };
+        look.event(&event, &mut patterns);
+    }
+    look.finish(&mut patterns);
+    patterns.looked_at
+}
+
+#[test]
+fn what_is_typed_is_not_looked_at_again_with_every_line_and_every_key_taken_back() {
+    for count in [20_000, 40_000] {
+        let lines = looked_at(count, |number| Data::Input(format!("{number}\r")));
+        assert!(lines < (8 << 20) + 1024 * count, "{lines}");
+        let keys = looked_at(count, |number| Data::Input(format!("{}\x7f", number % 100)));
+        assert!(keys < (8 << 20) + 1024 * count, "{keys}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_looked_at_a_few_times_and_once_where_it_repeats_itself() {
+    let other = looked_at(2000, |number| {
+        Data::Output(format!("{number} is another line each time\r\n"))
+    });
+    assert!(other < 4 * 2000 * 40, "{other}");
+    let same = looked_at(200_000, |_| Data::Output("the same line\r\n".into()));
+    assert!(same < 1 << 20, "{same}");
+    let endless = looked_at(200_000, |_| Data::Output("password=x7k2p9q4m1 ".into()));
+    assert!(endless < 2 << 20, "{endless}");
 }
