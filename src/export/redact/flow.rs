@@ -16,8 +16,10 @@ const START: usize = 64;
 const FREE: usize = 4 * 1024 * 1024;
 const PAID: usize = 32;
 /// After that it is looked at whole when so much has come, and after each line this much of its end alone.
-const WHOLE: usize = 8 * 1024;
-const END: usize = 256;
+const WHOLE: usize = WINDOW;
+const END: usize = 128;
+/// And within a line not for each key.
+const STEP: usize = 64;
 
 /// The latest text of a stream.
 #[derive(Debug)]
@@ -83,9 +85,9 @@ impl Flow {
         self.text.rsplit('\n').next().unwrap_or_default()
     }
 
-    /// Looks at what is held, before it changes or goes on with another line: at all of it, or at the line alone once that
-    /// was paid for too often.
-    pub(super) fn look(&mut self, patterns: &mut Patterns, into: &mut Places) {
+    /// Looks at what is held, before it changes or, where a line of it ended, goes on with another: at all of it, or at the
+    /// end alone once that was paid for too often.
+    pub(super) fn look(&mut self, is_line: bool, patterns: &mut Patterns, into: &mut Places) {
         if self.looked_at == self.text.len() {
             return;
         }
@@ -93,9 +95,13 @@ impl Flow {
             self.look_at_all(patterns, into);
             return;
         }
-        let least = self.text.len() - END.min(self.text.len());
-        let line = self.text[..least].rfind('\n').map_or(0, |end| end + 1);
-        let from = if least - line < END { line } else { least };
+        if !is_line && self.text.len() < self.looked_at + STEP {
+            return;
+        }
+        let least = self.text.len().saturating_sub(END);
+        let near = least.saturating_sub(END);
+        let line = memchr::memrchr(b'\n', &self.text.as_bytes()[near..least]);
+        let from = line.map_or(if near == 0 { 0 } else { least }, |end| near + end + 1);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
         self.look_from(from.unwrap_or(0), patterns, into);
     }

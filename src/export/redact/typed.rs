@@ -40,7 +40,7 @@ impl Typed {
             match (self.parser.feed(c), c) {
                 (_, '\x7f' | '\x08') => {
                     // All that stood there is looked at before some of it is taken back.
-                    self.flow.look(patterns, &mut self.found);
+                    self.flow.look(false, patterns, &mut self.found);
                     self.flow.pop();
                 }
                 (Some(Function::Print(c)), _) => {
@@ -51,7 +51,7 @@ impl Typed {
                     self.flow.push(c, number, patterns, &mut self.found);
                 }
                 (_, '\r' | '\n' | '\x03' | '\x15') => self.end_line(patterns),
-                (Some(_), _) => self.flow.look(patterns, &mut self.found),
+                (Some(_), _) => self.flow.look(false, patterns, &mut self.found),
                 (None, _) => {}
             }
         }
@@ -62,7 +62,7 @@ impl Typed {
             let line = self.flow.line().to_owned();
             patterns.learn(&line);
         }
-        self.flow.look(patterns, &mut self.found);
+        self.flow.look(true, patterns, &mut self.found);
         self.flow.end_line();
         self.is_line_start = true;
         self.is_asked = false;
