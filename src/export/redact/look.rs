@@ -76,7 +76,6 @@ fn both(one: Vec<Range<u64>>, other: Vec<Range<u64>>) -> Vec<Range<u64>> {
 }
 
 /// Reads so many events, and tells how many of them had come when the last value was learned.
-
 fn read<R: Read>(
     patterns: &mut Patterns,
     mut reader: Source<R>,

@@ -169,10 +169,10 @@ struct Ends {
 impl Ends {
     /// Whether the mark of a query stands near before `at`, and no whitespace between. `at` only grows.
     fn is_in_query(&mut self, bytes: &[u8], at: usize) -> bool {
-        for here in self.seen..at {
-            if bytes[here].is_ascii_whitespace() {
+        for (here, byte) in bytes.iter().enumerate().take(at).skip(self.seen) {
+            if byte.is_ascii_whitespace() {
                 self.space = here + 1;
-            } else if b"?&".contains(&bytes[here]) {
+            } else if b"?&".contains(byte) {
                 self.mark = here + 1;
             }
         }
