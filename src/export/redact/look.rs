@@ -8,7 +8,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
-use avt::{Color, Line, ScreenKind, Terminal};
+use avt::{Color, ScreenKind};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use formats::asciicast::{Data, Event, LineFeeds};
@@ -18,6 +18,7 @@ use super::Replaced;
 use super::flow::Flow;
 use super::patterns::Patterns;
 use super::places::Places;
+use super::rows::lines;
 use super::texts::replace_header;
 use super::typed::Typed;
 use crate::screen::{Emulator, Size};
@@ -27,6 +28,11 @@ use crate::screen::{Emulator, Size};
 const SCROLLBACK: usize = 400;
 /// Cells in them, at most: a cell is some twenty bytes, and a screen may be ten thousand columns wide.
 const SCROLLBACK_CELLS: usize = 160_000;
+/// So many bytes of lines are looked at as far as they go on over rows; after that the rows beside alone are.
+const LONG_LINES: usize = 64 << 20;
+/// So many bytes are looked at as well, and for each character so many; what is beyond is looked at as it was printed alone.
+const ROWS: usize = 16 << 20;
+const ROWS_PAID: usize = 256;
 /// A clipboard text is held up to here.
 const MAX_CONTROL: usize = 256 * 1024;
 
@@ -186,6 +192,9 @@ struct Shown {
     unseen_rows: isize,
     /// Each line feed begins a line.
     line_feeds: bool,
+    /// What may yet be looked at of long lines, and of rows.
+    long_lines: usize,
+    rows: usize,
     /// The pen holds a number, whose upper half is this.
     is_marked: bool,
     high: u64,
@@ -212,6 +221,8 @@ impl Shown {
             unseen: None,
             has_moved: false,
             has_margins: false,
+            long_lines: LONG_LINES,
+            rows: ROWS,
             is_marked: false,
             high: 0,
             flow: Flow::default(),
@@ -266,6 +277,7 @@ impl Shown {
         let pen = if is_same { &pen[..1] } else { &pen[..] };
         self.screen.execute(Function::Sgr(SgrOps::from(pen)));
         self.screen.execute(Function::Print(c));
+        self.rows += ROWS_PAID;
         (self.is_marked, self.high) = (true, number >> 24);
         let row = self.screen.cursor().row as isize;
         if wraps && before.row as isize == row {
@@ -360,7 +372,18 @@ impl Shown {
         let Some((first, last)) = self.unseen.take() else {
             return;
         };
-        let (text, sources) = lines(&self.screen, first, last);
+        let size = self.screen.size().0 * (last - first + 3).unsigned_abs();
+        let beside = match self.long_lines {
+            0 if self.rows < size => return,
+            0 => 1,
+            _ => usize::MAX,
+        };
+        let (text, sources) = lines(&self.screen, first, last, beside);
+        let from = match self.long_lines {
+            0 => &mut self.rows,
+            _ => &mut self.long_lines,
+        };
+        *from = from.saturating_sub(text.len());
         let found = &mut self.found;
         patterns.find(&text, |range| {
             let start = sources.partition_point(|(at, _)| *at < range.start);
@@ -427,59 +450,4 @@ fn is_string(state: State) -> bool {
         state,
         State::OscString | State::DcsPassthrough | State::DcsIgnore | State::SosPmApcString
     )
-}
-
-/// The lines that the rows from `first` to `last` belong to, and the number of the character that drew each one.
-fn lines(screen: &Terminal, first: isize, last: isize) -> (String, Vec<(usize, u64)>) {
-    let rows = screen.size().1;
-    let all: Vec<&Line> = if first > 0 {
-        screen.screen().visible_lines().collect()
-    } else {
-        screen.screen().all_lines().collect()
-    };
-    let above = (all.len() - rows) as isize;
-    let place = |row: isize| (row + above).clamp(0, all.len() as isize - 1) as usize;
-    let (mut from, mut to) = (place(first), place(last));
-    while from > 0 && goes_on(all[from - 1]) {
-        from -= 1;
-    }
-    while to + 1 < all.len() && goes_on(all[to]) {
-        to += 1;
-    }
-    let mut text = String::new();
-    let mut sources = Vec::new();
-    for line in &all[from..=to] {
-        let goes_on = goes_on(line);
-        let cells = line.cells();
-        let end = if goes_on {
-            cells.len()
-        } else {
-            cells
-                .iter()
-                .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some())
-                .map_or(0, |last| last + 1)
-        };
-        for cell in cells[..end].iter().filter(|cell| cell.width() > 0) {
-            if let (Some(Color::RGB(low)), Some(Color::RGB(high))) =
-                (cell.pen().foreground(), cell.pen().background())
-            {
-                let number = [low.r, low.g, low.b, high.r, high.g, high.b]
-                    .iter()
-                    .rev()
-                    .fold(0, |number, part| number << 8 | u64::from(*part));
-                sources.push((text.len(), number));
-            }
-            text.push(cell.char());
-        }
-        if !goes_on {
-            text.push('\n');
-        }
-    }
-    (text, sources)
-}
-
-/// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled
-/// the row to its end.
-fn goes_on(line: &Line) -> bool {
-    line.is_wrapped() || line.cells().last().is_some_and(|cell| cell.char() != ' ')
 }

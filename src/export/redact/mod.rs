@@ -9,6 +9,7 @@ mod look;
 mod patterns;
 mod places;
 mod rewrite;
+mod rows;
 mod seen;
 mod shapes;
 mod texts;
