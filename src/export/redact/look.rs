@@ -372,7 +372,8 @@ impl Shown {
         let Some((first, last)) = self.unseen.take() else {
             return;
         };
-        let size = self.screen.size().0 * (last - first + 3).unsigned_abs();
+        let (cols, rows) = self.screen.size();
+        let size = cols * (last - first + 3).unsigned_abs() + rows;
         let beside = match self.long_lines {
             0 if self.rows < size => return,
             0 => 1,
@@ -383,7 +384,7 @@ impl Shown {
             0 => &mut self.rows,
             _ => &mut self.long_lines,
         };
-        *from = from.saturating_sub(text.len());
+        *from = from.saturating_sub(text.len() + rows);
         let found = &mut self.found;
         patterns.find(&text, |range| {
             let start = sources.partition_point(|(at, _)| *at < range.start);

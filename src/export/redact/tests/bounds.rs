@@ -105,3 +105,26 @@ fn what_is_shown_is_looked_at_a_few_times_and_once_where_it_repeats_itself() {
     let endless = looked_at(200_000, |_| Data::Output("password=x7k2p9q4m1 ".into()));
     assert!(endless < 2 << 20, "{endless}");
 }
+
+#[test]
+fn a_line_that_fills_a_wide_screen_is_not_looked_at_for_each_character_drawn_in_it() {
+    let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
+    let size = Size {
+        cols: 2000,
+        rows: 50,
+    };
+    let mut look = Look::new(size);
+    let mut draw = |text: String| {
+        let event = Event {
+            at: Duration::ZERO,
+            data: Data::Output(text),
+        };
+        look.event(&event, &mut patterns);
+    };
+    draw("x".repeat(2000 * 50));
+    for number in 0..4000 {
+        draw(format!("\x1b[25;9H{number}"));
+    }
+    // Each one would be 100,000 bytes.
+    assert!(patterns.looked_at < 120 << 20, "{}", patterns.looked_at);
+}
