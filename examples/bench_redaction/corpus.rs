@@ -128,13 +128,17 @@ fn expand(template: &str, numbers: &mut Numbers) -> (String, Vec<String>) {
         }
         let close = if open == "{" { '}' } else { ']' };
         let class = tail.find(close).map(|end| &tail[..end]).filter(|class| {
+            if class.starts_with('=') {
+                return true;
+            }
             let (name, length) = class.split_once(':').unwrap_or((class, "0"));
             let names = "alnum alpha upper base32 base64 base64url hex digits int pw word ip uuid";
             names.split(' ').any(|known| known == name) && length.parse::<usize>().is_ok()
         });
         match class {
             Some(class) => {
-                let made = value(class, numbers);
+                let fixed = class.strip_prefix('=').map(str::to_owned);
+                let made = fixed.unwrap_or_else(|| value(class, numbers));
                 text.push_str(&made);
                 if open == "{" {
                     secrets.push(made);

@@ -20,7 +20,9 @@ const ANSWERS: [(&str, &str); 8] = [
 ];
 
 /// The same of other programs (source: the reference of each).
-const SHOWN: [&str; 28] = [
+const SHOWN: [&str; 30] = [
+    "op signin",
+    "bw unlock --raw",
     "argocd admin initial-password",
     "wg genkey",
     "wg genpsk",
@@ -173,7 +175,7 @@ fn listed(text: &str, mut start: usize, prompt: &str, found: &mut dyn FnMut(Rang
         let bare = line.trim_end();
         let at = bare.rfind([' ', '\t', '=', ':']).map_or(0, |at| at + 1);
         let value = bare[at..].trim_matches(['"', '\'', ',']);
-        if at > 0 && is_random(value) && !value.contains("://") && !words::is_none(value) {
+        if at > 0 && is_random(value) && !value.contains("://") && !super::nones::is_none(value) {
             let at = at + bare[at..].find(value).unwrap_or(0);
             found(start + at..start + at + value.len());
         }

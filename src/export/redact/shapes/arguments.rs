@@ -6,10 +6,16 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::nones::is_identifier;
 use super::words::{self, Name, is_random, is_setting, is_word};
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 38] = [
+const PLACES: [(&str, usize); 43] = [
+    ("bw unlock", 1),
+    ("nuget push", 2),
+    ("dotnet nuget push", 2),
+    ("bundle config set", 2),
+    ("rndc-confgen", LAST),
     ("user create", 2),
     ("user add", 2),
     ("user passwd", 2),
@@ -76,17 +82,28 @@ const READERS: [&str; 16] = [
 /// Words of a device's configuration that a secret stands behind (source: the command references of Cisco, Juniper,
 /// Fortinet, Huawei, Aruba and HPE; Debian's preseed).
 const DIRECTIVES: &str = " password passwd secret key key-string authentication-key pre-shared-key psk wpa-psk psksecret \
-                          passphrase md5 plaintext plain-text cleartext encrypted-password ";
+                          passphrase md5 plaintext plain-text cleartext encrypted-password auth priv community cipher wep-key ";
+/// Those that a kind has to stand behind: `auth sha SECRET priv aes 128 SECRET`.
+const OF_A_KIND: &str = " auth priv community ";
 /// What may stand between, and tells how the secret is written.
 const KINDS: &str = " 0 1 2 3 4 5 6 7 8 9 10 ENC enc cipher irreversible-cipher simple plaintext plain-text cleartext ascii \
-                     ascii-text encrypted hash sha1 sha256 sha512 md5 ";
+                     ascii-text encrypted hash sha sha1 sha256 sha512 md5 aes des 3des 128 192 256 local remote level wpa2 ";
 
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
     let text = |at: usize| words.get(at).map_or("", |word| &line[word.clone()]);
     // Where the first word of these programs stands.
-    let mut behind: [(&str, bool); 3] = [("nmcli", false), ("curl", false), ("lftp", false)];
-    let is_behind = |behind: &[(&str, bool); 3], name: &str| behind.contains(&(name, true));
+    let mut behind = [
+        "nmcli",
+        "curl",
+        "lftp",
+        "open",
+        "ssh-keygen",
+        "nsupdate",
+        "dig",
+    ]
+    .map(|name| (name, false));
+    let is_behind = |behind: &[(&str, bool)], name: &str| behind.contains(&(name, true));
     let mut is_net_use = false;
     let mut readers = None;
     // Whether a program of Oracle's stands before.
@@ -153,9 +170,13 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             }
             // `key 7 SECRET`, `password plaintext "SECRET"`: what configures devices and installers.
             _ if is_directive(text(at)) && !(at > 0 && is_of_a_pair(text(at - 1))) => {
-                let is_kind = KINDS.contains(&format!(" {} ", text(at + 1)));
-                let skipped = if is_kind { 2 } else { 1 };
-                if let Some(value) = words.get(at + skipped)
+                let kinds = (1..=4)
+                    .take_while(|next| KINDS.contains(&format!(" {} ", text(at + next))))
+                    .count();
+                let skipped = kinds + 1;
+                let needs_kind = OF_A_KIND.contains(&format!(" {} ", text(at)));
+                if (kinds > 0 || !needs_kind)
+                    && let Some(value) = words.get(at + skipped)
                     && value.start - words[at + skipped - 1].end == 1
                     && is_setting(&line[value.clone()])
                 {
@@ -176,6 +197,39 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             {
                 if let Some(value) = words.get(at + 1) {
                     tell(value.clone());
+                }
+            }
+            // `tool -t TOKEN`, `tool --auth TOKEN`, of whichever tool.
+            "-t" | "-a" | "-k" | "-p" | "-w" | "-s" | "--auth" | "--base64" | "--key"
+                if at > 0 && !is_behind(&behind, "ssh-keygen") =>
+            {
+                if let Some(value) = words.get(at + 1)
+                    && is_token(&line[value.clone()])
+                {
+                    tell(value.clone());
+                }
+            }
+            name if at > 0 && is_entrance(name) && at + 2 == words.len() => {
+                let value = &words[at + 1];
+                let text = &line[value.clone()];
+                let is_hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+                if is_token(text) || (is_hex && name == "login") {
+                    tell(value.clone());
+                }
+            }
+            // Letters are small here: `-E CERTIFICATE:PASSWORD`.
+            "-e" | "--cert" if is_behind(&behind, "curl") => {
+                if let Some(value) = words.get(at + 1)
+                    && let Some(colon) = line[value.clone()].rfind(':')
+                {
+                    tell(value.start + colon + 1..value.end);
+                }
+            }
+            "-y" if is_behind(&behind, "nsupdate") || is_behind(&behind, "dig") => {
+                if let Some(value) = words.get(at + 1)
+                    && let Some(colon) = line[value.clone()].rfind(':')
+                {
+                    tell(value.start + colon + 1..value.end);
                 }
             }
             "-b" | "--cookie" if is_behind(&behind, "curl") => {
@@ -246,6 +300,10 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     if let [name, value] = words
         && words::name(&line[name.clone()]) == Name::Secret
         && is_random(&line[value.clone()])
+        // A prototype, a name of a program's.
+        && !line[value.clone()].starts_with('*')
+        && !line[value.clone()].ends_with([';', ','])
+        && !is_identifier(&line[value.clone()])
         // What has a colon or an equals sign behind it is looked at by its name.
         && !line[name.clone()].contains([':', '='])
     {
@@ -280,7 +338,37 @@ fn is_of_a_pair(word: &str) -> bool {
 fn is_directive(word: &str) -> bool {
     static WORDS: LazyLock<HashSet<&str>> =
         LazyLock::new(|| DIRECTIVES.split_whitespace().collect());
-    word.len() < 24 && WORDS.contains(word)
+    word.len() < 40
+        && (WORDS.contains(word)
+            // `authentication-password`, `pre-shared-secret`
+            || (word.contains('-')
+                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+                && !word.starts_with('-')
+                && words::name(word) == Name::Secret))
+}
+
+/// A value as long and as mixed as only a generator makes one.
+fn is_token(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
+    bare.len() >= 20
+        && bare
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-=+./".contains(&byte))
+        && (!bare.contains('/') || bare.ends_with('='))
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && !bare.contains("..")
+        && words::entropy(bare.as_bytes()) > 3.6
+}
+
+/// What logs a program in, or unlocks it: `tool login TOKEN`.
+fn is_entrance(word: &str) -> bool {
+    matches!(
+        word,
+        "login" | "init" | "auth" | "unlock" | "activate" | "authenticate" | "register"
+    )
 }
 
 /// The rows of `PLACES` by their first word.

@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use super::words::{self, Name, is_none, is_random};
+use super::nones::is_none;
+use super::words::{self, Name, is_random};
 
 /// As many rows belong to a head, at most.
 const ROWS: usize = 200;
@@ -13,6 +14,7 @@ const COLUMNS: usize = 20;
 
 /// Calls `found` with each value.
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    inserted(text, found);
     let mut start = 0;
     // The column of the head under way, and how many rows it still has.
     let mut head: Option<(Head, usize)> = None;
@@ -34,6 +36,49 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
             }
         }
         start += line.len() + 1;
+    }
+}
+
+/// `INSERT INTO users (name, password) VALUES ('bob', '…')`: the columns are named before their values.
+fn inserted(text: &str, found: &mut dyn FnMut(Range<usize>)) {
+    for word in [") VALUES", ") values"] {
+        for (at, _) in text.match_indices(word) {
+            let Some(open) = text[..at].rfind('(').filter(|open| at - open < 800) else {
+                continue;
+            };
+            let secret: Vec<usize> = text[open + 1..at]
+                .split(',')
+                .enumerate()
+                .filter(|(_, name)| words::name(name.trim()) == Name::Secret)
+                .map(|(number, _)| number)
+                .collect();
+            if secret.is_empty() {
+                continue;
+            }
+            let values = at + word.len();
+            let end = text[values..]
+                .find(';')
+                .map_or(text.len(), |end| values + end);
+            let mut next = values;
+            for row in text[values..end].split_inclusive(')').take(ROWS) {
+                let mut start = next + row.find('(').map_or(0, |open| open + 1);
+                next += row.len();
+                for (number, value) in text[start..next].split(',').enumerate() {
+                    let bare = value.trim().trim_end_matches(')').trim();
+                    if let Some(quoted) = bare
+                        .strip_prefix('\'')
+                        .and_then(|bare| bare.strip_suffix('\''))
+                        && secret.contains(&number)
+                        && quoted.len() > 3
+                        && !is_none(quoted)
+                    {
+                        let at = start + value.find(quoted).unwrap_or(0);
+                        found(at..at + quoted.len());
+                    }
+                    start += value.len() + 1;
+                }
+            }
+        }
     }
 }
 

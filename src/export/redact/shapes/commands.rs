@@ -7,11 +7,12 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::arguments;
-use super::words::{self, Name, is_none, is_setting, is_word};
+use super::nones::is_none;
+use super::words::{self, Name, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 22] = [
+const FLAGS: [(&str, &str); 24] = [
     ("gem", "-k"),
     ("crackmapexec nxc netexec evil-winrm", "-H"),
     ("ssh-keygen", "-N -P"),
@@ -27,7 +28,9 @@ const FLAGS: [(&str, &str); 22] = [
         "-w -s",
     ),
     ("mongo mongosh mongodump mongorestore mongoexport", "-p"),
-    ("sqlcmd bcp ipmitool", "-P"),
+    ("ipmitool", "-P+ -P"),
+    ("sqlcmd bcp", "-P"),
+    ("security", "-w -p"),
     ("zip unzip mosquitto_pub mosquitto_sub mosquitto_rr", "-P"),
     (
         "twine psexec psexec64 PsExec PsExec64 psexec.exe beeline rdesktop evil-winrm smbmap impala-shell",
@@ -40,7 +43,7 @@ const FLAGS: [(&str, &str); 22] = [
         "-c",
     ),
     ("smbpasswd adcli", "-s"),
-    ("7z 7za unrar rar", "-p+"),
+    ("7z 7za unrar rar", "-hp+ -p+"),
     ("snmpwalk snmpget snmpset", "-A -X"),
     ("openssl", "-k -K -pass -passin -passout"),
     ("cqlsh influx clickhouse-client", "-p"),
@@ -185,7 +188,12 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             "password" | "account" => {
                 let is_netrc = words[..at]
                     .iter()
-                    .any(|word| matches!(text(word), "login" | "machine" | "default"));
+                    .enumerate()
+                    .any(|(at, word)| match text(word) {
+                        "login" | "machine" => true,
+                        "default" => at == 0,
+                        _ => false,
+                    });
                 let is_line = at == 0 && words.len() == 2;
                 if let Some(next) =
                     next.filter(|next| is_netrc || (is_line && !is_word(text(next))))
@@ -206,6 +214,22 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             _ => {}
         }
         rows |= rows_of(word);
+    }
+    // What a quoted word holds may be a command again: `su - NAME -c "echo SECRET | …"`.
+    for pair in words.windows(2) {
+        let inner = unquoted(line, pair[1].range.clone());
+        if matches!(text(&pair[0]), "-c" | "--password-command" | "--command")
+            && inner.len() < pair[1].range.len()
+            && line[inner.clone()].contains(' ')
+        {
+            let echoed = line[inner.clone()].strip_prefix("echo ");
+            if let Some(value) = echoed.filter(|value| !value.contains(['|', ' ', '$'])) {
+                tell(inner.end - value.len()..inner.end);
+            }
+            find(&line[inner.clone()], &mut |range| {
+                tell(inner.start + range.start..inner.start + range.end)
+            });
+        }
     }
     let ranges: Vec<Range<usize>> = words.iter().map(|word| word.range.clone()).collect();
     arguments::find(line, &ranges, &mut tell);

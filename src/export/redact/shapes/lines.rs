@@ -7,8 +7,9 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::nones::is_none;
 use super::plain::{Expression, group};
-use super::words::{self, Name, is_none, is_random, is_word};
+use super::words::{self, Name, is_random, is_word};
 
 /// When what the group `secret` holds is one.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 76] = [
+const LINES: [Line; 111] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -50,7 +51,9 @@ const LINES: [Line; 76] = [
     Line("Private-", r"(?m)^\W{0,4}Private-(?:MAC|Hash): (?P<secret>[0-9a-f]{32,})", When::Always, "PuTTY manual, appendix C: PPK file format"),
     // Codes that stand for a second factor.
     Line("codes", r"(?i)\b(?:scratch|recovery|backup) codes?\b[^\n]{0,60}\n(?P<secret>(?:[\s*\d.)-]{0,6}(?:\d{8}|[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3})[ \t\r]*(?:\n|\z)){1,20})", When::Always, "google-authenticator PAM module, README; GitHub docs, recovery codes"),
-    Line("code", r"(?i)\b(?:verification|authentication|security|one[- ]time|login|scratch|recovery) (?:pass)?code\s?(?:is)?\s?[:=]?\s(?P<secret>\d{6,8})\b", When::Always, "google-authenticator PAM module, README; RFC 6238"),
+    Line("code|Code|CODE|OTP|otp|TOTP|2FA|MFA|PUK|PIN|pin|TAN", r"(?i)\b(?:otp|totp|2fa|mfa|puk|(?:sim|card|device|login|user|door|pairing)[ _-]pin|(?:verification|authenticat(?:ion|or)|security|one[- ]time|login|scratch|recovery|backup|mfa|2fa|sms|pin|pairing|access|unlock|totp|otp) ?-?(?:pass)?codes?)(?: for [^\s]{1,120})?\s?(?:is)?\s?[:=]?\s(?P<secret>\d{4,8})\b", When::Always, "google-authenticator PAM module, README; RFC 6238; AWS CLI guide, MFA"),
+    Line(" code ", r"(?i)\b(?:use|enter|your) (?:the )?code (?P<secret>\d{6,8}) (?:to|for|when|as)\b", When::Always, "what sends a second factor"),
+    Line("PIN", r"\bPIN-?[Cc]ode ?[:=] ?(?P<secret>\d{4,8})\b", When::Always, "what asks for and tells codes of devices"),
     // What sentences say.
     Line("assword|ASSWORD|assphrase|asscode|asswd|oken|PIN|API key|ccess key|ecret", r#"(?im)\b(?:password|passphrase|passcode|passwd|token|pin|api key|access key|secret(?: key)?)(?P<between>(?: [\w.@'"/-]{1,60}){0,7}?)(?: is| to|\s?:|\s=|\s->):?[ \t]+["'`]?(?P<secret>[^\s"'`]{6,200})["'`.]{0,2}\s*$"#, When::Said, "mysqld's log of --initialize; Elasticsearch reference, setup-passwords"),
     Line("assword", r"(?i)\b(?:following|generated|initial|temporary)\b[^\n]{0,60}\bpassword\b[^\n]{0,60}:[ \t\r]*\n{1,3}[ \t]*(?P<secret>[^\s:]{10,200})[ \t\r]*(?:\n|\z)", When::Random, "Jenkins docs, unlocking: the log of the first start"),
@@ -90,7 +93,7 @@ const LINES: [Line; 76] = [
     Line("aaa-server|mgmt-user", r"\b(?:aaa-server \S{1,40} \(\S{1,40}\) host \S{1,80}|mgmt-user \S{1,40} \S{1,40}) (?P<secret>\S{6,})", When::Random, "Cisco ASA and Aruba command references"),
     Line("PIN", r"\bPIN(?: code)? ?[:=] ?(?P<secret>\d{4,8})\b", When::Always, "what asks for and tells codes of devices"),
     Line("New value", r"(?m)^New value: (?P<secret>\S{8,})\s*$", When::Always, "Elasticsearch reference, reset-password"),
-    Line("passe|contrase|senha|wachtwoord|hasło|ароль|lösenord|adgangskode|salasana|密码|密碼|パスワード|비밀번호", r"(?i)(?:mot de passe|contraseña|senha|wachtwoord|hasło|пароль|lösenord|adgangskode|salasana|密码|密碼|パスワード|비밀번호)\s?(?:[:=]|：)\s?(?P<secret>\S{4,200})", When::Random, "what programs write in other languages"),
+    Line("passe|contrase|senha|wachtwoord|hasło|ароль|lösenord|adgangskode|salasana|passord|heslo|jelszó|şifre|口令|密码|密碼|パスワード|비밀번호", r"(?i)(?:mot de passe|contraseña|senha|wachtwoord|hasło|пароль|lösenord|adgangskode|salasana|passord|heslo|jelszó|şifre|口令|密码|密碼|パスワード|비밀번호)\s?(?:[:=]|：)\s?(?P<secret>\S{4,200})", When::Random, "what programs write in other languages"),
     Line("assword|oken|ecret", r"(?im)\b(?:for the|enrollment|bootstrap|recovery|api|root|admin)\b[^\n]{0,100}\b(?:password|token|secret)\b[^\n]{0,100}:[ \t\r]*\n{1,3}[ \t]*(?P<secret>[^\s:$#]{10,400})[ \t\r]*(?:\n|\z)|\b(?:password|token|secret) for the\b[^\n]{0,100}:[ \t\r]*\n{1,3}[ \t]*(?P<quoted>[^\s:$#]{10,400})[ \t\r]*(?:\n|\z)", When::Random, "Elasticsearch reference, create-enrollment-token and the log of the first start"),
     Line("(\"|('", r#"(?P<name>[\w.-]{3,60})["']?\s?(?:=>|:=|=|:)\s?(?:new )?(?:\[\]byte|\w{0,20}Secure?\w{0,20}(?:::\w{1,20})?|Sensitive|\w{0,12}Secret\w{0,12}(?:::\w{1,20})?|bytes|String(?:::from)?|Buffer\.from|Zeroizing::new|Some|str)\(["'](?P<secret>[^"'\n]{4,200})["']"#, When::Named, "Puppet reference, Sensitive; what wraps a text in many languages"),
     Line("onnect|mysqli|PDO", r#"(?:mysqli(?:_connect)?|[gG]etConnection|\w{0,20}[cC]onnect|PDO|createConnection)\s?\(\s*["'][^"'\n]{1,200}["']\s*,\s*["'][^"'\n]{1,64}["']\s*,\s*["'](?P<secret>[^"'\s]{4,200})["']"#, When::Random, "PHP manual, mysqli_connect; JDBC API, DriverManager.getConnection"),
@@ -119,6 +122,47 @@ const LINES: [Line; 76] = [
     Line("gh secret set", r#"\bgh secret set [^\n|]{1,120}?(?:--body[= ]|-b ?)["']?(?P<secret>[^\s"']{4,})"#, When::Always, "GitHub CLI manual, gh secret set"),
     Line("send |stuff ", r#"\b(?:send|stuff) (?:-- )?["{](?P<secret>[^"}\s$\\]{6,80})\\{1,2}[rn]"#, When::Random, "expect(1), send; screen(1), stuff"),
     Line("jdbc:oracle", r"jdbc:oracle:\w+:[^/\s@]{1,64}/(?P<secret>[^@\s]{2,64})@", When::Always, "Oracle JDBC guide, data sources and URLs"),
+    // Words and numbers that a wallet is made again from.
+    Line("nemonic|NEMONIC|hrase|HRASE|eed words|EED", r#"(?i)(?:mnemonic|(?:seed|recovery|secret|backup|wallet|bip39)[ _-]?(?:phrase|words|key|seed))[\w \t()"'-]{0,24}[:=]\s{0,4}["']?(?P<secret>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})\b"#, When::Always, "BIP-39, mnemonic codes"),
+    // A text block, a tag.
+    Line(": |\n|: >|:\n|!vault|: |-|: |+", r"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t]*(?:[|>][+-]?\d?|!vault \|)[ \t\r]*\n[ \t]+(?P<secret>\S[^\n]{2,400})", When::Named, "YAML 1.2, block scalars"),
+    Line("value:", r#"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t\r]*\n[ \t]+(?:value|default|secret|raw|plain):[ \t]+["']?(?P<secret>[^\s"'{}\[]{6,300})"#, When::NamedRandom, "values under the name they belong to: Helm, CloudFormation, Kong"),
+    Line("default", r#"\b(?:variable|param|parameter|option)\s+["']?(?P<name>[\w.-]{3,60})["']?\s*\{[^{}]{0,200}?\bdefault\s*=\s*["'](?P<secret>[^"'\n$]{6,200})["']"#, When::Named, "Terraform docs, input variables"),
+    Line("requirepass|masterauth", r#"["'](?:requirepass|masterauth)["']\s+(?:\d\) )?["'](?P<secret>[^"'\n]{3,200})["']"#, When::Always, "Redis command reference, CONFIG GET"),
+    Line("user ", r"(?m)^\s{0,4}user \S{1,64} on [^\n>#]{0,60}[>#](?P<secret>\S{6,})", When::Random, "Redis docs, ACL: configuration files"),
+    // Configuration of devices and servers.
+    Line("com2sec", r"\bcom2sec6?\s+(?:-Cn \S+ )?\S{1,40}\s+\S{1,80}\s+(?P<secret>\S{6,80})", When::Random, "snmpd.conf(5), com2sec"),
+    Line("ommunity", r#"(?i)\bcommunity(?:[ \t]name|[ \t]string)?[ \t]{0,4}[ :=][ \t]{0,4}["']?(?P<secret>[A-Za-z0-9_@!#.-]{8,60})\b"#, When::Setting, "the command references of Cisco, Juniper and Extreme: SNMP"),
+    Line("encrypt", r#"\bencrypt["']?\s*[=:]\s*["'](?P<secret>[A-Za-z0-9+/]{22,43}={1,2})["']"#, When::Always, "Consul and Nomad docs, gossip encryption"),
+    Line("ecret \"|oken \"|assword \"|key \"", r#"\b(?P<name>[a-z][\w-]{2,40})[ \t]+"(?P<secret>[A-Za-z0-9+/]{20,120}={0,2})"[;,)]?[ \t\r]*(?:\n|\}|\z)"#, When::NamedRandom, "BIND 9 manual, key; the configuration of dhcpd and Knot"),
+    Line("username\"", r#""username"\s*:\s*"[^"\n]{1,80}"\s*,\s*"key"\s*:\s*"(?P<secret>[^"\s]{16,200})""#, When::Random, "Kaggle docs, API credentials"),
+    Line("_SESSION", r#"\b[A-Z]{2,20}_SESSION=["']?(?P<secret>[A-Za-z0-9+/]{40,}={0,2})"#, When::Always, "Bitwarden CLI docs, session keys"),
+    Line("</name>", r"<name>(?P<name>[\w.:-]{2,120})</name>\s{0,60}<value>(?P<secret>[^<\n]{3,300})</value>", When::Named, "Hadoop and Hive docs, site files"),
+    Line("::set-output|::save-state", r"::(?:set-output|save-state) name=(?P<name>[\w.-]{2,60})::(?P<secret>\S{6,})", When::NamedRandom, "GitHub Actions docs, workflow commands"),
+    Line("rclone config|config create", r"\brclone config (?:create|update)\b[^\n]{1,200}? (?:pass|password|secret_access_key|token|client_secret)[ =](?P<secret>\S{4,200})", When::Always, "rclone docs, config create"),
+    // Calls, and what takes its value from elsewhere first.
+    Line("env| or |??", r#"(?P<name>[\w.-]{3,60})["']?\s?[:=]\s?[\w.()\[\]"'$]{2,80}\s(?:\|\||\?\?|or)\s["'](?P<secret>[^"'\s]{8,200})["']"#, When::NamedRandom, "what stands for a value that the environment has not"),
+    Line("assword|redential|reds|ogin|WiFi|_sym_|jwt|JWT", r#"(?i)\b(?:[\w.]{0,40}(?:password|passwd|credentials?|creds|login|pgp_sym_(?:en|de)crypt)|wifi\.begin|jwt\.(?:sign|encode|decode|verify))\s?(?:[:=]\s?)?\(\s*[^()\n"']{0,40}(?:["'][^"'\n]{0,120}["'])?\s*,\s*(?:payload\s*,\s*)?["'](?P<secret>[^"'\s]{6,200})["']\s*[,)]"#, When::Setting, "calls of many languages that take a user and a password, or a key"),
+    // SQL.
+    Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '(?P<secret>[^'\n]{2,200})' to ", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
+    Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '[^'\n]{2,200}' to '(?P<secret>[^'\n]{2,200})'", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
+    Line("SECRET '|ecret '", r"(?i)\b(?:secret|session_token|access_token|secret_key|passphrase) '(?P<secret>[^'\n\s]{12,300})'", When::Random, "DuckDB docs, CREATE SECRET; Snowflake docs, CREATE STAGE"),
+    Line("pass|PASS", r"(?i)\b\w{0,20}(?:pass|pwd|passw(?:or)?d)\s?=\s?\w{3,16}\('(?P<secret>[^'\n\s]{4,200})'\)", When::Random, "the manuals of databases: hashing a password in a statement"),
+    Line("sp_add|sp_pass", r"\bsp_(?:addlinkedsrvlogin|addlogin|password)\b[^\n]{1,200}?, ?N?'(?P<secret>[^'\n\s,]{6,200})'\s?(?:;|\n|\z)", When::Random, "SQL Server reference, security procedures"),
+    // Tokens with more than one form in them.
+    Line("A3-", r"\b(?P<secret>A3-[A-Z0-9]{6}-(?:[A-Z0-9]{5,6}-){3,5}[A-Z0-9]{5})\b", When::Always, "1Password docs, Secret Key"),
+    Line(":APA91b", r"\bAAAA[\w-]{7}:(?P<secret>APA91b[\w-]{100,})", When::Always, "Firebase docs, Cloud Messaging: legacy server keys"),
+    Line("access_token$", r"\baccess_token\$(?:production|sandbox)\$(?P<secret>[A-Za-z0-9]{16}\$[0-9a-f]{32})\b", When::Always, "Braintree docs, access tokens"),
+    Line("Digest ", r#"\bresponse="(?P<secret>[0-9a-f]{32,64})""#, When::Always, "RFC 7616, Digest"),
+    Line("334 ", r"(?m)^(?:[<>SC]: ?)?334 UGFzc3dvcmQ6\s*\n(?:[<>SC]: ?)?(?P<secret>[A-Za-z0-9+/=]{4,200})[ \t\r]*$", When::Always, "RFC 4954, SMTP AUTH: AUTH LOGIN"),
+    // Addresses that are a secret as a whole.
+    Line("hook|hc-ping|infura.io|alchemy.com|/bot/", r#"https?://[\w.-]{1,100}/(?:[\w.@-]{1,80}/){0,6}?(?:[\w-]{0,12}hooks?|webhookb2)/(?:[\w.@-]{1,40}/){0,4}?(?P<secret>[A-Za-z0-9_-]{20,200})(?:[\s"'?/]|\z)|https?://(?:hc-ping\.com/|[\w.-]{1,60}\.infura\.io/(?:ws/)?v3/|[\w.-]{1,60}\.alchemy\.com/v2/)(?P<quoted>[A-Za-z0-9_-]{20,100})"#, When::Random, "the docs of Feishu, Mattermost, GitLab, Healthchecks, Infura and Alchemy"),
+    Line("trojan://|hysteria|tuic://|hy2://|vless://|vmess://|ss://", r"\b(?:trojan|hysteria2?|hy2|tuic|vless|vmess|ss)://(?P<secret>[^\s@/:?#]{6,300})(?:@|\s|\z)", When::Always, "the docs of Shadowsocks, Trojan and V2Ray: share links"),
+    Line("sip:", r"\bsips?:[^\s:@]{1,64}:(?P<secret>[^\s:@]{3,80})@", When::Always, "RFC 3261, userinfo"),
+    Line("lave|have|hiave|chlüssel|CLAVE|CHAVE|clé|Clé|ключ|Ключ|密钥|トークン", r"(?i)\b(?:clave|chave|chiave|llave|\w{0,20}schlüssel|clé|ключ|密钥|トークン)\b[^\n:=]{0,30}?\s?(?:[:=]|：)\s?(?P<secret>\S{8,200})", When::Setting, "what programs write in other languages"),
+    // What asks, and what says that something was made.
+    Line("assword|ASSWORD|assphrase|ass phrase|asscode|asswort|ennwort|asse|ontrase|enha|oken|API key|ccess key|ecret|unlock", r#"(?im)^(?:[?>*+-] )?[^\n:=|]{0,80}?\b(?:password|passwort|kennwort|mot de passe|contraseña|senha|passphrase|pass phrase|passcode|token|api key|access key|secret key|unlock disk)\b(?P<between>[^\n=|;{}]{0,60}?)(?: ?[:=]|\?|>)[ \t]+(?P<secret>[^\s"'`;,]{8,200})[ \t\r]*$"#, When::Said, "what asks for a secret and shows what is typed"),
+    Line("reated|hanged|enerated|reset|updated", r#"(?i)\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n=|;{}():]{0,40}?)\b(?:created|changed|generated|reset|updated|issued|rotated)(?: to| as| successfully)?:?[ \t]+["'`]?(?P<secret>[^\s"'`;,]{8,200})["'`.]{0,2}\s*(?:\n|\z)"#, When::Said, "what makes a secret and shows it once"),
 ];
 
 /// A row, and what it takes to find it.

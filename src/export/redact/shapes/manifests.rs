@@ -8,11 +8,26 @@ use super::plain::places;
 
 /// So often the text around a Secret is looked at for its objects, at most.
 const DEPTH: usize = 16;
+/// Nothing else has such a field.
+const STRINGS: &str = "stringData:\n";
 
 /// Calls `found` with each value (source: the Kubernetes API reference, Secret).
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     if places(text, "kind: Secret").next().is_some() {
         yaml(text, found);
+    }
+    for at in places(text, STRINGS) {
+        let lead = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        let depth = text[lead..at].len();
+        let mut start = at + STRINGS.len();
+        for text in text[start..].split('\n').take(100) {
+            let line = Line { start, text };
+            if line.indent() <= depth || line.bare().is_empty() {
+                break;
+            }
+            value(&line, found);
+            start += text.len() + 1;
+        }
     }
     if places(text, "\"Secret\"").next().is_some() {
         json(text, found);

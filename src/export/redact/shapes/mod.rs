@@ -26,6 +26,7 @@ mod commands;
 mod lines;
 mod manifests;
 mod named;
+mod nones;
 mod plain;
 mod tokens;
 mod words;

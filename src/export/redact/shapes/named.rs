@@ -4,7 +4,8 @@
 
 use std::ops::Range;
 
-use super::words::{self, Name, is_identifier, is_none, is_random, is_word};
+use super::nones::{is_identifier, is_none};
+use super::words::{self, Name, is_random, is_word};
 
 /// Of a name that is words, so many are looked at.
 const WORDS: usize = 4;
@@ -28,6 +29,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         let Some(name) = name_before(line, at) else {
             continue;
         };
+        let name = typed(line, name, at);
         // `arn:aws:secretsmanager:…:secret:name`
         if bytes[at] == b':' && name.start > 0 && bytes[name.start - 1] == b':' {
             continue;
@@ -44,6 +46,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                 found(value);
             }
         } else if is_named(text, "cookie") {
+            let start = value.start;
             let end = line[start..]
                 .find(['"', '\''])
                 .map_or(line.len(), |end| start + end);
@@ -89,12 +92,22 @@ fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
         end
     };
     let mut end = back(at, b" \t");
+    // `Token (will be hidden): `, `password [none]> `.
+    if end > 1 && bytes[end - 1] == b')' {
+        let from = end.saturating_sub(LONGEST);
+        let open = from + bytes[from..end].iter().rposition(|byte| *byte == b'(')?;
+        if open > 0 && bytes[open - 1] == b' ' {
+            end = back(open, b" ");
+        }
+    }
     // `[None]` of a prompt.
     if end > 0
         && bytes[end - 1] == b']'
         && let Some(open) = memchr::memrchr(b'[', &bytes[..end])
     {
-        let is_index = open > 0 && b" \t".contains(&bytes[open - 1]);
+        let is_index = open > 0
+            && (b" 	".contains(&bytes[open - 1])
+                || bytes[open + 1..end - 1].iter().all(u8::is_ascii_digit));
         end = if is_index {
             back(open, b" \t")
         } else {
@@ -102,12 +115,34 @@ fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
         };
     }
     let end = back(end, b"\"'`\\");
-    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
+    // What is no ASCII is looked at as letters; the words are cut where they are none.
+    let is_name =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte) || !byte.is_ascii();
     let mut start = end;
     while start > 0 && is_name(&bytes[start - 1]) && end - start < LONGEST {
         start -= 1;
     }
+    while !line.is_char_boundary(start) {
+        start += 1;
+    }
     (start < end).then_some(start..end)
+}
+
+/// `password: &str = "…"`: the name stands before its type.
+fn typed(line: &str, name: Range<usize>, at: usize) -> Range<usize> {
+    let before = line[..name.start]
+        .trim_end_matches("'static ")
+        .trim_end_matches([' ', '&', '*']);
+    let is_type = line.as_bytes()[at] == b'='
+        && before.ends_with(':')
+        && !before.ends_with("::")
+        // `$env:NAME = "…"` has no type.
+        && before.len() < name.start
+        && line[at + 1..].trim_start().starts_with(['"', '\'']);
+    match is_type {
+        true => name_before(line, before.len() - 1).unwrap_or(name),
+        false => name,
+    }
 }
 
 /// Where the value begins: behind `=`, `:`, `=>`, `:=`, `==` and spaces.
@@ -118,6 +153,10 @@ fn behind(bytes: &[u8], at: usize) -> usize {
     }
     while bytes.get(start).is_some_and(|byte| b" \t".contains(byte)) {
         start += 1;
+    }
+    // A tag of YAML's.
+    if bytes[start.min(bytes.len())..].starts_with(b"!!str ") {
+        start += 6;
     }
     start
 }
@@ -214,8 +253,15 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         // Names that are several words: `API key: …`.
         let phrase = phrase(line, name);
         let phrase = phrase.strip_suffix(" is").unwrap_or(phrase);
-        if is_signature(written) || words::name(phrase) == Name::Secret {
+        let of_phrase = words::name(phrase);
+        if is_signature(written) || of_phrase == Name::Secret {
             told = Name::Secret;
+        } else if told == Name::Other
+            && of_phrase == Name::Perhaps
+            && phrase.len() > written.len()
+            && !phrase.is_ascii()
+        {
+            told = Name::Perhaps;
         }
     }
     // `;PWD=` of a connection string (source: ODBC reference, SQLDriverConnect).
@@ -288,7 +334,14 @@ fn is_code(name: &str, value: &str) -> bool {
     let is_type = name.ends_with("token")
         && value.ends_with("Token")
         && value.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if is_type {
+    // `secret_key: HpkePrivateKey`, `password: readPassword`: a name of the program's own, of words that name one.
+    let bare = value.trim_end_matches([',', ';', ' ', '>', '?']);
+    let is_named_so = bare.len() > 6
+        && bare.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && bare.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
+        && bare.bytes().any(|byte| byte.is_ascii_lowercase())
+        && (words::name(bare) > Name::Other || bare.contains("Token") || bare.contains("Key"));
+    if is_type || is_named_so {
         return true;
     }
     // Names of a shell's environment are in capitals, and their values no names.
@@ -356,8 +409,12 @@ fn phrase<'a>(line: &'a str, name: &Range<usize>) -> &'a str {
         let length = bare
             .bytes()
             .rev()
-            .take_while(u8::is_ascii_alphabetic)
+            .take_while(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
             .count();
+        let length = (0..=length)
+            .rev()
+            .find(|length| bare.is_char_boundary(bare.len() - length))
+            .unwrap_or(0);
         if length == 0 {
             break;
         }

@@ -51,7 +51,7 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 109] = [
+const SHAPES: [Shape; 113] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
@@ -161,6 +161,10 @@ const SHAPES: [Shape; 109] = [
     Shape("ZXlKaGJHY2lPaU", Of::Base64, 40, ANY, "RFC 7519 in base64, as Secrets hold it"),
     Shape("essu_", Of::Base64, 40, ANY, "Elastic Cloud docs, API keys"),
     Shape("bedrock-api-key-", Of::Base64, 60, ANY, "Amazon Bedrock guide, short-term API keys"),
+    Shape("xprv yprv zprv tprv", Of::Alnum, 100, 112, "BIP-32, extended private keys"),
+    Shape("nsec1", Of::Alnum, 58, 58, "NIP-19, private keys"),
+    Shape("napi_", Of::Alnum, 40, ANY, "Neon docs, API keys"),
+    Shape("CFPAT-", Of::Url, 40, ANY, "Contentful docs, personal access tokens"),
 ];
 
 /// The table by first byte: prefix and row.

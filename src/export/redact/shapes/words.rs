@@ -2,34 +2,38 @@
 //!
 //! Nothing here knows where in a text a name or a value stands.
 
+use super::nones::is_constant;
+
 /// Words that name a secret wherever they are the last one of a name.
 const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
                       dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
-                      idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth ";
+                      idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth \
+                      passw passwrd pword passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya senha \
+                      wachtwoord motdepasse lösenord hasło пароль heslo jelszó jelszo adgangskode passord salasana şifre parool \
+                      palavrapasse 密码 密碼 口令 パスワード 비밀번호 clavesecreta chavesecreta chiavesegreta ";
+/// The same, where the value looks like one: words that mean other things, too.
+const PERHAPS: &str = " credential credentials secrets auth salt cred creds clave chave chiave parola hasla schlüssel schluessel \
+                       geheimnis geheim sifre seed privkey authkeys passes geslo lozinka slaptažodis parole ключ ";
 /// Words that make a secret of a key.
 const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
                         license integration subscription write read ingest personal preshared functions cosmos certificate unseal \
-                        validation decryption derivation recovery ";
+                        validation decryption derivation recovery instrumentation wep wpa wifi wireless wlan zone sas vault license \
+                        activation enrollment ";
 /// A name that ends with one of these is about a secret, and its value none.
 const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
                      method attempts retries authentication check db database lifetime rotation stdin command cmd env label \
-                     column header param parameter generator validator reset mode message error table class handler service ";
+                     column header param parameter generator validator reset mode message error table class handler service encryption \
+                     callback strength manager hashing hasher function stream tree kind span color colour ";
 /// Words that end with `pass` and mean a way.
 const NO_PASSWORD: &str = " compass bypass askpass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
-                           singlepass renderpass subpass depthpass optpass fastpass ";
+                           singlepass renderpass subpass depthpass optpass fastpass oldpwd getpwd setpwd prevpwd ";
 /// Keys that are known to everybody.
 const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
-/// Values that are none.
-const NONE: &str = " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
-                    password passwd secret token hidden redacted masked prompt ask default changed set missing invalid expired \
-                    enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
-                    wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive ";
-
-fn is_in(list: &str, word: &str) -> bool {
+pub(super) fn is_in(list: &str, word: &str) -> bool {
     // Words have no spaces, so that none is found across two.
     !word.is_empty()
         && list
@@ -58,13 +62,14 @@ fn words(name: &str) -> Vec<String> {
             && (before.is_ascii_lowercase()
                 || before.is_ascii_digit()
                 || (before.is_ascii_uppercase() && following.is_ascii_lowercase()));
-        if !c.is_ascii_alphanumeric() || is_start {
+        let is_part = c.is_ascii_alphanumeric() || (!c.is_ascii() && c.is_alphabetic());
+        if !is_part || is_start {
             words.push(String::new());
         }
         if let Some(word) = words.last_mut()
-            && c.is_ascii_alphanumeric()
+            && is_part
         {
-            word.push(c.to_ascii_lowercase());
+            word.extend(c.to_lowercase());
         }
         before = c;
     }
@@ -98,6 +103,9 @@ pub(super) fn name(name: &str) -> Name {
             || ends.iter().any(|end| word.ends_with(end))
             // `storepass`, `mypass`.
             || (word.ends_with("pass") && word.len() > 5 && !is_in(NO_PASSWORD, word))
+            // `dbpwd`, `mypw`.
+            || (word.ends_with("pwd") && word.len() > 4 && !is_in(NO_PASSWORD, word))
+            || ["mypw", "userpw", "dbpw", "rootpw", "adminpw", "loginpw", "authpw"].contains(&word)
     };
     if words.len() == 1
         && matches!(
@@ -110,7 +118,10 @@ pub(super) fn name(name: &str) -> Name {
             _ => Name::Perhaps,
         };
     }
-    if is_secret(last) || is_in(SECRET, &words.concat()) {
+    // `pass phrase`, `mot de passe`: the last words together.
+    let is_secret_together =
+        (2..=words.len().min(3)).any(|count| is_in(SECRET, &words[words.len() - count..].concat()));
+    if is_secret(last) || is_secret_together || is_in(SECRET, &words.concat()) {
         return Name::Secret;
     }
     // `client-key-data` (source: Kubernetes reference, kubeconfig).
@@ -138,14 +149,14 @@ pub(super) fn name(name: &str) -> Name {
             _ if before.iter().any(|word| is_in(PUBLIC, word)) => Name::Other,
             true => Name::Secret,
             // `SOMETHING_KEY=` of a shell.
-            false if name.ends_with("_KEY") => Name::Perhaps,
+            false if name.ends_with("_KEY") || name.ends_with("_Key") => Name::Perhaps,
             false => Name::Other,
         };
     }
-    if matches!(
-        last.as_str(),
-        "credential" | "credentials" | "secrets" | "auth" | "salt"
-    ) {
+    let ends_so = ["salt", "schlüssel", "schluessel"]
+        .iter()
+        .any(|end| last.ends_with(end));
+    if is_in(PERHAPS, last) || (ends_so && last != "basalt") {
         return Name::Perhaps;
     }
     if !is_in(ABOUT, last)
@@ -156,129 +167,6 @@ pub(super) fn name(name: &str) -> Name {
         return Name::Perhaps;
     }
     Name::Other
-}
-
-/// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
-pub(super) fn is_none(value: &str) -> bool {
-    // What is long is told by how it begins.
-    let bare = value.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let is_word = bare.len() < 20 && is_in(NONE, &bare.to_ascii_lowercase());
-    let head = (0..=value.len().min(32)).rev();
-    let head = head.into_iter().find(|&at| value.is_char_boundary(at));
-    let small = value[..head.unwrap_or(0)].to_ascii_lowercase();
-    let begins = |starts: &[&str]| starts.iter().any(|start| small.starts_with(start));
-    // `read(…)`, `vec![…]`, `Token{1f2e…`, `os.Proxy@1f2e`: what a program calls, makes or names.
-    let is_call = || {
-        let is_name = |c: char| c.is_ascii_alphabetic() || "_.:!&".contains(c);
-        let name = value
-            .find(|c| !is_name(c))
-            .filter(|&at| value[at..].starts_with(['(', '[', '<', '{', '@']))
-            .map(|at| value.split_at(at));
-        name.is_some_and(|(name, rest)| {
-            let is_object =
-                name.contains('.') && rest[1..].bytes().all(|byte| byte.is_ascii_hexdigit());
-            let can_begin = match rest.as_bytes()[0] {
-                b'{' => name.starts_with(|c: char| c.is_ascii_uppercase()),
-                b'@' => is_object,
-                _ => true,
-            };
-            let name = name
-                .strip_suffix('!')
-                .unwrap_or(name)
-                .trim_start_matches('&');
-            can_begin
-                && !name.is_empty()
-                && name
-                    .chars()
-                    .all(|c| c.is_ascii_alphabetic() || "_.:".contains(c))
-        })
-    };
-    let is_path = || {
-        (begins(&["/", "./", "../", "~/"]) && {
-            let parts = value.split('/').filter(|part| !part.is_empty());
-            // No system takes a longer one.
-            value.len() <= 4096
-                && parts.clone().next().is_some()
-                && parts.clone().all(|part| {
-                    let letters = part.chars().filter(char::is_ascii_lowercase).count();
-                    letters * 2 > part.len() || part.len() < 4
-                })
-        }) || begins(&[
-            "c:\\", "file:", "arn:", "s3:", "ssm:", "vault:", "http:", "https:", "env:", "//",
-        ])
-    };
-    let is_blank = || {
-        let inner = value.strip_prefix('{').unwrap_or("\"");
-        inner.starts_with(|c: char| c.is_ascii_alphabetic() || c == '}')
-    };
-    value.len() < 3
-        || is_blank()
-        || is_word
-        || bare.is_empty()
-        || (value.starts_with('$') && !is_hash(value))
-        || begins(&[
-            "(",
-            "<",
-            "{{",
-            "{%",
-            "%(",
-            "%{",
-            "%s",
-            "@@",
-            "&",
-            "process.env",
-            "os.environ",
-            "var.",
-            "data.",
-            "local.",
-            "self.",
-            "this.",
-            "com.",
-            "org.",
-            "your_",
-            "your-",
-        ])
-        || is_constant(value)
-        || value.chars().all(|c| "*xX•.-_#".contains(c))
-        || value
-            .strip_prefix('!')
-            .is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_alphabetic()))
-        || is_call()
-        || is_path()
-}
-
-/// `$6$…`, `$1a$…`: what crypt(3) and its kin write.
-fn is_hash(value: &str) -> bool {
-    let kind = value[1..].find('$');
-    kind.is_some_and(|length| (1..16).contains(&length)) || value.starts_with("$2")
-}
-
-/// `DB_PASSWORD`, `COOKIE_SHA1`: the name of something, in capitals.
-fn is_constant(value: &str) -> bool {
-    value.contains('_')
-        && value.split('_').all(|part| {
-            let is_start = part
-                .bytes()
-                .next()
-                .is_none_or(|byte| byte.is_ascii_uppercase());
-            is_start
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        })
-}
-
-/// Whether a value is a path, a type or a name of a program's text: `crate::Token`, `t.Any`, `Types.NAME`.
-pub(super) fn is_identifier(value: &str) -> bool {
-    let is_name = |part: &str| {
-        !part.is_empty()
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-    };
-    let bare = value.trim_start_matches(['&', '*', ':']);
-    let is_path = value.contains("::") && bare.split("::").next().is_some_and(is_name);
-    is_path || (value.contains('.') && value.split('.').all(is_name))
 }
 
 /// Whether a value is a word or a name, such that it stands in other places too and means something else there.
@@ -420,17 +308,6 @@ mod tests {
 
     #[test]
     fn names_of_programs_are_told_from_values() {
-        for name in [
-            "crate::types::Token",
-            "::std::option::Option",
-            "Types.NAME",
-            "t.Any",
-        ] {
-            assert!(is_identifier(name), "{name}");
-        }
-        for value in ["K10ab::server:cd", "hunter.2", "hunter2", "Hx.9::a"] {
-            assert!(!is_identifier(value), "{value}");
-        }
         assert!(is_common("next_token") && is_common("DB_PASSWORD") && is_common("t.Any"));
         assert!(!is_common("kQzXvBnMwTr") && !is_common("hunter-2"));
         for value in ["hunter2-hunter", "\"Xk9!abcd\""] {
@@ -444,47 +321,6 @@ mod tests {
             "SHA256:abc1",
         ] {
             assert!(!is_setting(value), "{value}");
-        }
-    }
-
-    #[test]
-    fn placeholders_paths_and_words_are_no_secrets() {
-        for none in [
-            "$TOKEN",
-            "${DB_PASSWORD}",
-            "<password>",
-            "{{ secret }}",
-            "****",
-            "xxxxxxxx",
-            "true",
-            "string",
-            "/run/secrets/db",
-            "~/.netrc",
-            "os.environ['X']",
-            "getenv(\"X\")",
-            "arn:aws:secretsmanager:x",
-            "null,",
-            "\"\"",
-            "-",
-            "crate::Token(x)",
-            "vec![0",
-            "Token{a64f992",
-            "os.BinderProxy@2bd79ce",
-            "DBUS_COOKIE_SHA1",
-            "your_database_password",
-        ] {
-            assert!(is_none(none), "{none}");
-        }
-        for some in [
-            "hunter2",
-            "S3cr3t!",
-            "/wJalrXUtnFEMI/K7MDENG",
-            "correct-horse",
-            "12345678",
-            "p@ss(word)1",
-            "$1a$abcdefgh$ijkl",
-        ] {
-            assert!(!is_none(some), "{some}");
         }
     }
 }
