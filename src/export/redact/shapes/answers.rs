@@ -20,7 +20,10 @@ const ANSWERS: [(&str, &str); 8] = [
 ];
 
 /// The same of other programs (source: the reference of each).
-const SHOWN: [&str; 30] = [
+const SHOWN: [&str; 33] = [
+    "k3s token create",
+    "token generate",
+    "rke2 token create",
     "op signin",
     "bw unlock --raw",
     "argocd admin initial-password",
@@ -130,6 +133,7 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let length = line[prompt..].chars().next().map_or(1, char::len_utf8);
         let (prompt, command) = line.split_at(prompt + length);
         // Of several commands the last one answers last.
+        let command = command.trim_end().trim_end_matches("; echo");
         let command = command.rsplit("; ").next().unwrap_or_default();
         let command = command.rsplit("&& ").next().unwrap_or_default().trim();
         if LISTS.iter().any(|list| command.contains(list)) && !command.contains('>') {

@@ -60,7 +60,11 @@ const LAST: usize = usize::MAX;
 /// Programs whose user is `NAME/PASSWORD@…` (source: SQL*Plus guide, CONNECT; Oracle utilities guide).
 const ORACLE: &str = " sqlplus sql rman expdp impdp exp imp sqlldr connect conn ";
 /// Who reads a password from where `<<<` writes (source: the programs' manuals).
-const READERS: [&str; 16] = [
+const READERS: [&str; 20] = [
+    "realm ",
+    "adcli ",
+    "openconnect",
+    "ipa ",
     "sudo -S",
     "sudo -kS",
     "passwd",
@@ -87,7 +91,7 @@ const DIRECTIVES: &str = " password passwd secret key key-string authentication-
 const OF_A_KIND: &str = " auth priv community ";
 /// What may stand between, and tells how the secret is written.
 const KINDS: &str = " 0 1 2 3 4 5 6 7 8 9 10 ENC enc cipher irreversible-cipher simple plaintext plain-text cleartext ascii \
-                     ascii-text encrypted hash sha sha1 sha256 sha512 md5 aes des 3des 128 192 256 local remote level wpa2 ";
+                     ascii-text encrypted hash sha sha1 sha256 sha512 md5 aes des 3des 128 192 256 local remote level wpa2 type value ";
 
 /// Calls `tell` with each secret of a line whose words are these.
 pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Range<usize>)) {
@@ -199,12 +203,35 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     tell(value.clone());
                 }
             }
+            // `tool --src-creds USER:SECRET`, `tool -auth USER:SECRET`.
+            name if name.starts_with('-')
+                && ["creds", "auth", "userpass", "credentials"]
+                    .iter()
+                    .any(|end| name.ends_with(end)) =>
+            {
+                if let Some(value) = words.get(at + 1)
+                    && let Some((user, secret)) = line[value.clone()].split_once(':')
+                    && !user.is_empty()
+                    && is_setting(secret)
+                {
+                    tell(value.end - secret.len()..value.end);
+                } else if let Some(value) = words.get(at + 1)
+                    && is_token(&line[value.clone()])
+                {
+                    tell(value.clone());
+                }
+            }
+            // A letter alone, and a value such as no file has for a name.
+            "-p" | "-w" | "-x" | "-k" | "-pw" if at > 0 && is_mixed(text(at + 1)) => {
+                tell(words[at + 1].clone());
+            }
             // `tool -t TOKEN`, `tool --auth TOKEN`, of whichever tool.
             "-t" | "-a" | "-k" | "-p" | "-w" | "-s" | "--auth" | "--base64" | "--key"
                 if at > 0 && !is_behind(&behind, "ssh-keygen") =>
             {
                 if let Some(value) = words.get(at + 1)
-                    && is_token(&line[value.clone()])
+                    && (is_token(&line[value.clone()])
+                        || (small == "-t" && is_uuid(&line[value.clone()])))
                 {
                     tell(value.clone());
                 }
@@ -213,7 +240,10 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 let value = &words[at + 1];
                 let text = &line[value.clone()];
                 let is_hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-                if is_token(text) || (is_hex && name == "login") {
+                if is_token(text)
+                    || (is_hex && name == "login")
+                    || (is_uuid(text) && name == "auth")
+                {
                     tell(value.clone());
                 }
             }
@@ -249,7 +279,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     tell(value.clone());
                 }
             }
-            "-u" | "--user" if is_behind(&behind, "lftp") => {
+            "-u" | "--user" if is_behind(&behind, "lftp") || is_behind(&behind, "open") => {
                 if let Some(value) = words.get(at + 1)
                     && let Some(comma) = line[value.clone()].find(',')
                 {
@@ -361,6 +391,26 @@ fn is_token(value: &str) -> bool {
         && has(u8::is_ascii_uppercase)
         && !bare.contains("..")
         && words::entropy(bare.as_bytes()) > 3.6
+}
+
+/// Of small and capital letters and digits, no two of a kind together as a name has them.
+fn is_mixed(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
+    is_password(bare)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && !bare.contains(['.', '=', '(', ')', '[', '<', '{', '*', '_'])
+}
+
+/// Whether this is a UUID.
+fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
 }
 
 /// What logs a program in, or unlocks it: `tool login TOKEN`.

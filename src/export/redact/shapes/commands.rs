@@ -12,7 +12,7 @@ use super::words::{self, Name, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 24] = [
+const FLAGS: [(&str, &str); 28] = [
     ("gem", "-k"),
     ("crackmapexec nxc netexec evil-winrm", "-H"),
     ("ssh-keygen", "-N -P"),
@@ -24,13 +24,17 @@ const FLAGS: [(&str, &str); 24] = [
     ("login", "-p"),
     ("redis-cli valkey-cli", "-a"),
     (
-        "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami",
-        "-w -s",
+        "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami ldapcompare",
+        "-w -s -w+",
     ),
     ("mongo mongosh mongodump mongorestore mongoexport", "-p"),
     ("ipmitool", "-P+ -P"),
     ("sqlcmd bcp", "-P"),
     ("security", "-w -p"),
+    ("ipa-client-install", "-w"),
+    ("ipa-server-install", "-a -p"),
+    ("certutil", "-p"),
+    ("pk12util", "-W -K"),
     ("zip unzip mosquitto_pub mosquitto_sub mosquitto_rr", "-P"),
     (
         "twine psexec psexec64 PsExec PsExec64 psexec.exe beeline rdesktop evil-winrm smbmap impala-shell",
@@ -44,7 +48,10 @@ const FLAGS: [(&str, &str); 24] = [
     ),
     ("smbpasswd adcli", "-s"),
     ("7z 7za unrar rar", "-hp+ -p+"),
-    ("snmpwalk snmpget snmpset", "-A -X"),
+    (
+        "snmpwalk snmpget snmpset snmpbulkget snmpbulkwalk snmpgetnext snmptrap net-snmp-create-v3-user",
+        "-A -X",
+    ),
     ("openssl", "-k -K -pass -passin -passout"),
     ("cqlsh influx clickhouse-client", "-p"),
     ("kinit pkcs12 keytool", "-storepass -keypass"),
@@ -215,21 +222,33 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         }
         rows |= rows_of(word);
     }
-    // What a quoted word holds may be a command again: `su - NAME -c "echo SECRET | …"`.
-    for pair in words.windows(2) {
-        let inner = unquoted(line, pair[1].range.clone());
-        if matches!(text(&pair[0]), "-c" | "--password-command" | "--command")
-            && inner.len() < pair[1].range.len()
-            && line[inner.clone()].contains(' ')
-        {
-            let echoed = line[inner.clone()].strip_prefix("echo ");
-            if let Some(value) = echoed.filter(|value| !value.contains(['|', ' ', '$'])) {
-                tell(inner.end - value.len()..inner.end);
-            }
-            find(&line[inner.clone()], &mut |range| {
-                tell(inner.start + range.start..inner.start + range.end)
-            });
+    // What a quoted word holds may be a command again: `su - NAME -c "echo SECRET | …"`, `"cmd": "tool -pSECRET"`.
+    for (at, word) in words.iter().enumerate() {
+        let Some(quote) = text(word).chars().next().filter(|c| "\"'".contains(*c)) else {
+            continue;
+        };
+        let from = word.range.start + 1;
+        let Some(length) = line[from..word.range.end].find(quote) else {
+            continue;
+        };
+        let inner = &line[from..from + length];
+        let is_argument = at > 0
+            && matches!(
+                text(&words[at - 1]),
+                "-c" | "-e" | "--password-command" | "--command"
+            );
+        if !inner.contains(' ') || !(is_argument || inner.contains(" -")) {
+            continue;
         }
+        if let Some(value) = inner
+            .strip_prefix("echo ")
+            .filter(|value| is_argument && !value.contains(['|', ' ', '$']))
+        {
+            tell(from + length - value.len()..from + length);
+        }
+        find(inner, &mut |range| {
+            tell(from + range.start..from + range.end)
+        });
     }
     let ranges: Vec<Range<usize>> = words.iter().map(|word| word.range.clone()).collect();
     arguments::find(line, &ranges, &mut tell);
@@ -264,7 +283,9 @@ fn piped(
     before: &mut Option<(usize, Option<usize>)>,
     tell: &mut dyn FnMut(Range<usize>),
 ) {
-    const TAKERS: [&str; 14] = [
+    const TAKERS: [&str; 16] = [
+        "on-stdin",
+        "--stdin",
         "| passwd",
         "sudo passwd",
         "| kinit",

@@ -22,6 +22,10 @@ enum When {
     Named,
     /// The same, and it is no word.
     NamedRandom,
+    /// If the group `name` names a secret, and it is no version, digest or part of a sentence.
+    NamedSetting,
+    /// If the group `name` names secrets, one or several, and nobody would write it as a word.
+    TokenOf,
     /// If it is no version, digest or part of a sentence.
     Setting,
     /// If it is random and the group `between` is about nothing else, such as a time or a file.
@@ -37,7 +41,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 111] = [
+const LINES: [Line; 136] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -51,7 +55,7 @@ const LINES: [Line; 111] = [
     Line("Private-", r"(?m)^\W{0,4}Private-(?:MAC|Hash): (?P<secret>[0-9a-f]{32,})", When::Always, "PuTTY manual, appendix C: PPK file format"),
     // Codes that stand for a second factor.
     Line("codes", r"(?i)\b(?:scratch|recovery|backup) codes?\b[^\n]{0,60}\n(?P<secret>(?:[\s*\d.)-]{0,6}(?:\d{8}|[a-z0-9]{4,6}(?:-[a-z0-9]{4,6}){1,3})[ \t\r]*(?:\n|\z)){1,20})", When::Always, "google-authenticator PAM module, README; GitHub docs, recovery codes"),
-    Line("code|Code|CODE|OTP|otp|TOTP|2FA|MFA|PUK|PIN|pin|TAN", r"(?i)\b(?:otp|totp|2fa|mfa|puk|(?:sim|card|device|login|user|door|pairing)[ _-]pin|(?:verification|authenticat(?:ion|or)|security|one[- ]time|login|scratch|recovery|backup|mfa|2fa|sms|pin|pairing|access|unlock|totp|otp) ?-?(?:pass)?codes?)(?: for [^\s]{1,120})?\s?(?:is)?\s?[:=]?\s(?P<secret>\d{4,8})\b", When::Always, "google-authenticator PAM module, README; RFC 6238; AWS CLI guide, MFA"),
+    Line("code|Code|CODE|OTP|otp|TOTP|2FA|MFA|PUK|PIN|pin|TAN", r"(?i)\b(?:otp|totp|2fa|mfa|puk|(?:sim|card|device|login|user|door|pairing)[ _-]pin|(?:verification|authenticat(?:ion|or)|security|one[- ]time|login|scratch|recovery|backup|mfa|2fa|sms|pin|pairing|access|unlock|totp|otp)[ _-]?(?:pass)?codes?)(?: for [^\s]{1,120})?(?:\s?(?:is)?\s?[:=]?\s|=)(?P<secret>\d{4,8})\b", When::Always, "google-authenticator PAM module, README; RFC 6238; AWS CLI guide, MFA"),
     Line(" code ", r"(?i)\b(?:use|enter|your) (?:the )?code (?P<secret>\d{6,8}) (?:to|for|when|as)\b", When::Always, "what sends a second factor"),
     Line("PIN", r"\bPIN-?[Cc]ode ?[:=] ?(?P<secret>\d{4,8})\b", When::Always, "what asks for and tells codes of devices"),
     // What sentences say.
@@ -104,7 +108,7 @@ const LINES: [Line; 111] = [
     Line("> user ", r"\bftp> ?user \S{1,64} (?P<secret>\S{3,})", When::Always, "ftp(1), user"),
     Line("::add-mask::", r"::add-mask::(?P<secret>\S{3,})", When::Always, "GitHub Actions docs, workflow commands"),
     Line("value|Value|VALUE", r#"(?i)\b(?:name|key|parameterkey|optionname|variable)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?P<name>[\w.:/-]{2,80})["']?[ \t]{0,60}[,;|]?\s{0,80}(?:\|\s{0,20})?["']?(?:value|parametervalue)["']?[ \t]{0,4}[:=][ \t]{0,4}(?:"(?P<quoted>[^"\n]{2,300})"|'?(?P<secret>[^"'\s{}\[]{3,300}))"#, When::Named, "Kubernetes API reference, EnvVar; ECS and CloudFormation API references, KeyValuePair, Parameter"),
-    Line("redential|ogin|user/pass", r#"(?i)\b(?:credentials?|login|log in with|user(?:name)?/pass(?:word)?)\b[^\n:]{0,30}[:=]?[ \t]["']?[\w.@-]{2,40} ?[/:] ?(?P<secret>[^\s"'/]{6,80})["'.]?\s*$"#, When::Random, "what installers say at their end"),
+    Line("redential|ogin|user/pass|ugangsdaten|dentifiants|redenciales", r#"(?i)\b(?:credentials?|zugangsdaten|identifiants|credenciales|login|log in with|user(?:name)?/pass(?:word)?)\b[^\n:]{0,30}[:=]?[ \t]["']?[\w.@-]{2,40} ?[/:] ?(?P<secret>[^\s"'/]{6,80})["'.]?\s*$"#, When::Random, "what installers say at their end"),
     // SQL.
     Line("DENTIFIED|dentified|ASSWORD|assword", r#"(?i)\b(?:identified (?:with [\w'"]{1,60} )?(?:by|as) (?:password )?|password(?: |\(| ?= ?)N?|password for \S{1,80} ?(?:=|to) ?)(?:"(?P<quoted>[^"\n]{2,200})"|'(?P<secret>[^'\n]{2,200})')"#, When::Always, "the manuals of MySQL, Oracle, PostgreSQL, SQL Server and ClickHouse: users"),
     Line("DENTIFIED|dentified", r#"(?i)\bidentified by (?:values )?(?P<secret>[^\s'";]{3,100})[\s;]"#, When::Random, "Oracle SQL reference, CREATE USER"),
@@ -127,11 +131,13 @@ const LINES: [Line; 111] = [
     // A text block, a tag.
     Line(": |\n|: >|:\n|!vault|: |-|: |+", r"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t]*(?:[|>][+-]?\d?|!vault \|)[ \t\r]*\n[ \t]+(?P<secret>\S[^\n]{2,400})", When::Named, "YAML 1.2, block scalars"),
     Line("value:", r#"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t\r]*\n[ \t]+(?:value|default|secret|raw|plain):[ \t]+["']?(?P<secret>[^\s"'{}\[]{6,300})"#, When::NamedRandom, "values under the name they belong to: Helm, CloudFormation, Kong"),
-    Line("default", r#"\b(?:variable|param|parameter|option)\s+["']?(?P<name>[\w.-]{3,60})["']?\s*\{[^{}]{0,200}?\bdefault\s*=\s*["'](?P<secret>[^"'\n$]{6,200})["']"#, When::Named, "Terraform docs, input variables"),
+    Line("variable|output|resource|param|option", r#"\b(?:variable|output|resource|param|parameter|option)\s+["']?(?P<name>[\w.-]{3,60})["']?(?:\s+"[\w-]{1,60}")?\s*\{[^{}]{0,200}?\b(?:default|value|result)\s*=\s*["'](?P<secret>[^"'\n$]{6,200})["']"#, When::Named, "Terraform docs, input variables"),
     Line("requirepass|masterauth", r#"["'](?:requirepass|masterauth)["']\s+(?:\d\) )?["'](?P<secret>[^"'\n]{3,200})["']"#, When::Always, "Redis command reference, CONFIG GET"),
     Line("user ", r"(?m)^\s{0,4}user \S{1,64} on [^\n>#]{0,60}[>#](?P<secret>\S{6,})", When::Random, "Redis docs, ACL: configuration files"),
     // Configuration of devices and servers.
     Line("com2sec", r"\bcom2sec6?\s+(?:-Cn \S+ )?\S{1,40}\s+\S{1,80}\s+(?P<secret>\S{6,80})", When::Random, "snmpd.conf(5), com2sec"),
+    Line("trapcommunity|trap2sink|trapsink|informsink", r"\b(?:trapcommunity|(?:trap2?sink|informsink) \S{1,80}) (?P<secret>\S{6,80})", When::Random, "snmpd.conf(5), notifications"),
+    Line("def", r"\bdef(?:Auth|Priv)?(?:Passphrase|Community) (?P<secret>\S{4,80})", When::Random, "snmp.conf(5)"),
     Line("ommunity", r#"(?i)\bcommunity(?:[ \t]name|[ \t]string)?[ \t]{0,4}[ :=][ \t]{0,4}["']?(?P<secret>[A-Za-z0-9_@!#.-]{8,60})\b"#, When::Setting, "the command references of Cisco, Juniper and Extreme: SNMP"),
     Line("encrypt", r#"\bencrypt["']?\s*[=:]\s*["'](?P<secret>[A-Za-z0-9+/]{22,43}={1,2})["']"#, When::Always, "Consul and Nomad docs, gossip encryption"),
     Line("ecret \"|oken \"|assword \"|key \"", r#"\b(?P<name>[a-z][\w-]{2,40})[ \t]+"(?P<secret>[A-Za-z0-9+/]{20,120}={0,2})"[;,)]?[ \t\r]*(?:\n|\}|\z)"#, When::NamedRandom, "BIND 9 manual, key; the configuration of dhcpd and Knot"),
@@ -142,7 +148,7 @@ const LINES: [Line; 111] = [
     Line("rclone config|config create", r"\brclone config (?:create|update)\b[^\n]{1,200}? (?:pass|password|secret_access_key|token|client_secret)[ =](?P<secret>\S{4,200})", When::Always, "rclone docs, config create"),
     // Calls, and what takes its value from elsewhere first.
     Line("env| or |??", r#"(?P<name>[\w.-]{3,60})["']?\s?[:=]\s?[\w.()\[\]"'$]{2,80}\s(?:\|\||\?\?|or)\s["'](?P<secret>[^"'\s]{8,200})["']"#, When::NamedRandom, "what stands for a value that the environment has not"),
-    Line("assword|redential|reds|ogin|WiFi|_sym_|jwt|JWT", r#"(?i)\b(?:[\w.]{0,40}(?:password|passwd|credentials?|creds|login|pgp_sym_(?:en|de)crypt)|wifi\.begin|jwt\.(?:sign|encode|decode|verify))\s?(?:[:=]\s?)?\(\s*[^()\n"']{0,40}(?:["'][^"'\n]{0,120}["'])?\s*,\s*(?:payload\s*,\s*)?["'](?P<secret>[^"'\s]{6,200})["']\s*[,)]"#, When::Setting, "calls of many languages that take a user and a password, or a key"),
+    Line("assword|redential|reds|ogin|WiFi|_sym_|AES_|aes_|jwt|JWT", r#"(?i)\b(?:[\w.]{0,40}(?:password|passwd|credentials?|creds|login|pgp_sym_(?:en|de)crypt|aes_(?:en|de)crypt|hmac)|wifi\.begin|jwt\.(?:sign|encode|decode|verify))\s?(?:[:=]\s?)?\(\s*[^()\n"']{0,40}(?:["'][^"'\n]{0,120}["'])?\s*,\s*(?:payload\s*,\s*)?["'](?P<secret>[^"'\s]{6,200})["']\s*[,)]"#, When::Setting, "calls of many languages that take a user and a password, or a key"),
     // SQL.
     Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '(?P<secret>[^'\n]{2,200})' to ", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
     Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '[^'\n]{2,200}' to '(?P<secret>[^'\n]{2,200})'", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
@@ -156,10 +162,34 @@ const LINES: [Line; 111] = [
     Line("Digest ", r#"\bresponse="(?P<secret>[0-9a-f]{32,64})""#, When::Always, "RFC 7616, Digest"),
     Line("334 ", r"(?m)^(?:[<>SC]: ?)?334 UGFzc3dvcmQ6\s*\n(?:[<>SC]: ?)?(?P<secret>[A-Za-z0-9+/=]{4,200})[ \t\r]*$", When::Always, "RFC 4954, SMTP AUTH: AUTH LOGIN"),
     // Addresses that are a secret as a whole.
-    Line("hook|hc-ping|infura.io|alchemy.com|/bot/", r#"https?://[\w.-]{1,100}/(?:[\w.@-]{1,80}/){0,6}?(?:[\w-]{0,12}hooks?|webhookb2)/(?:[\w.@-]{1,40}/){0,4}?(?P<secret>[A-Za-z0-9_-]{20,200})(?:[\s"'?/]|\z)|https?://(?:hc-ping\.com/|[\w.-]{1,60}\.infura\.io/(?:ws/)?v3/|[\w.-]{1,60}\.alchemy\.com/v2/)(?P<quoted>[A-Za-z0-9_-]{20,100})"#, When::Random, "the docs of Feishu, Mattermost, GitLab, Healthchecks, Infura and Alchemy"),
+    Line("hook|hc-ping|infura.io|alchemy.com|/bot/", r#"https?://[\w.-]{1,100}/(?:[\w.@-]{1,80}/){0,6}?(?:[\w-]{0,12}hooks?|webhookb2)/(?:[\w.@-]{1,40}/){0,4}?(?P<secret>[A-Za-z0-9_@-]{16,200}(?:/[A-Za-z0-9_-]{16,200})?)(?:[\s"'?/]|\z)|https?://(?:hc-ping\.com/|[\w.-]{1,60}\.infura\.io/(?:ws/)?v3/|[\w.-]{1,60}\.alchemy\.com/v2/)(?P<quoted>[A-Za-z0-9_-]{20,100})"#, When::Random, "the docs of Feishu, Mattermost, GitLab, Healthchecks, Infura and Alchemy"),
     Line("trojan://|hysteria|tuic://|hy2://|vless://|vmess://|ss://", r"\b(?:trojan|hysteria2?|hy2|tuic|vless|vmess|ss)://(?P<secret>[^\s@/:?#]{6,300})(?:@|\s|\z)", When::Always, "the docs of Shadowsocks, Trojan and V2Ray: share links"),
     Line("sip:", r"\bsips?:[^\s:@]{1,64}:(?P<secret>[^\s:@]{3,80})@", When::Always, "RFC 3261, userinfo"),
-    Line("lave|have|hiave|chlüssel|CLAVE|CHAVE|clé|Clé|ключ|Ключ|密钥|トークン", r"(?i)\b(?:clave|chave|chiave|llave|\w{0,20}schlüssel|clé|ключ|密钥|トークン)\b[^\n:=]{0,30}?\s?(?:[:=]|：)\s?(?P<secret>\S{8,200})", When::Setting, "what programs write in other languages"),
+    Line("ontrase|enha|achtwoord|asło|ароль|ösenord|asswort|ennwort|e passe|lave|have|hiave|chlüssel|CLAVE|CHAVE|clé|Clé|ключ|Ключ|密钥|トークン", r"(?i)\b(?:clave|chave|chiave|llave|\w{0,20}schlüssel|clé|ключ|密钥|トークン|contraseña|senha|wachtwoord|hasło|пароль|lösenord|\w{0,20}passwort|\w{0,20}kennwort|mot de passe)\b[^\n:=]{0,30}?\s?(?:[:=]|：)\s?(?P<secret>\S{8,200})", When::Setting, "what programs write in other languages"),
+    // Other signs between a name and its value: bars of a table, arrows, dots, marks, verbs.
+    Line("│|┃|║|→|...|:**| is | was | ist | lautet | es | est | è ", r#"(?m)^[^\w\n]{0,12}(?P<name>[\p{L}][\p{L}\d_ -]{1,40}?)(?:[ \t]*[│┃║→][ \t]*|[ \t]*\.{3,80}:?[ \t]+|:\*\*[ \t]+|[ \t]+(?:is|was|ist|lautet|es|est|è):?[ \t]+)["'`]?(?P<secret>[^\s"'`│┃║]{8,200})["'`.]{0,2}[ \t\r]*(?:[│┃║]|$)"#, When::NamedSetting, "what lists and sentences write between a name and its value"),
+    Line("\": [|\":[", r#""(?:secrets|tokens|passwords|api_?keys|keys|recovery_?codes|backup_?codes)"\s*:\s*\[\s*(?P<secret>"[^\[\]{}\n]{8,2000}")\s*\]"#, When::Random, "lists of secrets in JSON"),
+    Line("\": {|\":{", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{\s*"(?:\w{1,40})"\s*:\s*"(?P<secret>[^"\s]{8,300})"\s*\}"#, When::TokenOf, "secrets in JSON, each under a name of its own"),
+    Line("</key>", r"<key>(?P<name>[\w.: -]{2,80})</key>\s{0,60}<string>(?P<secret>[^<\n]{3,300})</string>", When::Named, "Apple property lists"),
+    Line("<value>", r#"\bname="(?P<name>[\w.:-]{2,80})"[^<>\n]{0,80}>\s{0,60}<value>(?P<secret>[^<\n]{3,300})</value>"#, When::Named, ".NET docs, applicationSettings"),
+    Line(">{", r"<(?P<name>[A-Za-z][\w.:-]{2,60})>\{(?P<secret>[A-Za-z0-9+/=]{16,400})\}</", When::Named, "Jenkins docs, credentials as they are stored; Maven, encrypted passwords"),
+    Line("auth-user-pass>", r"<auth-user-pass>\s*\n[^\n]{1,80}\n(?P<secret>[^\n<]{3,200})\n", When::Always, "OpenVPN manual, inline files"),
+    Line("\"kty\"", r#""[dk]"\s*:\s*"(?P<secret>[A-Za-z0-9_-]{22,1000})""#, When::Always, "RFC 7518, parameters of private and symmetric keys"),
+    Line("\"otp|\"pin|\"mfa|\"totp|\"puk|\"cvv|\"code", r#""(?:otp|pin|mfa|totp|puk|cvv|(?:mfa|otp|totp|pin|verification|security)_?code)"\s*:\s*"?(?P<secret>\d{3,8})\b"#, When::Always, "second factors in JSON"),
+    Line("WIFI:", r"\bWIFI:(?:[A-OQ-Z]:[^;\n]{0,80};){0,4}P:(?P<secret>[^;\n]{4,80});", When::Always, "ZXing docs, barcode contents: Wi-Fi"),
+    Line("SSID", r"(?i)\bSSID[^\n]{1,80}\n[^\n]{0,12}\b(?:key|psk|pass\w{0,8})\s?[:=]\s?(?P<secret>\S{8,63})", When::Always, "what routers and installers print"),
+    Line("set-key ", r"\bset-key (?:ascii |hex )?(?:\d )?(?P<secret>\S{8,80})", When::Random, "the command references of HPE and Cisco: wireless"),
+    Line("echo |printf ", r#"\b(?:echo|printf)(?: -n)? ["']?(?P<secret>[^\s"'$|>]{6,300})["']? ?>{1,2} ?(?P<name>[\w./~-]{3,80})"#, When::NamedRandom, "a shell's redirection into a file that is named for a secret"),
+    Line("LOGIN=|USER=|AUTH=|login=", r#"\b\w{0,30}(?:LOGIN|USER|AUTH|login)=["']?[\w.@-]{1,64}:(?P<secret>[^\s"':/@]{6,200})"#, When::Setting, "a user and a password in one variable"),
+    Line("gen_salt", r"\bcrypt\(\s*'(?P<secret>[^'\n]{3,200})'\s*,\s*gen_salt", When::Always, "PostgreSQL docs, pgcrypto"),
+    Line("password_hash", r"'(?P<secret>[^'\n]{4,200})'\s*\|\s*password_hash", When::Always, "Ansible docs, filters: password_hash"),
+    Line("> auth |> AUTH | AUTH ", r"(?im)^[^\n]{0,40}> ?(?:[^\n]{0,80} )?auth (?:[A-Za-z]{1,40} )?(?P<secret>[^\s:]{6,200})", When::Setting, "Redis command reference, AUTH, HELLO and MIGRATE"),
+    Line("auth-pass", r"\bauth-pass \S{1,64} (?P<secret>\S{4,200})", When::Random, "Redis docs, Sentinel: auth-pass"),
+    Line("1812|1813|1645|server ", r"(?m)^[ \t]{0,8}(?:server )?(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?[ \t]+(?P<secret>[^\s:/]{6,80})[ \t]+\d{1,2}[ \t\r]*$", When::Setting, "pam_radius_auth, its configuration file"),
+    Line(" * ", r"(?m)^[\w.@-]{1,64}[ \t]+\*[ \t]+(?P<secret>[^\s\x22]{6,200})[ \t]+\*[ \t\r]*$", When::Setting, "pppd(8), pap-secrets and chap-secrets"),
+    Line("reset|nvit|onfirm|erif|ctivat|magic|unlock", r"(?i)://[^\s]{1,300}[/?&](?:\w{0,20}(?:magic|reset|invit\w{0,8}|confirm\w{0,8}|verif\w{0,8}|activat\w{0,8}|unlock))[/=](?P<secret>[A-Za-z0-9._~-]{20,300})", When::Setting, "addresses that are sent once"),
+    Line("hexkey:", r"\bhexkey:(?P<secret>[0-9a-fA-F]{16,128})", When::Always, "openssl-mac(1), hexkey"),
+    Line("openssl dgst|openssl mac", r"\bopenssl (?:dgst|mac)\b[^\n]{0,80} -hmac (?P<secret>\S{4,200})", When::Always, "openssl-dgst(1), -hmac"),
     // What asks, and what says that something was made.
     Line("assword|ASSWORD|assphrase|ass phrase|asscode|asswort|ennwort|asse|ontrase|enha|oken|API key|ccess key|ecret|unlock", r#"(?im)^(?:[?>*+-] )?[^\n:=|]{0,80}?\b(?:password|passwort|kennwort|mot de passe|contraseña|senha|passphrase|pass phrase|passcode|token|api key|access key|secret key|unlock disk)\b(?P<between>[^\n=|;{}]{0,60}?)(?: ?[:=]|\?|>)[ \t]+(?P<secret>[^\s"'`;,]{8,200})[ \t\r]*$"#, When::Said, "what asks for a secret and shows what is typed"),
     Line("reated|hanged|enerated|reset|updated", r#"(?i)\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n=|;{}():]{0,40}?)\b(?:created|changed|generated|reset|updated|issued|rotated)(?: to| as| successfully)?:?[ \t]+["'`]?(?P<secret>[^\s"'`;,]{8,200})["'`.]{0,2}\s*(?:\n|\z)"#, When::Said, "what makes a secret and shows it once"),
@@ -211,6 +241,15 @@ pub(super) fn find(text: &str, plain: &[u8], found: &mut dyn FnMut(Range<usize>)
                 When::Setting => words::is_setting(value),
                 When::Named => is_named(group("name"), value),
                 When::NamedRandom => is_named(group("name"), value) && is_random(value),
+                When::NamedSetting => {
+                    words::name(group("name")) == Name::Secret && words::is_setting(value)
+                }
+                When::TokenOf => {
+                    let name = group("name");
+                    is_random(value)
+                        && (words::name(name) == Name::Secret
+                            || words::name(name.trim_end_matches('s')) == Name::Secret)
+                }
                 When::Said => is_said(group("between"), value),
             };
             if is_one && !is_none(value) && !value.is_empty() {

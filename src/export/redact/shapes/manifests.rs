@@ -16,7 +16,8 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     if places(text, "kind: Secret").next().is_some() {
         yaml(text, found);
     }
-    for at in places(text, STRINGS) {
+    let is_cut = places(text, "kind: Secret").next().is_none();
+    for at in places(text, STRINGS).filter(|_| is_cut) {
         let lead = text[..at].rfind('\n').map_or(0, |end| end + 1);
         let depth = text[lead..at].len();
         let mut start = at + STRINGS.len();

@@ -409,7 +409,7 @@ fn phrase<'a>(line: &'a str, name: &Range<usize>) -> &'a str {
         let length = bare
             .bytes()
             .rev()
-            .take_while(|byte| byte.is_ascii_alphabetic() || !byte.is_ascii())
+            .take_while(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii())
             .count();
         let length = (0..=length)
             .rev()

@@ -9,23 +9,23 @@ const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret to
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
                       dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
                       idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth \
-                      passw passwrd pword passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya senha \
+                      passw passwrd pword passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya contrasenia mdp senha \
                       wachtwoord motdepasse lösenord hasło пароль heslo jelszó jelszo adgangskode passord salasana şifre parool \
                       palavrapasse 密码 密碼 口令 パスワード 비밀번호 clavesecreta chavesecreta chiavesegreta ";
 /// The same, where the value looks like one: words that mean other things, too.
-const PERHAPS: &str = " credential credentials secrets auth salt cred creds clave chave chiave parola hasla schlüssel schluessel \
+const PERHAPS: &str = " credential credentials secrets auth oauth pepper salt cred creds clave chave chiave parola hasla schlüssel schluessel \
                        geheimnis geheim sifre seed privkey authkeys passes geslo lozinka slaptažodis parole ключ ";
 /// Words that make a secret of a key.
 const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
                         license integration subscription write read ingest personal preshared functions cosmos certificate unseal \
-                        validation decryption derivation recovery instrumentation wep wpa wifi wireless wlan zone sas vault license \
+                        validation decryption derivation recovery instrumentation network pairing wep wpa wifi wireless wlan zone sas vault license \
                         activation enrollment ";
 /// A name that ends with one of these is about a secret, and its value none.
 const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
-                     method attempts retries authentication check db database lifetime rotation stdin command cmd env label \
+                     method attempts retries authentication check lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service encryption \
                      callback strength manager hashing hasher function stream tree kind span color colour ";
 /// Words that end with `pass` and mean a way.
