@@ -205,8 +205,10 @@ fn is_sure(command: &str) -> bool {
         && ["base64 -", "jsonpath=", "go-template="]
             .iter()
             .any(|how| command.contains(how));
-    let is_file = command.starts_with("cat ")
-        && (command.contains("/secrets/") || (names_one() && !name.contains('.')));
+    let file = command.rsplit([' ', '/']).next().unwrap_or_default();
+    let is_file = (command.starts_with("cat ") || command.contains(" cat "))
+        && !command.contains('|')
+        && (command.contains("/secrets/") || words::name(file) == Name::Secret);
     is_known || is_variable || is_decoded || is_file
 }
 

@@ -86,7 +86,7 @@ const READERS: [&str; 20] = [
 /// Words of a device's configuration that a secret stands behind (source: the command references of Cisco, Juniper,
 /// Fortinet, Huawei, Aruba and HPE; Debian's preseed).
 const DIRECTIVES: &str = " password passwd secret key key-string authentication-key pre-shared-key psk wpa-psk psksecret \
-                          passphrase md5 plaintext plain-text cleartext encrypted-password auth priv community cipher wep-key ";
+                          passphrase md5 plaintext plain-text cleartext encrypted-password auth priv community wep-key ";
 /// Those that a kind has to stand behind: `auth sha SECRET priv aes 128 SECRET`.
 const OF_A_KIND: &str = " auth priv community ";
 /// What may stand between, and tells how the secret is written.
@@ -205,9 +205,11 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             }
             // `tool --src-creds USER:SECRET`, `tool -auth USER:SECRET`.
             name if name.starts_with('-')
-                && ["creds", "auth", "userpass", "credentials"]
-                    .iter()
-                    .any(|end| name.ends_with(end)) =>
+                && (matches!(name, "-a" | "-u" | "--user" | "--login" | "--userpwd")
+                    || ["creds", "auth", "userpass", "credentials"]
+                        .iter()
+                        .any(|end| name.ends_with(end)))
+                && text(at + 1).contains(':') =>
             {
                 if let Some(value) = words.get(at + 1)
                     && let Some((user, secret)) = line[value.clone()].split_once(':')
@@ -222,7 +224,9 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 }
             }
             // A letter alone, and a value such as no file has for a name.
-            "-p" | "-w" | "-x" | "-k" | "-pw" if at > 0 && is_mixed(text(at + 1)) => {
+            "-p" | "-w" | "-x" | "-k" | "-pw" | "-a" | "-xp" | "-pwd" | "--plaintext"
+                if at > 0 && is_mixed(text(at + 1)) =>
+            {
                 tell(words[at + 1].clone());
             }
             // `tool -t TOKEN`, `tool --auth TOKEN`, of whichever tool.
@@ -332,7 +336,8 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
         && is_random(&line[value.clone()])
         // A prototype, a name of a program's.
         && !line[value.clone()].starts_with('*')
-        && !line[value.clone()].ends_with([';', ','])
+        && !line[value.clone()].ends_with(',')
+        && !line[value.clone()].contains(['(', ')'])
         && !is_identifier(&line[value.clone()])
         // What has a colon or an equals sign behind it is looked at by its name.
         && !line[name.clone()].contains([':', '='])
@@ -395,7 +400,7 @@ fn is_token(value: &str) -> bool {
 
 /// Of small and capital letters and digits, no two of a kind together as a name has them.
 fn is_mixed(value: &str) -> bool {
-    let bare = value.trim_matches(['"', '\'']);
+    let bare = value.trim_matches(['"', '\'']).trim_end_matches(['.', '_']);
     let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
     is_password(bare)
         && has(u8::is_ascii_digit)

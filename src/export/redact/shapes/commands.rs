@@ -112,7 +112,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         if let Some(flag) = written
             .strip_prefix("--")
             .or_else(|| written.strip_prefix('-').filter(|flag| flag.len() > 3))
-            && !flag.contains(['=', ':'])
+            && !flag.contains(['=', ':', ')'])
             && words::name(flag) == Name::Secret
             && let Some(next) = next
             && !is_placeholder(flag, text(next))
@@ -202,14 +202,19 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                         _ => false,
                     });
                 let is_line = at == 0 && words.len() == 2;
-                if let Some(next) =
-                    next.filter(|next| is_netrc || (is_line && !is_word(text(next))))
-                {
+                if let Some(next) = next.filter(|next| {
+                    // A sentence goes on with a word.
+                    let is_told = !is_word(text(next)) || text(&words[0]) == "machine";
+                    (is_netrc && (is_told || words.len() == at + 2))
+                        || (is_line && !is_word(text(next)))
+                }) {
                     tell(next.range.clone());
                 }
             }
             // `echo SECRET | program`: what is piped into something that takes one from there.
-            "echo" | "printf" => piped(line, word.range.end, &mut pipe, &mut tell),
+            "echo" | "printf" | "yes" | "(echo" => {
+                piped(line, word.range.end, &mut pipe, &mut tell)
+            }
             "htpasswd" => {
                 let is_batch = words
                     .get(at + 1)
@@ -319,7 +324,9 @@ fn piped(
     let Some(last) = words.last() else {
         return;
     };
-    let range = unquoted(line, from + last.range.start..from + last.range.end);
+    let (start, end) = (from + last.range.start, from + last.range.end);
+    let end = end - usize::from(line[start..end].ends_with(')'));
+    let range = unquoted(line, start..end);
     if !is_taken && !is_setting(&line[range.clone()]) {
         return;
     }

@@ -41,7 +41,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 136] = [
+const LINES: [Line; 149] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -127,7 +127,7 @@ const LINES: [Line; 136] = [
     Line("send |stuff ", r#"\b(?:send|stuff) (?:-- )?["{](?P<secret>[^"}\s$\\]{6,80})\\{1,2}[rn]"#, When::Random, "expect(1), send; screen(1), stuff"),
     Line("jdbc:oracle", r"jdbc:oracle:\w+:[^/\s@]{1,64}/(?P<secret>[^@\s]{2,64})@", When::Always, "Oracle JDBC guide, data sources and URLs"),
     // Words and numbers that a wallet is made again from.
-    Line("nemonic|NEMONIC|hrase|HRASE|eed words|EED", r#"(?i)(?:mnemonic|(?:seed|recovery|secret|backup|wallet|bip39)[ _-]?(?:phrase|words|key|seed))[\w \t()"'-]{0,24}[:=]\s{0,4}["']?(?P<secret>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})\b"#, When::Always, "BIP-39, mnemonic codes"),
+    Line("nemonic|NEMONIC|hrase|HRASE|eed words|EED", r#"(?i)(?:mnemonic|(?:seed|recovery|secret|backup|wallet|bip39)[ _-]?(?:phrase|words|key|seed)|seedphrase)[\w \t()"'-]{0,24}(?:[:=]\s{0,4}|[ ]["'])["']?(?P<secret>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})\b"#, When::Always, "BIP-39, mnemonic codes"),
     // A text block, a tag.
     Line(": |\n|: >|:\n|!vault|: |-|: |+", r"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t]*(?:[|>][+-]?\d?|!vault \|)[ \t\r]*\n[ \t]+(?P<secret>\S[^\n]{2,400})", When::Named, "YAML 1.2, block scalars"),
     Line("value:", r#"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t\r]*\n[ \t]+(?:value|default|secret|raw|plain):[ \t]+["']?(?P<secret>[^\s"'{}\[]{6,300})"#, When::NamedRandom, "values under the name they belong to: Helm, CloudFormation, Kong"),
@@ -148,7 +148,7 @@ const LINES: [Line; 136] = [
     Line("rclone config|config create", r"\brclone config (?:create|update)\b[^\n]{1,200}? (?:pass|password|secret_access_key|token|client_secret)[ =](?P<secret>\S{4,200})", When::Always, "rclone docs, config create"),
     // Calls, and what takes its value from elsewhere first.
     Line("env| or |??", r#"(?P<name>[\w.-]{3,60})["']?\s?[:=]\s?[\w.()\[\]"'$]{2,80}\s(?:\|\||\?\?|or)\s["'](?P<secret>[^"'\s]{8,200})["']"#, When::NamedRandom, "what stands for a value that the environment has not"),
-    Line("assword|redential|reds|ogin|WiFi|_sym_|AES_|aes_|jwt|JWT", r#"(?i)\b(?:[\w.]{0,40}(?:password|passwd|credentials?|creds|login|pgp_sym_(?:en|de)crypt|aes_(?:en|de)crypt|hmac)|wifi\.begin|jwt\.(?:sign|encode|decode|verify))\s?(?:[:=]\s?)?\(\s*[^()\n"']{0,40}(?:["'][^"'\n]{0,120}["'])?\s*,\s*(?:payload\s*,\s*)?["'](?P<secret>[^"'\s]{6,200})["']\s*[,)]"#, When::Setting, "calls of many languages that take a user and a password, or a key"),
+    Line("assword|asswd|redential|reds|ogin|WiFi|crypt|AES|jwt|JWT|hmac|ernet|_bind|uth|uperuser|onnect|Registry", r#"(?i)\b(?:[\w.]{0,40}(?:password|passwd|credentials?|creds|login|(?:en|de|b|pgp_sym_\w{2})crypt|crypt\.crypt|hmac(?:\.new)?|fernet|aes\.new|ldap_bind|(?:basic|bearer)_?auth|superuser|connect|withregistry)|wifi\.begin|jwt\.(?:sign|encode|decode|verify))\s?(?:[:=]\s?)?\(\s*(?:(?:[^()\n"',]{1,40}|[^()\n"',]{0,20}["'][^"'\n]{0,120}["'])\s*,\s*){0,4}(?:some\()?b?["'](?P<secret>[^"'\s]{6,200})["']"#, When::Setting, "calls of many languages that take a user and a password, or a key"),
     // SQL.
     Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '(?P<secret>[^'\n]{2,200})' to ", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
     Line("ASSWORD FROM|assword from", r"(?i)\bpassword from '[^'\n]{2,200}' to '(?P<secret>[^'\n]{2,200})'", When::Always, "Neo4j Cypher manual, ALTER CURRENT USER"),
@@ -190,6 +190,19 @@ const LINES: [Line; 136] = [
     Line("reset|nvit|onfirm|erif|ctivat|magic|unlock", r"(?i)://[^\s]{1,300}[/?&](?:\w{0,20}(?:magic|reset|invit\w{0,8}|confirm\w{0,8}|verif\w{0,8}|activat\w{0,8}|unlock))[/=](?P<secret>[A-Za-z0-9._~-]{20,300})", When::Setting, "addresses that are sent once"),
     Line("hexkey:", r"\bhexkey:(?P<secret>[0-9a-fA-F]{16,128})", When::Always, "openssl-mac(1), hexkey"),
     Line("openssl dgst|openssl mac", r"\bopenssl (?:dgst|mac)\b[^\n]{0,80} -hmac (?P<secret>\S{4,200})", When::Always, "openssl-dgst(1), -hmac"),
+    Line("USERPWD", r#"USERPWD\s*,\s*["'][^"':\s]{1,64}:(?P<secret>[^"'\s]{3,200})["']"#, When::Always, "libcurl docs, CURLOPT_USERPWD"),
+    Line("@tcp(|@unix(", r#"(?m)(?:^|["'`=:\s])[\w.-]{1,64}:(?P<secret>[^\s@"'`]{3,80})@(?:tcp|unix)\("#, When::Always, "Go's driver of MySQL: data source names"),
+    Line("onnect(", r#"[cC]onnect\(\s*["'][\w$#]{1,40}/(?P<secret>[^"'\s@/]{4,80})@"#, When::Always, "python-oracledb docs, connecting"),
+    Line("uthorization", r#"(?i)\bauthorization["']?\s*,?\s*["'](?:basic|bearer|token|apikey|[a-z-]{3,20}) (?P<secret>[A-Za-z0-9._~+/=:-]{12,2000})["']"#, When::Random, "RFC 9110, Authorization, as programs and servers set it"),
+    Line("header|Header", r#"(?i)\b\w{0,20}header(?:\.set|\.add)?[ (]{1,2}["']?(?P<name>[\w-]{4,60})["']?\s*,?\s*["'](?P<secret>[^"'\s]{8,400})["']"#, When::NamedRandom, "NGINX and Apache docs: headers that are set"),
+    Line("/pass|/pwd|/authenticator|/PASS", r"(?i)\s/\w{0,20}(?:pass|pwd|authenticator)\w{0,20}:(?P<secret>[^\s/]{4,200})", When::Random, "Windows command reference: netdom, cmdkey and vaultcmd"),
+    Line(" /d ", r#"(?i)\s/v "?(?P<name>[\w ]{3,60}?)"? [^\n]{0,60}?/d "?(?P<secret>[^\s"]{3,200})"#, When::NamedRandom, "Windows command reference, reg add"),
+    Line("assword -v ", r"-n \S{0,80}[pP]assword -v (?P<secret>\S{3,200})", When::Always, "iscsiadm(8)"),
+    Line("cominguser|tgoinguser", r"\b(?:incominguser|outgoinguser) \S{1,64} (?P<secret>\S{6,200})", When::Random, "tgtadm(8), ietd.conf(5)"),
+    Line("AQ", r"\b(?P<secret>AQ[A-Za-z0-9+/]{36}==)", When::Always, "Ceph docs, user management: keyrings"),
+    Line("roduct|icense|icence|ctivation|erial|ecovery|egistration", r"(?i)\b(?:product|licen[sc]e|activation|serial|recovery|registration)[ _-](?:key|code|number|password)\s?[:=]\s?(?-i:(?P<secret>[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,8}|[A-Z0-9]{16,30}))\b", When::Always, "what is sold with a key; Microsoft docs, BitLocker recovery"),
+    Line("pp password", r"(?i)\bapp password\s?[:=]\s?(?P<secret>[a-z]{4}(?: [a-z]{4}){3})\b", When::Always, "Google's help, app passwords"),
+    Line("-", r"(?m)^(?P<secret>(?:[cbdefghijklnrtuv]{8}-){7}[cbdefghijklnrtuv]{8})[ \t\r]*$", When::Always, "systemd-cryptenroll(1), recovery keys"),
     // What asks, and what says that something was made.
     Line("assword|ASSWORD|assphrase|ass phrase|asscode|asswort|ennwort|asse|ontrase|enha|oken|API key|ccess key|ecret|unlock", r#"(?im)^(?:[?>*+-] )?[^\n:=|]{0,80}?\b(?:password|passwort|kennwort|mot de passe|contraseña|senha|passphrase|pass phrase|passcode|token|api key|access key|secret key|unlock disk)\b(?P<between>[^\n=|;{}]{0,60}?)(?: ?[:=]|\?|>)[ \t]+(?P<secret>[^\s"'`;,]{8,200})[ \t\r]*$"#, When::Said, "what asks for a secret and shows what is typed"),
     Line("reated|hanged|enerated|reset|updated", r#"(?i)\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n=|;{}():]{0,40}?)\b(?:created|changed|generated|reset|updated|issued|rotated)(?: to| as| successfully)?:?[ \t]+["'`]?(?P<secret>[^\s"'`;,]{8,200})["'`.]{0,2}\s*(?:\n|\z)"#, When::Said, "what makes a secret and shows it once"),

@@ -132,13 +132,17 @@ fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
 fn typed(line: &str, name: Range<usize>, at: usize) -> Range<usize> {
     let before = line[..name.start]
         .trim_end_matches("'static ")
-        .trim_end_matches([' ', '&', '*']);
+        .trim_end_matches([' ', '&', '*', '[']);
     let is_type = line.as_bytes()[at] == b'='
+        && words::name(&line[name.clone()]) == Name::Other
         && before.ends_with(':')
         && !before.ends_with("::")
         // `$env:NAME = "…"` has no type.
         && before.len() < name.start
-        && line[at + 1..].trim_start().starts_with(['"', '\'']);
+        && line[at + 1..]
+            .trim_start()
+            .trim_start_matches('b')
+            .starts_with(['"', '\'']);
     match is_type {
         true => name_before(line, before.len() - 1).unwrap_or(name),
         false => name,
@@ -172,8 +176,23 @@ fn value(line: &str, start: usize, at: usize, ends: &mut Ends) -> Option<Range<u
         Some(next) if b"$brfuN@".contains(&quote) && b"\"'".contains(next) => (escapes + 1, *next),
         _ => (escapes, quote),
     };
+    // `print("token=" + …)`: the quote ends a text that began before the name.
+    if quote == b'"'
+        && escapes == 0
+        && bytes[..at].iter().filter(|byte| **byte == b'"').count() % 2 == 1
+        && bytes[at - 1] != b'"'
+        && !line[..at].contains("\\\"")
+    {
+        return None;
+    }
     if b"\"'`".contains(&quote) {
-        let first = start + escapes + 1;
+        // `"""…"""`
+        let tripled = if rest[escapes..].starts_with(&[quote; 3]) {
+            2
+        } else {
+            0
+        };
+        let first = start + escapes + 1 + tripled;
         let mut end = first;
         // Backslashes right before the end.
         let mut before = 0;
@@ -254,7 +273,7 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         let phrase = phrase(line, name);
         let phrase = phrase.strip_suffix(" is").unwrap_or(phrase);
         let of_phrase = words::name(phrase);
-        if is_signature(written) || of_phrase == Name::Secret {
+        if (is_signature(written) && is_random(text)) || of_phrase == Name::Secret {
             told = Name::Secret;
         } else if told == Name::Other
             && of_phrase == Name::Perhaps
@@ -283,8 +302,32 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     match told {
         Name::Other => false,
         // `primaryKey` names a column, too.
-        Name::Perhaps if written.to_ascii_lowercase().ends_with("key") && text.len() < 16 => false,
-        Name::Perhaps => is_random(text) && (is_quoted || !is_identifier(text)),
+        Name::Perhaps
+            if written
+                .trim_end_matches(|c: char| c.is_ascii_digit())
+                .to_ascii_lowercase()
+                .ends_with("key")
+                && text.len() < if written.ends_with("_KEY") { 16 } else { 32 } =>
+        {
+            false
+        }
+        Name::Perhaps => {
+            is_random(text)
+                && (is_quoted || (!is_identifier(text) && !text.starts_with(['[', '*'])))
+        }
+        // `token: HANDLE,` and `self.token = next` of a program's text.
+        Name::Secret
+            if !is_quoted
+                && ((line[value.end..].starts_with(',')
+                    && text.starts_with(|c: char| c.is_ascii_uppercase())
+                    && text
+                        .bytes()
+                        .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()))
+                    || ((written.starts_with("self.") || written.starts_with("this."))
+                        && text.bytes().all(|byte| byte.is_ascii_lowercase()))) =>
+        {
+            false
+        }
         Name::Secret if text.starts_with("//") => false,
         Name::Secret if is_count(written, text) => false,
         Name::Secret

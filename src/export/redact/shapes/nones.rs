@@ -10,7 +10,7 @@ const NONE: &str = " true false yes no none null nil undefined unset empty requi
                     enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
                     wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive \
                     new-password newpassword new_password my-password your-password old-password yourpassword \
-                    u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback ";
+                    eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback ";
 
 /// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
 pub(super) fn is_none(value: &str) -> bool {
@@ -101,6 +101,8 @@ pub(super) fn is_none(value: &str) -> bool {
             "this.",
             "com.",
             "org.",
+            "*mut",
+            "*const",
             "your_",
             "your-",
         ])

@@ -9,7 +9,7 @@ const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret to
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
                       dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
                       idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth \
-                      passw passwrd pword passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya contrasenia mdp senha \
+                      passw passwrd pword sharedkey servicekey masterkey passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya contrasenia mdp senha \
                       wachtwoord motdepasse lösenord hasło пароль heslo jelszó jelszo adgangskode passord salasana şifre parool \
                       palavrapasse 密码 密碼 口令 パスワード 비밀번호 clavesecreta chavesecreta chiavesegreta ";
 /// The same, where the value looks like one: words that mean other things, too.
@@ -97,6 +97,7 @@ pub(super) fn name(name: &str) -> Name {
         "token",
         "apikey",
         "passwort",
+        "psk",
     ];
     let is_secret = |word: &str| {
         is_in(SECRET, word)
@@ -149,7 +150,7 @@ pub(super) fn name(name: &str) -> Name {
             _ if before.iter().any(|word| is_in(PUBLIC, word)) => Name::Other,
             true => Name::Secret,
             // `SOMETHING_KEY=` of a shell.
-            false if name.ends_with("_KEY") || name.ends_with("_Key") => Name::Perhaps,
+            false if words.len() > 1 => Name::Perhaps,
             false => Name::Other,
         };
     }
