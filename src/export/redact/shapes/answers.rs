@@ -72,10 +72,10 @@ const LISTS: [&str; 10] = [
 /// As many lines of a list are looked at.
 const LISTED: usize = 200;
 /// What a command does that shows one thing. With the name of a secret among its words, the answer is one if it looks so.
-const VERBS: [&str; 22] = [
-    "get", "show", "print", "read", "reveal", "access", "view", "output", "generate", "create",
-    "issue", "lookup", "cat", "echo", "printf", "printenv", "fetch", "decrypt", "rotate", "reset",
-    "export", "describe",
+const VERBS: [&str; 25] = [
+    "jq", "yq", "var", "get", "show", "print", "read", "reveal", "access", "view", "output",
+    "generate", "create", "issue", "lookup", "cat", "echo", "printf", "printenv", "fetch",
+    "decrypt", "rotate", "reset", "export", "describe",
 ];
 /// Programs that answer such a command with an id (source: the Docker CLI's reference, secret create).
 const WITH_IDS: [&str; 3] = ["docker ", "podman ", "git "];
@@ -136,7 +136,8 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let command = command.trim_end().trim_end_matches("; echo");
         let command = command.rsplit("; ").next().unwrap_or_default();
         let command = command.rsplit("&& ").next().unwrap_or_default().trim();
-        if LISTS.iter().any(|list| command.contains(list)) && !command.contains('>') {
+        let is_list = LISTS.iter().any(|list| command.contains(list)) && !command.contains(":get");
+        if is_list && !command.contains('>') {
             listed(text, start, prompt.trim(), found);
             continue;
         }

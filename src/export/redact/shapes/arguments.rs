@@ -7,10 +7,13 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::nones::is_identifier;
-use super::words::{self, Name, is_random, is_setting, is_word};
+use super::words::{
+    self, Name, is_mixed, is_password, is_random, is_setting, is_token, is_uuid, is_word,
+};
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 43] = [
+const PLACES: [(&str, usize); 44] = [
+    ("radtest", 5),
     ("bw unlock", 1),
     ("nuget push", 2),
     ("dotnet nuget push", 2),
@@ -167,6 +170,14 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 }
             }
             // `poetry config http-basic.NAME USER SECRET`
+            name if ["github-oauth.", "gitlab-token.", "gitlab-oauth.", "bearer."]
+                .iter()
+                .any(|start| name.starts_with(start)) =>
+            {
+                if let Some(value) = words.get(at + 1) {
+                    tell(value.clone());
+                }
+            }
             name if name.starts_with("http-basic.") => {
                 if let Some(value) = words.get(at + 2) {
                     tell(value.clone());
@@ -382,42 +393,6 @@ fn is_directive(word: &str) -> bool {
                 && words::name(word) == Name::Secret))
 }
 
-/// A value as long and as mixed as only a generator makes one.
-fn is_token(value: &str) -> bool {
-    let bare = value.trim_matches(['"', '\'']);
-    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
-    bare.len() >= 20
-        && bare
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_-=+./".contains(&byte))
-        && (!bare.contains('/') || bare.ends_with('='))
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase)
-        && !bare.contains("..")
-        && words::entropy(bare.as_bytes()) > 3.6
-}
-
-/// Of small and capital letters and digits, no two of a kind together as a name has them.
-fn is_mixed(value: &str) -> bool {
-    let bare = value.trim_matches(['"', '\'']).trim_end_matches(['.', '_']);
-    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
-    is_password(bare)
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase)
-        && !bare.contains(['.', '=', '(', ')', '[', '<', '{', '*', '_'])
-}
-
-/// Whether this is a UUID.
-fn is_uuid(value: &str) -> bool {
-    value.len() == 36
-        && value.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
-
 /// What logs a program in, or unlocks it: `tool login TOKEN`.
 fn is_entrance(word: &str) -> bool {
     matches!(
@@ -435,15 +410,6 @@ static BY_PROGRAM: LazyLock<HashMap<&str, Vec<(&str, usize)>>> = LazyLock::new(|
     }
     rows
 });
-
-/// A value that is no port, path or mount.
-fn is_password(value: &str) -> bool {
-    let bare = value.trim_matches(['"', '\'']);
-    is_random(bare)
-        && !bare.contains(['/', ':', ','])
-        && !bare.starts_with(['$', '-', '.'])
-        && bare.bytes().any(|byte| byte.is_ascii_alphabetic())
-}
 
 fn program(word: &str) -> String {
     let name = word.rsplit(['/', '\\']).next().unwrap_or_default();

@@ -12,7 +12,7 @@ use super::words::{self, Name, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 28] = [
+const FLAGS: [(&str, &str); 29] = [
     ("gem", "-k"),
     ("crackmapexec nxc netexec evil-winrm", "-H"),
     ("ssh-keygen", "-N -P"),
@@ -31,6 +31,7 @@ const FLAGS: [(&str, &str); 28] = [
     ("ipmitool", "-P+ -P"),
     ("sqlcmd bcp", "-P"),
     ("security", "-w -p"),
+    ("slappasswd", "-s"),
     ("ipa-client-install", "-w"),
     ("ipa-server-install", "-a -p"),
     ("certutil", "-p"),
@@ -52,7 +53,7 @@ const FLAGS: [(&str, &str); 28] = [
         "snmpwalk snmpget snmpset snmpbulkget snmpbulkwalk snmpgetnext snmptrap net-snmp-create-v3-user",
         "-A -X",
     ),
-    ("openssl", "-k -K -pass -passin -passout"),
+    ("openssl", "-k -K -pass -passin -passout -psk"),
     ("cqlsh influx clickhouse-client", "-p"),
     ("kinit pkcs12 keytool", "-storepass -keypass"),
     ("curl http https wget", "-p"),

@@ -41,7 +41,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 149] = [
+const LINES: [Line; 153] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -203,6 +203,10 @@ const LINES: [Line; 149] = [
     Line("roduct|icense|icence|ctivation|erial|ecovery|egistration", r"(?i)\b(?:product|licen[sc]e|activation|serial|recovery|registration)[ _-](?:key|code|number|password)\s?[:=]\s?(?-i:(?P<secret>[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,8}|[A-Z0-9]{16,30}))\b", When::Always, "what is sold with a key; Microsoft docs, BitLocker recovery"),
     Line("pp password", r"(?i)\bapp password\s?[:=]\s?(?P<secret>[a-z]{4}(?: [a-z]{4}){3})\b", When::Always, "Google's help, app passwords"),
     Line("-", r"(?m)^(?P<secret>(?:[cbdefghijklnrtuv]{8}-){7}[cbdefghijklnrtuv]{8})[ \t\r]*$", When::Always, "systemd-cryptenroll(1), recovery keys"),
+    Line("$(echo|$(printf|`echo", r#"(?:\$\(|`)(?:echo|printf)(?: -n| '%s')? ["']?(?:[\w.-]{1,40}:)?(?P<secret>[^\s"'$:|)`]{8,300})["']?[ \t]*[|)`]"#, When::Setting, "bash(1), command substitution"),
+    Line("\"value\"", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{[^{}\n]{1,160}"value"\s*:\s*"(?P<secret>[^"\s]{3,300})""#, When::NamedRandom, "Terraform docs, output -json"),
+    Line("plaintext ", r"(?m)^plaintext[ \t]+(?P<secret>[A-Za-z0-9+/]{20,}={0,2})[ \t\r]*$", When::Always, "HashiCorp Vault docs, transit: data keys"),
+    Line("radclient", r"\bradclient\b[^\n|]{0,120} (?:auth|acct|coa|disconnect|status|auto) (?P<secret>\S{4,200})", When::Random, "radclient(1)"),
     // What asks, and what says that something was made.
     Line("assword|ASSWORD|assphrase|ass phrase|asscode|asswort|ennwort|asse|ontrase|enha|oken|API key|ccess key|ecret|unlock", r#"(?im)^(?:[?>*+-] )?[^\n:=|]{0,80}?\b(?:password|passwort|kennwort|mot de passe|contraseña|senha|passphrase|pass phrase|passcode|token|api key|access key|secret key|unlock disk)\b(?P<between>[^\n=|;{}]{0,60}?)(?: ?[:=]|\?|>)[ \t]+(?P<secret>[^\s"'`;,]{8,200})[ \t\r]*$"#, When::Said, "what asks for a secret and shows what is typed"),
     Line("reated|hanged|enerated|reset|updated", r#"(?i)\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n=|;{}():]{0,40}?)\b(?:created|changed|generated|reset|updated|issued|rotated)(?: to| as| successfully)?:?[ \t]+["'`]?(?P<secret>[^\s"'`;,]{8,200})["'`.]{0,2}\s*(?:\n|\z)"#, When::Said, "what makes a secret and shows it once"),

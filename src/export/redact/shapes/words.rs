@@ -213,6 +213,51 @@ pub(super) fn is_setting(value: &str) -> bool {
         && !is_version
 }
 
+/// A value as long and as mixed as only a generator makes one.
+pub(super) fn is_token(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
+    bare.len() >= 20
+        && bare
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-=+./".contains(&byte))
+        && (!bare.contains('/') || bare.ends_with('='))
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && !bare.contains("..")
+        && entropy(bare.as_bytes()) > 3.6
+}
+
+/// Of small and capital letters and digits, no two of a kind together as a name has them.
+pub(super) fn is_mixed(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']).trim_end_matches(['.', '_']);
+    let has = |test: fn(&u8) -> bool| bare.bytes().any(|byte| test(&byte));
+    is_password(bare)
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+        && !bare.contains(['.', '=', '(', ')', '[', '<', '{', '*', '_'])
+}
+
+/// Whether this is a UUID.
+pub(super) fn is_uuid(value: &str) -> bool {
+    value.len() == 36
+        && value.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// A value that is no port, path or mount.
+pub(super) fn is_password(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'']);
+    is_random(bare)
+        && !bare.contains(['/', ':', ','])
+        && !bare.starts_with(['$', '-', '.'])
+        && bare.bytes().any(|byte| byte.is_ascii_alphabetic())
+}
+
 /// A word of a language rather than a value: letters alone, as they stand in a sentence.
 pub(super) fn is_word(value: &str) -> bool {
     let bare = value.trim_end_matches(|c: char| ",.;:!?)'\"".contains(c));
@@ -271,6 +316,12 @@ mod tests {
             "srcstorepass",
             "clear-text",
             "encryption-key",
+            "contraseña",
+            "mot_de_passe",
+            "Пароль",
+            "DBPWD",
+            "pass phrase",
+            "MDP",
         ] {
             assert_eq!(name(secret), Name::Secret, "{secret}");
         }
