@@ -196,4 +196,16 @@ mod tests {
             check(text, &[]);
         }
     }
+
+    #[test]
+    fn what_is_inserted_under_the_name_of_a_secret_is_found() {
+        check(
+            "INSERT INTO users (name, password) VALUES ('bob', 'hunter2-hunter'), ('eve', 'letmein-99');",
+            &["hunter2-hunter", "letmein-99"],
+        );
+        check(
+            "INSERT INTO users (name, town) VALUES ('bob', 'hunter2-hunter');",
+            &[],
+        );
+    }
 }

@@ -5,7 +5,7 @@
 //! | kind | told by | described in |
 //! | --- | --- | --- |
 //! | tokens | prefix, alphabet, length | a row each in `tokens`: the makers' documents |
-//! | names | the words of a name before `=` or `:` | `words`, `named` |
+//! | names | the words of a name before `=` or `:`, in some languages | `words`, `named`; what is no value: `nones` |
 //! | headers, cookies, signed addresses | their names | RFC 6265, RFC 6750, RFC 9110, AWS Signature Version 4, Azure SAS |
 //! | commands | flags, pipes, SQL, netrc; arguments by their place | `commands`, `arguments`: the programs' manuals |
 //! | lines | tables, files, sentences of a fixed form | a row each in `lines` |
@@ -13,7 +13,7 @@
 //! | answers of AWS | `SecretString`, `SecureString`, prompts of `aws configure` | AWS CLI reference |
 //! | answers of commands | the command before them | `answers`: the references of the programs |
 //! | objects | `kind: Secret` around them | `manifests`: Kubernetes API reference |
-//! | columns | the head of a table | `columns` |
+//! | columns | the head of a table, the columns of an `INSERT` | `columns` |
 //! | hashes | `$id$` | crypt(5), PHC strings |
 //! | users in addresses | `user:password@` | RFC 3986 |
 //! | anything random | entropy, when asked for | |

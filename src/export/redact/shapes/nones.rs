@@ -2,7 +2,7 @@
 //!
 //! Nothing here knows a name.
 
-use super::words::is_in;
+use super::words::{is_constant, is_in};
 
 /// Values that are none.
 const NONE: &str = " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
@@ -138,21 +138,6 @@ fn is_hash(value: &str) -> bool {
     kind.is_some_and(|length| (1..16).contains(&length)) || value.starts_with("$2")
 }
 
-/// `DB_PASSWORD`, `COOKIE_SHA1`: the name of something, in capitals.
-pub(super) fn is_constant(value: &str) -> bool {
-    value.contains('_')
-        && value.split('_').all(|part| {
-            let is_start = part
-                .bytes()
-                .next()
-                .is_none_or(|byte| byte.is_ascii_uppercase());
-            is_start
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        })
-}
-
 /// Whether a value is a path, a type or a name of a program's text: `crate::Token`, `t.Any`, `Types.NAME`.
 pub(super) fn is_identifier(value: &str) -> bool {
     let is_name = |part: &str| {
@@ -230,6 +215,19 @@ mod tests {
             "$1a$abcdefgh$ijkl",
         ] {
             assert!(!is_none(some), "{some}");
+        }
+    }
+
+    #[test]
+    fn what_a_program_calls_or_asks_is_none() {
+        for none in [
+            "base64.b32encode(hotp._key)",
+            "fromUtf8Bytes(x)",
+            "New password: ",
+            "bold #a3aab2",
+            "*mut",
+        ] {
+            assert!(is_none(none), "{none}");
         }
     }
 }

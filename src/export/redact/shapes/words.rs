@@ -2,8 +2,6 @@
 //!
 //! Nothing here knows where in a text a name or a value stands.
 
-use super::nones::is_constant;
-
 /// Words that name a secret wherever they are the last one of a name.
 const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
@@ -168,6 +166,21 @@ pub(super) fn name(name: &str) -> Name {
         return Name::Perhaps;
     }
     Name::Other
+}
+
+/// `DB_PASSWORD`, `COOKIE_SHA1`: the name of something, in capitals.
+pub(super) fn is_constant(value: &str) -> bool {
+    value.contains('_')
+        && value.split('_').all(|part| {
+            let is_start = part
+                .bytes()
+                .next()
+                .is_none_or(|byte| byte.is_ascii_uppercase());
+            is_start
+                && part
+                    .bytes()
+                    .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        })
 }
 
 /// Whether a value is a word or a name, such that it stands in other places too and means something else there.
