@@ -41,7 +41,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 153] = [
+const LINES: [Line; 152] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -167,7 +167,7 @@ const LINES: [Line; 153] = [
     Line("sip:", r"\bsips?:[^\s:@]{1,64}:(?P<secret>[^\s:@]{3,80})@", When::Always, "RFC 3261, userinfo"),
     Line("ontrase|enha|achtwoord|asło|ароль|ösenord|asswort|ennwort|e passe|lave|have|hiave|chlüssel|CLAVE|CHAVE|clé|Clé|ключ|Ключ|密钥|トークン", r"(?i)\b(?:clave|chave|chiave|llave|\w{0,20}schlüssel|clé|ключ|密钥|トークン|contraseña|senha|wachtwoord|hasło|пароль|lösenord|\w{0,20}passwort|\w{0,20}kennwort|mot de passe)\b[^\n:=]{0,30}?\s?(?:[:=]|：)\s?(?P<secret>\S{8,200})", When::Setting, "what programs write in other languages"),
     // Other signs between a name and its value: bars of a table, arrows, dots, marks, verbs.
-    Line("│|┃|║|→|...|:**| is | was | ist | lautet | es | est | è ", r#"(?m)^[^\w\n]{0,12}(?P<name>[\p{L}][\p{L}\d_ -]{1,40}?)(?:[ \t]*[│┃║→][ \t]*|[ \t]*\.{3,80}:?[ \t]+|:\*\*[ \t]+|[ \t]+(?:is|was|ist|lautet|es|est|è):?[ \t]+)["'`]?(?P<secret>[^\s"'`│┃║]{8,200})["'`.]{0,2}[ \t\r]*(?:[│┃║]|$)"#, When::NamedSetting, "what lists and sentences write between a name and its value"),
+    Line("│|┃|║|→|:**|word is|word was|word...|word ..|oken is|oken was|oken..|ecret is|ecret..|ey is|ey..|ase is|code is|asswort ist|asswort lautet|ennwort ist|ontraseña es|asse est|word è", r#"(?m)^[^\w\n]{0,12}(?P<name>[\p{L}][\p{L}\d_ -]{1,40}?)(?:[ \t]*[│┃║→][ \t]*|[ \t]*\.{3,80}:?[ \t]+|:\*\*[ \t]+|[ \t]+(?:is|was|ist|lautet|es|est|è):?[ \t]+)["'`]?(?P<secret>[^\s"'`│┃║]{8,200})["'`.]{0,2}[ \t\r]*(?:[│┃║]|$)"#, When::NamedSetting, "what lists and sentences write between a name and its value"),
     Line("\": [|\":[", r#""(?:secrets|tokens|passwords|api_?keys|keys|recovery_?codes|backup_?codes)"\s*:\s*\[\s*(?P<secret>"[^\[\]{}\n]{8,2000}")\s*\]"#, When::Random, "lists of secrets in JSON"),
     Line("\": {|\":{", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{\s*"(?:\w{1,40})"\s*:\s*"(?P<secret>[^"\s]{8,300})"\s*\}"#, When::TokenOf, "secrets in JSON, each under a name of its own"),
     Line("</key>", r"<key>(?P<name>[\w.: -]{2,80})</key>\s{0,60}<string>(?P<secret>[^<\n]{3,300})</string>", When::Named, "Apple property lists"),
@@ -202,7 +202,6 @@ const LINES: [Line; 153] = [
     Line("AQ", r"\b(?P<secret>AQ[A-Za-z0-9+/]{36}==)", When::Always, "Ceph docs, user management: keyrings"),
     Line("roduct|icense|icence|ctivation|erial|ecovery|egistration", r"(?i)\b(?:product|licen[sc]e|activation|serial|recovery|registration)[ _-](?:key|code|number|password)\s?[:=]\s?(?-i:(?P<secret>[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,8}|[A-Z0-9]{16,30}))\b", When::Always, "what is sold with a key; Microsoft docs, BitLocker recovery"),
     Line("pp password", r"(?i)\bapp password\s?[:=]\s?(?P<secret>[a-z]{4}(?: [a-z]{4}){3})\b", When::Always, "Google's help, app passwords"),
-    Line("-", r"(?m)^(?P<secret>(?:[cbdefghijklnrtuv]{8}-){7}[cbdefghijklnrtuv]{8})[ \t\r]*$", When::Always, "systemd-cryptenroll(1), recovery keys"),
     Line("$(echo|$(printf|`echo", r#"(?:\$\(|`)(?:echo|printf)(?: -n| '%s')? ["']?(?:[\w.-]{1,40}:)?(?P<secret>[^\s"'$:|)`]{8,300})["']?[ \t]*[|)`]"#, When::Setting, "bash(1), command substitution"),
     Line("\"value\"", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{[^{}\n]{1,160}"value"\s*:\s*"(?P<secret>[^"\s]{3,300})""#, When::NamedRandom, "Terraform docs, output -json"),
     Line("plaintext ", r"(?m)^plaintext[ \t]+(?P<secret>[A-Za-z0-9+/]{20,}={0,2})[ \t\r]*$", When::Always, "HashiCorp Vault docs, transit: data keys"),
