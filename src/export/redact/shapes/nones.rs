@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn what_a_program_calls_or_asks_is_none() {
         for none in [
-            "base64.b32encode(hotp._key)",
+            "base32.encode(hotp._key)",
             "fromUtf8Bytes(x)",
             "New password: ",
             "bold #a3aab2",
