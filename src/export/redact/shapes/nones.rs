@@ -78,6 +78,7 @@ pub(super) fn is_none(value: &str) -> bool {
         || is_color()
         || asks()
         || value.contains("....")
+        || value.ends_with("...")
         || is_blank()
         || is_word
         || bare.is_empty()
