@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::nones::is_identifier;
+use super::readers::herestring;
 use super::words::{
     self, Name, is_mixed, is_password, is_random, is_setting, is_token, is_uuid, is_word,
 };
@@ -62,30 +63,6 @@ const PLACES: [(&str, usize); 44] = [
 const LAST: usize = usize::MAX;
 /// Programs whose user is `NAME/PASSWORD@…` (source: SQL*Plus guide, CONNECT; Oracle utilities guide).
 const ORACLE: &str = " sqlplus sql rman expdp impdp exp imp sqlldr connect conn ";
-/// Who reads a password from where `<<<` writes (source: the programs' manuals).
-const READERS: [&str; 20] = [
-    "realm ",
-    "adcli ",
-    "openconnect",
-    "ipa ",
-    "sudo -S",
-    "sudo -kS",
-    "passwd",
-    "chpasswd",
-    "cryptsetup",
-    "kinit",
-    "gh auth login",
-    "docker login",
-    "--password-stdin",
-    "--with-token",
-    "--passphrase-fd",
-    "vault login",
-    "su ",
-    "smbpasswd",
-    "htpasswd -i",
-    "login",
-];
-
 /// Words of a device's configuration that a secret stands behind (source: the command references of Cisco, Juniper,
 /// Fortinet, Huawei, Aruba and HPE; Debian's preseed).
 const DIRECTIVES: &str = " password passwd secret key key-string authentication-key pre-shared-key psk wpa-psk psksecret \
@@ -458,49 +435,5 @@ fn named(
     };
     if is_one && !text.starts_with(['=', ':', '<', '[', '|', '$', '(']) {
         tell(value.clone());
-    }
-}
-
-/// Whether a command is about a secret by one of its words: what is written into it is one.
-pub(super) fn takes_a_secret(command: &str) -> bool {
-    secret_of(command).is_some()
-}
-
-/// Where the word ends that says so.
-fn secret_of(command: &str) -> Option<usize> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-    let mut parts = command.split(|c: char| !is_part(c)).take(40);
-    let part = parts.find(|part| {
-        part.len() > 3
-            && (*part == "secrets" || words::name(part.trim_start_matches('-')) == Name::Secret)
-    })?;
-    Some(part.as_ptr() as usize - command.as_ptr() as usize + part.len())
-}
-
-/// `readers`: where the first word ends that tells of one, once it was looked for.
-fn herestring(
-    line: &str,
-    words: &[Range<usize>],
-    at: usize,
-    readers: &mut Option<usize>,
-    tell: &mut dyn FnMut(Range<usize>),
-) {
-    let before = &line[..words[at].start];
-    let first = *readers.get_or_insert_with(|| {
-        let found = READERS.iter().filter_map(|reader| {
-            let at = line.find(reader)?;
-            Some(at + reader.len())
-        });
-        found.chain(secret_of(line)).min().unwrap_or(usize::MAX)
-    });
-    if first <= before.len()
-        && let Some(value) = words.get(at + 1)
-    {
-        // `chpasswd <<< user:password`
-        let skipped = match before.contains("chpasswd") {
-            true => line[value.clone()].find(':').map_or(0, |colon| colon + 1),
-            false => 0,
-        };
-        tell(value.start + skipped..value.end);
     }
 }

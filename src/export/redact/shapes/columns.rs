@@ -5,12 +5,15 @@
 use std::ops::Range;
 
 use super::nones::is_none;
+use super::plain::places;
 use super::words::{self, Name, is_random};
 
 /// As many rows belong to a head, at most.
 const ROWS: usize = 200;
 /// A head has no more columns.
 const COLUMNS: usize = 20;
+/// As long are the names of columns that are inserted into, together.
+const NAMES: usize = 800;
 
 /// Calls `found` with each value.
 pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
@@ -42,10 +45,13 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
 /// `INSERT INTO users (name, password) VALUES ('bob', '…')`: the columns are named before their values.
 fn inserted(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     for word in [") VALUES", ") values"] {
-        for (at, _) in text.match_indices(word) {
-            let Some(open) = text[..at].rfind('(').filter(|open| at - open < 800) else {
+        let mut places = places(text, word).peekable();
+        while let Some(at) = places.next() {
+            let near = at.saturating_sub(NAMES);
+            let Some(open) = memchr::memrchr(b'(', &text.as_bytes()[near..at]) else {
                 continue;
             };
+            let open = near + open;
             let secret: Vec<usize> = text[open + 1..at]
                 .split(',')
                 .enumerate()
@@ -56,9 +62,11 @@ fn inserted(text: &str, found: &mut dyn FnMut(Range<usize>)) {
                 continue;
             }
             let values = at + word.len();
-            let end = text[values..]
+            // No further than to the next: each byte is looked at for one of them.
+            let last = places.peek().map_or(text.len(), |next| *next + 1);
+            let end = text[values..last]
                 .find(';')
-                .map_or(text.len(), |end| values + end);
+                .map_or(last, |end| values + end);
             let mut next = values;
             for row in text[values..end].split_inclusive(')').take(ROWS) {
                 let mut start = next + row.find('(').map_or(0, |open| open + 1);

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use super::arguments;
 use super::nones::is_none;
+use super::readers;
 use super::words::{self, Name, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
@@ -97,6 +98,8 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     // The rows of the programs so far.
     let mut rows = 0_u64;
     let mut pipe = None;
+    // Whether a word of a netrc stands before.
+    let mut is_netrc = false;
     let mut tell = |range: Range<usize>| {
         let range = unquoted(line, range);
         if range.len() >= 2 && !is_none(&line[range.clone()]) {
@@ -194,14 +197,6 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         match written {
             // `machine HOST login NAME password SECRET` (source: the netrc of ftp(1) and curl).
             "password" | "account" => {
-                let is_netrc = words[..at]
-                    .iter()
-                    .enumerate()
-                    .any(|(at, word)| match text(word) {
-                        "login" | "machine" => true,
-                        "default" => at == 0,
-                        _ => false,
-                    });
                 let is_line = at == 0 && words.len() == 2;
                 if let Some(next) = next.filter(|next| {
                     // A sentence goes on with a word.
@@ -227,6 +222,11 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             _ => {}
         }
         rows |= rows_of(word);
+        is_netrc |= match text(word) {
+            "login" | "machine" => true,
+            "default" => at == 0,
+            _ => false,
+        };
     }
     // What a quoted word holds may be a command again: `su - NAME -c "echo SECRET | …"`, `"cmd": "tool -pSECRET"`.
     for (at, word) in words.iter().enumerate() {
@@ -318,7 +318,7 @@ fn piped(
     };
     *before = Some((pipe, taker));
     let is_taken = taker.is_some_and(|taker| taker >= pipe);
-    if !is_taken && !arguments::takes_a_secret(&line[pipe..]) {
+    if !is_taken && !readers::takes_a_secret(&line[pipe..]) {
         return;
     }
     let words = split(&line[from..pipe]);

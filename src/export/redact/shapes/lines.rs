@@ -32,7 +32,7 @@ enum When {
     Said,
 }
 
-/// A row: one of these stands in the text, the form, when it is a secret, who says so.
+/// A row: one of these stands in the text (with bars between, and `¦` for a bar in one), the form, when it is a secret, who says so.
 struct Line(
     &'static str,
     &'static str,
@@ -46,7 +46,7 @@ const LINES: [Line; 152] = [
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
     Line(":secret:", r"\barn:aws[a-z-]*:secretsmanager:[^\s]{1,300}:secret:\S+[ \t]+[\dT:.+Z-]{8,40}[ \t]+\S+[ \t]+(?P<secret>[^\n]{2,4000}?)[ \t]+[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b", When::Always, "AWS CLI guide, output format: text; Secrets Manager reference, GetSecretValue"),
-    Line("|", r"(?m)^[| \t]{0,8}(?P<name>[A-Za-z][\w-]{2,60})[ \t]*\|{1,2}[ \t]+(?P<secret>[^\s|]{4,})[ \t\r]*(?:\||$)", When::NamedRandom, "AWS CLI guide, output format: table; psql(1), expanded tables"),
+    Line("¦", r"(?m)^[| \t]{0,8}(?P<name>[A-Za-z][\w-]{2,60})[ \t]*\|{1,2}[ \t]+(?P<secret>[^\s|]{4,})[ \t\r]*(?:\||$)", When::NamedRandom, "AWS CLI guide, output format: table; psql(1), expanded tables"),
     Line("\"value\"", r#""value"\s*:\s*"(?P<secret>[A-Za-z0-9+/]{86}==)""#, When::Always, "Azure CLI reference, az storage account keys list"),
     Line("nseal Key|ecovery Key|nseal key|ecovery key", r"(?i)\b(?:unseal|recovery) key \d{1,2}: ?(?P<secret>[A-Za-z0-9+/=]{40,})", When::Always, "HashiCorp Vault docs, operator init"),
     Line("ecret_id|ecret ID|ecret-id|ecretID|ecretId|ECRET_ID", r#"(?i)\bsecret[ _-]?id["']?\s*[\s:=]\s*["']?(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"#, When::Always, "HashiCorp Vault docs, AppRole; Consul and Nomad docs, ACL tokens: SecretID"),
@@ -129,7 +129,7 @@ const LINES: [Line; 152] = [
     // Words and numbers that a wallet is made again from.
     Line("nemonic|NEMONIC|hrase|HRASE|eed words|EED", r#"(?i)(?:mnemonic|(?:seed|recovery|secret|backup|wallet|bip39)[ _-]?(?:phrase|words|key|seed)|seedphrase)[\w \t()"'-]{0,24}(?:[:=]\s{0,4}|[ ]["'])["']?(?P<secret>[a-z]{3,8}(?:[ ,]{1,2}[a-z]{3,8}){11,23})\b"#, When::Always, "BIP-39, mnemonic codes"),
     // A text block, a tag.
-    Line(": |\n|: >|:\n|!vault|: |-|: |+", r"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t]*(?:[|>][+-]?\d?|!vault \|)[ \t\r]*\n[ \t]+(?P<secret>\S[^\n]{2,400})", When::Named, "YAML 1.2, block scalars"),
+    Line(": ¦|: >|:¦|:>|:  |:\t|: \t|!vault", r"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t]*(?:[|>][+-]?\d?|!vault \|)[ \t\r]*\n[ \t]+(?P<secret>\S[^\n]{2,400})", When::Named, "YAML 1.2, block scalars"),
     Line("value:", r#"(?m)^[ \t-]{0,40}(?P<name>[\w.-]{2,60}):[ \t\r]*\n[ \t]+(?:value|default|secret|raw|plain):[ \t]+["']?(?P<secret>[^\s"'{}\[]{6,300})"#, When::NamedRandom, "values under the name they belong to: Helm, CloudFormation, Kong"),
     Line("variable|output|resource|param|option", r#"\b(?:variable|output|resource|param|parameter|option)\s+["']?(?P<name>[\w.-]{3,60})["']?(?:\s+"[\w-]{1,60}")?\s*\{[^{}]{0,200}?\b(?:default|value|result)\s*=\s*["'](?P<secret>[^"'\n$]{6,200})["']"#, When::Named, "Terraform docs, input variables"),
     Line("requirepass|masterauth", r#"["'](?:requirepass|masterauth)["']\s+(?:\d\) )?["'](?P<secret>[^"'\n]{3,200})["']"#, When::Always, "Redis command reference, CONFIG GET"),
@@ -220,12 +220,16 @@ struct Form {
 
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let forms = LINES.iter().map(|Line(needs, source, when, _)| Form {
-        needs: needs.split('|').map(Finder::new).collect(),
+        needs: needs.split('|').map(finder).collect(),
         expression: Expression::new(source, false),
         when: *when,
     });
     forms.collect()
 });
+
+fn finder(need: &str) -> Finder<'static> {
+    Finder::new(&need.replace('¦', "|")).into_owned()
+}
 
 /// Calls `found` with each secret. `plain`: the text in ASCII.
 pub(super) fn find(text: &str, plain: &[u8], found: &mut dyn FnMut(Range<usize>)) {
@@ -320,7 +324,12 @@ mod tests {
     fn every_form_reads_and_has_a_source() {
         assert!(FORMS.iter().all(|form| form.expression.regex().is_some()));
         for Line(needs, _, _, source) in &LINES {
-            assert!(!needs.is_empty() && source.len() > 8, "{source}");
+            // What is nothing, or a sign that any text has, would call for the form each time.
+            let is_some = |need: &str| !matches!(need, "" | "\n" | " " | "-" | "+");
+            assert!(
+                needs.split('|').all(is_some) && source.len() > 8,
+                "{source}"
+            );
         }
     }
 

@@ -23,11 +23,13 @@ mod arguments;
 mod blocks;
 mod columns;
 mod commands;
+mod ends;
 mod lines;
 mod manifests;
 mod named;
 mod nones;
 mod plain;
+mod readers;
 mod tokens;
 mod words;
 
