@@ -18,8 +18,10 @@ const PAID: usize = 32;
 /// After that it is looked at whole when so much has come, and after each line this much of its end alone.
 const WHOLE: usize = WINDOW;
 const END: usize = 128;
-/// And within a line not for each key.
+/// Within a line not for each key, but before so many come, if the bytes that are looked at and what a look costs besides are
+/// paid for.
 const STEP: usize = 64;
+const COST: usize = 256;
 
 /// The latest text of a stream.
 #[derive(Debug)]
@@ -95,15 +97,20 @@ impl Flow {
             self.look_at_all(patterns, into);
             return;
         }
-        if !is_line && self.text.len() < self.looked_at + STEP {
-            return;
-        }
         let least = self.text.len().saturating_sub(END);
         let near = least.saturating_sub(END);
         let line = memchr::memrchr(b'\n', &self.text.as_bytes()[near..least]);
         let from = line.map_or(if near == 0 { 0 } else { least }, |end| near + end + 1);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
-        self.look_from(from.unwrap_or(0), patterns, into);
+        let from = from.unwrap_or(0);
+        if !is_line {
+            let cost = COST + self.text.len() - from;
+            if self.left < cost && self.text.len() < self.looked_at + STEP {
+                return;
+            }
+            self.left = self.left.saturating_sub(cost);
+        }
+        self.look_from(from, patterns, into);
     }
 
     /// Looks at all that is held.

@@ -95,6 +95,18 @@ fn what_is_typed_is_not_looked_at_again_with_every_line_and_every_key_taken_back
 }
 
 #[test]
+fn a_typed_secret_that_is_taken_back_at_once_is_found_after_many_lines() {
+    let secret = "password=x7k2p9q4m1";
+    let lines = (0..600).map(|number| format!("{number} is a line that was typed\r"));
+    let keys = secret.chars().map(String::from);
+    let back = (0..secret.len()).map(|_| "\x7f".to_owned());
+    let data: Vec<_> = lines.chain(keys).chain(back).map(Data::Input).collect();
+    let (out, report) = redact(&recording(&header(), &data), Format::JsonLines, &[]);
+    assert_eq!(out.matches("\"text\":\"*\"").count(), 10);
+    assert!(report.replaced.unwrap().input > 0);
+}
+
+#[test]
 fn what_is_shown_is_looked_at_a_few_times_and_once_where_it_repeats_itself() {
     let other = looked_at(2000, |number| {
         Data::Output(format!("{number} is another line each time\r\n"))
