@@ -2,21 +2,23 @@
 //!
 //! Nothing here knows a name.
 
-use super::words::{is_constant, is_in};
+use super::words::{Words, is_constant};
 
 /// Values that are none.
-const NONE: &str = " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
+static NONE: Words = Words::new(
+    " true false yes no none null nil undefined unset empty required optional string str bool boolean int text bytes \
                     password passwd secret token hidden redacted masked prompt ask default changed set missing invalid expired \
                     enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
                     wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive \
                     new-password newpassword new_password my-password your-password old-password yourpassword \
-                    eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback ";
+                    eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback ",
+);
 
 /// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
 pub(super) fn is_none(value: &str) -> bool {
     // What is long is told by how it begins.
     let bare = value.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let is_word = bare.len() < 20 && is_in(NONE, &bare.to_ascii_lowercase());
+    let is_word = bare.len() < 20 && NONE.has(&bare.to_ascii_lowercase());
     let head = (0..=value.len().min(32)).rev();
     let head = head.into_iter().find(|&at| value.is_char_boundary(at));
     let small = value[..head.unwrap_or(0)].to_ascii_lowercase();

@@ -2,41 +2,73 @@
 //!
 //! Nothing here knows where in a text a name or a value stands.
 
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
 /// Words that name a secret wherever they are the last one of a name.
-const SECRET: &str = " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
+static SECRET: Words = Words::new(
+    " password passwd pass passphrase passcode pwd pw secret token apikey secretkey accesskey privatekey \
                       authkey psk bindpw rootpw rootpass bindpass authpass privpass sshpass userpass \
                       dbpass smtppass mysqlpass adminpass mypass otp secretstring secretbinary keymaterial authtoken accesstoken refreshtoken \
                       idtoken clientsecret cleartext sessiontoken authorizationtoken plaintext pat kennwort passwort requirepass masterauth \
                       passw passwrd pword sharedkey servicekey masterkey passkey passwordhash authtok bindcredentials contraseña contrasena contrasenya contrasenia mdp senha \
                       wachtwoord motdepasse lösenord hasło пароль heslo jelszó jelszo adgangskode passord salasana şifre parool \
-                      palavrapasse 密码 密碼 口令 パスワード 비밀번호 clavesecreta chavesecreta chiavesegreta ";
+                      palavrapasse 密码 密碼 口令 パスワード 비밀번호 clavesecreta chavesecreta chiavesegreta ",
+);
 /// The same, where the value looks like one: words that mean other things, too.
-const PERHAPS: &str = " credential credentials secrets auth oauth pepper salt cred creds clave chave chiave parola hasla schlüssel schluessel \
-                       geheimnis geheim sifre seed privkey authkeys passes geslo lozinka slaptažodis parole ключ ";
+static PERHAPS: Words = Words::new(
+    " credential credentials secrets auth oauth pepper salt cred creds clave chave chiave parola hasla schlüssel schluessel \
+                       geheimnis geheim sifre seed privkey authkeys passes geslo lozinka slaptažodis parole ключ ",
+);
 /// Words that make a secret of a key.
-const OF_A_KEY: &str = " api access secret private auth authentication encryption encrypt signing sign master account shared service \
+static OF_A_KEY: Words = Words::new(
+    " api access secret private auth authentication encryption encrypt signing sign master account shared service \
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
                         license integration subscription write read ingest personal preshared functions cosmos certificate unseal \
                         validation decryption derivation recovery instrumentation network pairing wep wpa wifi wireless wlan zone sas vault license \
-                        activation enrollment ";
+                        activation enrollment ",
+);
 /// A name that ends with one of these is about a secret, and its value none.
-const ABOUT: &str = " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
+static ABOUT: Words = Words::new(
+    " file path dir url uri name id ids type length len size count expiry expires expiration ttl timeout age policy \
                      hint prompt field arn version enabled required min max ring days limit limits usage used format pattern rules \
                      rule status state date time at in source provider manager store endpoint issuer audience scope algorithm alg \
                      method attempts retries authentication check lifetime rotation stdin command cmd env label \
                      column header param parameter generator validator reset mode message error table class handler service encryption \
-                     callback strength manager hashing hasher function stream tree kind span color colour ";
+                     callback strength manager hashing hasher function stream tree kind span color colour ",
+);
 /// Words that end with `pass` and mean a way.
-const NO_PASSWORD: &str = " compass bypass askpass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
-                           singlepass renderpass subpass depthpass optpass fastpass oldpwd getpwd setpwd prevpwd ";
+static NO_PASSWORD: Words = Words::new(
+    " compass bypass askpass encompass trespass surpass overpass underpass lastpass keepass multipass onepass \
+                           singlepass renderpass subpass depthpass optpass fastpass oldpwd getpwd setpwd prevpwd ",
+);
 /// Keys that are known to everybody.
-const PUBLIC: &str = " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ";
-pub(super) fn is_in(list: &str, word: &str) -> bool {
-    // Words have no spaces, so that none is found across two.
-    !word.is_empty()
-        && list
-            .match_indices(word)
-            .any(|(at, _)| list[..at].ends_with(' ') && list[at + word.len()..].starts_with(' '))
+static PUBLIC: Words = Words::new(
+    " public gpg pgp host known primary foreign cache sort partition object idempotency authorized signed ",
+);
+
+/// Words that are told apart at once, however many they are.
+#[derive(Debug)]
+pub(super) struct Words {
+    text: &'static str,
+    words: OnceLock<HashSet<&'static str>>,
+}
+
+impl Words {
+    /// Those of a text, with spaces between.
+    pub(super) const fn new(text: &'static str) -> Self {
+        Self {
+            text,
+            words: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn has(&self, word: &str) -> bool {
+        let words = self
+            .words
+            .get_or_init(|| self.text.split_whitespace().collect());
+        words.contains(word)
+    }
 }
 
 /// How far a name goes towards making a secret of its value.
@@ -98,12 +130,12 @@ pub(super) fn name(name: &str) -> Name {
         "psk",
     ];
     let is_secret = |word: &str| {
-        is_in(SECRET, word)
+        SECRET.has(word)
             || ends.iter().any(|end| word.ends_with(end))
             // `storepass`, `mypass`.
-            || (word.ends_with("pass") && word.len() > 5 && !is_in(NO_PASSWORD, word))
+            || (word.ends_with("pass") && word.len() > 5 && !NO_PASSWORD.has(word))
             // `dbpwd`, `mypw`.
-            || (word.ends_with("pwd") && word.len() > 4 && !is_in(NO_PASSWORD, word))
+            || (word.ends_with("pwd") && word.len() > 4 && !NO_PASSWORD.has(word))
             || ["mypw", "userpw", "dbpw", "rootpw", "adminpw", "loginpw", "authpw"].contains(&word)
     };
     if words.len() == 1
@@ -119,8 +151,8 @@ pub(super) fn name(name: &str) -> Name {
     }
     // `pass phrase`, `mot de passe`: the last words together.
     let is_secret_together =
-        (2..=words.len().min(3)).any(|count| is_in(SECRET, &words[words.len() - count..].concat()));
-    if is_secret(last) || is_secret_together || is_in(SECRET, &words.concat()) {
+        (2..=words.len().min(3)).any(|count| SECRET.has(&words[words.len() - count..].concat()));
+    if is_secret(last) || is_secret_together || SECRET.has(&words.concat()) {
         return Name::Secret;
     }
     // `client-key-data` (source: Kubernetes reference, kubeconfig).
@@ -134,7 +166,7 @@ pub(super) fn name(name: &str) -> Name {
             .iter()
             .any(|word| word == "primary" || word == "secondary")
         {
-            let is_of_a_cloud = before.len() > 1 && before.iter().any(|word| is_in(OF_A_KEY, word));
+            let is_of_a_cloud = before.len() > 1 && before.iter().any(|word| OF_A_KEY.has(word));
             return if is_of_a_cloud {
                 Name::Secret
             } else {
@@ -143,9 +175,9 @@ pub(super) fn name(name: &str) -> Name {
         }
         return match before
             .iter()
-            .any(|word| is_in(OF_A_KEY, word) || is_secret(word))
+            .any(|word| OF_A_KEY.has(word) || is_secret(word))
         {
-            _ if before.iter().any(|word| is_in(PUBLIC, word)) => Name::Other,
+            _ if before.iter().any(|word| PUBLIC.has(word)) => Name::Other,
             true => Name::Secret,
             // `SOMETHING_KEY=` of a shell.
             false if words.len() > 1 => Name::Perhaps,
@@ -155,10 +187,10 @@ pub(super) fn name(name: &str) -> Name {
     let ends_so = ["salt", "schlüssel", "schluessel"]
         .iter()
         .any(|end| last.ends_with(end));
-    if is_in(PERHAPS, last) || (ends_so && last != "basalt") {
+    if PERHAPS.has(last) || (ends_so && last != "basalt") {
         return Name::Perhaps;
     }
-    if !is_in(ABOUT, last)
+    if !ABOUT.has(last)
         && words
             .iter()
             .any(|word| is_secret(word) && word != "pass" && word != "pw")
