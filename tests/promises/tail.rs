@@ -84,7 +84,7 @@ fn who_joins_late_sees_the_screen_and_what_follows_until_the_session_ends() {
     });
     tail.type_keys(" G");
     tail.wait_until("it catches up", |rows| rows.join("\n").contains("newer"));
-    tail.type_keys("/on-sc\\w+n\r");
+    tail.type_keys("?on-sc\\w+n\r");
     shows(&mut tail, "/on-sc\\w+n 1 of");
     tail.type_keys("\x1b");
     tail.type_keys("G");

@@ -23,7 +23,7 @@ pub(super) struct Lanes {
     /// Where the connection was away, or nothing was recorded.
     pub(super) unrecorded: Vec<(Duration, Duration)>,
     /// From here on it is not what was recorded, or nobody can tell.
-    pub(super) altered: Option<Duration>,
+    pub(super) unproved: Option<Duration>,
 }
 
 /// What a bar says in words.
@@ -40,7 +40,7 @@ const DENSITY: [char; 9] = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇'
 
 const PLAYED: Style = Style::color(6);
 const TO_COME: Style = Style::color(7).faint();
-const ALTERED: Style = Style::color(15).on(1);
+const UNPROVED: Style = Style::color(15).on(1);
 const UNRECORDED: Style = Style::color(1);
 
 /// How many rows it takes in a window of so many.
@@ -112,7 +112,7 @@ fn line(lanes: &Lanes, position: Duration, row: usize, grid: &mut Grid) {
     let density = lanes.activity.bar(total, cols);
     let most = density.iter().copied().max().unwrap_or_default();
     let here = col_of(position, total, cols);
-    let altered = lanes.altered.map(|from| col_of(from, total, cols));
+    let unproved = lanes.unproved.map(|from| col_of(from, total, cols));
     let unrecorded = |col: usize| {
         let is_in = |(from, to): &(Duration, Duration)| {
             (col_of(*from, total, cols)..=col_of(*to, total, cols)).contains(&col)
@@ -132,8 +132,8 @@ fn line(lanes: &Lanes, position: Duration, row: usize, grid: &mut Grid) {
         if unrecorded(col) {
             (char, style) = ('╳', UNRECORDED);
         }
-        if altered.is_some_and(|altered| col >= altered) {
-            style = ALTERED;
+        if unproved.is_some_and(|unproved| col >= unproved) {
+            style = UNPROVED;
         }
         if col == here {
             style = style.inverse().bold();

@@ -296,8 +296,9 @@ impl Viewer {
 
     /// It is known what the recording is worth.
     pub(crate) fn handle_proof(&mut self, now: Instant, proof: Proof) {
+        self.lanes.unproved = proof.from;
         if proof.standing == Standing::Altered {
-            self.lanes.altered = Some(proof.from.unwrap_or_default());
+            self.lanes.unproved.get_or_insert_default();
             self.say(now, format!("ALTERED: {}", proof.told));
         }
         self.proof = Some(proof);
@@ -364,7 +365,7 @@ impl Viewer {
         let position = self.playback.position(now);
         self.lanes.total = self.lanes.total.map(|total| total.max(position));
         if bar > 0 {
-            let words = self.words(now, position);
+            let words = self.words(position);
             bar::draw(&self.lanes, position, &words, &mut grid);
         }
         match &mut self.over {
@@ -382,7 +383,7 @@ impl Viewer {
             }
         }
         if let (Some((message, _)), false) = (&self.message, self.is_prompting()) {
-            let style = match self.lanes.altered {
+            let style = match self.lanes.unproved {
                 Some(_) if message.starts_with("ALTERED") => Style::color(15).on(1).bold(),
                 _ => Style::PLAIN.inverse(),
             };
@@ -391,7 +392,7 @@ impl Viewer {
         Some((grid, cursor))
     }
 
-    /// How many events may be played before somebody is asked again.
+    /// Takes over what the playback asks for, and what became of what it was asked.
     fn after(&mut self) {
         self.is_due |= self.playback.take_changed();
         while let Some(action) = self.playback.poll_action() {

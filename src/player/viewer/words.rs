@@ -2,7 +2,7 @@
 //!
 //! Nothing here is drawn.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::bar::Words;
 use super::search::Search;
@@ -11,10 +11,10 @@ use crate::player::Standing;
 use crate::screen::grid::Style;
 
 impl Viewer {
-    pub(super) fn words(&self, now: Instant, position: Duration) -> Words {
+    pub(super) fn words(&self, position: Duration) -> Words {
         Words {
             left: self.where_one_is(position),
-            right: self.what_it_is(now),
+            right: self.what_it_is(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Viewer {
         words
     }
 
-    fn what_it_is(&self, _now: Instant) -> Vec<(String, Style)> {
+    fn what_it_is(&self) -> Vec<(String, Style)> {
         let mut words = Vec::new();
         if let Some(search) = &self.search {
             words.push((Search::told(search), Style::color(2)));

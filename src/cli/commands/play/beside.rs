@@ -147,10 +147,11 @@ fn proof(finding: &Finding) -> Proof {
             format!("{}, proved up to {up_to}", state.name().replace('_', " ")),
         ),
     };
+    let is_in_part = matches!(standing, Standing::Altered) || finding.state == State::CutShort;
     Proof {
         standing,
         told,
-        from: until,
+        from: is_in_part.then(|| until.unwrap_or_default()),
     }
 }
 
