@@ -23,5 +23,5 @@ pub use header::{Header, Session, Term};
 pub use limits::{MAX_SIDE, MAX_TIME_US};
 pub use line::Code;
 pub use line_feeds::LineFeeds;
-pub use reader::{Reader, Timed};
+pub use reader::{Mark, Reader, Timed};
 pub(crate) use strict::{Line, is_resize, parse_line};

@@ -36,6 +36,24 @@ enum Body {
     },
 }
 
+/// Where a reader stands between two events: all that it knows of those before.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    at_us: u64,
+    line: u64,
+    shorthand: Shorthand,
+    /// Number of the next event of a version 1 document.
+    next: usize,
+}
+
+impl Mark {
+    /// The time of the last event.
+    #[must_use]
+    pub fn at(&self) -> Duration {
+        Duration::from_micros(self.at_us)
+    }
+}
+
 /// When an event came, and of what kind it is; its text stands where the caller wanted it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timed {
@@ -89,6 +107,51 @@ impl<L: LineSource> Reader<L> {
             at_us: 0,
             text: Vec::new(),
         })
+    }
+
+    /// Reads what follows a mark, of a recording of version 2 or 3 with this header.
+    pub fn behind(lines: L, header: Header, mark: &Mark) -> Self {
+        let mut reader = Self {
+            lines,
+            shorthand: header.shorthand(),
+            header,
+            body: Body::Lines,
+            line: 0,
+            at_us: 0,
+            text: Vec::new(),
+        };
+        reader.resume_from(mark);
+        reader
+    }
+
+    /// Where it stands, for [`Self::resume_from`].
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            at_us: self.at_us,
+            line: self.line,
+            shorthand: self.shorthand.clone(),
+            next: match &self.body {
+                Body::Lines => 0,
+                Body::Document { next, .. } => *next,
+            },
+        }
+    }
+
+    /// Goes on from a mark of this recording. Of versions 2 and 3 the source has to give the line that followed it next.
+    pub fn resume_from(&mut self, mark: &Mark) {
+        self.at_us = mark.at_us;
+        self.line = mark.line;
+        self.shorthand.clone_from(&mark.shorthand);
+        if let Body::Document { next, .. } = &mut self.body {
+            *next = mark.next;
+        }
+    }
+
+    /// Whether it is one document, of version 1, and held as a whole.
+    #[must_use]
+    pub fn is_document(&self) -> bool {
+        matches!(self.body, Body::Document { .. })
     }
 
     /// The header.

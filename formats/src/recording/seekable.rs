@@ -202,6 +202,21 @@ impl<R: Read + Seek> Seekable<R> {
         self.reader.frame()
     }
 
+    /// Whether the file is the text itself, in which [`Self::go_to_line`] can go anywhere.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.reader.is_plain()
+    }
+
+    /// Goes to the line that begins at this offset of a plain text.
+    ///
+    /// # Errors
+    /// The source cannot be read.
+    pub fn go_to_line(&mut self, offset: u64) -> Result<(), Error> {
+        self.reader.source_mut().seek(SeekFrom::Start(offset))?;
+        self.reader.restart(offset, 0)
+    }
+
     /// Goes to the start, before the header.
     ///
     /// # Errors

@@ -189,6 +189,11 @@ impl<R: Read> Reader<R> {
         Ok(())
     }
 
+    /// Whether the file is the text itself.
+    pub(super) fn is_plain(&self) -> bool {
+        matches!(self.body, Body::Plain)
+    }
+
     /// Bytes of text behind the last whole line.
     pub(super) fn unfinished(&self) -> usize {
         self.buffer.tail().len()
