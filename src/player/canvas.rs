@@ -25,6 +25,11 @@ impl Snapshot {
         (self.size, &self.dump)
     }
 
+    /// The same, to be kept elsewhere.
+    pub(crate) fn into_parts(self) -> (Size, String) {
+        (self.size, self.dump)
+    }
+
     /// In bytes.
     pub(crate) fn size(&self) -> usize {
         self.dump.len()

@@ -39,7 +39,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),
-    room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio"),
+    room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),

@@ -50,7 +50,7 @@ const ANSWER: &[u8] = b"\x1b[0n";
     reason = "the driver is where the player gets its time"
 )]
 pub async fn run(
-    recording: Recording,
+    mut recording: Recording,
     mut options: Options,
     beside: Beside,
 ) -> Result<Outcome, Error> {
@@ -63,6 +63,9 @@ pub async fn run(
         .filter(|limit| *limit > 0.0)
         .and_then(|limit| Duration::try_from_secs_f64(limit).ok());
     let line_feeds = recording.line_feeds().clone();
+    if is_drawn && let Some(opener) = beside.opener.clone() {
+        recording = recording.with_index(move || opener.recording());
+    }
     let source = Source::start(recording)?;
     let signals = Signals::open()?;
     let mut screen = Screen::open()?;

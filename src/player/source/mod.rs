@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows when an event is due. A pipe that gives nothing stops this thread and no other.
 
+mod index;
 mod once;
+mod reading;
 
 use std::io::{self, Read, Seek};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,12 +13,14 @@ use std::time::Duration;
 
 use formats::asciicast::{self, Data, Event, Header, LineFeeds};
 use formats::payload::Size;
-use formats::recording::{self, Seekable};
+use formats::recording::{Ending, Seekable};
 use formats::sealed::Unlock;
 use tokio::sync::Notify;
 
+use self::index::{Again, Index, Limits};
 pub use self::once::{Live, Look};
-use self::once::{Once, Replay, Spool};
+use self::once::{Once, Spool};
+use self::reading::{Numbers, Reader, stream};
 use super::playback::{Numbered, Reposition};
 use super::{Ended, Error, broken_off};
 
@@ -40,6 +44,7 @@ pub struct Recording {
     line_feeds: LineFeeds,
     reader: Reader,
     queue: Arc<Queue>,
+    unlock: Arc<dyn Unlock + Send + Sync>,
 }
 
 impl Recording {
@@ -52,8 +57,8 @@ impl Recording {
         let once = match input {
             Input::Seekable(source) => {
                 let lines = Seekable::open_with(source, &*unlock)?;
-                let reader = Reader::Seekable(asciicast::Reader::open(lines)?);
-                return Self::of(reader, queue);
+                let reader = Reader::seekable(asciicast::Reader::open(lines)?);
+                return Self::of(reader, queue, unlock);
             }
             Input::Stream(source) => Once::Stream(source),
             Input::Live(source) => Once::Live(source),
@@ -65,17 +70,47 @@ impl Recording {
             queue: Arc::clone(&queue),
         };
         let spool = Arc::new(Mutex::new(spool));
-        let reader = Reader::Stream(stream(&spool, &*unlock)?, spool, unlock);
-        Self::of(reader, queue)
+        let reader = Reader::stream(stream(&spool, &*unlock)?, spool, Arc::clone(&unlock));
+        Self::of(reader, queue, unlock)
     }
 
-    fn of(mut reader: Reader, queue: Arc<Queue>) -> Result<Self, Error> {
+    fn of(
+        mut reader: Reader,
+        queue: Arc<Queue>,
+        unlock: Arc<dyn Unlock + Send + Sync>,
+    ) -> Result<Self, Error> {
         Ok(Self {
             header: reader.header().clone(),
             line_feeds: reader.line_feeds()?,
             reader,
             queue,
+            unlock,
         })
+    }
+
+    /// Has one that holds no screens read once more, which `open` opens, so that every point of it is near. Without a thread
+    /// to spare it plays all the same.
+    pub(super) fn with_index(
+        self,
+        open: impl FnOnce() -> io::Result<Input> + Send + 'static,
+    ) -> Self {
+        self.with_limited_index(open, Limits::default())
+    }
+
+    fn with_limited_index(
+        mut self,
+        open: impl FnOnce() -> io::Result<Input> + Send + 'static,
+        limits: Limits,
+    ) -> Self {
+        if !self.reader.has_screens() {
+            let again = Again {
+                open: Box::new(open),
+                unlock: Arc::clone(&self.unlock),
+            };
+            let index = Index::start(again, self.line_feeds.clone(), limits);
+            self.reader.set_index(index.ok());
+        }
+        self
     }
 
     /// What its line feeds mean, as far as its beginning tells.
@@ -98,143 +133,6 @@ impl std::fmt::Debug for Recording {
     }
 }
 
-enum Reader {
-    Seekable(asciicast::Reader<Seekable<Box<dyn ReadSeek>>>),
-    Stream(
-        asciicast::Reader<recording::Reader<Replay>>,
-        Arc<Mutex<Spool>>,
-        Arc<dyn Unlock + Send + Sync>,
-    ),
-}
-
-fn stream(
-    spool: &Arc<Mutex<Spool>>,
-    unlock: &dyn Unlock,
-) -> Result<asciicast::Reader<recording::Reader<Replay>>, Error> {
-    let replay = Replay {
-        spool: Arc::clone(spool),
-        at: 0,
-    };
-    let lines = recording::Reader::open_with(replay, unlock)?;
-    Ok(asciicast::Reader::open(lines)?)
-}
-
-impl Reader {
-    fn header(&self) -> &Header {
-        match self {
-            Self::Seekable(reader) => reader.header(),
-            Self::Stream(reader, ..) => reader.header(),
-        }
-    }
-
-    /// Playback may begin behind the handshake: where it is at hand it is looked at first. Of a stream it may be long in
-    /// coming.
-    fn line_feeds(&mut self) -> Result<LineFeeds, Error> {
-        let mut line_feeds = LineFeeds::of(self.header());
-        if let Self::Seekable(reader) = self
-            && reader.header().ssm.is_some()
-            && !line_feeds.are_line_ends()
-        {
-            for _ in 0..BEFORE_OUTPUT {
-                match reader
-                    .next_event()
-                    .map(|event| event.map(|event| event.data))
-                {
-                    Ok(Some(Data::Message(message))) => line_feeds.message(&message),
-                    // What does not read is told when it is played.
-                    Ok(Some(Data::Output(_)) | None) | Err(_) => break,
-                    Ok(Some(_)) => {}
-                }
-            }
-            reader.rewind()?;
-        }
-        Ok(line_feeds)
-    }
-
-    fn next(&mut self, numbers: &mut Numbers) -> Item {
-        let (next, frame, ending) = match self {
-            Self::Seekable(reader) => {
-                let next = reader.next_event();
-                let lines = reader.lines();
-                (next, lines.frame(), lines.ending().cloned())
-            }
-            Self::Stream(reader, ..) => {
-                let next = reader.next_event();
-                (next, 0, reader.lines().ending().cloned())
-            }
-        };
-        match next {
-            Ok(Some(event)) => Item::Event(Numbered {
-                number: numbers.next(frame),
-                event,
-            }),
-            Ok(None) => Item::End(match ending {
-                None | Some(recording::Ending::Complete) => Ended::Complete,
-                Some(recording::Ending::Cut { .. }) => Ended::CutShort,
-                Some(recording::Ending::Damaged { offset, cause }) => {
-                    Ended::Damaged(format!("from byte {offset} on: {cause}"))
-                }
-            }),
-            Err(error) => Item::End(broken_off(&error.into())),
-        }
-    }
-
-    /// Goes to where `to` says; gives the screen there when the recording holds it.
-    fn reposition(&mut self, to: Reposition, numbers: &mut Numbers) -> Result<Option<Item>, Error> {
-        *numbers = Numbers::default();
-        match self {
-            Self::Seekable(reader) => {
-                if to.to > to.after.unwrap_or_default()
-                    && let Some(point) = reader.seek_screen(to.to)?
-                    && let Some(screen) = point.snapshot
-                    && to.after.is_none_or(|after| point.at > after)
-                {
-                    return Ok(Some(Item::Screen {
-                        at: point.at,
-                        next: Numbers::first(point.frame),
-                        size: Size {
-                            cols: screen.cols,
-                            rows: screen.rows,
-                        },
-                        text: screen.text,
-                    }));
-                }
-                let found = match to.after {
-                    Some(after) => reader.seek(after)?,
-                    None => None,
-                };
-                if found.is_none() {
-                    reader.rewind()?;
-                }
-            }
-            Self::Stream(reader, spool, unlock) => *reader = stream(spool, &**unlock)?,
-        }
-        Ok(None)
-    }
-}
-
-/// Numbers the events of a recording: those of a frame count from a number that belongs to the frame, so that they are
-/// the same wherever reading began.
-#[derive(Debug, Default)]
-struct Numbers {
-    frame: usize,
-    in_frame: u64,
-}
-
-impl Numbers {
-    fn first(frame: usize) -> u64 {
-        (frame as u64) << 32
-    }
-
-    fn next(&mut self, frame: usize) -> u64 {
-        if frame != self.frame {
-            *self = Self { frame, in_frame: 0 };
-        }
-        self.in_frame += 1;
-        Self::first(frame) + self.in_frame - 1
-    }
-}
-
 /// What comes from the reading thread.
 #[derive(Debug, PartialEq)]
 pub(super) enum Item {
@@ -251,8 +149,6 @@ pub(super) enum Item {
     End(Ended),
 }
 
-/// A handshake is over after so many events.
-const BEFORE_OUTPUT: usize = 32;
 /// How much text is read ahead, in bytes.
 const AHEAD: usize = 256 * 1024;
 /// What an event costs besides its text.
@@ -261,6 +157,7 @@ const EVENT_COST: usize = 64;
 /// The events of a recording, read ahead.
 pub(super) struct Source {
     queue: Arc<Queue>,
+    index: Option<Arc<Index>>,
 }
 
 #[derive(Default)]
@@ -307,11 +204,12 @@ impl Source {
     /// Begins to read.
     pub(super) fn start(recording: Recording) -> io::Result<Self> {
         let queue = Arc::clone(&recording.queue);
+        let index = recording.reader.index().cloned();
         let shared = Arc::clone(&queue);
         thread::Builder::new()
             .name("recording".into())
             .spawn(move || read_ahead(&shared, recording.reader))?;
-        Ok(Self { queue })
+        Ok(Self { queue, index })
     }
 
     /// All that has been read, at least one item. Nothing more comes after [`Item::End`] until a reposition. Nothing
@@ -345,6 +243,9 @@ impl Drop for Source {
         // The thread is not waited for: it may hang on a pipe.
         self.queue.lock().closed = true;
         self.queue.room.notify_one();
+        if let Some(index) = &self.index {
+            index.close();
+        }
     }
 }
 
@@ -386,6 +287,16 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             state.bytes += cost(&item);
             state.items.push(item);
             queue.filled.notify_one();
+        }
+    }
+}
+
+fn ended(ending: Option<&Ending>) -> Ended {
+    match ending {
+        None | Some(Ending::Complete) => Ended::Complete,
+        Some(Ending::Cut { .. }) => Ended::CutShort,
+        Some(Ending::Damaged { offset, cause }) => {
+            Ended::Damaged(format!("from byte {offset} on: {cause}"))
         }
     }
 }
