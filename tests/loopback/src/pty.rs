@@ -131,6 +131,33 @@ impl Pty {
         }
     }
 
+    /// Waits until nothing has been shown for so long; gives when the last of it was, and nothing where there was none.
+    pub fn wait_until_quiet(&mut self, since: usize, quiet: Duration) -> Option<Instant> {
+        let (mut length, mut last) = (since, None);
+        let mut state = self.shown.lock();
+        loop {
+            if state.0.len() != length {
+                (length, last) = (state.0.len(), Some(Instant::now()));
+            }
+            let patience = if last.is_some() { quiet } else { PATIENCE };
+            let (next, waited) = self
+                .shown
+                .more
+                .wait_timeout(state, patience)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            if waited.timed_out() && state.0.len() == length {
+                return last;
+            }
+        }
+    }
+
+    /// How many bytes that is which was shown so far.
+    #[must_use]
+    pub fn shown_so_far(&self) -> usize {
+        self.shown.lock().0.len()
+    }
+
     /// Everything shown so far.
     #[must_use]
     pub fn shown(&self) -> Vec<u8> {
