@@ -2,6 +2,8 @@
 //!
 //! Nothing here gives bytes on: a session's keys are read by [`super::Keys`]. What is no key is passed over.
 
+use std::time::Duration;
+
 use crossterm::event::{
     Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent,
     MouseEventKind,
@@ -9,24 +11,47 @@ use crossterm::event::{
 use futures_util::StreamExt as _;
 
 use super::press::{Key, Press};
+use super::{stdin_is_terminal, system};
+
+/// How often it is looked whether the terminal is still there: the library reads one that is gone over and over again, and
+/// tells nobody.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// The presses of the person at the terminal, which should be raw. Only one may be open.
 #[derive(Debug)]
-pub struct Presses(EventStream);
+pub struct Presses {
+    events: EventStream,
+    terminal: Option<system::Source>,
+}
 
 impl Presses {
     /// Begins to read: stdin where that is a terminal, else the controlling one. Must be called inside the runtime.
     #[must_use]
     pub fn open() -> Self {
-        Self(EventStream::new())
+        let terminal = match stdin_is_terminal() {
+            true => system::stdin(),
+            false => system::tty(),
+        };
+        Self {
+            events: EventStream::new(),
+            terminal: terminal.ok(),
+        }
     }
 
     /// The next one; `None` when the terminal is gone. Nothing is lost when the future is dropped.
     pub async fn next(&mut self) -> Option<Press> {
         loop {
-            let event = self.0.next().await?.ok()?;
-            if let Some(press) = named(event) {
-                return Some(press);
+            tokio::select! {
+                event = self.events.next() => {
+                    if let Some(press) = named(event?.ok()?) {
+                        return Some(press);
+                    }
+                }
+                () = tokio::time::sleep(LOOK) => {
+                    if self.terminal.as_ref().is_some_and(system::is_hung_up) {
+                        return None;
+                    }
+                }
             }
         }
     }

@@ -59,6 +59,11 @@ pub(super) fn stderr_takes_more(_: Duration) -> bool {
 /// Keys come to a thread of their own here, and nothing waits for them.
 pub(super) fn pause(_: Option<&Source>, _: Duration) {}
 
+/// A console tells of its end by a signal.
+pub(super) fn is_hung_up(_: &Source) -> bool {
+    false
+}
+
 pub(super) fn same(source: &Source) -> io::Result<Source> {
     Ok(match source {
         Source::Stream => Source::Stream,

@@ -213,6 +213,8 @@ impl Driver {
                             break Stopped::Quit;
                         }
                     }
+                    // Nobody is left to look at what is drawn, also where the hang-up itself is not heeded.
+                    None if self.is_drawn => break Stopped::HungUp,
                     // The keyboard went away; what is shown may still be looked at.
                     None => {
                         self.typing = None;
@@ -271,7 +273,8 @@ impl Driver {
 
     /// Leaves the terminal as a shell wants to find it, whatever it shows.
     async fn leave(&mut self, stopped: Stopped) {
-        if self.is_drawn || self.typing.is_none() || stopped == Stopped::Signal(HANG_UP) {
+        let is_gone = matches!(stopped, Stopped::HungUp | Stopped::Signal(HANG_UP));
+        if self.is_drawn || self.typing.is_none() || is_gone {
             return;
         }
         write_within(passing::CLOSING.to_owned()).await;

@@ -123,6 +123,19 @@ pub(super) fn tty() -> io::Result<Source> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
+/// Whether the terminal behind it is gone.
+pub(super) fn is_hung_up(source: &Source) -> bool {
+    let mut watched = [PollFd::new(source, PollFlags::empty())];
+    let at_once = rustix::event::Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    poll(&mut watched, Some(&at_once)).is_ok()
+        && watched[0]
+            .revents()
+            .intersects(PollFlags::HUP | PollFlags::ERR)
+}
+
 /// The same once more, for a thread of its own.
 pub(super) fn same(source: &Source) -> io::Result<Source> {
     source.try_clone()
