@@ -76,6 +76,8 @@ impl Playback {
 
     /// Goes to the nearest snapshot before a time, or to the beginning.
     pub(super) fn seek_anew(&mut self, now: Instant, to: Duration) {
+        // Nothing behind the end is shown, by no screen either.
+        let to = self.options.to.map_or(to, |end| end.min(to));
         let kept = self.snapshots.before(to).cloned();
         let after = kept.as_ref().map(|(place, _)| place.at);
         self.go_back_to(kept);
