@@ -112,6 +112,8 @@ impl Bench {
         for file in files {
             let started = Instant::now();
             let mut terminal = self.play(&[], &file);
+            // What is typed before the terminal is raw is lost.
+            sleep(Duration::from_secs(1));
             terminal.type_keys(" ");
             // Time line, commands and index are made meanwhile.
             settle(&terminal);
@@ -216,6 +218,7 @@ impl Bench {
         terminal.type_keys(" ");
         measure("paused", id);
         terminal.type_keys("G");
+        settle(&terminal);
         measure("at the end", id);
         terminal.type_keys("q");
         terminal.wait();
