@@ -210,6 +210,21 @@ fn output_is_drawn_at_its_time() {
 }
 
 #[test]
+fn an_hour_at_a_hundred_times_its_speed_ends_within_one_percent() {
+    let events = (1..=36_000).map(|n| output(n * 100, "x")).collect();
+    let options = Options {
+        speed: 100.0,
+        ..Options::default()
+    };
+    let mut bench = Bench::new(events, options);
+    // The driver's wake-ups are a millisecond coarse, and later where a frame is drawn.
+    bench.run_late(ms(60_000), ms(3));
+    assert!(bench.finished);
+    let took = bench.now - bench.start;
+    assert!((ms(36_000)..ms(36_360)).contains(&took), "{took:?}");
+}
+
+#[test]
 fn wake_ups_that_come_late_do_not_add_up() {
     let events = (1..=1000).map(|n| output(n * 10, "x")).collect();
     let mut bench = Bench::new(events, Options::default());
