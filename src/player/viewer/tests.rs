@@ -274,3 +274,23 @@ fn windows_of_any_size_are_drawn() {
         }
     }
 }
+
+#[test]
+fn while_a_place_is_looked_for_no_frame_is_due_before_its_events() {
+    let output = |at| Event {
+        at: Duration::from_secs(at),
+        data: Data::Output("x".into()),
+    };
+    let mut desk = Desk::new((1..100).map(output).collect());
+    desk.viewer
+        .handle_press(desk.now, &Press::plain(Key::Char(' ')));
+    assert!(desk.viewer.draw(desk.now).is_some());
+    desk.now += Duration::from_secs(10);
+    desk.viewer
+        .handle_press(desk.now, &Press::plain(Key::Right));
+    assert!(desk.viewer.playback().is_seeking());
+    assert!(desk.viewer.draw(desk.now).is_none());
+    assert_eq!(desk.viewer.poll_timeout(desk.now), None);
+    desk.settle();
+    assert!(desk.viewer.draw(desk.now).is_some());
+}
