@@ -379,7 +379,7 @@ fn ordinary() -> (String, usize) {
             spent += wait;
         };
         show(0.4, "\x1b[32muser@host\x1b[0m:\x1b[34m~/project\x1b[0m$ ");
-        let is_build = random() % 2 == 0;
+        let is_build = random().is_multiple_of(2);
         for key in if is_build {
             "make -j2 all"
         } else {
