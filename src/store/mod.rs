@@ -177,6 +177,19 @@ impl Store {
         }
     }
 
+    /// What tells this store from any other, for what is kept of it on this machine.
+    #[must_use]
+    pub fn identity(&self) -> [String; 2] {
+        match self {
+            Self::Directory(directory) => {
+                let root = directory.root();
+                let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+                [String::new(), root.display().to_string()]
+            }
+            Self::S3(s3) => [s3.endpoint(), s3.location()],
+        }
+    }
+
     /// How a person names one thing in it.
     #[must_use]
     pub fn locate(&self, key: &str) -> String {

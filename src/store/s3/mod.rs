@@ -152,6 +152,14 @@ impl S3 {
         caching
     }
 
+    /// Where the bucket is asked, as far as options and environment tell: two services may have buckets of one name.
+    pub(super) fn endpoint(&self) -> String {
+        let told = self.bucket.options.endpoint_url.clone();
+        let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
+        let of_environment = || names.iter().find_map(|name| std::env::var(name).ok());
+        told.or_else(of_environment).unwrap_or_default()
+    }
+
     /// `s3://bucket/prefix`.
     pub(super) fn location(&self) -> String {
         format!("s3://{}/{}", self.bucket.name, self.bucket.prefix)

@@ -14,6 +14,8 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
+mod whole;
+
 use super::local::create_private;
 
 /// In front of each piece: SHA-256 over object, place and bytes.
@@ -54,6 +56,19 @@ impl Cache {
 
     /// The pieces of one state of one object, named by all that tells it from any other. `None`: nothing is kept.
     pub(super) fn pieces(self: &Arc<Self>, object: &[&str]) -> Option<Pieces> {
+        let place = self.place(object)?;
+        let pieces = Pieces {
+            known: Mutex::new(known(&place.folder, &place.name)),
+            cache: Arc::clone(self),
+            folder: place.folder,
+            name: place.name,
+            object: place.object,
+        };
+        Some(pieces)
+    }
+
+    /// Where something lies that is named by all that tells it from anything else. `None`: nothing is kept.
+    fn place(&self, object: &[&str]) -> Option<Place> {
         if self.limit == 0 || !is_private(&self.folder) {
             return None;
         }
@@ -73,14 +88,11 @@ impl Cache {
         // Many small folders in place of a large one, which every object would have to look through.
         let folder = self.folder.join(&name[..2]);
         create_private(&folder).ok()?;
-        let pieces = Pieces {
-            known: Mutex::new(known(&folder, &name)),
-            cache: Arc::clone(self),
+        Some(Place {
             folder,
             name,
             object,
-        };
-        Some(pieces)
+        })
     }
 
     /// Makes room for `length` bytes: the files that were used longest ago go.
@@ -101,6 +113,13 @@ impl Cache {
         budget.written += length;
         used + length <= self.limit
     }
+}
+
+/// Where something is kept.
+struct Place {
+    folder: PathBuf,
+    name: String,
+    object: [u8; 32],
 }
 
 /// What is kept of one state of one object.
