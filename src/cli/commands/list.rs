@@ -76,7 +76,8 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         }
         None => {
             let places = settings.places_to_read()?;
-            let listing = named::catalog(&places).list(&filter, limit)?;
+            let catalog = named::catalog(&places).remembering(settings.cache());
+            let listing = catalog.list(&filter, limit)?;
             (listing, Ended::Complete, places.store.location())
         }
     };

@@ -5,20 +5,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use formats::asciicast;
 use formats::layout::{self, Place};
-use formats::manifest::{MAX_MANIFEST, Manifest};
+use formats::manifest::Manifest;
 use formats::recording;
 
 use crate::review::chosen::{Unchosen, begins, chosen, id_part, session_id};
 use crate::review::identity::{Misplaced, check_key};
-use crate::store::{self, Span, Store};
+use crate::store::{self, Cache, Span, Store};
 
+mod browse;
 mod inventory;
+mod seen;
 
+pub use browse::{Found, Told};
 pub use inventory::{Beside, Item};
+use seen::Seen;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
 const BATCH: usize = 512;
@@ -143,13 +148,25 @@ pub struct Problem {
 pub struct Catalog {
     store: Store,
     spool: Option<Store>,
+    seen: Option<Seen>,
 }
 
 impl Catalog {
     /// A catalog over a store and, where there is one on this machine, the spool.
     #[must_use]
     pub fn new(store: Store, spool: Option<Store>) -> Self {
-        Self { store, spool }
+        Self {
+            store,
+            spool,
+            seen: None,
+        }
+    }
+
+    /// The same, with manifests kept on this machine once they were read: they never change.
+    #[must_use]
+    pub fn remembering(self, cache: Option<Arc<Cache>>) -> Self {
+        let seen = cache.map(|cache| Seen::of(&self.store, cache));
+        Self { seen, ..self }
     }
 
     /// Where the store is, for a person.
@@ -220,7 +237,7 @@ impl Catalog {
             if keys.is_empty() {
                 break;
             }
-            let read = self.store.read_many(&keys, MAX_MANIFEST as u64)?;
+            let read = self.manifests(&keys)?;
             for (key, bytes) in keys.into_iter().zip(read) {
                 let manifest = parse_manifest(bytes).and_then(|manifest| {
                     check_key(&key, &manifest)?;
@@ -269,6 +286,19 @@ impl Catalog {
 
     /// Keys of manifests and of recordings, of the days that `filter` may want something of.
     fn keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
+        let [mut manifests, mut recordings] = self.all_keys(filter)?;
+        // Signatures lie beside them.
+        manifests.retain(|key| is_manifest(key));
+        if let Some(start) = &filter.session {
+            for keys in [&mut manifests, &mut recordings] {
+                keys.retain(|key| begins(key, start));
+            }
+        }
+        Ok([manifests, recordings])
+    }
+
+    /// The same, with whatever lies beside them.
+    fn all_keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
         let spans = ["manifests/", "recordings/"].map(|folder| {
             let of_day = |day| format!("{folder}{}/", layout::day(day));
             Span {
@@ -282,20 +312,7 @@ impl Catalog {
         });
         let mut keys = self.store.list_spans(&spans)?.into_iter();
         let mut next = || keys.next().unwrap_or_default();
-        let mut manifests = next();
-        // Signatures lie beside them.
-        manifests.retain(|key| {
-            Path::new(key)
-                .extension()
-                .is_some_and(|ending| ending == "json")
-        });
-        let mut recordings = next();
-        if let Some(start) = &filter.session {
-            for keys in [&mut manifests, &mut recordings] {
-                keys.retain(|key| begins(key, start));
-            }
-        }
-        Ok([manifests, recordings])
+        Ok([next(), next()])
     }
 
     fn spooled(&self) -> Result<Vec<(&Store, String)>, Error> {
@@ -308,6 +325,11 @@ impl Catalog {
             .map(|key| (spool, key))
             .collect())
     }
+}
+
+fn is_manifest(key: &str) -> bool {
+    let ending = Path::new(key).extension();
+    ending.is_some_and(|ending| ending == "json")
 }
 
 fn parse_manifest(bytes: Result<Vec<u8>, store::Error>) -> Result<Manifest, Error> {
