@@ -7,7 +7,9 @@ mod canvas;
 mod driver;
 mod keys;
 mod outcome;
+pub mod picker;
 mod playback;
+mod preview;
 pub mod scan;
 mod scrollback;
 mod source;
@@ -16,7 +18,7 @@ mod viewer;
 use std::io;
 use std::sync::Arc;
 
-pub use driver::run;
+pub use driver::{Looker, Picked, pick, run};
 pub use outcome::{Ended, Note, Outcome, Proof, Standing, Stopped};
 pub use playback::Options;
 pub use scan::Opener;

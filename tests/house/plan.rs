@@ -39,7 +39,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),
-    room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio zstd"),
+    room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
@@ -139,7 +139,7 @@ pub(crate) const GUARDS: [Guard; 4] = [
 /// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
 /// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
 #[rustfmt::skip]
-pub(crate) const MACHINES: [(&str, &str); 22] = [
+pub(crate) const MACHINES: [(&str, &str); 23] = [
     ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
     ("session/port/mux", "bytes"),
     ("session/port/note.rs", ""),
@@ -152,6 +152,7 @@ pub(crate) const MACHINES: [(&str, &str); 22] = [
     ("player/canvas.rs", "avt"),
     ("player/keys.rs", ""),
     ("player/outcome.rs", ""),
+    ("player/picker", "chrono unicode_width"),
     ("player/viewer", "avt chrono regex"),
     ("player/scan/activity.rs", ""),
     ("player/scan/idle.rs", ""),

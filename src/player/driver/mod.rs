@@ -4,6 +4,7 @@
 //! nobody waits for it longer than a moment. Prints nothing but the recording, and leaves the terminal as it found it.
 
 mod passing;
+mod picking;
 mod stage;
 mod watching;
 
@@ -14,6 +15,7 @@ use bytes::Bytes;
 use tokio::sync::{mpsc, oneshot};
 
 use self::passing::Passing;
+pub use self::picking::{Looker, Picked, pick};
 use self::stage::{Order, Played, Progress, Stage};
 use self::watching::Watching;
 use super::keys::{self, Key};

@@ -6,6 +6,7 @@ mod beside;
 mod live;
 mod moment;
 mod notes;
+mod pick;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Judged, Named};
+use crate::envelope::Identities;
 use crate::player::{self, Beside, Ended, Input, Options, Outcome, Recording, Stopped};
 use crate::review::summary as whole;
 use crate::settings::Settings;
@@ -56,6 +58,9 @@ Examples:
     ssm-rec play demo.cast other.cast.gz
     zstd -dc demo.cast.zst | ssm-rec play -
 
+  All sessions, narrowed as you type, to pick from:
+    ssm-rec play
+
   All that was shown, at once, as text with its escape sequences:
     ssm-rec play --no-wait me-0a1b > shown.txt
 
@@ -63,8 +68,9 @@ With --raw a terminal gets the bytes of the recording as they are, and with them
 can set the window's title or the clipboard, ask the terminal questions, print, and leave it in a state of their own.
 The window should have the recorded size, and nothing can be gone back to; space, ., ], +, - and q work.")]
 pub(crate) struct PlayArgs {
-    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; each also with @TIME
-    #[arg(value_name = "RECORDING", required = true)]
+    /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; each also with @TIME. Without
+    /// any, those in the store are there to be picked from
+    #[arg(value_name = "RECORDING")]
     names: Vec<String>,
 
     /// How many times faster; 0 shows everything at once [default: 1, or what the configuration says]
@@ -141,19 +147,34 @@ fn parse_speed(text: &str) -> Result<f64, String> {
 pub(crate) fn run(args: &PlayArgs) -> CommandResult {
     let settings = Arc::new(Settings::load_to_read(&args.store.flags())?);
     terminal::install_panic_hook();
+    if args.names.is_empty() {
+        return pick::run(args, &settings);
+    }
     let all = args.names.len();
+    let last = in_turn(all, |at, is_last| {
+        let playing = Playing {
+            args,
+            settings: &settings,
+            number: (at + 1, all),
+        };
+        playing.play(&args.names[at], is_last)
+    })?;
+    last.1
+}
+
+/// Plays so many, one after the other, or as somebody turns to them; gives how the last one stopped, and the worst that is
+/// known of them.
+fn in_turn(
+    all: usize,
+    mut play: impl FnMut(usize, bool) -> Result<(Stopped, CommandResult), Failure>,
+) -> Result<(Stopped, CommandResult), Failure> {
     let mut failed = None;
     let mut at = 0;
     let mut is_turned_to = false;
     loop {
         // Who has gone to one by hand stays with it.
         let is_last = at + 1 == all || is_turned_to;
-        let playing = Playing {
-            args,
-            settings: &settings,
-            number: (at + 1, all),
-        };
-        let (stopped, result) = playing.play(&args.names[at], is_last)?;
+        let (stopped, result) = play(at, is_last)?;
         match result {
             Ok(Status::Success) => {}
             // Said now, since others follow; the worst that is known of them is the end of all.
@@ -161,14 +182,14 @@ pub(crate) fn run(args: &PlayArgs) -> CommandResult {
                 message::say(&format!("{:#}", failure.error));
                 failed = Some(failure);
             }
-            other => return other,
+            other => return Ok((stopped, other)),
         }
         is_turned_to = matches!(stopped, Stopped::Turned { .. });
         at = match stopped {
             Stopped::Turned { back: true } => at.saturating_sub(1),
             Stopped::Turned { back: false } if at + 1 < all => at + 1,
             Stopped::AtEnd if !is_last => at + 1,
-            _ => return failed.map_or(Ok(Status::Success), Err),
+            _ => return Ok((stopped, failed.map_or(Ok(Status::Success), Err))),
         };
     }
 }
@@ -181,21 +202,32 @@ struct Playing<'a> {
 
 impl Playing<'_> {
     fn play(&self, name: &str, is_last: bool) -> Result<(Stopped, CommandResult), Failure> {
-        let args = self.args;
         let Moment { name, at } = Moment::of(name);
-        let identities = Arc::new(args.identity.identities(self.settings));
-        if args.follow
+        let identities = Arc::new(self.args.identity.identities(self.settings));
+        if self.args.follow
             && let Some(running) = Running::find(name, self.settings)?
         {
             let options = self.options(None, is_last);
             let by = (self.settings, &identities);
-            return running.play(options, self.beside(), by, args.quiet);
+            return running.play(options, self.beside(), by, self.args.quiet);
         }
         let named = named::open(name, self.settings)?;
+        let options = self.options(at, is_last);
+        self.play_named(name, named, identities, options, self.args.quiet)
+    }
+
+    fn play_named(
+        &self,
+        name: &str,
+        named: Named,
+        identities: Arc<Identities>,
+        options: Options,
+        quiet: bool,
+    ) -> Result<(Stopped, CommandResult), Failure> {
         let judged = named.judged();
         let label = named.label.clone();
         let what = format!("cannot play {label:?}");
-        let is_watched = terminal::stdout_is_terminal() && !args.raw;
+        let is_watched = terminal::stdout_is_terminal() && !self.args.raw;
         let mut beside = self.beside();
         if is_watched {
             beside::add(&mut beside, name, &named, self.settings, &identities);
@@ -205,10 +237,9 @@ impl Playing<'_> {
             beside::name(&mut beside, recording.header(), &label);
             notes::add(&mut beside, recording.header(), &label, self.settings);
         }
-        let options = self.options(at, is_last);
         let outcome = play(recording, options, beside).context(what)?;
         let stopped = outcome.stopped;
-        Ok((stopped, told(outcome, &judged, &label, args.quiet)))
+        Ok((stopped, told(outcome, &judged, &label, quiet)))
     }
 
     fn beside(&self) -> Beside {
@@ -240,11 +271,7 @@ impl Playing<'_> {
     }
 }
 
-fn open(
-    named: Named,
-    identities: Arc<crate::envelope::Identities>,
-    what: &str,
-) -> Result<Recording, Failure> {
+fn open(named: Named, identities: Arc<Identities>, what: &str) -> Result<Recording, Failure> {
     let input = match named.bytes {
         Bytes::Seekable(bytes) => Input::Seekable(Box::new(bytes)),
         Bytes::Stream(bytes) => Input::Stream(bytes),

@@ -1,0 +1,313 @@
+//! A picker: the recordings that there are, narrowed by what is typed, with the last screen of the one that is selected.
+//!
+//! A machine: recordings, presses and the window go in; cells, and what the driver is to do, come out. It reads nothing, writes
+//! nothing and asks no clock. Nothing of a recording comes out of it but as cells.
+
+mod draw;
+mod item;
+mod query;
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use formats::payload::Size;
+
+pub use self::item::{Item, Mark};
+use self::query::Query;
+use crate::screen::grid::Grid;
+use crate::terminal::{Key, Press};
+
+/// What is typed is no longer.
+const LIMIT: usize = 1000;
+/// So many last screens are kept; who goes back sees them at once.
+const STILLS: usize = 32;
+
+/// What is told of the place whose recordings are picked from.
+#[derive(Clone, Debug)]
+pub enum News {
+    /// Recordings; one that is known already is known better now.
+    Items(Vec<Item>),
+    /// These are there no more.
+    Gone(Vec<String>),
+    /// Something does not read, or fails; in a line.
+    Problem(String),
+    /// That was all.
+    Listed,
+}
+
+/// What the driver is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    /// Find out how this one looks at its end, and no other any more.
+    Look(Item),
+    /// Play these, one after the other.
+    Play(Vec<Item>),
+    /// Leave.
+    Quit,
+}
+
+/// How a recording looks at its end, or why that cannot be seen.
+pub(crate) type Still = Result<Grid, String>;
+
+/// A picker, and where in it somebody is.
+#[derive(Debug)]
+pub struct Picker {
+    /// Where all of this is, for a person.
+    place: String,
+    /// Newest first.
+    items: Vec<Item>,
+    is_listed: bool,
+    problems: usize,
+    typed: String,
+    /// Which of the items are asked for.
+    found: Vec<usize>,
+    /// Where among those somebody is, and what is there; nothing as long as nobody has moved.
+    at: usize,
+    chosen: Option<String>,
+    top: usize,
+    /// How many rows were shown last.
+    height: usize,
+    /// Several to play, by their ids, in the order in which they were marked.
+    marked: Vec<String>,
+    stills: VecDeque<(String, Still)>,
+    looked_for: Option<String>,
+    shows_still: bool,
+    window: Size,
+    message: Option<String>,
+    asks: VecDeque<Ask>,
+    is_due: bool,
+}
+
+impl Picker {
+    /// Of a place that nothing is known of yet.
+    #[must_use]
+    pub fn new(place: String) -> Self {
+        Self {
+            place,
+            items: Vec::new(),
+            is_listed: false,
+            problems: 0,
+            typed: String::new(),
+            found: Vec::new(),
+            at: 0,
+            chosen: None,
+            top: 0,
+            height: 1,
+            marked: Vec::new(),
+            stills: VecDeque::new(),
+            looked_for: None,
+            shows_still: false,
+            window: Size { cols: 80, rows: 24 },
+            message: None,
+            asks: VecDeque::new(),
+            is_due: true,
+        }
+    }
+
+    /// Whether nothing is there to be picked, and nothing will come.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.is_listed
+    }
+
+    /// Whether anything is there to be picked.
+    #[must_use]
+    pub fn has_items(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// Says something in the last row, until the next key.
+    pub fn say(&mut self, message: impl Into<String>) {
+        self.message = Some(message.into());
+        self.is_due = true;
+    }
+
+    /// Takes what is told of the place.
+    pub fn handle_news(&mut self, news: News) {
+        self.is_due = true;
+        match news {
+            News::Items(items) => self.add(items),
+            News::Gone(ids) => {
+                let gone: BTreeSet<String> = ids.into_iter().collect();
+                self.items.retain(|item| !gone.contains(&item.id));
+                self.marked.retain(|id| !gone.contains(id));
+                self.narrow();
+            }
+            News::Problem(message) => {
+                self.problems += 1;
+                self.say(message);
+            }
+            News::Listed => self.is_listed = true,
+        }
+    }
+
+    fn add(&mut self, items: Vec<Item>) {
+        let known: HashMap<String, usize> = self
+            .items
+            .iter()
+            .enumerate()
+            .map(|(at, item)| (item.id.clone(), at))
+            .collect();
+        for item in items {
+            match known.get(&item.id) {
+                // How it looks at its end may have changed, too.
+                Some(at) if self.items[*at] != item => {
+                    if self.items[*at].place != item.place {
+                        self.forget_still(&item.id);
+                    }
+                    self.items[*at] = item;
+                }
+                Some(_) => {}
+                None => self.items.push(item),
+            }
+        }
+        self.items.sort_by(Item::newest_first);
+        self.narrow();
+    }
+
+    fn forget_still(&mut self, id: &str) {
+        self.stills.retain(|(of, _)| of != id);
+        if self.looked_for.as_deref() == Some(id) {
+            self.looked_for = None;
+        }
+    }
+
+    /// Takes how a recording looks at its end.
+    pub(crate) fn handle_still(&mut self, id: &str, still: Still) {
+        self.forget_still(id);
+        self.stills.truncate(STILLS - 1);
+        self.stills.push_front((id.to_owned(), still));
+        self.is_due = true;
+    }
+
+    /// A running one may look otherwise by now, and what was not looked for to its end is looked for again.
+    pub fn handle_return(&mut self) {
+        if let Some(id) = self.selected().map(|item| item.id.clone()) {
+            self.forget_still(&id);
+        }
+        self.looked_for = None;
+        self.is_due = true;
+    }
+
+    /// The window's size.
+    pub(crate) fn handle_window(&mut self, window: Size) {
+        self.window = window;
+        self.is_due = true;
+    }
+
+    /// Takes what somebody presses.
+    pub(crate) fn handle_press(&mut self, press: &Press) {
+        self.is_due = true;
+        self.message = None;
+        let (key, control) = match press {
+            Press::Key {
+                key, control, alt, ..
+            } if !alt => (*key, *control),
+            Press::Wheel { up: true } => return self.go(self.at.saturating_sub(3)),
+            Press::Wheel { up: false } => return self.go(self.at + 3),
+            _ => return,
+        };
+        let page = self.height.max(2) - 1;
+        match (key, control) {
+            (Key::Up, _) | (Key::Char('p'), true) => self.go(self.at.saturating_sub(1)),
+            (Key::Down, _) | (Key::Char('n'), true) => self.go(self.at + 1),
+            (Key::PageUp, _) => self.go(self.at.saturating_sub(page)),
+            (Key::PageDown, _) => self.go(self.at + page),
+            (Key::Home, _) => self.go(0),
+            (Key::End, _) => self.go(usize::MAX),
+            (Key::Enter, _) => self.play(),
+            (Key::Tab, _) => self.mark(),
+            (Key::Escape, _) if self.typed.is_empty() => self.asks.push_back(Ask::Quit),
+            (Key::Char('c' | 'd'), true) => self.asks.push_back(Ask::Quit),
+            (Key::Escape, _) | (Key::Char('u'), true) => self.type_anew(String::new()),
+            (Key::Backspace, _) | (Key::Char('h'), true) => {
+                let mut typed = self.typed.clone();
+                typed.pop();
+                self.type_anew(typed);
+            }
+            (Key::Char('w'), true) => {
+                let kept = self.typed.trim_end().rfind(' ').map_or(0, |at| at + 1);
+                self.type_anew(self.typed[..kept].to_owned());
+            }
+            (Key::Char(char), false) if self.typed.len() < LIMIT => {
+                self.type_anew(format!("{}{char}", self.typed));
+            }
+            _ => {}
+        }
+    }
+
+    fn type_anew(&mut self, typed: String) {
+        self.typed = typed;
+        self.narrow();
+    }
+
+    /// Finds what is asked for; whatever was selected stays so while it is among that.
+    fn narrow(&mut self) {
+        let query = Query::of(&self.typed);
+        let items = self.items.iter().enumerate();
+        let found = items.filter(|(_, item)| query.is_met_by(item));
+        self.found = found.map(|(at, _)| at).collect();
+        let chosen = self.chosen.as_ref();
+        let place = chosen.and_then(|id| {
+            let is_it = |at: &usize| self.items[*at].id == *id;
+            self.found.iter().position(is_it)
+        });
+        self.at = match (place, chosen) {
+            (Some(place), _) => place,
+            // The one is gone from sight: its neighbour is there now.
+            (None, Some(_)) => self.at.min(self.found.len().saturating_sub(1)),
+            (None, None) => 0,
+        };
+    }
+
+    fn go(&mut self, to: usize) {
+        self.at = to.min(self.found.len().saturating_sub(1));
+        self.chosen = self.selected().map(|item| item.id.clone());
+    }
+
+    fn selected(&self) -> Option<&Item> {
+        self.found.get(self.at).map(|at| &self.items[*at])
+    }
+
+    fn mark(&mut self) {
+        let Some(id) = self.selected().map(|item| item.id.clone()) else {
+            return;
+        };
+        match self.marked.iter().position(|marked| *marked == id) {
+            Some(at) => drop(self.marked.remove(at)),
+            None => self.marked.push(id),
+        }
+        self.go(self.at + 1);
+    }
+
+    fn play(&mut self) {
+        let Some(selected) = self.selected().cloned() else {
+            return;
+        };
+        self.chosen = Some(selected.id.clone());
+        let of_id = |id: &String| self.items.iter().find(|item| item.id == *id).cloned();
+        let mut picked: Vec<Item> = self.marked.iter().filter_map(of_id).collect();
+        if picked.is_empty() {
+            picked.push(selected);
+        }
+        self.marked.clear();
+        self.asks.push_back(Ask::Play(picked));
+    }
+
+    /// What is to be done; to be polled after everything that was handled and drawn.
+    pub(crate) fn poll_ask(&mut self) -> Option<Ask> {
+        if let Some(ask) = self.asks.pop_front() {
+            return Some(ask);
+        }
+        let item = self.selected().filter(|_| self.shows_still)?;
+        let is_known = self.stills.iter().any(|(id, _)| *id == item.id);
+        if is_known || self.looked_for.as_ref() == Some(&item.id) {
+            return None;
+        }
+        let item = item.clone();
+        self.looked_for = Some(item.id.clone());
+        Some(Ask::Look(item))
+    }
+}
+
+#[cfg(test)]
+mod tests;
