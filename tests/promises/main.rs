@@ -31,6 +31,7 @@ mod list;
 mod log;
 #[cfg(unix)]
 mod official;
+mod picker;
 mod play;
 #[cfg(unix)]
 mod plugin;

@@ -55,13 +55,13 @@ fn asks(picker: &mut Picker) -> Vec<Ask> {
 fn typing_narrows_and_erasing_widens() {
     let mut picker = picker(0..20);
     assert_eq!(selected(&picker), Some("ada-19"), "the newest");
-    type_text(&mut picker, "ticket 0 i-1q");
+    type_text(&mut picker, "reason:0 i-1q");
     assert_eq!(selected(&picker), None);
     press(&mut picker, Key::Backspace);
     assert_eq!(selected(&picker), Some("ada-18"));
     assert_eq!(picker.found.len(), 5);
     control(&mut picker, 'w');
-    assert_eq!(picker.typed, "ticket 0 ");
+    assert_eq!(picker.typed, "reason:0 ");
     press(&mut picker, Key::Escape);
     assert_eq!((picker.typed.as_str(), picker.found.len()), ("", 20));
     press(&mut picker, Key::Escape);
