@@ -82,7 +82,7 @@ fn sessions_are_narrowed_picked_played_and_come_back_to() {
     shows(&mut terminal, "oni-0abc");
     terminal.type_keys("\r");
     shows(&mut terminal, "sound, unsigned");
-    shows(&mut terminal, "ticket-1");
+    shows(&mut terminal, "oni-0abc");
     terminal.type_keys("q");
     listed(&mut terminal, "1 of 3");
     // All of them again, on the same one.
