@@ -132,7 +132,7 @@ fn picker(environment: &[(&str, String)], sessions: usize) -> [Duration; 2] {
         .collect();
     let program = std::env::current_exe().unwrap();
     let begun = Instant::now();
-    let mut terminal = loopback::spawn(&program, &["play"], &environment);
+    let mut terminal = loopback::pty::spawn(&program, &["play"], &environment);
     let windowful = loop {
         let shown = String::from_utf8_lossy(&terminal.shown()).into_owned();
         if shown.matches("ticket-").count() >= ROWS {
