@@ -63,7 +63,11 @@ fn main() -> ExitCode {
         ("folder", store.display().to_string()),
         ("bucket", "s3://recordings/fleet".to_owned()),
     ] {
-        let home = |number: usize| folder.path().join(format!("{name}-{number}"));
+        let home = |number: usize| {
+            let home = folder.path().join(format!("{name}-{number}"));
+            std::fs::create_dir_all(&home).unwrap();
+            home
+        };
         let at = |home: &Path| environment(&server.endpoint(), home, &store);
         // A home of its own has seen nothing.
         let cold = median(|round| picker(&at(&home(round)), sessions));
