@@ -24,7 +24,12 @@ impl Packed {
     pub(super) fn new(bytes: &[u8]) -> Self {
         let packed = zstd::bulk::compress(bytes, 1)
             .ok()
-            .filter(|packed| packed.len() < bytes.len());
+            .filter(|packed| packed.len() < bytes.len())
+            // It was given room for the worst.
+            .map(|mut packed| {
+                packed.shrink_to_fit();
+                packed
+            });
         Self {
             length: bytes.len(),
             is_packed: packed.is_some(),
