@@ -33,6 +33,7 @@ impl Desk {
             name: "me-0a1b".into(),
             target: "i-0abc".into(),
             bar: true,
+            is_scanned: true,
             ..Facts::default()
         };
         let mut viewer = Viewer::new(playback, facts, Vec::new());
@@ -149,6 +150,16 @@ fn the_bar_says_where_one_is_and_what_is_known() {
     assert!(desk.bar().contains("what it is"));
     desk.viewer.handle_proof(desk.now, proof(Standing::Altered));
     assert!(desk.bar().starts_with("ALTERED"));
+}
+
+#[test]
+fn what_is_played_is_the_time_line_where_nobody_reads_it_beside() {
+    let mut desk = Desk::new(letters(9));
+    desk.viewer.seen = Some(Seen::default());
+    desk.at = 0;
+    desk.press("g");
+    desk.run(4);
+    assert!(desk.bar().starts_with("▶ 00:04 / 00:05"), "{}", desk.bar());
 }
 
 #[test]
