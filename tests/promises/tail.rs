@@ -86,8 +86,8 @@ fn who_joins_late_sees_the_screen_and_what_follows_until_the_session_ends() {
     tail.wait_until("it catches up", |rows| rows.join("\n").contains("newer"));
     tail.type_keys("?on-sc\\w+n\r");
     shows(&mut tail, "/on-sc\\w+n 1 of");
-    tail.type_keys("\x1b");
     tail.type_keys("G");
+    shows(&mut tail, "LIVE");
     let mut from_start = rig.terminal(&["tail", "--from-start", &id]);
     shows(&mut from_start, "newer");
     let piped = rig.command(&["tail", &id]).spawn().unwrap();

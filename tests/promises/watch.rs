@@ -390,7 +390,9 @@ fn a_session_of_ours_tells_what_it_is_worth() {
     let recording = rig.recording();
     let mut terminal = rig.terminal(&["play", &recording.display().to_string()]);
     shows(&mut terminal, "sound, unsigned");
-    terminal.type_keys("Gf");
+    terminal.type_keys("G");
+    shows(&mut terminal, "■ end");
+    terminal.type_keys("f");
     shows(&mut terminal, "output_stream_data");
     terminal.type_keys("q");
     shows(&mut terminal, "hello");
