@@ -113,10 +113,6 @@ impl Playback {
             Control::Show(shown) => self.seek_shown(now, shown),
             Control::End => {
                 self.stepping = false;
-                // A recording that is all there may hold a screen that is nearer to its end.
-                if !self.is_up_to_date && !self.ended && !self.options.follow {
-                    self.seek_anew(now, FAR);
-                }
                 self.goal = Some(Goal::End);
             }
             Control::NextMarker => self.goal = Some(Goal::NextMarker),

@@ -100,7 +100,13 @@ impl Viewer {
             Key::Down => Control::Back(LONG),
             Key::Up => Control::Forward(LONG),
             Key::Char('g') | Key::Home => Control::To(Duration::ZERO),
-            Key::Char('G') | Key::End => Control::End,
+            Key::Char('G') | Key::End => {
+                // A screen that is nearer to a far end is gone to first.
+                if let (Some(total), None) = (self.lanes.total, &self.seen) {
+                    self.control(now, Control::To(total));
+                }
+                Control::End
+            }
             Key::Char('+') => Control::Faster,
             Key::Char('-') => Control::Slower,
             Key::Char('=') | Key::Backspace => Control::Usual,
