@@ -3,6 +3,7 @@
 //! Nothing is waited for by whoever picks: this is read on a thread of its own, up to a bound, and given up when nobody wants to
 //! know any more.
 
+use std::io;
 use std::time::Duration;
 
 use formats::asciicast::{self, Data, LineFeeds};
@@ -11,14 +12,13 @@ use formats::payload::Size;
 use formats::recording::{self, Seekable};
 use formats::sealed::Unlock;
 
+use super::source::line_feeds;
 use super::{Error, Input};
 use crate::screen::Emulator;
 use crate::screen::grid::{Grid, Style};
 
 /// More text than this is not gone through; a recorder makes a picture far more often.
 const TEXT: usize = 32 << 20;
-/// A handshake is over after so many events.
-const BEFORE_OUTPUT: usize = 32;
 /// No window shows more of it.
 const ROWS: usize = 200;
 const COLS: usize = 400;
@@ -34,17 +34,7 @@ pub(super) fn last_screen(
             let lines = Seekable::open_with(source, unlock)?;
             let mut reader = asciicast::Reader::open(lines)?;
             let mut size = reader.header().term.size();
-            let mut line_feeds = LineFeeds::of(reader.header());
-            for _ in 0..BEFORE_OUTPUT {
-                match reader.next_event() {
-                    Ok(Some(event)) => match event.data {
-                        Data::Message(message) => line_feeds.message(&message),
-                        Data::Output(_) => break,
-                        _ => {}
-                    },
-                    _ => break,
-                }
-            }
+            let line_feeds = line_feeds(&mut reader)?;
             let mut text = None;
             match reader.seek_screen(Duration::MAX)? {
                 Some(point) => {
@@ -103,7 +93,8 @@ fn to_the_end<L: LineSource>(
             _ => {}
         }
         if left == 0 {
-            break;
+            let why = "too long to look at its end: it holds no pictures";
+            return Err(io::Error::other(why).into());
         }
     }
     Ok(Some(grid(&terminal)))
@@ -148,6 +139,16 @@ mod tests {
                 .map(|row| text(row).trim_end().to_owned())
                 .collect(),
         )
+    }
+
+    #[test]
+    fn what_is_too_long_is_told_so_and_no_screen_of_its_middle_is_shown() {
+        let mut cast = String::from("{\"version\":3,\"term\":{\"cols\":20,\"rows\":5}}\n");
+        let line = format!("[0.1, \"o\", \"{}\"]\n", "x".repeat(1 << 20));
+        (0..=TEXT >> 20).for_each(|_| cast.push_str(&line));
+        let source = Box::new(std::io::Cursor::new(cast.into_bytes()));
+        let shown = last_screen(Input::Seekable(source), &NoKey, &|| true);
+        assert!(shown.unwrap_err().to_string().contains("too long"));
     }
 
     #[test]

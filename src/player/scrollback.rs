@@ -9,6 +9,7 @@ use formats::lines::LineSource;
 use formats::recording::{self, Seekable};
 
 use super::scan::Opener;
+use super::source::line_feeds;
 use super::{Error, Input};
 use crate::screen::Emulator;
 
@@ -25,6 +26,7 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
         Input::Seekable(source) => {
             let lines = Seekable::open_with(source, unlock)?;
             let mut reader = asciicast::Reader::open(lines)?;
+            let line_feeds = line_feeds(&mut reader)?;
             let frame = usize::try_from(next >> 32).unwrap_or_default();
             let point = match frame.saturating_sub(FRAMES) {
                 0 => None,
@@ -35,13 +37,19 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
             if let Some(screen) = point.and_then(|point| point.snapshot) {
                 terminal.feed(&screen.text);
             }
-            rows(reader, terminal, at)
+            rows(reader, terminal, line_feeds, at)
         }
         Input::Stream(source) => {
             let lines = recording::Reader::open_with(source, unlock)?;
             let reader = asciicast::Reader::open(lines)?;
+            let line_feeds = LineFeeds::of(reader.header());
             let size = reader.header().term.size();
-            rows(reader, Emulator::with_scrollback(size, ROWS), at)
+            rows(
+                reader,
+                Emulator::with_scrollback(size, ROWS),
+                line_feeds,
+                at,
+            )
         }
         Input::Live(_) => Ok(Vec::new()),
     }
@@ -50,9 +58,9 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
 fn rows<L: LineSource>(
     mut reader: asciicast::Reader<L>,
     mut terminal: Emulator,
+    mut line_feeds: LineFeeds,
     at: Duration,
 ) -> Result<Vec<String>, Error> {
-    let mut line_feeds = LineFeeds::of(reader.header());
     while let Some(event) = reader.next_event()? {
         if event.at > at {
             break;
@@ -81,4 +89,56 @@ fn rows<L: LineSource>(
         rows.pop();
     }
     Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Read};
+
+    use formats::derived::Kind;
+    use formats::sealed::{NoKey, Unlock};
+
+    use super::*;
+
+    struct Text(String);
+
+    impl Opener for Text {
+        fn recording(&self) -> std::io::Result<Input> {
+            let bytes = self.0.clone().into_bytes();
+            Ok(Input::Seekable(Box::new(Cursor::new(bytes))))
+        }
+
+        fn derived(&self, _: Kind) -> std::io::Result<Option<Box<dyn Read + Send>>> {
+            Ok(None)
+        }
+
+        fn unlock(&self) -> &dyn Unlock {
+            &NoKey
+        }
+    }
+
+    fn rows_at(seconds: u64) -> Vec<String> {
+        let text = concat!(
+            r#"{"version":2,"width":10,"height":3}"#,
+            "\n",
+            r#"[1.0,"o","one\r\ntwo\r\n"]"#,
+            "\n",
+            r#"[2.0,"o","1234567890abc\r\n"]"#,
+            "\n",
+            r#"[3.0,"o","\u001b[?1049hother"]"#,
+            "\n",
+            r#"[4.0,"o","\u001b[?1049l\r\n\r\n\r\nlate"]"#,
+            "\n",
+        );
+        read(&Text(text.into()), Duration::from_secs(seconds), 0).unwrap()
+    }
+
+    #[test]
+    fn rows_that_left_and_that_stand_there_are_told_and_none_of_later() {
+        assert_eq!(rows_at(1), ["one", "two"]);
+        let wrapped = ["one", "two", "1234567890abc"];
+        assert_eq!(rows_at(2), wrapped);
+        assert_eq!(rows_at(3), wrapped, "of the main screen");
+        assert_eq!(rows_at(4).last().unwrap(), "late");
+    }
 }

@@ -19,17 +19,10 @@ fn rig() -> Rig {
     Rig::new(Options::quick())
 }
 
-/// A file in the rig's folder.
-fn file(rig: &Rig, name: &str, content: impl AsRef<[u8]>) -> String {
-    let path = rig.folder().join(name);
-    fs::write(&path, content).unwrap();
-    path.display().to_string()
-}
-
 #[test]
 fn a_file_is_exported_to_stdout_or_to_a_file() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
+    let cast = rig.file("a.cast", CAST);
     let run = rig.run(&["export", &cast, "--format", "txt"]);
     assert_eq!((run.status(), run.err().as_str()), (0, ""));
     assert_eq!(run.out(), "$ echo AKIAIOSFODNN7EXAMPLE\nend\n");
@@ -46,7 +39,7 @@ fn a_file_is_exported_to_stdout_or_to_a_file() {
 #[test]
 fn what_is_read_twice_comes_through_stdin_as_well() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
+    let cast = rig.file("a.cast", CAST);
     let from_file = rig.run(&["export", &cast, "-f", "md"]);
     assert_eq!(from_file.status(), 0, "{}", from_file.err());
     let from_pipe = rig
@@ -65,8 +58,8 @@ fn what_is_read_twice_comes_through_stdin_as_well() {
 #[test]
 fn nothing_is_overwritten_unless_asked_and_the_recording_never() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
-    let there = file(&rig, "b.txt", "precious");
+    let cast = rig.file("a.cast", CAST);
+    let there = rig.file("b.txt", "precious");
     let run = rig.run(&["export", &cast, "-o", &there]);
     assert_eq!(run.status(), 1);
     assert!(run.err().contains("exists already"), "{}", run.err());
@@ -78,7 +71,7 @@ fn nothing_is_overwritten_unless_asked_and_the_recording_never() {
     assert_eq!(run.status(), 2, "{}", run.err());
     assert_eq!(fs::read_to_string(&cast).unwrap(), CAST);
     // Nothing else is left in the folder.
-    let bad = file(&rig, "bad.cast", "no recording");
+    let bad = rig.file("bad.cast", "no recording");
     let to = rig.folder().join("c.html").display().to_string();
     assert_eq!(rig.run(&["export", &bad, "-o", &to]).status(), 4);
     let left = fs::read_dir(rig.folder())
@@ -95,7 +88,7 @@ fn nothing_is_overwritten_unless_asked_and_the_recording_never() {
 #[test]
 fn secrets_are_replaced_and_counted() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
+    let cast = rig.file("a.cast", CAST);
     for format in ["raw", "cast", "cast-v2", "txt", "jsonl", "html", "md"] {
         let run = rig.run(&["export", &cast, "-f", format, "--redact-secrets"]);
         assert_eq!(run.status(), 0);
@@ -120,20 +113,20 @@ fn a_packed_recording_plays_and_is_exported() {
     let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
     packer.write_all(CAST.as_bytes()).unwrap();
     let packed = packer.finish().unwrap();
-    let cast = file(&rig, "a.cast.gz", &packed);
+    let cast = rig.file("a.cast.gz", &packed);
     let run = rig.run(&["play", "--no-wait", &cast]);
     assert_eq!((run.status(), run.out().contains("end\r\n")), (0, true));
     let run = rig.run(&["export", &cast, "-f", "txt", "--redact-secrets"]);
     assert_eq!(run.status(), 0, "{}", run.err());
     assert!(run.out().ends_with("********\nend\n"), "{}", run.out());
-    let cut = file(&rig, "cut.cast.gz", &packed[..packed.len() / 2]);
+    let cut = rig.file("cut.cast.gz", &packed[..packed.len() / 2]);
     assert_ne!(rig.run(&["play", "--no-wait", &cut]).status(), 0);
 }
 
 #[test]
 fn pauses_are_cut_where_they_are_played() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
+    let cast = rig.file("a.cast", CAST);
     let run = rig.run(&["export", &cast, "-f", "cast-v2", "-i", "0.5"]);
     assert!(
         run.out().ends_with("[0.800000, \"o\", \"end\\r\\n\"]\n"),
@@ -145,7 +138,7 @@ fn pauses_are_cut_where_they_are_played() {
 #[test]
 fn a_recording_cut_short_is_exported_as_far_as_it_goes() {
     let rig = rig();
-    let cut = file(&rig, "a.cast", &CAST[..CAST.len() - 5]);
+    let cut = rig.file("a.cast", &CAST[..CAST.len() - 5]);
     let run = rig.run(&["export", &cut, "-f", "txt"]);
     assert_eq!(run.status(), 3);
     assert_eq!(run.out(), "$ echo AKIAIOSFODNN7EXAMPLE\n");
@@ -155,7 +148,7 @@ fn a_recording_cut_short_is_exported_as_far_as_it_goes() {
 #[test]
 fn mistakes_are_told() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", CAST);
+    let cast = rig.file("a.cast", CAST);
     for (arguments, status) in [
         (&["export", &cast][..], 2),
         (

@@ -15,13 +15,6 @@ fn rig() -> Rig {
     Rig::new(Options::quick())
 }
 
-/// A file in the rig's folder.
-fn file(rig: &Rig, name: &str, content: impl AsRef<[u8]>) -> String {
-    let path = rig.folder().join(name);
-    fs::write(&path, content).unwrap();
-    path.display().to_string()
-}
-
 /// A line of output every second, and a marker half a second after each tenth.
 fn lines(count: u32) -> String {
     let mut text = String::from(HEADER);
@@ -42,8 +35,7 @@ fn lines(count: u32) -> String {
 )]
 fn output_goes_down_a_pipe_in_its_own_time_unless_told_otherwise() {
     let rig = rig();
-    let cast = file(
-        &rig,
+    let cast = rig.file(
         "a.cast",
         format!("{HEADER}[0.2, \"o\", \"a\\u001b[1m\"]\n[0.3, \"o\", \"é\"]\n"),
     );
@@ -79,9 +71,8 @@ fn every_version_plays_from_a_file_and_from_a_pipe() {
             "{\"version\":3,\"term\":{\"cols\":80,\"rows\":24}}\n[0.1,\"o\",\"hel\"]\n# a comment\n[0.1,\"o\",\"lo\"]\n",
         ),
     ] {
-        let path = file(&rig, name, text);
-        let zst = file(
-            &rig,
+        let path = rig.file(name, text);
+        let zst = rig.file(
             &format!("{name}.zst"),
             zstd::encode_all(text.as_bytes(), 3).unwrap(),
         );
@@ -165,7 +156,7 @@ fn what_cannot_be_played_gets_one_clear_line_and_its_status() {
             "is cut short",
         ),
     ] {
-        let path = file(&rig, name, content);
+        let path = rig.file(name, content);
         let run = rig.run(&["play", "--no-wait", &path]);
         assert_eq!(run.status(), status, "{name}: {}", run.err());
         assert_eq!(run.out(), out, "{name}");
@@ -198,7 +189,7 @@ fn a_recording_cut_short_is_played_as_far_as_it_goes() {
     let whole = rig.run(&["play", "--no-wait", &rig.recording().display().to_string()]);
     assert!(whole.out().contains("done"));
     bytes.truncate(bytes.len() / 2);
-    let path = file(&rig, "cut.cast.zst", bytes);
+    let path = rig.file("cut.cast.zst", bytes);
     let run = rig.run(&["play", "--no-wait", &path]);
     assert_eq!(run.status(), 3, "{}", run.err());
     assert!(whole.out().starts_with(&run.out()));
@@ -227,7 +218,7 @@ fn busy() -> String {
 )]
 fn whoever_leaves_is_not_kept_by_what_the_screen_is_busy_with() {
     let rig = rig();
-    let cast = file(&rig, "busy.cast", busy());
+    let cast = rig.file("busy.cast", busy());
     for way_out in ["q", "\x03", "\x04"] {
         // Nothing is drawn before the place is reached, which takes far longer than this test.
         let mut terminal = rig.terminal(&["play", "--from", "1", &cast]);

@@ -15,12 +15,6 @@ const SSH: &str = include_str!("../keys/ed25519");
 const SSH_PUBLIC: &str = include_str!("../keys/ed25519.pub");
 const OTHER: &str = include_str!("../keys/rsa");
 
-fn file(rig: &Rig, name: &str, content: &str) -> String {
-    let path = rig.folder().join(name);
-    fs::write(&path, content).unwrap();
-    path.display().to_string()
-}
-
 /// A session of one command whose output is a word.
 fn record(rig: &Rig, arguments: &[&str]) -> Run {
     let mut all = vec!["start", "i-0abc", "--reason", "ticket-42"];
@@ -35,7 +29,7 @@ fn record(rig: &Rig, arguments: &[&str]) -> Run {
 #[test]
 fn a_recording_is_read_by_those_it_was_encrypted_for_and_told_of_to_all() {
     let rig = Rig::new(Options::quick());
-    let ssh_public = file(&rig, "auditor.pub", SSH_PUBLIC);
+    let ssh_public = rig.file("auditor.pub", SSH_PUBLIC);
     record(
         &rig,
         &["--encrypt-to", READER_PUBLIC, "--encrypt-to", &ssh_public],
@@ -70,7 +64,7 @@ fn a_recording_is_read_by_those_it_was_encrypted_for_and_told_of_to_all() {
     ] {
         assert!(locked.err().contains(part), "{part} in {}", locked.err());
     }
-    let other = file(&rig, "other", OTHER);
+    let other = rig.file("other", OTHER);
     let run = rig.run(&["play", "--no-wait", "--identity", &other, &path]);
     assert_eq!(run.status(), 6);
     assert!(run.err().contains("none of the identities given opens it"));
@@ -82,8 +76,8 @@ fn a_recording_is_read_by_those_it_was_encrypted_for_and_told_of_to_all() {
     assert!(!fs::exists(&target).unwrap());
 
     // Each of the readers can, by flag, by setting and through a pipe.
-    let age = file(&rig, "reader.txt", READER);
-    let ssh = file(&rig, "auditor", SSH);
+    let age = rig.file("reader.txt", READER);
+    let ssh = rig.file("auditor", SSH);
     for identity in [&age, &ssh] {
         let run = rig.run(&[
             "play",
@@ -127,7 +121,7 @@ fn a_passphrase_is_asked_at_the_terminal() {
     let rig = Rig::new(Options::quick());
     record(&rig, &["--encrypt-to", SSH_PUBLIC.trim()]);
     let path = rig.recording().display().to_string();
-    let protected = file(&rig, "protected", include_str!("../keys/ed25519_protected"));
+    let protected = rig.file("protected", include_str!("../keys/ed25519_protected"));
     // Without a terminal there is nobody to ask.
     let arguments = ["play", "--no-wait", "--identity", &protected, &path];
     let run = rig.run(&arguments);
@@ -166,7 +160,7 @@ fn a_recipient_that_is_none_stops_the_session_before_it_starts() {
 fn the_policy_can_say_who_reads() {
     let rig = Rig::new(Options::quick());
     let policy = format!("[policy.record]\nencrypt_to = ['{READER_PUBLIC}']\n");
-    let organisation = file(&rig, "organisation.toml", &policy);
+    let organisation = rig.file("organisation.toml", &policy);
     let rig = rig.env("SSM_REC_ORG_CONFIG", organisation);
     record(&rig, &[]);
     let path = rig.recording().display().to_string();

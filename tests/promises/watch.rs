@@ -16,13 +16,6 @@ fn rig() -> Rig {
     Rig::new(Options::quick())
 }
 
-/// A file in the rig's folder.
-fn file(rig: &Rig, name: &str, content: impl AsRef<[u8]>) -> String {
-    let path = rig.folder().join(name);
-    fs::write(&path, content).unwrap();
-    path.display().to_string()
-}
-
 /// A line of output every second on a cleared screen, and a marker half a second after each tenth.
 fn lines(count: u32) -> String {
     let mut text = String::from(HEADER);
@@ -49,7 +42,7 @@ fn bar(terminal: &mut Pty) -> String {
 #[test]
 fn keys_go_where_a_reviewer_wants_and_the_terminal_is_as_before() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", lines(100));
+    let cast = rig.file("a.cast", lines(100));
     let mut terminal = rig.terminal(&["play", &cast]);
     shows(&mut terminal, "line 1.");
     assert!(!terminal.is_cooked());
@@ -94,11 +87,7 @@ fn keys_go_where_a_reviewer_wants_and_the_terminal_is_as_before() {
 #[test]
 fn the_end_is_stayed_at_and_told_when_it_is_left() {
     let rig = rig();
-    let cast = file(
-        &rig,
-        "a.cast",
-        format!("{HEADER}[0.1, \"o\", \"all of it\"]\n"),
-    );
+    let cast = rig.file("a.cast", format!("{HEADER}[0.1, \"o\", \"all of it\"]\n"));
     let mut terminal = rig.terminal(&["play", &cast]);
     shows(&mut terminal, "all of it");
     shows(&mut terminal, "■ end");
@@ -108,8 +97,7 @@ fn the_end_is_stayed_at_and_told_when_it_is_left() {
     let mut terminal = rig.terminal(&["play", "--quit-at-end", &cast]);
     terminal.wait_for("ssm-rec: end of");
     assert_eq!(terminal.wait(), 0);
-    let cut = file(
-        &rig,
+    let cut = rig.file(
         "cut.cast",
         format!("{HEADER}[0.1, \"o\", \"a\"]\n[0.1, \"o\", \"lo"),
     );
@@ -203,7 +191,7 @@ fn nothing_of_a_recording_reaches_the_terminal_but_text_and_its_look() {
             text.push_str("[0.01, \"r\", \"30x9\"]\n");
         }
     }
-    let cast = file(&rig, "hostile.cast", text);
+    let cast = rig.file("hostile.cast", text);
     for arguments in [&["play", &cast][..], &["play", "--fit", "--no-bar", &cast]] {
         let mut terminal = rig.terminal(arguments);
         terminal.wait_for("seen");
@@ -238,7 +226,7 @@ fn nothing_of_a_recording_reaches_the_terminal_but_text_and_its_look() {
 #[test]
 fn whatever_ends_it_the_terminal_is_given_back() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", lines(100));
+    let cast = rig.file("a.cast", lines(100));
     for (signal, status) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let mut terminal = rig.terminal(&["play", &cast]);
         shows(&mut terminal, "line 1.");
@@ -266,7 +254,7 @@ fn a_window_of_another_size_shows_a_frame_or_a_part_and_follows_a_resize() {
         .collect();
     let output = serde_json::to_string(&rows.join("\r\n")).unwrap();
     text.push_str(&format!("[0.1, \"o\", {output}]\n"));
-    let cast = file(&rig, "a.cast", text);
+    let cast = rig.file("a.cast", text);
     let mut terminal = rig.terminal(&["play", &cast]);
     terminal.wait_until("a frame", |rows| {
         rows[9].starts_with("row 10") && rows[9].ends_with('│') && rows[10].ends_with('┘')
@@ -294,7 +282,7 @@ fn a_window_of_another_size_shows_a_frame_or_a_part_and_follows_a_resize() {
 #[test]
 fn a_window_of_the_recorded_size_is_asked_for_and_given_back() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", lines(2));
+    let cast = rig.file("a.cast", lines(2));
     let mut terminal = rig.terminal(&["play", "--resize", &cast]);
     terminal.wait_for("\x1b[8;27;80t");
     shows(&mut terminal, "line 1.");
@@ -307,7 +295,7 @@ fn a_window_of_the_recorded_size_is_asked_for_and_given_back() {
 #[test]
 fn what_was_shown_is_searched_and_gone_to() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", lines(100));
+    let cast = rig.file("a.cast", lines(100));
     let mut terminal = rig.terminal(&["play", &cast]);
     shows(&mut terminal, "line 1.");
     terminal.type_keys(" /LINE 7\\d\r");
@@ -328,7 +316,7 @@ fn what_was_shown_is_searched_and_gone_to() {
 #[test]
 fn a_note_stays_beside_the_recording_and_a_moment_has_a_name() {
     let rig = rig();
-    let cast = file(&rig, "a.cast", lines(100));
+    let cast = rig.file("a.cast", lines(100));
     let before = fs::read(&cast).unwrap();
     let mut terminal = rig.terminal(&["play", &format!("{cast}@42")]);
     shows(&mut terminal, "line 42.");
@@ -348,6 +336,7 @@ fn a_note_stays_beside_the_recording_and_a_moment_has_a_name() {
     shows(&mut terminal, "line 10.");
     terminal.type_keys("]]]]");
     shows(&mut terminal, "line 42.");
+    shows(&mut terminal, "note: what is this");
     terminal.type_keys("q");
     assert_eq!(terminal.wait(), 0);
 }
@@ -355,13 +344,11 @@ fn a_note_stays_beside_the_recording_and_a_moment_has_a_name() {
 #[test]
 fn several_recordings_come_one_after_the_other() {
     let rig = rig();
-    let first = file(
-        &rig,
+    let first = rig.file(
         "first.cast",
         format!("{HEADER}[0.1, \"o\", \"the first\"]\n"),
     );
-    let second = file(
-        &rig,
+    let second = rig.file(
         "second.cast",
         format!("{HEADER}[0.1, \"o\", \"the second\"]\n"),
     );
@@ -398,25 +385,33 @@ fn a_session_of_ours_tells_what_it_is_worth() {
     shows(&mut terminal, "hello");
     terminal.type_keys("q");
     assert_eq!(terminal.wait(), 0);
-    let mut bytes = fs::read(&recording).unwrap();
-    let middle = bytes.len() / 3;
-    bytes[middle] ^= 1;
-    let altered = file(&rig, "altered.cast.zst", bytes);
-    let mut terminal = rig.terminal(&["play", &altered]);
-    terminal.wait_until("it is said", |rows| {
-        let rows = rows.join("\n");
-        rows.contains("ALTERED") || rows.contains("altered")
-    });
+}
+
+#[test]
+fn from_where_a_recording_is_altered_it_is_red_and_said_at_once() {
+    let rig = rig();
+    let run = rig.run_with(&["start", "i-0abc"], b"seq 1 200000\n");
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let mut bytes = fs::read(rig.recording()).unwrap();
+    let place = bytes.len() * 3 / 5;
+    bytes[place] ^= 1;
+    let path = rig.file("other.cast.zst", bytes);
+    let mut terminal = rig.terminal(&["play", &path]);
+    shows(&mut terminal, "ALTERED: ");
+    shows(&mut terminal, "proved up to");
+    shows(&mut terminal, "■ end");
+    // White on red, from there on and not before.
+    let shown = String::from_utf8_lossy(&terminal.shown()).into_owned();
+    assert!(shown.contains(";97;41m"), "{shown:?}");
     terminal.type_keys("q");
-    assert_ne!(terminal.wait(), 1);
+    terminal.wait_for("is damaged after");
+    assert_eq!(terminal.wait(), 4);
 }
 
 #[test]
 fn raw_bytes_go_through_for_who_wants_them() {
     let rig = rig();
-    let cast = file(
-        &rig,
-        "a.cast",
+    let cast = rig.file("a.cast",
         format!(
             "{HEADER}[0.1, \"o\", \"\\u001b]0;title\\u0007\\u001b[>1u\\u001b[?1049hfull\"]\n[9, \"o\", \"x\"]\n"
         ),

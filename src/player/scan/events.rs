@@ -14,7 +14,7 @@ use formats::manifest::{Manifest, Object};
 use formats::recording::{self, Ending, Seekable, Signed};
 use formats::sealed::{Envelope, Key, Locked, Unlock};
 
-use crate::player::source::{Input, ReadSeek};
+use crate::player::source::{Input, ReadSeek, ended};
 use crate::player::{Ended, Error, broken_off};
 use crate::transcript::EXTRACTOR;
 
@@ -153,16 +153,6 @@ fn piece<L: LineSource>(
     Piece {
         events,
         ended: None,
-    }
-}
-
-fn ended(ending: Option<&Ending>) -> Ended {
-    match ending {
-        None | Some(Ending::Complete) => Ended::Complete,
-        Some(Ending::Cut { .. }) => Ended::CutShort,
-        Some(Ending::Damaged { offset, cause }) => {
-            Ended::Damaged(format!("from byte {offset} on: {cause}"))
-        }
     }
 }
 

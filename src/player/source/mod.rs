@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use self::index::{Again, Index, Limits};
 pub use self::once::{Live, Look};
 use self::once::{Once, Spool};
+pub(super) use self::reading::line_feeds;
 use self::reading::{Numbers, Reader, stream};
 use super::playback::{Numbered, Reposition};
 use super::{Ended, Error, broken_off};
@@ -291,7 +292,8 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
     }
 }
 
-fn ended(ending: Option<&Ending>) -> Ended {
+/// How a recording ends, as its container tells.
+pub(super) fn ended(ending: Option<&Ending>) -> Ended {
     match ending {
         None | Some(Ending::Complete) => Ended::Complete,
         Some(Ending::Cut { .. }) => Ended::CutShort,

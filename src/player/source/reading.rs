@@ -91,28 +91,12 @@ impl Reader {
         }
     }
 
-    /// Playback may begin behind the handshake: where it is at hand it is looked at first. Of a stream it may be long in
-    /// coming.
+    /// Of a stream the handshake may be long in coming.
     pub(super) fn line_feeds(&mut self) -> Result<LineFeeds, Error> {
-        let mut line_feeds = LineFeeds::of(self.header());
-        if let Base::Seekable(reader) = &mut self.base
-            && reader.header().ssm.is_some()
-            && !line_feeds.are_line_ends()
-        {
-            for _ in 0..BEFORE_OUTPUT {
-                match reader
-                    .next_event()
-                    .map(|event| event.map(|event| event.data))
-                {
-                    Ok(Some(Data::Message(message))) => line_feeds.message(&message),
-                    // What does not read is told when it is played.
-                    Ok(Some(Data::Output(_)) | None) | Err(_) => break,
-                    Ok(Some(_)) => {}
-                }
-            }
-            reader.rewind()?;
+        match &mut self.base {
+            Base::Seekable(reader) => line_feeds(reader),
+            Base::Stream(reader, ..) => Ok(LineFeeds::of(reader.header())),
         }
-        Ok(line_feeds)
     }
 
     pub(super) fn next(&mut self, numbers: &mut Numbers) -> Item {
@@ -256,6 +240,26 @@ impl Reader {
             Base::Stream(reader, ..) => skip(reader, events),
         }
     }
+}
+
+/// What line feeds mean, for whoever begins behind the handshake: where that is at hand it is looked at first.
+pub(in crate::player) fn line_feeds(
+    reader: &mut asciicast::Reader<Seekable<Box<dyn ReadSeek>>>,
+) -> Result<LineFeeds, Error> {
+    let mut line_feeds = LineFeeds::of(reader.header());
+    if reader.header().ssm.is_some() && !line_feeds.are_line_ends() {
+        for _ in 0..BEFORE_OUTPUT {
+            let next = reader.next_event();
+            match next.map(|event| event.map(|event| event.data)) {
+                Ok(Some(Data::Message(message))) => line_feeds.message(&message),
+                // What does not read is told when it is played.
+                Ok(Some(Data::Output(_)) | None) | Err(_) => break,
+                Ok(Some(_)) => {}
+            }
+        }
+        reader.rewind()?;
+    }
+    Ok(line_feeds)
 }
 
 fn skip<L: LineSource>(reader: &mut asciicast::Reader<L>, events: u64) -> Result<(), Error> {

@@ -201,14 +201,24 @@ impl Viewer {
     /// To the next mark, or the one before: those of the recording and the reviewer's own.
     fn marker(&mut self, now: Instant, back: bool) {
         let position = self.playback.heading(now);
-        let known = self.lanes.markers.iter().chain(&self.lanes.notes);
-        let known = known.map(|(at, _)| *at);
+        let before = self.before(position);
+        let markers = self.lanes.markers.iter().map(|mark| ("marker", mark));
+        let notes = self.lanes.notes.iter().map(|mark| ("note", mark));
+        let known = markers.chain(notes);
         let found = match back {
-            true => known.filter(|at| *at < self.before(position)).max(),
-            false => known.filter(|at| *at > position).min(),
+            true => known
+                .filter(|(_, (at, _))| *at < before)
+                .max_by_key(|(_, (at, _))| *at),
+            false => known
+                .filter(|(_, (at, _))| *at > position)
+                .min_by_key(|(_, (at, _))| *at),
         };
+        let found = found.map(|(kind, (at, label))| (*at, format!("{kind}: {label}")));
         match (found, self.is_scanned) {
-            (Some(at), _) => self.control(now, Control::To(at)),
+            (Some((at, label)), _) => {
+                self.control(now, Control::To(at));
+                self.say(now, label);
+            }
             (None, false) if back => self.control(now, Control::PreviousMarker),
             (None, false) => self.control(now, Control::NextMarker),
             (None, true) if back => self.say(now, "no marker before this"),

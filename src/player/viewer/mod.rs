@@ -119,6 +119,8 @@ struct Seen {
     overview: Overview,
     /// Events from this number on are new.
     next: u64,
+    /// Some of it was not drawn yet.
+    is_new: bool,
 }
 
 pub(crate) struct Viewer {
@@ -198,6 +200,7 @@ impl Viewer {
             && event.number >= seen.next
         {
             seen.next = event.number + 1;
+            seen.is_new = true;
             seen.overview.event(&event.event);
         }
         let (was_seeking, before) = (self.playback.is_seeking(), self.playback.place());
@@ -256,10 +259,12 @@ impl Viewer {
             .or(Some(overview.seen))
             .filter(|total| !total.is_zero());
         self.lanes.activity = overview.activity.clone();
-        let markers = overview.markers.iter();
-        self.lanes.markers = markers
-            .map(|marker| (marker.at, marker.label.clone()))
-            .collect();
+        // They only ever become more.
+        let known = self.lanes.markers.len();
+        let new = overview.markers.iter().skip(known);
+        self.lanes
+            .markers
+            .extend(new.map(|marker| (marker.at, marker.label.clone())));
         self.lanes.unrecorded = overview
             .breaks
             .iter()
@@ -340,8 +345,10 @@ impl Viewer {
         if !self.is_due || !is_time || self.playback.is_seeking() {
             return None;
         }
-        if let Some(seen) = self.seen.take() {
-            self.handle_overview(&seen.overview);
+        if let Some(mut seen) = self.seen.take() {
+            if std::mem::take(&mut seen.is_new) {
+                self.handle_overview(&seen.overview);
+            }
             self.seen = Some(seen);
         }
         self.is_due = false;

@@ -135,7 +135,9 @@ fn the_bar_says_where_one_is_and_what_is_known() {
         ..Overview::default()
     };
     desk.viewer.handle_overview(&overview);
-    desk.press(" ++");
+    desk.press(" ]");
+    assert_eq!(desk.bar(), "marker: five");
+    desk.press(":3\r\x1b++");
     assert!(
         desk.bar().starts_with("‖ 00:03 / 00:09 4x"),
         "{}",

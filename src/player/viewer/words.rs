@@ -37,7 +37,7 @@ impl Viewer {
             Some(total) => format!("{at} / {}", times::relative(total)),
             None => at,
         };
-        let mut words = vec![(sign.to_owned(), style), (time, Style::PLAIN.bold())];
+        let mut words = vec![(sign.to_owned(), style), (time, Style::PLAIN)];
         let speed = playback.speed();
         if (speed - 1.0).abs() > f64::EPSILON {
             words.push((

@@ -86,6 +86,16 @@ impl Rig {
         self.folder.path()
     }
 
+    /// The path of a file in that folder with this content.
+    ///
+    /// # Panics
+    /// It cannot be written.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.folder().join(name);
+        std::fs::write(&path, content).expect("the folder takes files");
+        path.display().to_string()
+    }
+
     /// Where recordings are stored, if nothing else is set.
     pub fn store(&self) -> PathBuf {
         self.folder().join("store")

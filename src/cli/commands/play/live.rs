@@ -14,9 +14,12 @@ use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::player::{Beside, Ended, Input, Live, Look, Options, Recording, Stopped};
+use crate::review::catalog;
+use crate::review::chosen::Unchosen;
 use crate::review::follow::{self, Follow};
-use crate::settings::Settings;
+use crate::settings::{Places, Settings};
 use crate::spool::Spool;
+use crate::store::{self, Store};
 use crate::terminal;
 
 /// How often the spool is looked at; it costs nothing.
@@ -45,6 +48,10 @@ impl Running {
         let places = settings.places_to_read()?;
         let spool = Spool::new(places.spool.clone());
         let until = Instant::now() + PATIENCE;
+        let beat = match places.store {
+            Store::Directory(_) => LOCAL_BEAT,
+            Store::S3(_) => STORE_BEAT,
+        };
         let mut is_told = false;
         loop {
             let missing = match Follow::find(&places.store, &spool, name) {
@@ -52,16 +59,18 @@ impl Running {
                 Err(error @ follow::Error::NotFound { .. }) => error,
                 Err(error) => return Err(error.into()),
             };
-            if named::catalog(&places).find(name).is_ok() {
+            // What is over is listed once before the wait and once behind it: a listing may be long.
+            let is_last = Instant::now() >= until;
+            if (is_last || !is_told) && is_over(&places, name)? {
                 return Ok(None);
             }
-            if Instant::now() >= until {
+            if is_last {
                 return Err(missing.into());
             }
             if !std::mem::replace(&mut is_told, true) {
                 message::say(&format!("waiting for session {name:?} to begin"));
             }
-            thread::sleep(LOCAL_BEAT * 2);
+            thread::sleep(beat);
         }
     }
 
@@ -118,6 +127,19 @@ impl Running {
             _ => Ok(Status::Success),
         };
         Ok((outcome.stopped, result))
+    }
+}
+
+/// Whether the store has its recording.
+fn is_over(places: &Places, name: &str) -> Result<bool, Failure> {
+    match named::catalog(places).find(name) {
+        Ok(_) => Ok(true),
+        // Who may read and not list is not told.
+        Err(
+            catalog::Error::Unchosen(Unchosen::None { .. })
+            | catalog::Error::Store(store::Error::Refused { .. }),
+        ) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -22,6 +22,7 @@ use crate::cli::message;
 use crate::cli::named::{self, Bytes, Judged, Named};
 use crate::envelope::Identities;
 use crate::player::{self, Beside, Ended, Input, Options, Outcome, Recording, Stopped};
+use crate::review::catalog::Name;
 use crate::review::summary as whole;
 use crate::settings::Settings;
 use crate::terminal;
@@ -205,6 +206,7 @@ impl Playing<'_> {
         let Moment { name, at } = Moment::of(name);
         let identities = Arc::new(self.args.identity.identities(self.settings));
         if self.args.follow
+            && matches!(Name::of(name), Name::Session(_))
             && let Some(running) = Running::find(name, self.settings)?
         {
             let options = self.options(None, is_last);

@@ -2,8 +2,8 @@
 //!
 //! Never in the recording: that is evidence, and these are not.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::player::{Beside, Note};
 use crate::settings::Settings;
 
-/// More of a file of notes is not read.
-const LIMIT: usize = 10_000;
+/// More bytes of a file of notes are not read.
+const LIMIT: u64 = 1024 * 1024;
 
 /// A note as it is kept, one JSON object a line.
 #[derive(Debug, Deserialize, Serialize)]
@@ -49,10 +49,16 @@ fn place(header: &Header, label: &str, settings: &Settings) -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Vec<Note> {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let mut text = Vec::new();
+    // What is no file may give nothing for ever, and what is no notes may be long.
+    if path.is_file()
+        && let Ok(file) = File::open(path)
+    {
+        let _ = file.take(LIMIT).read_to_end(&mut text);
+    }
     // A line that does not read is somebody's own; the others are notes all the same.
-    let kept = text.lines().take(LIMIT);
-    let kept = kept.filter_map(|line| serde_json::from_str::<Kept>(line).ok());
+    let lines = text.split(|byte| *byte == b'\n');
+    let kept = lines.filter_map(|line| serde_json::from_slice::<Kept>(line).ok());
     let notes = kept.filter_map(|kept| {
         Some(Note {
             at: Duration::try_from_secs_f64(kept.at).ok()?,
