@@ -23,7 +23,7 @@ const PAN: (usize, usize) = (8, 4);
 impl Viewer {
     /// Takes what a person pressed.
     pub(crate) fn handle_press(&mut self, now: Instant, press: &Press) {
-        self.is_due = true;
+        (self.is_due, self.is_pressed) = (true, true);
         if let Press::Key {
             key: Key::Char(key),
             control: true,

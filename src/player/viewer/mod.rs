@@ -31,7 +31,7 @@ use super::scan::{Break, Hits, Overview, Pattern};
 use super::{Note, Proof, Standing};
 use crate::screen::grid::{Grid, Style};
 
-/// Two frames are at least this far apart: nobody sees more.
+/// Two frames of what plays are at least this far apart: nobody sees more. What a press asks for is shown at once.
 const BEAT: Duration = Duration::from_millis(33);
 /// How often the time in the bar is looked at.
 const TICK: Duration = Duration::from_millis(500);
@@ -149,6 +149,8 @@ pub(crate) struct Viewer {
     asks: VecDeque<Ask>,
     /// Something else than what was drawn last is to be seen.
     is_due: bool,
+    /// Somebody pressed something since.
+    is_pressed: bool,
     drawn: Option<Instant>,
 }
 
@@ -181,6 +183,7 @@ impl Viewer {
             message: None,
             asks: VecDeque::new(),
             is_due: true,
+            is_pressed: false,
             drawn: None,
         }
     }
@@ -325,8 +328,8 @@ impl Viewer {
         // On the way to a place nothing is drawn, and it is the events that are waited for.
         let is_drawn = self.is_due && !self.playback.is_seeking();
         let frame = is_drawn.then(|| match self.drawn {
-            Some(drawn) => drawn + BEAT,
-            None => now,
+            Some(drawn) if !self.is_pressed => drawn + BEAT,
+            _ => now,
         });
         let is_moving = !self.playback.is_paused() && !self.playback.is_seeking();
         let is_moving = is_moving && self.facts.bar;
@@ -340,7 +343,7 @@ impl Viewer {
 
     /// What is to be seen, if it is time for that: the cells, and where the cursor stands.
     pub(crate) fn draw(&mut self, now: Instant) -> Option<(Grid, Option<(usize, usize)>)> {
-        let is_time = self.drawn.is_none_or(|drawn| drawn + BEAT <= now);
+        let is_time = self.is_pressed || self.drawn.is_none_or(|drawn| drawn + BEAT <= now);
         // On the way to a place nothing is shown.
         if !self.is_due || !is_time || self.playback.is_seeking() {
             return None;
@@ -351,7 +354,7 @@ impl Viewer {
             }
             self.seen = Some(seen);
         }
-        self.is_due = false;
+        (self.is_due, self.is_pressed) = (false, false);
         self.drawn = Some(now);
         let mut grid = Grid::new(self.window.cols.into(), self.window.rows.into());
         let bar = match self.facts.bar {

@@ -206,12 +206,17 @@ fn frames_are_far_enough_apart_and_none_is_drawn_for_nothing() {
     let mut desk = Desk::new(letters(9));
     desk.run(1);
     assert!(desk.viewer.draw(desk.now).is_some());
-    desk.viewer
-        .handle_press(desk.now, &Press::plain(Key::Char('t')));
+    desk.viewer.handle_window(Size { cols: 60, rows: 12 });
     assert!(desk.viewer.draw(desk.now).is_none(), "not yet");
     let due = desk.viewer.poll_timeout(desk.now).unwrap();
     assert!(due <= desk.now + BEAT);
     assert!(desk.viewer.draw(desk.now + BEAT).is_some());
+    desk.viewer
+        .handle_press(desk.now, &Press::plain(Key::Char('t')));
+    assert!(
+        desk.viewer.draw(desk.now + BEAT).is_some(),
+        "what was pressed is shown at once"
+    );
     desk.press(" ");
     assert!(desk.viewer.draw(desk.now + 2 * BEAT).is_some());
     assert_eq!(
