@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::screen::Size;
 
 mod ask;
+mod bindings;
 #[cfg(any(windows, test))]
 mod console;
 mod full_screen;
@@ -28,6 +29,7 @@ mod unix;
 mod windows;
 
 pub use ask::ask_hidden;
+pub use bindings::{Binding, bound};
 pub use full_screen::{enter_full_screen, leave_full_screen};
 pub use keys::Keys;
 pub use press::{Key, Press};

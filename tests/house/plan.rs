@@ -34,7 +34,7 @@ pub(crate) const PLAN: [Room; 23] = [
         "chrono serde serde_json tempfile thiserror tokio tracing"),
     room(4, "packs", "transcript store words formats", ""),
 
-    room(3, "settings", "service recorder store signing aws words formats",
+    room(3, "settings", "service recorder store signing aws terminal words formats",
         "directories regex serde_json strsim thiserror toml"),
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
@@ -139,7 +139,7 @@ pub(crate) const GUARDS: [Guard; 4] = [
 /// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
 /// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
 #[rustfmt::skip]
-pub(crate) const MACHINES: [(&str, &str); 23] = [
+pub(crate) const MACHINES: [(&str, &str); 24] = [
     ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
     ("session/port/mux", "bytes"),
     ("session/port/note.rs", ""),
@@ -161,6 +161,7 @@ pub(crate) const MACHINES: [(&str, &str); 23] = [
     ("player/scan/search/pattern.rs", "regex"),
     ("player/scan/search/places.rs", "avt regex"),
     ("recorder/input.rs", ""),
+    ("terminal/bindings.rs", ""),
     ("terminal/press.rs", ""),
     ("transcript", "avt memchr percent_encoding serde_json"),
 ];

@@ -11,7 +11,7 @@ use super::{Ask, Over, Viewer, bar, lists, times};
 use crate::player::Note;
 use crate::player::playback::Control;
 use crate::player::scan::Pattern;
-use crate::terminal::{Key, Press};
+use crate::terminal::{Key, Press, bound};
 
 const SHORT: Duration = Duration::from_secs(5);
 const LONG: Duration = Duration::from_secs(60);
@@ -23,12 +23,16 @@ const PAN: (usize, usize) = (8, 4);
 impl Viewer {
     /// Takes what a person pressed.
     pub(crate) fn handle_press(&mut self, now: Instant, press: &Press) {
+        let press = match self.is_prompting() {
+            true => press.clone(),
+            false => bound(&self.facts.keys, press).clone(),
+        };
         (self.is_due, self.is_pressed) = (true, true);
         if let Press::Key {
             key: Key::Char(key),
             control: true,
             ..
-        } = press
+        } = &press
         {
             match key {
                 'c' | 'd' if !self.is_prompting() => return self.asks.push_back(Ask::Quit),
@@ -38,13 +42,13 @@ impl Viewer {
             }
         }
         match std::mem::replace(&mut self.over, Over::Nothing) {
-            Over::Nothing => self.press(now, press),
-            Over::Prompt(mut prompt) => match prompt.handle(press) {
+            Over::Nothing => self.press(now, &press),
+            Over::Prompt(mut prompt) => match prompt.handle(&press) {
                 Typed::More => self.over = Over::Prompt(prompt),
                 Typed::Dropped => {}
                 Typed::Done => self.answered(now, &prompt),
             },
-            Over::List(mut list) => match list.handle(press) {
+            Over::List(mut list) => match list.handle(&press) {
                 Chosen::Nothing => self.over = Over::List(list),
                 Chosen::Close => {}
                 Chosen::Go(at) => self.control(now, Control::To(at)),
@@ -56,7 +60,7 @@ impl Viewer {
                     self.over = Over::Searching(list, Prompt::new(question));
                 }
             },
-            Over::Searching(mut list, mut prompt) => match prompt.handle(press) {
+            Over::Searching(mut list, mut prompt) => match prompt.handle(&press) {
                 Typed::More => self.over = Over::Searching(list, prompt),
                 Typed::Dropped => self.over = Over::List(list),
                 Typed::Done => {
@@ -252,7 +256,7 @@ impl Viewer {
     pub(super) fn open(&mut self, now: Instant, kind: Kind) {
         let position = self.playback.position(now);
         let list = match kind {
-            Kind::Help => lists::help(),
+            Kind::Help => lists::help(&self.facts.keys),
             Kind::Commands => {
                 if self.commands.is_empty() && !self.is_scanned {
                     return self.say(now, "commands are still being looked for");

@@ -10,6 +10,7 @@ use formats::tee::{Content, TeedMessage};
 
 use super::list::{Kind, List, Row};
 use super::times::relative;
+use crate::terminal::Binding;
 use crate::words::time;
 
 const KEYS: &[(&str, &str)] = &[
@@ -51,12 +52,14 @@ const KEYS: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn help() -> List {
-    let row = |(key, does): &(&str, &str)| Row {
+pub(super) fn help(own: &[Binding]) -> List {
+    let row = |key: &str, does: &str| Row {
         text: format!("{key:<12} {does}"),
         at: None,
     };
-    List::new(Kind::Help, "keys", KEYS.iter().map(row).collect(), 0)
+    let own = own.iter().map(|key| row("your own", key.text()));
+    let rows = own.chain(KEYS.iter().map(|(key, does)| row(key, does)));
+    List::new(Kind::Help, "keys", rows.collect(), 0)
 }
 
 pub(super) fn commands(commands: &[Command], position: Duration) -> List {

@@ -30,6 +30,7 @@ use super::playback::{Action, Numbered, Playback, Reposition};
 use super::scan::{Break, Hits, Overview, Pattern};
 use super::{Note, Proof, Standing};
 use crate::screen::grid::{Grid, Style};
+use crate::terminal::Binding;
 
 /// Two frames of what plays are at least this far apart: nobody sees more. What a press asks for is shown at once.
 const BEAT: Duration = Duration::from_millis(33);
@@ -76,6 +77,8 @@ pub struct Facts {
     pub bar: bool,
     /// Whether a screen that is larger than the window is shown whole, as well as can be.
     pub fit: bool,
+    /// Keys of the reviewer's own.
+    pub keys: Vec<Binding>,
 }
 
 /// What the driver is to do.

@@ -242,6 +242,20 @@ fn on_the_way_to_a_place_nothing_is_due_but_events() {
 }
 
 #[test]
+fn keys_of_ones_own_do_what_they_stand_for_except_where_one_writes() {
+    let mut desk = Desk::new(letters(9));
+    desk.viewer.facts.keys = ["p=space", "x=/"].map(|key| key.parse().unwrap()).to_vec();
+    desk.run(3);
+    desk.press("p");
+    assert!(desk.viewer.playback().is_paused());
+    desk.press("x");
+    desk.press("xp");
+    assert!(desk.bar().contains("xp"), "{:?}", desk.bar());
+    desk.press("\x1bh");
+    assert!(desk.rows().iter().any(|row| row.contains("p=space")));
+}
+
+#[test]
 fn a_click_on_the_time_line_leads_there_and_one_elsewhere_does_not() {
     let mut desk = Desk::new(letters(9));
     desk.viewer.handle_overview(&Overview {

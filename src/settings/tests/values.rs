@@ -126,6 +126,8 @@ fn wrong_types_and_bad_values_of_every_kind_are_refused() {
         ),
         ("upload.tags = ['x']", "is a list"),
         ("play.idle_time_limit = 1979-05-27", "is a date"),
+        ("play.keys = ['p=space', 'p=']", "expected a list of keys"),
+        ("play.keys = ['^c=space']", "(not ^c)"),
         ("play.speed = nan", "is nan"),
         ("play.speed = inf", "is inf"),
         ("review.cache_size = 1.5", "is 1.5"),

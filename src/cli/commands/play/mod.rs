@@ -253,6 +253,7 @@ impl Playing<'_> {
         beside.facts.number = self.number;
         beside.facts.bar = !self.args.no_bar;
         beside.facts.fit = self.args.fit;
+        beside.facts.keys.clone_from(&self.settings.play.keys);
         beside
     }
 
