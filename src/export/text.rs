@@ -3,19 +3,16 @@
 //! Nothing here is lost to `clear` or to a smaller window: whatever leaves the screen is kept as if it had scrolled away. What full-screen programs
 //! draw on the alternate screen is left out, unless the recording ends there: then it is what stands on the screen.
 
-use avt::ScreenKind;
 use formats::asciicast::{Data, Event, Header};
 
 use super::{End, Exporter};
-use crate::screen::Emulator;
-use crate::transcript::Leaving;
+use crate::transcript::Rolling;
 use crate::words::printable;
 
 /// A terminal, and the lines that leave it.
 #[derive(Default)]
 pub(super) struct Text {
-    terminal: Option<Emulator>,
-    leaving: Leaving,
+    terminal: Option<Rolling>,
     /// Empty lines at the very end are the screen's padding.
     empty_lines: usize,
 }
@@ -36,7 +33,7 @@ impl Text {
 
 impl Exporter for Text {
     fn header(&mut self, header: &Header, _: &mut Vec<u8>) {
-        self.terminal = Some(Emulator::new(header.term.size()));
+        self.terminal = Some(Rolling::new(header.term.size()));
     }
 
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
@@ -44,21 +41,21 @@ impl Exporter for Text {
             return;
         };
         match &event.data {
-            Data::Output(text) => terminal.feed_with(text, &mut self.leaving),
-            Data::Resize(size) => terminal.resize_with(*size, &mut self.leaving),
+            Data::Output(text) => terminal.feed(text),
+            Data::Resize(size) => terminal.resize(*size),
             _ => return,
         }
-        let lines = self.leaving.take();
+        let lines = terminal.take();
         self.lines(lines, out);
     }
 
     fn finish(&mut self, _: &End, out: &mut Vec<u8>) {
-        if let Some(terminal) = self.terminal.take() {
-            self.leaving.flush(&terminal, terminal.size().1);
-            let lines = self.leaving.take();
-            self.lines(lines, out);
-            if terminal.active_screen_kind() == ScreenKind::Alternate {
-                self.lines(terminal.screen().text(), out);
+        if let Some(mut terminal) = self.terminal.take() {
+            let (screen, leaving) = terminal.screen();
+            leaving.flush(screen, screen.size().1);
+            self.lines(terminal.take(), out);
+            if !terminal.is_primary() {
+                self.lines(terminal.screen().0.screen().text(), out);
             }
         }
     }

@@ -239,7 +239,7 @@ impl Deriver {
                 self.screen.execute_with(function, observer);
             }
             rest = &rest[c.len_utf8()..];
-            if c == '\n' {
+            if c == '\n' || self.plain.is_due() {
                 self.begin_flow();
             }
         }
@@ -258,6 +258,7 @@ impl Deriver {
     fn end_flow(&mut self) {
         if let Some(flow) = self.flow.take() {
             flow.restore(&mut self.screen);
+            self.plain.end();
             self.lines.dirty(0..self.screen.size().1);
         }
     }

@@ -16,6 +16,7 @@ mod told;
 
 pub(crate) use derive::derive;
 pub(crate) use deriver::Deriver;
+pub(crate) use flow::Rolling;
 pub(super) use leaving::Leaving;
 pub(crate) use sections::{Piece, Sections};
 pub(crate) use told::told;

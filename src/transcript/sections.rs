@@ -6,11 +6,11 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use avt::Line;
 use avt::parser::Function;
-use avt::{Line, ScreenKind};
 use formats::derived::Command;
 
-use super::Leaving;
+use super::Rolling;
 use crate::screen::{Emulator, Size};
 
 /// A longer text before a command is no prompt.
@@ -35,8 +35,7 @@ pub(crate) enum Piece {
 
 /// A screen for each stretch between two commands.
 pub(crate) struct Sections {
-    screen: Emulator,
-    leaving: Leaving,
+    rolling: Rolling,
     commands: VecDeque<Command>,
     /// Bytes of output so far.
     offset: u64,
@@ -47,8 +46,7 @@ impl Sections {
     /// `commands` are in order, their bytes counted from the first output that is given.
     pub(crate) fn new(size: Size, commands: Vec<Command>) -> Self {
         Self {
-            screen: Emulator::new(size),
-            leaving: Leaving::default(),
+            rolling: Rolling::new(size),
             commands: commands.into(),
             offset: 0,
             full_screen_from: None,
@@ -63,7 +61,7 @@ impl Sections {
 
     /// Takes another size of the window, and appends what that pushes out.
     pub(crate) fn resize(&mut self, size: Size, pieces: &mut Vec<Piece>) {
-        self.screen.resize_with(size, &mut self.leaving);
+        self.rolling.resize(size);
         self.tell(pieces);
     }
 
@@ -87,15 +85,16 @@ impl Sections {
 
     /// The end: what is left on the screen.
     pub(crate) fn finish(&mut self, pieces: &mut Vec<Piece>) {
-        self.leaving.flush(&self.screen, self.screen.size().1);
+        let (screen, leaving) = self.rolling.screen();
+        leaving.flush(screen, screen.size().1);
         self.tell(pieces);
-        if !self.is_primary() {
+        if !self.rolling.is_primary() {
             pieces.extend(
                 self.full_screen_from
                     .take()
                     .map(|from| Piece::FullScreen { from }),
             );
-            let mut lines = self.screen.screen().text();
+            let mut lines = self.rolling.screen().0.screen().text();
             while lines.last().is_some_and(String::is_empty) {
                 lines.pop();
             }
@@ -112,10 +111,6 @@ impl Sections {
         (next <= text.len()).then(|| text.floor_char_boundary(next))
     }
 
-    fn is_primary(&self) -> bool {
-        self.screen.active_screen_kind() == ScreenKind::Primary
-    }
-
     fn show(&mut self, at: Duration, text: &str, pieces: &mut Vec<Piece>) {
         let mut rest = text;
         while !rest.is_empty() {
@@ -123,9 +118,9 @@ impl Sections {
             let mut starts = rest.match_indices(['\x1b', '\u{9b}']);
             let next = starts.find_map(|(at, _)| (at > 0).then_some(at));
             let (chunk, behind) = rest.split_at(next.unwrap_or(rest.len()));
-            let was_primary = self.is_primary();
-            self.screen.feed_with(chunk, &mut self.leaving);
-            match (was_primary, self.is_primary()) {
+            let was_primary = self.rolling.is_primary();
+            self.rolling.feed(chunk);
+            match (was_primary, self.rolling.is_primary()) {
                 (true, false) => self.full_screen_from = Some(at),
                 (false, true) => {
                     self.tell(pieces);
@@ -140,18 +135,19 @@ impl Sections {
 
     /// A command was accepted: what stands above it is the output of the one before, and the screen begins anew behind it.
     fn begin(&mut self, command: Command, pieces: &mut Vec<Piece>) {
-        if !self.is_primary() {
+        if !self.rolling.is_primary() {
             self.tell(pieces);
             pieces.push(bare(command));
             return;
         }
-        let rows = Rows::of(&self.screen);
-        let last = rows.accepted(self.screen.cursor().row);
+        let (screen, leaving) = self.rolling.screen();
+        let rows = Rows::of(screen);
+        let last = rows.accepted(screen.cursor().row);
         let place = rows.find(&command.text, last);
         let first = place.as_ref().map_or(last + 1, |place| place.first);
-        self.leaving.flush(&self.screen, first);
+        leaving.flush(screen, first);
         // What stands below the command was there before it.
-        self.leaving.below(&self.screen, last + 1);
+        leaving.below(screen, last + 1);
         self.tell(pieces);
         pieces.push(match place {
             Some(Place { prompts, right, .. }) => Piece::Command {
@@ -161,12 +157,13 @@ impl Sections {
             },
             None => bare(command),
         });
-        self.screen.execute(Function::Ris);
-        self.leaving.begin_anew();
+        let (screen, leaving) = self.rolling.screen();
+        screen.execute(Function::Ris);
+        leaving.begin_anew();
     }
 
     fn tell(&mut self, pieces: &mut Vec<Piece>) {
-        let lines = self.leaving.take();
+        let lines = self.rolling.take();
         if !lines.is_empty() {
             pieces.push(Piece::Output(lines));
         }

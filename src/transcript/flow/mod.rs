@@ -1,7 +1,9 @@
 //! Plain lines at the bottom of the main screen, as a long output writes them: what scrolls out is known without an emulator.
 //!
 //! Nothing here is guessed: whatever is not printable ASCII, a colour or a line end brings the emulator back, with the rows
-//! that it would have.
+//! that it would have. A line that goes on and on is no other matter than many.
+
+mod rolling;
 
 use std::collections::VecDeque;
 
@@ -10,10 +12,14 @@ use avt::{Line, ScreenKind};
 
 use crate::screen::Emulator;
 
+pub(crate) use rolling::Rolling;
+
 /// So much plain output in a row is worth beginning, in characters.
 const WORTH: usize = 4 * 1024;
 /// Colours that are kept for the emulator, in bytes.
 const MAX_RENDITION: usize = 4 * 1024;
+/// Within a line it is asked for no more often than after so many characters.
+const STEP: usize = 1024;
 
 /// Whether output is such that an emulator is not needed, as it is fed to one.
 #[derive(Debug, Default)]
@@ -47,17 +53,40 @@ impl Watch {
         }
     }
 
-    /// Whether the emulator may be left alone from here on: a line has just ended in its last row.
+    /// Plain output came to its end, and what there is of it has to be worth another beginning.
+    pub(super) fn end(&mut self) {
+        self.run = 0;
+    }
+
+    /// Whether it is time to ask within a line.
+    pub(super) fn is_due(&self) -> bool {
+        self.run >= WORTH && self.run.is_multiple_of(STEP)
+    }
+
+    /// Whether the emulator may be left alone from here on: output goes on in its last row, and nothing stands in the way.
     pub(super) fn is_plain(&self, screen: &Emulator) -> bool {
-        let rows = screen.size().1;
-        let cursor = screen.cursor();
-        self.run >= WORTH
+        let (cols, rows) = screen.size();
+        // The screen is copied, and drawn again at the end.
+        self.run >= WORTH.max(cols * rows / 2)
             && self.is_ground
             && !self.is_odd
             && rows > 1
-            && (cursor.row, cursor.col) == (rows - 1, 0)
             && screen.active_screen_kind() == ScreenKind::Primary
+            && before_the_cursor(screen).is_some()
     }
+}
+
+/// What stands before the cursor in the last row, if it is plain and nothing stands behind.
+fn before_the_cursor(screen: &Emulator) -> Option<String> {
+    let cursor = screen.cursor();
+    if cursor.row + 1 < screen.size().1 {
+        return None;
+    }
+    let cells = screen.screen().line(cursor.row)?.cells();
+    let (before, behind) = cells.split_at_checked(cursor.col)?;
+    let is_plain = before.iter().all(|cell| matches!(cell.char(), ' '..='~'));
+    (is_plain && behind.iter().all(|cell| cell.char() == ' '))
+        .then(|| before.iter().map(avt::Cell::char).collect())
 }
 
 /// Whether text is printed another way afterwards.
@@ -89,6 +118,8 @@ pub(super) struct Flow {
     rows: VecDeque<Row>,
     last: String,
     rendition: String,
+    /// So much stood in the last row when it took over.
+    began: usize,
 }
 
 #[derive(Debug)]
@@ -106,10 +137,12 @@ impl Flow {
             text: line.chars().collect(),
             is_wrapped: Line::is_wrapped(line),
         });
+        let last = before_the_cursor(screen).unwrap_or_default();
         Self {
             cols,
             rows: above.collect(),
-            last: String::with_capacity(cols),
+            began: last.len(),
+            last,
             rendition: String::new(),
         }
     }
@@ -147,10 +180,14 @@ impl Flow {
 
     /// Gives the emulator the screen that it would have.
     pub(super) fn restore(self, screen: &mut Emulator) {
-        let mut output = String::new();
+        let mut output = "\r".to_owned();
         let mut goes_on = false;
-        for row in &self.rows {
+        for (number, row) in self.rows.iter().enumerate() {
             match row.text.trim_end_matches(' ') {
+                // What the emulator still shows there is drawn over.
+                text if number == 0 && !row.is_wrapped && text.len() < self.began => {
+                    output.extend([text, &" ".repeat(self.began - text.len()), "\r\n"]);
+                }
                 _ if row.is_wrapped => output.push_str(&row.text),
                 // The row before goes on here with spaces alone, and would not without one.
                 "" if goes_on => output.push_str(" \r\n"),

@@ -12,6 +12,7 @@ use formats::{MessageType, PayloadType};
 use proptest::prelude::*;
 use uuid::Uuid;
 
+use super::Rolling;
 use crate::transcript::deriver::{Deriver, Ending};
 
 fn derived(events: &[(u64, Data)], size: Size, flows: bool) -> (Vec<Line>, Ending, usize) {
@@ -112,6 +113,30 @@ fn what_the_client_answers_by_itself_and_a_line_long_gone_keep_nothing_back() {
     assert!(check(&typed, size) > lines.len() - 100_000);
 }
 
+#[test]
+fn a_line_that_goes_on_and_on_needs_no_emulator_either() {
+    let size = Size { cols: 80, rows: 24 };
+    let text: String = (0..9000).map(|n| format!("word {n} ")).collect();
+    assert!(check(&[(1, output(&text)), (5, output("\r\n$ "))], size) > text.len() / 2);
+}
+
+/// What leaves a screen that is fed these, what stands on it at the end, and where the cursor is.
+fn left(texts: &[String], size: Size, flows: bool) -> (Vec<String>, (Vec<String>, usize, usize)) {
+    let mut rolling = Rolling::new(size);
+    rolling.flows = flows;
+    let mut lines = Vec::new();
+    for text in texts {
+        rolling.feed(text);
+        lines.extend(rolling.take());
+    }
+    let (screen, leaving) = rolling.screen();
+    let cursor = screen.cursor();
+    let stands = (screen.screen().text(), cursor.row, cursor.col);
+    leaving.flush(screen, screen.size().1);
+    lines.extend(rolling.take());
+    (lines, stands)
+}
+
 fn texts() -> impl Strategy<Value = String> {
     let lines = ("[ -~]{0,45}", 1..400usize)
         .prop_map(|(line, times)| (0..times).map(|n| format!("{n} {line}\r\n")).collect());
@@ -142,7 +167,9 @@ fn texts() -> impl Strategy<Value = String> {
         "$ ",
     ])
     .prop_map(str::to_owned);
-    prop_oneof![3 => lines, 1 => coloured, 2 => other]
+    let endless = ("[ -~]{1,20}", 1..600usize).prop_map(|(word, times)| word.repeat(times));
+    let bare = (1..900usize).prop_map(|times| "x y z\n\ra\r".repeat(times));
+    prop_oneof![3 => lines, 1 => coloured, 2 => endless, 1 => bare, 2 => other]
 }
 
 fn events() -> impl Strategy<Value = Vec<(u64, Data)>> {
@@ -159,5 +186,14 @@ proptest! {
     #[test]
     fn nothing_tells_whether_there_was_an_emulator(events in events()) {
         check(&events, Size { cols: 30, rows: 6 });
+    }
+
+    #[test]
+    fn what_leaves_and_what_stays_is_the_same(texts in prop::collection::vec(texts(), 1..25)) {
+        let size = Size { cols: 30, rows: 6 };
+        let (lines, screen) = left(&texts, size, true);
+        let (expected, expected_screen) = left(&texts, size, false);
+        prop_assert_eq!(lines, expected);
+        prop_assert_eq!(screen, expected_screen);
     }
 }

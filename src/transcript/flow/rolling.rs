@@ -1,0 +1,132 @@
+//! A screen for whoever wants the lines that leave it: without an emulator while plain lines go by.
+//!
+//! Nothing here is told of what stands on the screen: whoever reads that ends the flow first.
+
+use avt::{Line, Observation, Observer, Operation};
+
+use super::super::Leaving;
+use super::{Flow, Watch};
+use crate::screen::{Emulator, Size};
+
+/// So much is fed at once before it is asked whether an emulator is needed for what follows.
+const PIECE: usize = 8 * 1024;
+
+/// The screen, and what leaves it.
+pub(crate) struct Rolling {
+    screen: Emulator,
+    leaving: Leaving,
+    watch: Watch,
+    flow: Option<Flow>,
+    #[cfg(test)]
+    pub(super) flows: bool,
+}
+
+/// Sees what leaves and what is done.
+struct Seeing<'a>(&'a mut Leaving, &'a mut Watch);
+
+impl Observer for Seeing<'_> {
+    type Output = ();
+
+    fn before(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        if let Operation::Function(function) = operation {
+            self.1.see(Some(function));
+        }
+        self.0.before(context, operation);
+    }
+
+    fn after(&mut self, context: &mut Observation<'_>, operation: &Operation) {
+        self.0.after(context, operation);
+    }
+
+    fn evicted(&mut self, context: &mut Observation<'_>, row: &Line) {
+        self.0.evicted(context, row);
+    }
+
+    fn end(&mut self, context: &mut Observation<'_>) {
+        Observer::end(self.0, context);
+    }
+}
+
+impl Rolling {
+    pub(crate) fn new(size: Size) -> Self {
+        Self {
+            screen: Emulator::new(size),
+            leaving: Leaving::default(),
+            watch: Watch::default(),
+            flow: None,
+            #[cfg(test)]
+            flows: true,
+        }
+    }
+
+    /// Shows output.
+    pub(crate) fn feed(&mut self, output: &str) {
+        let mut rest = output;
+        while !rest.is_empty() {
+            let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
+            rest = behind;
+            let taken = match &mut self.flow {
+                Some(flow) => {
+                    let leaving = &mut self.leaving;
+                    flow.take(piece, |row, is_wrapped| leaving.passed(row, is_wrapped))
+                }
+                None => 0,
+            };
+            if taken < piece.len() {
+                self.end_flow();
+                self.show(&piece[taken..]);
+            }
+        }
+    }
+
+    fn show(&mut self, output: &str) {
+        let mut seeing = Seeing(&mut self.leaving, &mut self.watch);
+        // A character that is printed tells that no sequence is under way, and a line end behind it begins none.
+        let text = output.trim_end_matches(['\r', '\n']);
+        let last = text.char_indices().next_back();
+        match last.filter(|(_, c)| matches!(c, ' '..='~')) {
+            Some((at, _)) => {
+                self.screen.feed_with(&output[..at], &mut seeing);
+                seeing.1.see(None);
+                self.screen.feed_with(&output[at..], &mut seeing);
+            }
+            None => {
+                self.screen.feed_with(output, &mut seeing);
+                self.watch.see(None);
+            }
+        }
+        let may_flow = self.watch.is_plain(&self.screen) && self.leaving.is_at_rest();
+        #[cfg(test)]
+        let may_flow = may_flow && self.flows;
+        self.flow = may_flow.then(|| Flow::of(&self.screen));
+    }
+
+    fn end_flow(&mut self) {
+        if let Some(flow) = self.flow.take() {
+            flow.restore(&mut self.screen);
+            self.watch.end();
+        }
+    }
+
+    /// Takes another size of the window.
+    pub(crate) fn resize(&mut self, size: Size) {
+        self.end_flow();
+        self.screen.resize_with(size, &mut self.leaving);
+    }
+
+    /// The screen as it stands, and what leaves it.
+    pub(crate) fn screen(&mut self) -> (&mut Emulator, &mut Leaving) {
+        self.end_flow();
+        (&mut self.screen, &mut self.leaving)
+    }
+
+    /// Whether the primary screen is shown. Plain lines never change that.
+    pub(crate) fn is_primary(&self) -> bool {
+        self.screen.active_screen_kind() == avt::ScreenKind::Primary
+    }
+
+    /// What has left by now.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        self.leaving.take()
+    }
+}
