@@ -13,7 +13,9 @@ const HELD: usize = 4 * WINDOW;
 const START: usize = 64;
 /// A text that grows is looked at whole after each line of it, as long as so many bytes, and so many for each byte of it, pay
 /// for that.
-const FREE: usize = 4 * 1024 * 1024;
+const FREE: usize = DEAR * 4 * 1024 * 1024;
+/// A whole text is another one each time, which nothing is known of.
+const DEAR: usize = 6;
 const PAID: usize = 32;
 /// After that it is looked at whole when so much has come, and after each line this much of its end alone.
 const WHOLE: usize = WINDOW;
@@ -93,7 +95,7 @@ impl Flow {
         if self.looked_at == self.text.len() {
             return;
         }
-        if self.left >= self.text.len() || self.text.len() >= self.whole + WHOLE {
+        if self.left >= DEAR * self.text.len() || self.text.len() >= self.whole + WHOLE {
             self.look_at_all(patterns, into);
             return;
         }
@@ -119,7 +121,7 @@ impl Flow {
             return;
         }
         self.whole = self.text.len();
-        self.left = self.left.saturating_sub(self.text.len());
+        self.left = self.left.saturating_sub(DEAR * self.text.len());
         self.look_from(0, patterns, into);
     }
 
