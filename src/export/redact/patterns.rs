@@ -40,6 +40,8 @@ pub struct Patterns {
     seen: Seen,
     /// The same of single lines, and of what their forms alone tell.
     lines: Seen,
+    /// Which of the latest questions ask for a secret.
+    asked: Seen,
     /// So many bytes of texts were looked at.
     #[cfg(test)]
     pub(super) looked_at: usize,
@@ -75,6 +77,7 @@ impl Patterns {
             wanted: Values::default(),
             seen: Seen::default(),
             lines: Seen::default(),
+            asked: Seen::default(),
             #[cfg(test)]
             looked_at: 0,
         })
@@ -167,8 +170,18 @@ impl Patterns {
     }
 
     /// Whether a program that has just written `line` asks for a secret.
-    pub(super) fn asks(&self, line: &str) -> bool {
-        self.asks.as_ref().is_some_and(|asks| asks.is_match(line))
+    pub(super) fn asks(&mut self, line: &str) -> bool {
+        let Some(asks) = self.asks.as_ref() else {
+            return false;
+        };
+        // Few lines end as a question does, and what asks again asks the same.
+        let is_question = line.trim_end().ends_with([':', '?', '>']);
+        let look = |tell: &mut dyn FnMut(Range<usize>)| {
+            if asks.is_match(line) {
+                tell(0..line.len());
+            }
+        };
+        is_question && !self.asked.or_look(line, look).is_empty()
     }
 
     /// Something that was typed where a secret was asked for.
