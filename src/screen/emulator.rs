@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use avt::parser::Function;
+use avt::parser::{Function, SgrOp, SgrOps};
 use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
@@ -163,6 +163,14 @@ impl Emulator {
             true => self.terminal.execute_with(function, observer),
             false => self.terminal.feed_with("", observer),
         }
+    }
+
+    /// Prints a character with the pen changed before: what [`Emulator::execute`] does for one and the other, at once.
+    pub(crate) fn print(&mut self, c: char, pen: &[SgrOp]) {
+        // Neither costs anything.
+        self.budget.earn(4);
+        let pen = Function::Sgr(SgrOps::from(pen));
+        self.terminal.execute([pen, Function::Print(c)]);
     }
 
     /// Takes another size. One with a side of zero is none.

@@ -6,6 +6,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::rc::Rc;
 
 use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
 use avt::{Color, ScreenKind};
@@ -33,14 +34,16 @@ const LONG_LINES: usize = 64 << 20;
 /// So many bytes are looked at as well, and for each character so many; what is beyond is looked at as it was printed alone.
 const ROWS: usize = 16 << 20;
 const ROWS_PAID: usize = 256;
+/// So many blank cells behind a line cost as much as a byte of it.
+const BLANK: usize = 8;
 /// A clipboard text is held up to here.
 const MAX_CONTROL: usize = 256 * 1024;
 
-/// What there is to replace.
+/// What there is to replace, shared by all who replace it.
 #[derive(Clone, Debug)]
 pub(in crate::export) struct Found {
-    pub(super) output: Vec<Range<u64>>,
-    pub(super) input: Vec<Range<u64>>,
+    pub(super) output: Rc<Vec<Range<u64>>>,
+    pub(super) input: Rc<Vec<Range<u64>>>,
     /// How many events were looked at.
     pub(super) events: u64,
     /// For texts that stand alone.
@@ -75,10 +78,10 @@ pub(in crate::export) fn look<R: Read>(
 }
 
 /// What is in either.
-fn both(one: Vec<Range<u64>>, other: Vec<Range<u64>>) -> Vec<Range<u64>> {
-    let mut both = Places::from(one);
-    both.extend(other);
-    both.finish()
+fn both(one: Rc<Vec<Range<u64>>>, other: Rc<Vec<Range<u64>>>) -> Rc<Vec<Range<u64>>> {
+    let mut both = Places::from(Rc::unwrap_or_clone(one));
+    both.extend(Rc::unwrap_or_clone(other));
+    Rc::new(both.finish())
 }
 
 /// Reads so many events, and tells how many of them had come when the last value was learned.
@@ -112,8 +115,8 @@ fn read<R: Read>(
         last = events;
     }
     let found = Found {
-        output,
-        input,
+        output: Rc::new(output),
+        input: Rc::new(input),
         events,
         patterns: patterns.clone(),
     };
@@ -275,8 +278,7 @@ impl Shown {
         let is_same = self.is_marked && self.high == number >> 24;
         let pen = [low, high];
         let pen = if is_same { &pen[..1] } else { &pen[..] };
-        self.screen.execute(Function::Sgr(SgrOps::from(pen)));
-        self.screen.execute(Function::Print(c));
+        self.screen.print(c, pen);
         self.rows += ROWS_PAID;
         (self.is_marked, self.high) = (true, number >> 24);
         let row = self.screen.cursor().row as isize;
@@ -379,12 +381,13 @@ impl Shown {
             0 => 1,
             _ => usize::MAX,
         };
-        let (text, sources) = lines(&self.screen, first, last, beside);
+        let (text, sources, cells) = lines(&self.screen, first, last, beside);
         let from = match self.long_lines {
             0 => &mut self.rows,
             _ => &mut self.long_lines,
         };
-        *from = from.saturating_sub(text.len() + rows);
+        let blank = (cells - sources.len().min(cells)) / BLANK;
+        *from = from.saturating_sub(text.len() + rows + blank);
         let found = &mut self.found;
         patterns.find(&text, |range| {
             let start = sources.partition_point(|(at, _)| *at < range.start);

@@ -3,6 +3,7 @@
 //! Nothing here looks for anything in a stream; only texts that stand alone are looked at as they come by.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use formats::asciicast::{Data, Event, Header};
 use formats::manifest::Manifest;
@@ -152,16 +153,19 @@ impl Rewriter {
 
 /// One stream of characters, some of which are to be replaced.
 struct Stream {
-    ranges: std::iter::Peekable<std::vec::IntoIter<Range<u64>>>,
+    ranges: Rc<Vec<Range<u64>>>,
+    /// The first of them that is not past.
+    next: usize,
     /// Characters so far.
     number: u64,
     scratch: Option<Emulator>,
 }
 
 impl Stream {
-    fn new(ranges: Vec<Range<u64>>) -> Self {
+    fn new(ranges: Rc<Vec<Range<u64>>>) -> Self {
         Self {
-            ranges: ranges.into_iter().peekable(),
+            ranges,
+            next: 0,
             number: 0,
             scratch: None,
         }
@@ -171,20 +175,17 @@ impl Stream {
     fn replace(&mut self, text: &str) -> Option<String> {
         let count = text.chars().count() as u64;
         let end = self.number + count;
-        if self.ranges.peek().is_none_or(|range| range.start >= end) {
+        if self.range().is_none_or(|range| range.start >= end) {
             self.number = end;
             return None;
         }
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
-            while self
-                .ranges
-                .next_if(|range| range.end <= self.number)
-                .is_some()
-            {}
+            while self.range().is_some_and(|range| range.end <= self.number) {
+                self.next += 1;
+            }
             let is_found = self
-                .ranges
-                .peek()
+                .range()
                 .is_some_and(|range| range.contains(&self.number));
             if is_found {
                 let width = if c.is_ascii() { 1 } else { self.width(c) };
@@ -195,6 +196,10 @@ impl Stream {
             self.number += 1;
         }
         Some(out)
+    }
+
+    fn range(&self) -> Option<&Range<u64>> {
+        self.ranges.get(self.next)
     }
 
     /// How many cells the emulator gives the character.

@@ -4,14 +4,14 @@
 
 use avt::{Color, Line, Terminal};
 
-/// The lines that the rows from `first` to `last` belong to, no more than so many rows `beside`, and the number of the
-/// character that drew each one.
+/// The lines that the rows from `first` to `last` belong to, no more than so many rows `beside`, the number of the
+/// character that drew each one, and how many cells were looked at.
 pub(super) fn lines(
     screen: &Terminal,
     first: isize,
     last: isize,
     beside: usize,
-) -> (String, Vec<(usize, u64)>) {
+) -> (String, Vec<(usize, u64)>, usize) {
     let rows = screen.size().1;
     let all: Vec<&Line> = if first > 0 {
         screen.screen().visible_lines().collect()
@@ -30,9 +30,11 @@ pub(super) fn lines(
     }
     let mut text = String::new();
     let mut sources = Vec::new();
+    let mut looked_at = 0;
     for line in &all[from..=to] {
         let goes_on = goes_on(line);
         let cells = line.cells();
+        looked_at += cells.len();
         let end = if goes_on {
             cells.len()
         } else {
@@ -57,7 +59,7 @@ pub(super) fn lines(
             text.push('\n');
         }
     }
-    (text, sources)
+    (text, sources, looked_at)
 }
 
 /// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled
