@@ -239,7 +239,8 @@ impl Deriver {
                 self.screen.execute_with(function, observer);
             }
             rest = &rest[c.len_utf8()..];
-            if c == '\n' || self.plain.is_due() {
+            // Within a line its beginning is of interest: since when it stands.
+            if c == '\n' && self.screen.cursor().col == 0 {
                 self.begin_flow();
             }
         }

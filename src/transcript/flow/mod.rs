@@ -18,8 +18,6 @@ pub(crate) use rolling::Rolling;
 const WORTH: usize = 4 * 1024;
 /// Colours that are kept for the emulator, in bytes.
 const MAX_RENDITION: usize = 4 * 1024;
-/// Within a line it is asked for no more often than after so many characters.
-const STEP: usize = 1024;
 
 /// Whether output is such that an emulator is not needed, as it is fed to one.
 #[derive(Debug, Default)]
@@ -56,11 +54,6 @@ impl Watch {
     /// Plain output came to its end, and what there is of it has to be worth another beginning.
     pub(super) fn end(&mut self) {
         self.run = 0;
-    }
-
-    /// Whether it is time to ask within a line.
-    pub(super) fn is_due(&self) -> bool {
-        self.run >= WORTH && self.run.is_multiple_of(STEP)
     }
 
     /// Whether the emulator may be left alone from here on: output goes on in its last row, and nothing stands in the way.

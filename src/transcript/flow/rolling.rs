@@ -19,6 +19,9 @@ pub(crate) struct Rolling {
     flow: Option<Flow>,
     #[cfg(test)]
     pub(super) flows: bool,
+    /// Bytes that went to the emulator, and how often it was left alone.
+    #[cfg(test)]
+    pub(super) work: (usize, usize),
 }
 
 /// Sees what leaves and what is done.
@@ -56,6 +59,8 @@ impl Rolling {
             flow: None,
             #[cfg(test)]
             flows: true,
+            #[cfg(test)]
+            work: (0, 0),
         }
     }
 
@@ -81,7 +86,7 @@ impl Rolling {
 
     fn show(&mut self, output: &str) {
         let mut seeing = Seeing(&mut self.leaving, &mut self.watch);
-        // A character that is printed tells that no sequence is under way, and a line end behind it begins none.
+        // A character that does something tells that no sequence is under way, and a line end behind it begins none.
         let text = output.trim_end_matches(['\r', '\n']);
         let last = text.char_indices().next_back();
         match last.filter(|(_, c)| matches!(c, ' '..='~')) {
@@ -98,6 +103,11 @@ impl Rolling {
         let may_flow = self.watch.is_plain(&self.screen) && self.leaving.is_at_rest();
         #[cfg(test)]
         let may_flow = may_flow && self.flows;
+        #[cfg(test)]
+        {
+            self.work.0 += output.len();
+            self.work.1 += usize::from(may_flow);
+        }
         self.flow = may_flow.then(|| Flow::of(&self.screen));
     }
 

@@ -113,11 +113,38 @@ fn what_the_client_answers_by_itself_and_a_line_long_gone_keep_nothing_back() {
     assert!(check(&typed, size) > lines.len() - 100_000);
 }
 
+/// How many bytes went to the emulator, and how often it was left alone, when so much of a text was shown.
+fn work(text: &str, size: Size) -> (usize, usize) {
+    let mut rolling = Rolling::new(size);
+    for _ in 0..(1 << 20) / text.len() {
+        rolling.feed(text);
+        rolling.take();
+    }
+    rolling.work
+}
+
 #[test]
-fn a_line_that_goes_on_and_on_needs_no_emulator_either() {
+fn megabytes_of_plain_output_go_by_without_an_emulator() {
     let size = Size { cols: 80, rows: 24 };
-    let text: String = (0..9000).map(|n| format!("word {n} ")).collect();
-    assert!(check(&[(1, output(&text)), (5, output("\r\n$ "))], size) > text.len() / 2);
+    for text in ["x\r\n", "word "] {
+        let (shown, times) = work(&text.repeat(1000), size);
+        assert!(shown < 64 * 1024 && times == 1, "{text:?}: {shown} {times}");
+    }
+}
+
+#[test]
+fn the_screen_is_not_copied_again_and_again() {
+    for (cols, rows) in [(80, 24), (1000, 50)] {
+        for line in ["x\n", "x\r", "x\x07\r\n", "\x1b[1m"] {
+            let text = "word \r\n".repeat(600) + &line.repeat(20);
+            let (_, times) = work(&text, Size { cols, rows });
+            let cells = usize::from(cols) * usize::from(rows);
+            assert!(
+                times * cells <= (2 << 20) + cells,
+                "{cols}x{rows} {line:?}: {times}"
+            );
+        }
+    }
 }
 
 /// What leaves a screen that is fed these, what stands on it at the end, and where the cursor is.
