@@ -6,6 +6,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use super::words::is_uuid;
+
 /// Which characters a token goes on with.
 #[derive(Clone, Copy, Debug)]
 enum Of {
@@ -51,7 +53,7 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 113] = [
+const SHAPES: [Shape; 162] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
@@ -145,7 +147,6 @@ const SHAPES: [Shape; 113] = [
     Shape("EZAK EZTK", Of::Alnum, 54, 54, "EasyPost docs, API keys"),
     Shape("sl.", Of::Url, 120, ANY, "Dropbox docs, short-lived access tokens"),
     Shape("shippo_live_ shippo_test_", Of::Hex, 40, 40, "Shippo docs, API tokens"),
-    Shape("md5", Of::Hex, 32, 32, "PostgreSQL docs, pg_authid: rolpassword"),
     Shape("FLWSECK- FLWSECK_TEST-", Of::Url, 32, ANY, "Flutterwave docs, API keys"),
     Shape("live_ test_", Of::Hex, 35, 35, "Lob docs, API keys"),
     Shape("tfp_", Of::Url, 40, ANY, "Typeform docs, personal access tokens"),
@@ -165,6 +166,56 @@ const SHAPES: [Shape; 113] = [
     Shape("nsec1", Of::Alnum, 58, 58, "NIP-19, private keys"),
     Shape("napi_", Of::Alnum, 40, ANY, "Neon docs, API keys"),
     Shape("CFPAT-", Of::Url, 40, ANY, "Contentful docs, personal access tokens"),
+    Shape("GR1348941", Of::Url, 20, ANY, "GitLab docs, token overview: runner registration tokens"),
+    Shape("tvly- tvly-dev- tvly-prod-", Of::Alnum, 28, ANY, "Tavily docs, API keys"),
+    Shape("csk-", Of::Alnum, 40, ANY, "Cerebras docs, API keys"),
+    Shape("sgp_ sgd_ slk_", Of::Word, 40, ANY, "Sourcegraph docs, access tokens"),
+    Shape("sk_", Of::Hex, 48, 48, "ElevenLabs docs, API keys"),
+    Shape("sk-lf-", Of::Url, 36, 36, "Langfuse docs, API keys"),
+    Shape("tgp_v1_", Of::Url, 40, ANY, "Together docs, API keys"),
+    Shape("e2b_", Of::Hex, 40, 40, "E2B docs, API keys"),
+    Shape("jina_", Of::Url, 50, ANY, "Jina docs, API keys"),
+    Shape("rpa_", Of::Alnum, 40, ANY, "RunPod docs, API keys"),
+    Shape("hcaik_ hcbik_ hcalk_ hcblk_ hcxik_ hcamk_ hcbmk_", Of::Alnum, 40, ANY, "Honeycomb docs, API keys: formats"),
+    Shape("rootly_", Of::Hex, 64, 64, "Rootly docs, API keys"),
+    Shape("dbtc_ dbtu_", Of::Url, 32, ANY, "dbt docs, tokens"),
+    Shape("vcp_ vci_ vca_ vcr_ vck_", Of::Alnum, 24, ANY, "Vercel docs, token formats"),
+    Shape("ory_at_ ory_rt_ ory_ac_ ory_pat_ ory_wak_", Of::Dotted, 30, ANY, "Ory docs, API keys and tokens"),
+    Shape("APP_USR- TEST-", Of::Url, 60, ANY, "Mercado Pago docs, credentials"),
+    Shape("snyk_uat. snyk_sat.", Of::Dotted, 30, ANY, "Snyk docs, API tokens"),
+    Shape("apify_api_", Of::Alnum, 36, ANY, "Apify docs, API tokens"),
+    Shape("signkey-prod- signkey-test- signkey-branch-", Of::Hex, 32, ANY, "Inngest docs, signing keys"),
+    Shape("AVNS_", Of::Url, 15, ANY, "Aiven docs, service users"),
+    Shape("ucat_", Of::Alnum, 26, ANY, "UpCloud docs, API tokens"),
+    Shape("dnsimple_a_ dnsimple_u_", Of::Word, 24, ANY, "DNSimple docs, API tokens"),
+    Shape("sk1_", Of::Hex, 64, 64, "Porkbun docs, API keys"),
+    Shape("gb_api_", Of::Alnum, 30, ANY, "GitBook docs, API tokens"),
+    Shape("ATTA", Of::Hex, 64, ANY, "Trello docs, API tokens"),
+    Shape("waka_ xaat- xapt-", Of::Url, 36, 36, "WakaTime docs, API keys; Axiom docs, tokens"),
+    Shape("mlsn.", Of::Hex, 64, 64, "MailerSend docs, API tokens"),
+    Shape("os_v2_app_ os_v2_org_", Of::Alnum, 60, ANY, "OneSignal docs, keys"),
+    Shape("key_", Of::Hex, 64, 128, "Runway docs and Cursor docs, API keys"),
+    Shape("secret-live- secret-test-", Of::Url, 36, ANY, "Stytch docs, API keys"),
+    Shape("dtn_", Of::Hex, 64, 64, "Daytona docs, API keys"),
+    Shape("plane_api_ n8n_api_", Of::Alnum, 32, ANY, "Plane docs and n8n docs, API keys"),
+    Shape("CCDB1_", Of::Word, 40, ANY, "CockroachDB Cloud docs, API access"),
+    Shape("xau_", Of::Alnum, 36, ANY, "Xata docs, API keys"),
+    Shape("p.eyJ", Of::Dotted, 60, ANY, "Tinybird docs, auth tokens"),
+    Shape("4b1d", Of::Alnum, 38, 38, "ClickHouse Cloud docs, API keys"),
+    Shape("fnAA fnAE", Of::Url, 36, ANY, "Fauna docs, keys"),
+    Shape("mdb_sa_sk_", Of::Url, 30, ANY, "MongoDB Atlas docs, service accounts"),
+    Shape("cflt", Of::Base64, 60, ANY, "Confluent Cloud docs, API keys"),
+    Shape("cxtp_ cxup_ cxth_", Of::Alnum, 24, ANY, "Coralogix docs, API keys"),
+    Shape("nbp_", Of::Alnum, 36, ANY, "NetBird docs, access tokens"),
+    Shape("dG9rO", Of::Base64, 50, ANY, "Intercom docs, access tokens"),
+    Shape("mfa.", Of::Url, 80, ANY, "Discord docs, tokens of users with a second factor"),
+    Shape("SUA SAA SOA SNA SCA", Of::Base32, 55, 55, "NATS docs, nkeys: seeds"),
+    Shape("polar_oat_ polar_pat_", Of::Alnum, 32, ANY, "Polar docs, access tokens"),
+    Shape("pdl_live_apikey_ pdl_sdbx_apikey_", Of::Word, 40, ANY, "Paddle docs, API keys"),
+    Shape("cal_live_", Of::Hex, 32, 32, "Cal.com docs, API keys"),
+    Shape("zpka_", Of::Word, 36, ANY, "Zuplo docs, API keys"),
+    Shape("mzp_", Of::Hex, 64, 64, "Materialize docs, app passwords"),
+    Shape("sktsec_", Of::Word, 40, ANY, "Socket docs, API tokens"),
 ];
 
 /// The table by first byte: prefix and row.
@@ -240,7 +291,7 @@ fn token(text: &str, at: usize, word_end: &mut usize) -> Option<usize> {
     match bytes[0] {
         b'e' => jwt(bytes, at, word_end),
         b'$' => hash(bytes),
-        b'0'..=b'9' => telegram(bytes),
+        b'0'..=b'9' => telegram(bytes).or_else(|| numbered(bytes)),
         b'M' | b'N' | b'O' => three_parts(bytes, [23..=28, 6..=7, 27..=45]),
         _ => None,
     }
@@ -291,6 +342,23 @@ fn telegram(bytes: &[u8]) -> Option<usize> {
     ((8..=10).contains(&digits) && length == 33).then_some(digits + 3 + length)
 }
 
+/// A number before it: Asana's, Zoho's, and those of Bitwarden's machine accounts (source: the makers' docs on access tokens).
+fn numbered(bytes: &[u8]) -> Option<usize> {
+    let hex = |at: usize| run_up_to(bytes.get(at..).unwrap_or_default(), Of::Hex, 32);
+    if bytes.get(1) == Some(&b'/') {
+        let is_number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'/';
+        let number = bytes.iter().take(60).take_while(is_number).count();
+        return (number >= 12 && bytes.get(number) == Some(&b':') && hex(number + 1) == 32)
+            .then_some(number + 33);
+    }
+    if bytes.starts_with(b"1000.") {
+        return (hex(5) == 32 && bytes.get(37) == Some(&b'.') && hex(38) == 32).then_some(70);
+    }
+    let id = std::str::from_utf8(bytes.strip_prefix(b"0.")?.get(..36)?).ok()?;
+    let length = run_up_to(&bytes[38..], Of::Hash, 80);
+    (is_uuid(id) && bytes.get(38) == Some(&b'.') && length >= 40).then_some(38 + length)
+}
+
 /// What a password was hashed to (source: crypt(5), and the PHC string format).
 fn hash(bytes: &[u8]) -> Option<usize> {
     const LONGEST_KIND: usize = 16;
@@ -338,8 +406,13 @@ fn hash(bytes: &[u8]) -> Option<usize> {
     (length >= 22).then_some(kind + 2 + length)
 }
 
+fn is_of_kinds(word: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| word.iter().any(test);
+    has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
+}
+
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
-/// Mailchimp's, MaxMind's, New Relic's (source: the makers' docs on API tokens).
+/// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
     // None is longer than 84, but one with its mark in front.
     let most = if bytes
@@ -365,6 +438,10 @@ fn within(bytes: &[u8]) -> Option<usize> {
         || (has(76, b"AZDO") && word.len() == 84)
         || (word.starts_with(b"pat") && has(17, b".") && word.len() == 82)
         || (word.len() == 40 && (word.ends_with(b"_mmk") || word.ends_with(b"NRAL")))
+        || (word.starts_with(b"re_") && has(11, b"_") && word.len() == 36 && is_of_kinds(word))
+        || (word.len() == 40
+            && [&b"sdk-"[..], b"api-", b"mob-"].contains(&&word[..4])
+            && std::str::from_utf8(&word[4..]).is_ok_and(is_uuid))
         || (has(32, b"-us") && word[..32].iter().all(u8::is_ascii_hexdigit) && word.len() <= 37);
     is_one.then_some(word.len())
 }
