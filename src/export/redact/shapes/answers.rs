@@ -136,23 +136,33 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let command = command.trim_end().trim_end_matches("; echo");
         let command = command.rsplit("; ").next().unwrap_or_default();
         let command = command.rsplit("&& ").next().unwrap_or_default().trim();
+        // `>>> ` of Python's.
+        let command = command.trim_start_matches(['>', '*', ' ']);
         let is_list = LISTS.iter().any(|list| command.contains(list)) && !command.contains(":get");
         if is_list && !command.contains('>') {
             listed(text, start, prompt.trim(), found);
             continue;
         }
         let is_sure = is_sure(command);
-        if !is_sure && !is_likely(command) {
+        let is_expression = is_expression(command);
+        if !is_sure && !is_expression && !is_likely(command) {
             continue;
         }
+        let mut start = start;
         let mut lines = text[start..].split('\n');
-        let answer = lines.next().unwrap_or_default();
+        let mut answer = lines.next().unwrap_or_default();
+        // `etcdctl get KEY` writes the key first.
+        if answer.len() > 3 && command.ends_with(answer.trim_end()) {
+            start += answer.len() + 1;
+            answer = lines.next().unwrap_or_default();
+        }
         // Without a line end at its end the next prompt stands behind it.
         let is_cut = answer
             .find(prompt)
             .filter(|next| *next > 0 && answer[next + prompt.len()..].starts_with(' '));
         let answer = &answer[..is_cut.unwrap_or(answer.len())];
-        let bare = answer.trim().trim_matches('"');
+        let bare = answer.trim().trim_start_matches("=> ");
+        let bare = bare.trim_matches(['"', '\'']);
         let is_word_like = bare.bytes().all(|byte| byte.is_ascii_lowercase());
         let is_one = bare.len() >= 6
             && !bare.contains([' ', '<', '\t'])
@@ -163,7 +173,11 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         // What shows a list or a text has more lines.
         let next = lines.next().unwrap_or_default();
         let is_alone = is_cut.is_some() || next.trim().is_empty() || next.contains(prompt.trim());
-        let is_value = !bare.contains(['$', ':', '/']) && is_random(bare) && is_alone;
+        let is_base64 = bare.ends_with('=') && bare.len() > 20;
+        let is_value = (!bare.contains(['$', ':', '/'])
+            || (is_base64 && !bare.contains(['$', ':'])))
+            && is_random(bare)
+            && is_alone;
         if is_one && (is_sure || is_value) {
             let lead = answer.find(bare).unwrap_or(0);
             found(start + lead..start + lead + bare.len());
@@ -213,9 +227,23 @@ fn is_sure(command: &str) -> bool {
     is_known || is_variable || is_decoded || is_file
 }
 
+/// Whether this asks a program's own prompt for a value: `settings.SECRET_KEY`, `print(os.environ["TOKEN"])`.
+fn is_expression(command: &str) -> bool {
+    let calls = ["print(", "puts ", "p ", "console.log(", "echo ", "str("];
+    let asked = calls.iter().find_map(|call| command.strip_prefix(call));
+    let asked = asked.unwrap_or(command);
+    let bare = asked.trim_end_matches([')', ']', '"', '\'', '}', ';', '(']);
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let name = bare
+        .rsplit(|c: char| !is_part(c))
+        .next()
+        .unwrap_or_default();
+    command.len() < 200 && !asked.contains([' ', '=', '|']) && words::name(name) == Name::Secret
+}
+
 /// Whether a command shows something that has the name of a secret.
 fn is_likely(command: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     let mut parts = command.split(|c: char| !is_part(c)).take(60);
     command.len() < 400
         && !command.contains('>')

@@ -202,7 +202,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 if let Some(value) = words.get(at + 1)
                     && let Some((user, secret)) = line[value.clone()].split_once(':')
                     && !user.is_empty()
-                    && is_setting(secret)
+                    && (is_setting(secret) || (name != "-u" && is_long_hex(secret)))
                 {
                     tell(value.end - secret.len()..value.end);
                 } else if let Some(value) = words.get(at + 1)
@@ -231,9 +231,8 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             name if at > 0 && is_entrance(name) && at + 2 == words.len() => {
                 let value = &words[at + 1];
                 let text = &line[value.clone()];
-                let is_hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
                 if is_token(text)
-                    || (is_hex && name == "login")
+                    || (is_long_hex(text) && name == "login")
                     || (is_uuid(text) && name == "auth")
                 {
                     tell(value.clone());
@@ -332,6 +331,10 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     {
         tell(value.clone());
     }
+}
+
+fn is_long_hex(value: &str) -> bool {
+    value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a user is named in the command that this flag belongs to.

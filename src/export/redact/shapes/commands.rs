@@ -117,6 +117,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             .strip_prefix("--")
             .or_else(|| written.strip_prefix('-').filter(|flag| flag.len() > 3))
             && !flag.contains(['=', ':', ')'])
+            && !flag.ends_with(['.', ','])
             && words::name(flag) == Name::Secret
             && let Some(next) = next
             && !is_placeholder(flag, text(next))
@@ -230,10 +231,15 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
     }
     // What a quoted word holds may be a command again: `su - NAME -c "echo SECRET | …"`, `"cmd": "tool -pSECRET"`.
     for (at, word) in words.iter().enumerate() {
-        let Some(quote) = text(word).chars().next().filter(|c| "\"'".contains(*c)) else {
+        // `alias x='tool -pSECRET'` as well.
+        let Some(open) = text(word)
+            .find(['"', '\''])
+            .filter(|&open| open == 0 || text(word)[..open].ends_with('='))
+        else {
             continue;
         };
-        let from = word.range.start + 1;
+        let quote = char::from(text(word).as_bytes()[open]);
+        let from = word.range.start + open + 1;
         let Some(length) = line[from..word.range.end].find(quote) else {
             continue;
         };

@@ -41,7 +41,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 152] = [
+const LINES: [Line; 166] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -167,7 +167,7 @@ const LINES: [Line; 152] = [
     Line("sip:", r"\bsips?:[^\s:@]{1,64}:(?P<secret>[^\s:@]{3,80})@", When::Always, "RFC 3261, userinfo"),
     Line("ontrase|enha|achtwoord|asło|ароль|ösenord|asswort|ennwort|e passe|lave|have|hiave|chlüssel|CLAVE|CHAVE|clé|Clé|ключ|Ключ|密钥|トークン", r"(?i)\b(?:clave|chave|chiave|llave|\w{0,20}schlüssel|clé|ключ|密钥|トークン|contraseña|senha|wachtwoord|hasło|пароль|lösenord|\w{0,20}passwort|\w{0,20}kennwort|mot de passe)\b[^\n:=]{0,30}?\s?(?:[:=]|：)\s?(?P<secret>\S{8,200})", When::Setting, "what programs write in other languages"),
     // Other signs between a name and its value: bars of a table, arrows, dots, marks, verbs.
-    Line("│|┃|║|→|:**|word is|word was|word...|word ..|oken is|oken was|oken..|ecret is|ecret..|ey is|ey..|ase is|code is|asswort ist|asswort lautet|ennwort ist|ontraseña es|asse est|word è", r#"(?m)^[^\w\n]{0,12}(?P<name>[\p{L}][\p{L}\d_ -]{1,40}?)(?:[ \t]*[│┃║→][ \t]*|[ \t]*\.{3,80}:?[ \t]+|:\*\*[ \t]+|[ \t]+(?:is|was|ist|lautet|es|est|è):?[ \t]+)["'`]?(?P<secret>[^\s"'`│┃║]{8,200})["'`.]{0,2}[ \t\r]*(?:[│┃║]|$)"#, When::NamedSetting, "what lists and sentences write between a name and its value"),
+    Line("│|┃|║|→|:**|word is|word was|word...|word ..|oken is|oken was|oken..|oken ..|ecret is|ecret..|ecret ..|ey ..|ey is|ey..|ase is|code is|asswort ist|asswort lautet|ennwort ist|ontraseña es|asse est|word è", r#"(?m)^[^\w\n]{0,12}(?P<name>[\p{L}][\p{L}\d_ -]{1,40}?)(?:[ \t]*[│┃║→][ \t]*|[ \t]*\.{3,80}:?[ \t]+|:\*\*[ \t]+|[ \t]+(?:is|was|ist|lautet|es|est|è):?[ \t]+)["'`]?(?P<secret>[^\s"'`│┃║]{8,200})["'`.]{0,2}[ \t\r]*(?:[│┃║]|$)"#, When::NamedSetting, "what lists and sentences write between a name and its value"),
     Line("\": [|\":[", r#""(?:secrets|tokens|passwords|api_?keys|keys|recovery_?codes|backup_?codes)"\s*:\s*\[\s*(?P<secret>"[^\[\]{}\n]{8,2000}")\s*\]"#, When::Random, "lists of secrets in JSON"),
     Line("\": {|\":{", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{\s*"(?:\w{1,40})"\s*:\s*"(?P<secret>[^"\s]{8,300})"\s*\}"#, When::TokenOf, "secrets in JSON, each under a name of its own"),
     Line("</key>", r"<key>(?P<name>[\w.: -]{2,80})</key>\s{0,60}<string>(?P<secret>[^<\n]{3,300})</string>", When::Named, "Apple property lists"),
@@ -209,6 +209,21 @@ const LINES: [Line; 152] = [
     // What asks, and what says that something was made.
     Line("assword|ASSWORD|assphrase|ass phrase|asscode|asswort|ennwort|asse|ontrase|enha|oken|API key|ccess key|ecret|unlock", r#"(?im)^(?:[?>*+-] )?[^\n:=|]{0,80}?\b(?:password|passwort|kennwort|mot de passe|contraseña|senha|passphrase|pass phrase|passcode|token|api key|access key|secret key|unlock disk)\b(?P<between>[^\n=|;{}]{0,60}?)(?: ?[:=]|\?|>)[ \t]+(?P<secret>[^\s"'`;,]{8,200})[ \t\r]*$"#, When::Said, "what asks for a secret and shows what is typed"),
     Line("reated|hanged|enerated|reset|updated", r#"(?i)\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n=|;{}():]{0,40}?)\b(?:created|changed|generated|reset|updated|issued|rotated)(?: to| as| successfully)?:?[ \t]+["'`]?(?P<secret>[^\s"'`;,]{8,200})["'`.]{0,2}\s*(?:\n|\z)"#, When::Said, "what makes a secret and shows it once"),
+    // Signs that stand for others, texts that begin on the next line.
+    Line("&quot;|&#34;|&#x22;", r#"&(?:quot|#34|#x22);(?P<name>[\w.-]{2,60})&(?:quot|#34|#x22);\s{0,4}[:=]\s{0,4}&(?:quot|#34|#x22);(?P<secret>[^&\s]{3,300})&"#, When::Named, "HTML, character references"),
+    Line("%3D|%3d", r"(?P<name>[A-Za-z][\w.-]{2,60})%3[Dd](?P<secret>[^\s&%\x22'<>]{6,300})", When::NamedRandom, "RFC 3986, percent-encoding of a query within a query"),
+    Line("<<", r#"(?m)\b(?P<name>[A-Za-z][\w.-]{2,60})["']?[ \t]*[=:]?[ \t]*<<[-~]?[ \t]?["']?[A-Z_a-z]{2,20}["']?[ \t\r]*\n[ \t]*(?P<secret>[^\s=:<>]{6,300})[ \t\r]*$"#, When::NamedRandom, "bash(1), here documents; HCL, heredoc strings"),
+    Line("\":[|\": [", r#""(?P<name>[\w.-]{3,60})"\s{0,4}:\s{0,4}\[\s{0,40}"(?P<secret>[^"\s]{8,2000})"\s{0,40}\]"#, When::NamedRandom, "headers in JSON, each with a list of values"),
+    Line("ENV |SetEnv |etenv |_param |env ", r#"(?m)^[^\n]{0,40}\b(?:ENV|SetEnv|setenv|(?:fastcgi|uwsgi|scgi)_param|env)[ \t]+["']?(?P<name>[A-Za-z][\w-]{2,60})["']?[ \t]+["']?(?P<secret>[^\s"';=]{4,400})"#, When::NamedRandom, "Dockerfile reference, ENV; Apache and NGINX docs, variables of programs"),
+    Line(":pserver:", r":pserver:[^\s:@/]{1,64}:(?P<secret>[^\s@:]{3,200})@", When::Always, "CVS manual, the password authenticating server"),
+    Line("ecureString|ECURESTRING|ecurestring", r#"(?i)\bconvertto-securestring\s+(?:-(?:string|asplaintext|force)\s+){0,3}["'](?P<secret>[^"'\n$]{3,200})["']"#, When::Always, "PowerShell reference, ConvertTo-SecureString"),
+    Line("$ANSIBLE_VAULT;", r"\$ANSIBLE_VAULT;[\d.]{3,5};AES256[^\n]{0,60}\n(?P<secret>(?:[ \t]*[0-9a-f]{16,200}\s{0,4}){1,200})", When::Always, "Ansible docs, vault: format of encrypted variables"),
+    Line(" *", r"(?:^|[\s|'\x22])\*(?P<secret>[0-9A-F]{40})\b", When::Always, "MySQL reference, mysql_native_password"),
+    Line("<D>|<P>|<Q>|<DP>|<DQ>|<InverseQ>", r"<(?:D|P|Q|DP|DQ|InverseQ)>\s{0,20}(?P<secret>[A-Za-z0-9+/=]{20,2000})\s{0,20}</", When::Always, "the .NET reference, RSA: keys as XML"),
+    Line("reds|redentials|ogin", r"(?i)\b(?:creds|credentials|login|log in with|sign in with)\s?[:=]?\s(?P<name>[\w.@-]{1,64})\s?[/|]\s?(?P<secret>[^\s/|]{6,200})[ \t\r]*(?:\n|\z)", When::Setting, "how people note a user and a password"),
+    Line("? ", r#"(?im)^[ \t]*[?✔✓›] [^\n]{0,60}\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n]{0,30}?)[ \t:›·»-]{1,8}(?P<secret>[^\s"'`;,]{8,400})[ \t\r]*$"#, When::Said, "what asks in a terminal and leaves its question there"),
+    Line("In [", r#"(?m)^In \[\d{1,5}\]: (?:[\w. =;\[\]()"']{0,80}\b)?(?P<name>[A-Za-z]\w{2,60})["'\])]{0,6}[ \t\r]*\n(?:[ \t\r]*\n)?(?:Out ?\[\d{1,5}\]: )?["']?(?P<secret>[^\s"']{8,400})["']?[ \t\r]*$"#, When::NamedRandom, "IPython docs, prompts"),
+    Line("::", r"\bK10[0-9a-f]{64}::(?:server|node|\w{1,20}:)?:?(?P<secret>[^\s\x22']{6,200})", When::Always, "K3s docs, token: secure format"),
 ];
 
 /// A row, and what it takes to find it.

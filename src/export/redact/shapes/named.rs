@@ -115,7 +115,7 @@ fn name_before(line: &str, at: usize) -> Option<Range<usize>> {
             back(end, b"]")
         };
     }
-    let end = back(end, b"\"'`\\");
+    let end = back(end, b"\"'`\\*");
     // What is no ASCII is looked at as letters; the words are cut where they are none.
     let is_name =
         |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte) || !byte.is_ascii();
@@ -206,6 +206,13 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     }
     match told {
         Name::Other => false,
+        // `--kms-key=KMS_KEY : --kms-location=…` of a manual.
+        _ if !is_quoted && is_flag(text) => false,
+        // `PASS: name-of-a-test2`
+        _ if written == "PASS" && is_spaced && is_test(line, name, value) => false,
+        Name::Perhaps if text.starts_with(['[', '(', '^', ',']) => false,
+        // `labels=LabelKey1=LabelValue1,LabelKey2=…`
+        Name::Perhaps if !is_quoted && text.contains('=') && text.contains(',') => false,
         // `primaryKey` names a column, too.
         Name::Perhaps
             if written
@@ -234,10 +241,21 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
             false
         }
         Name::Secret if text.starts_with("//") => false,
+        // `private_key: "_PrivateKey"`, `"Path to the private key"`, `token = Punctuation`.
+        Name::Secret
+            if (is_quoted && (is_quoted_type(text) || is_about_secrets(text)))
+                || (is_spaced && written.ends_with("token") && is_word(text)) =>
+        {
+            false
+        }
+        // `client-secret=CLIENT-SECRET`
+        Name::Secret if is_name_again(written, text) => false,
         Name::Secret if is_count(written, text) => false,
         Name::Secret
             if !is_quoted
-                && (is_code(written, text) || is_identifier(text) || text.starts_with('[')) =>
+                && (is_code(written, text)
+                    || is_identifier(text.trim_end_matches([')', ']', ',', ':', ';']))
+                    || text.starts_with('[')) =>
         {
             false
         }
@@ -269,6 +287,52 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         }
         Name::Secret => true,
     }
+}
+
+fn is_flag(value: &str) -> bool {
+    let name = value.strip_prefix("--").unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.contains(['-', '='])
+}
+
+/// What a test suite prints of a test that passed.
+fn is_test(line: &str, name: &Range<usize>, value: &Range<usize>) -> bool {
+    let text = &line[value.clone()];
+    let is_alone = line[value.end..].trim().is_empty() && line[..name.start].trim().is_empty();
+    !is_alone
+        || text.contains('/')
+        || text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
+
+/// A type that a program names in quotes, since it comes later.
+fn is_quoted_type(value: &str) -> bool {
+    value.starts_with('_')
+        && (value.ends_with("Key") || value.ends_with("Token"))
+        && value[1..].bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+/// A sentence that says what the value is.
+fn is_about_secrets(value: &str) -> bool {
+    value.contains(' ')
+        && value
+            .split(' ')
+            .all(|word| is_word(word) || word.is_empty())
+        && value
+            .split(' ')
+            .any(|word| words::name(word) == Name::Secret || word.eq_ignore_ascii_case("key"))
+}
+
+fn is_name_again(name: &str, value: &str) -> bool {
+    let letters = |text: &str| {
+        let kept = text.bytes().filter(u8::is_ascii_alphabetic);
+        kept.map(|byte| byte.to_ascii_lowercase())
+            .collect::<Vec<_>>()
+    };
+    value.len() < LONGEST
+        && value.contains(['-', '_'])
+        && !value.bytes().any(|byte| byte.is_ascii_digit())
+        && letters(name).ends_with(&letters(value))
 }
 
 /// `key_password=self.key_password` of a program's text: the value is the name again.

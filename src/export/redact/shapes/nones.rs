@@ -11,7 +11,8 @@ static NONE: Words = Words::new(
                     enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
                     wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive \
                     new-password newpassword new_password my-password your-password old-password yourpassword \
-                    eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback ",
+                    eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback \
+                    bearer basic digest card8 card16 card32 ",
 );
 
 /// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
@@ -61,7 +62,17 @@ pub(super) fn is_none(value: &str) -> bool {
                     letters * 2 > part.len() || part.len() < 4
                 })
         }) || begins(&[
-            "c:\\", "file:", "arn:", "s3:", "ssm:", "vault:", "http:", "https:", "env:", "//",
+            "projects/",
+            "c:\\",
+            "file:",
+            "arn:",
+            "s3:",
+            "ssm:",
+            "vault:",
+            "http:",
+            "https:",
+            "env:",
+            "//",
         ])
     };
     let is_blank = || {
@@ -81,6 +92,8 @@ pub(super) fn is_none(value: &str) -> bool {
         || asks()
         || value.contains("....")
         || value.ends_with("...")
+        // A manual goes on in its next line.
+        || value.ends_with('\u{2010}')
         || is_blank()
         || is_word
         || bare.is_empty()

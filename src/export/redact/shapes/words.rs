@@ -149,6 +149,10 @@ pub(super) fn name(name: &str) -> Name {
             _ => Name::Perhaps,
         };
     }
+    // `r_pat` of a program is a pattern.
+    if last == "pat" && !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Name::Perhaps;
+    }
     // `pass phrase`, `mot de passe`: the last words together.
     let is_secret_together =
         (2..=words.len().min(3)).any(|count| SECRET.has(&words[words.len() - count..].concat()));
@@ -203,12 +207,15 @@ pub(super) fn name(name: &str) -> Name {
 /// `DB_PASSWORD`, `COOKIE_SHA1`: the name of something, in capitals.
 pub(super) fn is_constant(value: &str) -> bool {
     value.contains('_')
+        && value.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
         && value.split('_').all(|part| {
             let is_start = part
                 .bytes()
                 .next()
                 .is_none_or(|byte| byte.is_ascii_uppercase());
-            is_start
+            // `TOKEN_0`
+            let is_number = part.len() < 3 && part.bytes().all(|byte| byte.is_ascii_digit());
+            (is_start || is_number)
                 && part
                     .bytes()
                     .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
