@@ -20,7 +20,11 @@ const ANSWERS: [(&str, &str); 8] = [
 ];
 
 /// The same of other programs (source: the reference of each).
-const SHOWN: [&str; 33] = [
+const SHOWN: [&str; 37] = [
+    "rake secret",
+    "rails secret",
+    "key:generate --show",
+    "/dev/urandom",
     "k3s token create",
     "token generate",
     "rke2 token create",
@@ -72,10 +76,10 @@ const LISTS: [&str; 10] = [
 /// As many lines of a list are looked at.
 const LISTED: usize = 200;
 /// What a command does that shows one thing. With the name of a secret among its words, the answer is one if it looks so.
-const VERBS: [&str; 25] = [
-    "jq", "yq", "var", "get", "show", "print", "read", "reveal", "access", "view", "output",
-    "generate", "create", "issue", "lookup", "cat", "echo", "printf", "printenv", "fetch",
-    "decrypt", "rotate", "reset", "export", "describe",
+const VERBS: [&str; 28] = [
+    "cut", "tail", "head", "jq", "yq", "var", "get", "show", "print", "read", "reveal", "access",
+    "view", "output", "generate", "create", "issue", "lookup", "cat", "echo", "printf", "printenv",
+    "fetch", "decrypt", "rotate", "reset", "export", "describe",
 ];
 /// Programs that answer such a command with an id (source: the Docker CLI's reference, secret create).
 const WITH_IDS: [&str; 3] = ["docker ", "podman ", "git "];
@@ -173,11 +177,11 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         // What shows a list or a text has more lines.
         let next = lines.next().unwrap_or_default();
         let is_alone = is_cut.is_some() || next.trim().is_empty() || next.contains(prompt.trim());
-        let is_base64 = bare.ends_with('=') && bare.len() > 20;
-        let is_value = (!bare.contains(['$', ':', '/'])
-            || (is_base64 && !bare.contains(['$', ':'])))
-            && is_random(bare)
-            && is_alone;
+        let is_base64 = bare.len() > 20
+            && !bare.contains(['$', ':', '.'])
+            && (bare.ends_with('=') || words::is_mixed_letters(bare));
+        let is_value =
+            (!bare.contains(['$', ':', '/']) || is_base64) && is_random(bare) && is_alone;
         if is_one && (is_sure || is_value) {
             let lead = answer.find(bare).unwrap_or(0);
             found(start + lead..start + lead + bare.len());
@@ -238,7 +242,7 @@ fn is_expression(command: &str) -> bool {
         .rsplit(|c: char| !is_part(c))
         .next()
         .unwrap_or_default();
-    command.len() < 200 && !asked.contains([' ', '=', '|']) && words::name(name) == Name::Secret
+    command.len() < 200 && !asked.contains([' ', '=', '|']) && words::name(name) > Name::Other
 }
 
 /// Whether a command shows something that has the name of a secret.

@@ -9,11 +9,17 @@ use std::sync::LazyLock;
 use super::nones::is_identifier;
 use super::readers::herestring;
 use super::words::{
-    self, Name, is_mixed, is_password, is_random, is_setting, is_token, is_uuid, is_word,
+    self, Name, is_generated, is_mixed, is_password, is_random, is_setting, is_token, is_uuid,
+    is_word,
 };
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 44] = [
+const PLACES: [(&str, usize); 49] = [
+    ("bw login", 2),
+    ("isql", 3),
+    ("mc admin user add", 3),
+    ("mcli admin user add", 3),
+    ("consul acl set-agent-token", 2),
     ("radtest", 5),
     ("bw unlock", 1),
     ("nuget push", 2),
@@ -120,6 +126,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             "set" | "setenv" | "setx" | "config" | "add" | "put" | "create" => {
                 named(line, words, at, &small, tell)
             }
+            name if name.ends_with(":set") => named(line, words, at, "set-", tell),
             "<<<" => herestring(line, words, at, &mut readers, tell),
             // Redis, at its prompt (source: the command reference, AUTH).
             "auth" if text(at) == "AUTH" && at > 0 && text(at - 1).ends_with('>') => {
@@ -317,6 +324,17 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             tell(pair[1].clone());
         }
     }
+    // `api token VALUE`: what only a generator makes, right behind what names it.
+    for at in 1..words.len() {
+        let value = &line[words[at].clone()];
+        let value = value.trim_end_matches([',', ';', ')']);
+        if words[at].start - words[at - 1].end == 1
+            && is_generated(value)
+            && names_one(line, &words[..at])
+        {
+            tell(words[at].start..words[at].start + value.len());
+        }
+    }
     // A line of a file: `requirepass VALUE`.
     if let [name, value] = words
         && words::name(&line[name.clone()]) == Name::Secret
@@ -331,6 +349,26 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     {
         tell(value.clone());
     }
+}
+
+/// Whether the last word or the last two name a secret, and say nothing of a pair of keys.
+fn names_one(line: &str, words: &[Range<usize>]) -> bool {
+    let Some(last) = words.last() else {
+        return false;
+    };
+    let before = words.len().checked_sub(2).map(|at| words[at].clone());
+    let is_of_a_pair = before
+        .as_ref()
+        .is_some_and(|word| is_of_a_pair(&line[word.clone()]));
+    let is_letters = |word: &str| {
+        let mut bytes = word.bytes();
+        word.len() < 40 && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    let both = before.map_or(last.start, |word| word.start)..last.end;
+    !is_of_a_pair
+        && is_letters(&line[last.clone()])
+        && (words::name(&line[last.clone()]) == Name::Secret
+            || (both.len() < 60 && words::name(&line[both]) == Name::Secret))
 }
 
 fn is_long_hex(value: &str) -> bool {

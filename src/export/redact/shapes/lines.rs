@@ -41,12 +41,12 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 166] = [
+const LINES: [Line; 174] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
     Line(":secret:", r"\barn:aws[a-z-]*:secretsmanager:[^\s]{1,300}:secret:\S+[ \t]+[\dT:.+Z-]{8,40}[ \t]+\S+[ \t]+(?P<secret>[^\n]{2,4000}?)[ \t]+[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}\b", When::Always, "AWS CLI guide, output format: text; Secrets Manager reference, GetSecretValue"),
-    Line("¦", r"(?m)^[| \t]{0,8}(?P<name>[A-Za-z][\w-]{2,60})[ \t]*\|{1,2}[ \t]+(?P<secret>[^\s|]{4,})[ \t\r]*(?:\||$)", When::NamedRandom, "AWS CLI guide, output format: table; psql(1), expanded tables"),
+    Line("¦", r"(?m)^[| \t]{0,8}\*{0,2}(?P<name>[A-Za-z][\w-]{2,60})\*{0,2}[ \t]*\|{1,2}[ \t]+`?(?P<secret>[^\s|`]{4,})`?[ \t\r]*(?:\||$)", When::NamedRandom, "AWS CLI guide, output format: table; psql(1), expanded tables"),
     Line("\"value\"", r#""value"\s*:\s*"(?P<secret>[A-Za-z0-9+/]{86}==)""#, When::Always, "Azure CLI reference, az storage account keys list"),
     Line("nseal Key|ecovery Key|nseal key|ecovery key", r"(?i)\b(?:unseal|recovery) key \d{1,2}: ?(?P<secret>[A-Za-z0-9+/=]{40,})", When::Always, "HashiCorp Vault docs, operator init"),
     Line("ecret_id|ecret ID|ecret-id|ecretID|ecretId|ECRET_ID", r#"(?i)\bsecret[ _-]?id["']?\s*[\s:=]\s*["']?(?P<secret>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b"#, When::Always, "HashiCorp Vault docs, AppRole; Consul and Nomad docs, ACL tokens: SecretID"),
@@ -187,7 +187,7 @@ const LINES: [Line; 166] = [
     Line("auth-pass", r"\bauth-pass \S{1,64} (?P<secret>\S{4,200})", When::Random, "Redis docs, Sentinel: auth-pass"),
     Line("1812|1813|1645|server ", r"(?m)^[ \t]{0,8}(?:server )?(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5})?[ \t]+(?P<secret>[^\s:/]{6,80})[ \t]+\d{1,2}[ \t\r]*$", When::Setting, "pam_radius_auth, its configuration file"),
     Line(" * ", r"(?m)^[\w.@-]{1,64}[ \t]+\*[ \t]+(?P<secret>[^\s\x22]{6,200})[ \t]+\*[ \t\r]*$", When::Setting, "pppd(8), pap-secrets and chap-secrets"),
-    Line("reset|nvit|onfirm|erif|ctivat|magic|unlock", r"(?i)://[^\s]{1,300}[/?&](?:\w{0,20}(?:magic|reset|invit\w{0,8}|confirm\w{0,8}|verif\w{0,8}|activat\w{0,8}|unlock))[/=](?P<secret>[A-Za-z0-9._~-]{20,300})", When::Setting, "addresses that are sent once"),
+    Line("reset|nvit|onfirm|erif|ctivat|magic|unlock", r"(?i)://[^\s]{1,300}[/?&](?:\w{0,20}(?:magic|reset|invit\w{0,8}|confirm\w{0,8}|verif\w{0,8}|activat\w{0,8}|unlock)(?:[-_]\w{1,20})?)[/=](?P<secret>[A-Za-z0-9._~-]{20,300})", When::Setting, "addresses that are sent once"),
     Line("hexkey:", r"\bhexkey:(?P<secret>[0-9a-fA-F]{16,128})", When::Always, "openssl-mac(1), hexkey"),
     Line("openssl dgst|openssl mac", r"\bopenssl (?:dgst|mac)\b[^\n]{0,80} -hmac (?P<secret>\S{4,200})", When::Always, "openssl-dgst(1), -hmac"),
     Line("USERPWD", r#"USERPWD\s*,\s*["'][^"':\s]{1,64}:(?P<secret>[^"'\s]{3,200})["']"#, When::Always, "libcurl docs, CURLOPT_USERPWD"),
@@ -203,7 +203,7 @@ const LINES: [Line; 166] = [
     Line("roduct|icense|icence|ctivation|erial|ecovery|egistration", r"(?i)\b(?:product|licen[sc]e|activation|serial|recovery|registration)[ _-](?:key|code|number|password)\s?[:=]\s?(?-i:(?P<secret>[A-Z0-9]{4,8}(?:-[A-Z0-9]{4,8}){3,8}|[A-Z0-9]{16,30}))\b", When::Always, "what is sold with a key; Microsoft docs, BitLocker recovery"),
     Line("pp password", r"(?i)\bapp password\s?[:=]\s?(?P<secret>[a-z]{4}(?: [a-z]{4}){3})\b", When::Always, "Google's help, app passwords"),
     Line("$(echo|$(printf|`echo", r#"(?:\$\(|`)(?:echo|printf)(?: -n| '%s')? ["']?(?:[\w.-]{1,40}:)?(?P<secret>[^\s"'$:|)`]{8,300})["']?[ \t]*[|)`]"#, When::Setting, "bash(1), command substitution"),
-    Line("\"value\"", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{[^{}\n]{1,160}"value"\s*:\s*"(?P<secret>[^"\s]{3,300})""#, When::NamedRandom, "Terraform docs, output -json"),
+    Line("\"value\"", r#""(?P<name>[\w.-]{3,60})"\s*:\s*\{[^{}]{1,160}"value"\s*:\s*"(?P<secret>[^"\s]{3,300})""#, When::NamedRandom, "Terraform docs, output -json"),
     Line("plaintext ", r"(?m)^plaintext[ \t]+(?P<secret>[A-Za-z0-9+/]{20,}={0,2})[ \t\r]*$", When::Always, "HashiCorp Vault docs, transit: data keys"),
     Line("radclient", r"\bradclient\b[^\n|]{0,120} (?:auth|acct|coa|disconnect|status|auto) (?P<secret>\S{4,200})", When::Random, "radclient(1)"),
     // What asks, and what says that something was made.
@@ -223,6 +223,14 @@ const LINES: [Line; 166] = [
     Line("reds|redentials|ogin", r"(?i)\b(?:creds|credentials|login|log in with|sign in with)\s?[:=]?\s(?P<name>[\w.@-]{1,64})\s?[/|]\s?(?P<secret>[^\s/|]{6,200})[ \t\r]*(?:\n|\z)", When::Setting, "how people note a user and a password"),
     Line("? ", r#"(?im)^[ \t]*[?✔✓›] [^\n]{0,60}\b(?:password|passphrase|token|api key|access key|secret key|secret)\b(?P<between>[^\n]{0,30}?)[ \t:›·»-]{1,8}(?P<secret>[^\s"'`;,]{8,400})[ \t\r]*$"#, When::Said, "what asks in a terminal and leaves its question there"),
     Line("In [", r#"(?m)^In \[\d{1,5}\]: (?:[\w. =;\[\]()"']{0,80}\b)?(?P<name>[A-Za-z]\w{2,60})["'\])]{0,6}[ \t\r]*\n(?:[ \t\r]*\n)?(?:Out ?\[\d{1,5}\]: )?["']?(?P<secret>[^\s"']{8,400})["']?[ \t\r]*$"#, When::NamedRandom, "IPython docs, prompts"),
+    Line("¦", r"(?m)^(?P<name>[A-Za-z][\w.-]{2,60})\|(?P<secret>[^\s|]{8,400})[ \t\r]*$", When::NamedRandom, "sqlite3(1), output in lists"),
+    Line("\\x3|\\u003", r#"(?P<name>[A-Za-z][\w.-]{2,60})\\{1,2}(?:x3[dD]|u003[dD])(?P<secret>[^\s\\&"']{6,400})"#, When::NamedRandom, "ECMAScript, escapes in texts"),
+    Line("u0022", r"u0022(?P<name>[\w.-]{2,60})\\{1,2}u0022\s?:\s?\\{1,2}u0022(?P<secret>[^\\\s]{3,400})\\", When::Named, "RFC 8259, escapes in texts"),
+    Line("content=\"", r#"\bname="(?P<name>[\w.:-]{2,60})"\s{1,4}content="(?P<secret>[^"\s]{8,2000})""#, When::NamedRandom, "HTML, meta elements"),
+    Line(" P:", r"(?i)\b(?:u|user|login): ?\S{1,64}[ ,;/|]{1,4}p(?:w|ass|wd)?: ?(?P<secret>\S{6,200})[ \t\r]*(?:\n|\z)", When::Random, "how people note a user and a password"),
+    Line("send ", r#"(?i)assword[^\n]{0,80}\bsend\b[ -]{1,8}(?:--? )?["'](?P<secret>[^"'\n$\\]{4,200})\\{1,2}[rn]"#, When::Always, "expect(1), send"),
+    Line("again: |epeat|etype|e-enter", r"(?im)^(?:enter it|retype|repeat|re-enter|confirm)(?: it)?(?: again)?: ?(?P<secret>[^\s:]{8,200})[ \t\r]*$", When::Random, "psql(1), \\password"),
+    Line("rzp_", r"\brzp_(?:live|test)_[A-Za-z0-9]{14}\W{1,6}(?P<secret>[A-Za-z0-9]{24})\b", When::Random, "Razorpay docs, API keys"),
     Line("::", r"\bK10[0-9a-f]{64}::(?:server|node|\w{1,20}:)?:?(?P<secret>[^\s\x22']{6,200})", When::Always, "K3s docs, token: secure format"),
 ];
 
@@ -298,7 +306,8 @@ fn is_named(name: &str, value: &str) -> bool {
     match words::name(name) {
         // A sentence is none.
         Name::Secret => !(value.contains(' ') && value.split(' ').all(is_word)),
-        Name::Perhaps => is_random(value),
+        // `key = 'LabelKey1', value = 'LabelValue1'`
+        Name::Perhaps => is_random(value) && value.len() >= 12,
         Name::Other => false,
     }
 }

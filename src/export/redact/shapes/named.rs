@@ -43,7 +43,10 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         if is_named(text, "authorization") {
             let value = credentials(line, value);
             until = value.end;
-            if !is_none(&line[value.clone()]) {
+            // `--binary-authorization=POLICY` of a manual, a host.
+            let text = &line[value.clone()];
+            let is_capital = text.bytes().all(|byte| byte.is_ascii_uppercase());
+            if !is_none(text) && !is_capital && !is_identifier(text) {
                 found(value);
             }
         } else if is_named(text, "cookie") {
@@ -325,14 +328,11 @@ fn is_about_secrets(value: &str) -> bool {
 
 fn is_name_again(name: &str, value: &str) -> bool {
     let letters = |text: &str| {
-        let kept = text.bytes().filter(u8::is_ascii_alphabetic);
+        let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
         kept.map(|byte| byte.to_ascii_lowercase())
             .collect::<Vec<_>>()
     };
-    value.len() < LONGEST
-        && value.contains(['-', '_'])
-        && !value.bytes().any(|byte| byte.is_ascii_digit())
-        && letters(name).ends_with(&letters(value))
+    value.len() < LONGEST && value.contains(['-', '_']) && letters(name).ends_with(&letters(value))
 }
 
 /// `key_password=self.key_password` of a program's text: the value is the name again.

@@ -12,7 +12,7 @@ static NONE: Words = Words::new(
                     wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive \
                     new-password newpassword new_password my-password your-password old-password yourpassword \
                     eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback \
-                    bearer basic digest card8 card16 card32 ",
+                    bearer basic digest card8 card16 card32 pwd fakepassword ",
 );
 
 /// Whether a value is no secret though its name says so: a placeholder, a reference, a path, a word of the language.
@@ -63,6 +63,8 @@ pub(super) fn is_none(value: &str) -> bool {
                 })
         }) || begins(&[
             "projects/",
+            "qr/",
+            "\\&",
             "c:\\",
             "file:",
             "arn:",

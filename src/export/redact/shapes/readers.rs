@@ -7,7 +7,9 @@ use std::ops::Range;
 use super::words::{self, Name};
 
 /// Who reads a password from where `<<<` writes (source: the programs' manuals).
-const READERS: [&str; 20] = [
+const READERS: [&str; 22] = [
+    "--pw-stdin",
+    "op signin",
     "realm ",
     "adcli ",
     "openconnect",

@@ -53,7 +53,7 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 162] = [
+const SHAPES: [Shape; 168] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
@@ -67,7 +67,7 @@ const SHAPES: [Shape; 162] = [
     Shape("sk-proj- sk-svcacct- sk-admin- sk-None-", Of::Url, 32, ANY, "OpenAI docs, API keys: kinds"),
     Shape("sk-ant-", Of::Url, 24, ANY, "Anthropic docs, API: authentication"),
     Shape("sk-or-v1-", Of::Alnum, 32, ANY, "OpenRouter docs, authentication"),
-    Shape("sk-", Of::Alnum, 40, ANY, "OpenAI docs, API keys: legacy user keys"),
+    Shape("sk-", Of::Alnum, 32, ANY, "OpenAI docs, API keys: legacy user keys; DeepSeek docs"),
     Shape("gsk_", Of::Alnum, 40, ANY, "Groq docs, API keys"),
     Shape("xai-", Of::Alnum, 60, ANY, "xAI docs, API keys"),
     Shape("pplx-", Of::Alnum, 40, ANY, "Perplexity docs, API keys"),
@@ -119,7 +119,7 @@ const SHAPES: [Shape; 162] = [
     Shape("ops_eyJ", Of::Base64, 100, ANY, "1Password docs, service account tokens"),
     Shape("figd_ figo_ figu_", Of::Url, 30, ANY, "Figma docs, personal access tokens"),
     Shape("rnd_", Of::Alnum, 28, ANY, "Render CLI, its configuration file: API keys"),
-    Shape("phx_", Of::Alnum, 40, ANY, "PostHog docs, personal API keys"),
+    Shape("phx_ phs_", Of::Alnum, 40, ANY, "PostHog docs, personal and secure API keys"),
     Shape("tfe.v1.", Of::Alnum, 40, ANY, "HCP Terraform docs, API tokens"),
     Shape("LTAI", Of::Alnum, 12, 26, "Alibaba Cloud docs, AccessKey pairs"),
     Shape("AKID", Of::Alnum, 32, 32, "Tencent Cloud docs, API keys: SecretId"),
@@ -215,6 +215,12 @@ const SHAPES: [Shape; 162] = [
     Shape("cal_live_", Of::Hex, 32, 32, "Cal.com docs, API keys"),
     Shape("zpka_", Of::Word, 36, ANY, "Zuplo docs, API keys"),
     Shape("mzp_", Of::Hex, 64, 64, "Materialize docs, app passwords"),
+    Shape("fw_", Of::Alnum, 22, 28, "Fireworks docs, API keys"),
+    Shape("pa-", Of::Url, 43, 43, "Voyage docs, API keys"),
+    Shape("fc-", Of::Hex, 32, 32, "Firecrawl docs, API keys"),
+    Shape("bb_live_", Of::Url, 24, ANY, "Browserbase docs, API keys"),
+    Shape("tpuf_", Of::Alnum, 30, ANY, "Turbopuffer docs, API keys"),
+    Shape("st.", Of::Dotted, 80, ANY, "Infisical docs, service tokens"),
     Shape("sktsec_", Of::Word, 40, ANY, "Socket docs, API tokens"),
 ];
 
@@ -342,7 +348,7 @@ fn telegram(bytes: &[u8]) -> Option<usize> {
     ((8..=10).contains(&digits) && length == 33).then_some(digits + 3 + length)
 }
 
-/// A number before it: Asana's, Zoho's, and those of Bitwarden's machine accounts (source: the makers' docs on access tokens).
+/// A number before it: Asana's, Zoho's, Okta's, and those of Bitwarden's machine accounts (source: the makers' docs on access tokens).
 fn numbered(bytes: &[u8]) -> Option<usize> {
     let hex = |at: usize| run_up_to(bytes.get(at..).unwrap_or_default(), Of::Hex, 32);
     if bytes.get(1) == Some(&b'/') {
@@ -353,6 +359,11 @@ fn numbered(bytes: &[u8]) -> Option<usize> {
     }
     if bytes.starts_with(b"1000.") {
         return (hex(5) == 32 && bytes.get(37) == Some(&b'.') && hex(38) == 32).then_some(70);
+    }
+    // Okta's.
+    if bytes.starts_with(b"00") && run_up_to(bytes, Of::Url, 42) == 42 && is_of_kinds(&bytes[..42])
+    {
+        return Some(42);
     }
     let id = std::str::from_utf8(bytes.strip_prefix(b"0.")?.get(..36)?).ok()?;
     let length = run_up_to(&bytes[38..], Of::Hash, 80);
@@ -412,7 +423,7 @@ fn is_of_kinds(word: &[u8]) -> bool {
 }
 
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
-/// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's (source: the makers' docs on API tokens).
+/// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's, ClickUp's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
     // None is longer than 84, but one with its mark in front.
     let most = if bytes
@@ -438,6 +449,13 @@ fn within(bytes: &[u8]) -> Option<usize> {
         || (has(76, b"AZDO") && word.len() == 84)
         || (word.starts_with(b"pat") && has(17, b".") && word.len() == 82)
         || (word.len() == 40 && (word.ends_with(b"_mmk") || word.ends_with(b"NRAL")))
+        || (word.starts_with(b"pk_")
+            && word.len() >= 42
+            && word[3..]
+                .split(|byte| *byte == b'_')
+                .map(<[u8]>::len)
+                .eq([word.len() - 36, 32])
+            && word[3..9].iter().all(u8::is_ascii_digit))
         || (word.starts_with(b"re_") && has(11, b"_") && word.len() == 36 && is_of_kinds(word))
         || (word.len() == 40
             && [&b"sdk-"[..], b"api-", b"mob-"].contains(&&word[..4])

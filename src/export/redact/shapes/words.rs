@@ -159,6 +159,13 @@ pub(super) fn name(name: &str) -> Name {
     if is_secret(last) || is_secret_together || SECRET.has(&words.concat()) {
         return Name::Secret;
     }
+    // `ApiKeyValue`
+    if last == "value"
+        && (2..8).contains(&words.len())
+        && self::name(&words[..words.len() - 1].join("_")) > Name::Other
+    {
+        return Name::Perhaps;
+    }
     // `client-key-data` (source: Kubernetes reference, kubeconfig).
     if words.ends_with(&["key".to_owned(), "data".to_owned()]) {
         return Name::Secret;
@@ -290,6 +297,18 @@ pub(super) fn is_mixed(value: &str) -> bool {
         && has(u8::is_ascii_lowercase)
         && has(u8::is_ascii_uppercase)
         && !bare.contains(['.', '=', '(', ')', '[', '<', '{', '*', '_'])
+}
+
+/// Whether there are letters of both kinds, and digits.
+pub(super) fn is_mixed_letters(value: &str) -> bool {
+    let has = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
+    has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
+}
+
+/// A value that nobody but a generator makes: a token, a UUID, many digits of a hash.
+pub(super) fn is_generated(value: &str) -> bool {
+    let is_hex = value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    value.len() >= 20 && (is_hex || is_uuid(value) || is_token(value))
 }
 
 /// Whether this is a UUID.
