@@ -29,6 +29,7 @@ mod manifests;
 mod named;
 mod nones;
 mod plain;
+mod programs;
 mod readers;
 mod tokens;
 mod words;

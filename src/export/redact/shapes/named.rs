@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use super::ends::{Ends, value};
 use super::nones::{is_identifier, is_none};
+use super::programs::{
+    LONGEST, is_about_secrets, is_code, is_count, is_flag, is_flag_of_a_manual, is_name_again,
+    is_quoted_type, is_test,
+};
 use super::words::{self, Name, is_random, is_word};
 
 /// Of a name that is words, so many are looked at.
 const WORDS: usize = 4;
-/// A name is no longer.
-const LONGEST: usize = 80;
 /// Schemes of the header `Authorization` (source: the registry of HTTP authentication schemes; AWS, GitHub and GitLab docs).
 const SCHEMES: &str = " basic bearer token apikey digest negotiate aws4-hmac-sha256 hawk key oauth splunk genie-key ssws sso-key ";
 
@@ -209,6 +211,8 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     }
     match told {
         Name::Other => false,
+        // `client-secret=CLIENT-SECRET`
+        _ if is_name_again(written, text) => false,
         // `--kms-key=KMS_KEY : --kms-location=…` of a manual.
         _ if !is_quoted && is_flag(text) => false,
         // `PASS: name-of-a-test2`
@@ -251,8 +255,6 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         {
             false
         }
-        // `client-secret=CLIENT-SECRET`
-        Name::Secret if is_name_again(written, text) => false,
         Name::Secret if is_count(written, text) => false,
         Name::Secret
             if !is_quoted
@@ -290,104 +292,6 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
         }
         Name::Secret => true,
     }
-}
-
-fn is_flag(value: &str) -> bool {
-    let name = value.strip_prefix("--").unwrap_or_default();
-    name.starts_with(|c: char| c.is_ascii_lowercase()) && name.contains(['-', '='])
-}
-
-/// What a test suite prints of a test that passed.
-fn is_test(line: &str, name: &Range<usize>, value: &Range<usize>) -> bool {
-    let text = &line[value.clone()];
-    let is_alone = line[value.end..].trim().is_empty() && line[..name.start].trim().is_empty();
-    !is_alone
-        || text.contains('/')
-        || text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// A type that a program names in quotes, since it comes later.
-fn is_quoted_type(value: &str) -> bool {
-    value.starts_with('_')
-        && (value.ends_with("Key") || value.ends_with("Token"))
-        && value[1..].bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-/// A sentence that says what the value is.
-fn is_about_secrets(value: &str) -> bool {
-    value.contains(' ')
-        && value
-            .split(' ')
-            .all(|word| is_word(word) || word.is_empty())
-        && value
-            .split(' ')
-            .any(|word| words::name(word) == Name::Secret || word.eq_ignore_ascii_case("key"))
-}
-
-fn is_name_again(name: &str, value: &str) -> bool {
-    let letters = |text: &str| {
-        let kept = text.bytes().filter(u8::is_ascii_alphanumeric);
-        kept.map(|byte| byte.to_ascii_lowercase())
-            .collect::<Vec<_>>()
-    };
-    value.len() < LONGEST && value.contains(['-', '_']) && letters(name).ends_with(&letters(value))
-}
-
-/// `key_password=self.key_password` of a program's text: the value is the name again.
-fn is_code(name: &str, value: &str) -> bool {
-    let last = value.rsplit('.').next().unwrap_or(value);
-    let is_name = last.contains('_')
-        && value
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte));
-    // `next_token: OrigToken` is a type.
-    let is_type = name.ends_with("token")
-        && value.ends_with("Token")
-        && value.bytes().all(|byte| byte.is_ascii_alphabetic());
-    // `secret_key: HpkePrivateKey`, `password: readPassword`: a name of the program's own, of words that name one.
-    let bare = value.trim_end_matches([',', ';', ' ', '>', '?']);
-    let is_named_so = bare.len() > 6
-        && bare.bytes().all(|byte| byte.is_ascii_alphabetic())
-        && bare.bytes().skip(1).any(|byte| byte.is_ascii_uppercase())
-        && bare.bytes().any(|byte| byte.is_ascii_lowercase())
-        && (words::name(bare) > Name::Other || bare.contains("Token") || bare.contains("Key"));
-    if is_type || is_named_so {
-        return true;
-    }
-    // Names of a shell's environment are in capitals, and their values no names.
-    let is_variable = !name.bytes().any(|byte| byte.is_ascii_uppercase());
-    is_name
-        && (last == name
-            || name.ends_with(&format!(".{last}"))
-            || last.starts_with(name)
-            || (is_variable && words::name(last) == Name::Secret))
-}
-
-/// `--password=PASS`, `[--site-keys=[SITE_KEY,...]`, `--sign-key=key-id`: what a manual writes for a value.
-fn is_flag_of_a_manual(line: &str, name: &Range<usize>, value: &str) -> bool {
-    let written = &line[name.clone()];
-    let Some(flag) = written.strip_prefix("--") else {
-        return false;
-    };
-    let bare = value.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-    let is_capital = bare
-        .bytes()
-        .all(|byte| byte.is_ascii_uppercase() || b"_-,.[]".contains(&byte));
-    let is_named = bare
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || b"_-".contains(&byte))
-        && bare
-            .split(['-', '_'])
-            .any(|word| word.len() > 2 && flag.contains(word));
-    is_capital || is_named
-}
-
-/// `tokens: 512`, `token=7` count something.
-fn is_count(name: &str, value: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    value.len() < 7 && value.chars().all(|c| c.is_ascii_digit()) && name.ends_with("token")
 }
 
 /// Parts of a signed address (source: AWS Signature Version 4 in queries, Azure's shared access signatures, Google's
