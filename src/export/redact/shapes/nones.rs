@@ -124,7 +124,7 @@ pub(super) fn is_none(value: &str) -> bool {
             "your_",
             "your-",
         ])
-        || is_constant(value)
+        || is_constant(value.trim_end_matches([',', ';', ')']))
         || value.chars().all(|c| "*xX•.-_#".contains(c))
         || value
             .strip_prefix('!')
