@@ -168,10 +168,16 @@ pub fn ask_to_end(child: &Child) {
     system::ask_to_end(child);
 }
 
+/// Whether somebody would continue this process: a shell, and not what has started it in a window of its own.
+#[must_use]
+pub fn is_waited_for() -> bool {
+    system::is_waited_for()
+}
+
 /// Stops this process and the rest of its job, as the terminal's own Ctrl-Z would; returns when it is continued.
 ///
 /// # Errors
-/// The system cannot.
+/// The system cannot, or nobody would continue it.
 pub fn suspend() -> io::Result<()> {
     system::suspend()
 }

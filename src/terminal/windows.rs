@@ -104,6 +104,11 @@ impl Outlet {
 }
 
 /// There are no stopped jobs here.
+pub(super) fn is_waited_for() -> bool {
+    false
+}
+
+/// There are none of them here.
 pub(super) fn suspend() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -134,6 +134,33 @@ fn a_shell_that_was_put_aside_is_raw_again_when_it_comes_back() {
 }
 
 #[test]
+fn a_player_and_a_picker_that_were_put_aside_are_drawn_again_when_they_come_back() {
+    let rig = Rig::new(Options::quick());
+    let run = rig.run(&["start", "i-0abc", "--reason", "r", "--", "echo", "recorded"]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let recording = rig.recording().display().to_string();
+    for (arguments, drawn) in [(recording.as_str(), "──"), ("", "Enter plays")] {
+        let mut shell = shell(&rig);
+        shell.type_keys(format!("{} play {arguments}\r", rig::program().display()));
+        let is_drawn = |rows: &[String]| rows.join("\n").contains(drawn);
+        shell.wait_until(drawn, is_drawn);
+        shell.type_keys("\x1a");
+        shell.wait_for("Stopped");
+        shell.wait_until("the shell's screen", |rows| !is_drawn(rows));
+        shell.type_keys("fg\r");
+        shell.wait_until(drawn, is_drawn);
+        shell.type_keys("\x03");
+        shell.wait_until("ready> ", |rows| {
+            rows.iter()
+                .rev()
+                .find(|row| !row.is_empty())
+                .is_some_and(|row| row.starts_with("ready>"))
+        });
+        leave(shell);
+    }
+}
+
+#[test]
 fn a_background_job_ends_when_it_is_asked_to() {
     let rig = Rig::new(Options::quick());
     let mut shell = shell(&rig);

@@ -74,6 +74,9 @@ fn keys_go_where_a_reviewer_wants_and_the_terminal_is_as_before() {
         terminal.type_keys(keys);
         shows(&mut terminal, expected);
     }
+    // The program was started in a terminal of its own: there is nobody who would continue it.
+    terminal.type_keys("\x1a");
+    shows(&mut terminal, "no shell to go back to");
     // What a terminal answers, and keys of others, are neither a pause nor the end.
     terminal.type_keys("\x1b[24;80R\x1b[?1;2c\x1b[200~x");
     terminal.type_keys(":61\r");

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use formats::sealed::Unlock;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
+use super::watching::suspend;
 use super::write_within;
 use crate::player::picker::{Ask, Item, News, Picker, Still};
 use crate::player::{Error, Input, preview};
@@ -81,6 +82,10 @@ pub async fn pick(
             }
             Some(Ask::Play(items)) => break Picked::Play(items),
             Some(Ask::Quit) => break Picked::Left,
+            Some(Ask::Suspend) => match terminal::is_waited_for() {
+                true => suspend(&mut window.screen),
+                false => picker.say("there is no shell to go back to"),
+            },
             None => {}
         }
         let is_writing = !window.screen.is_empty();

@@ -144,17 +144,15 @@ impl Watching {
                 let _ = tell.send(Found::Scrollback(rows.map_err(|error| error.to_string())));
             });
     }
+}
 
-    /// As other jobs are stopped by the terminal: it is given back first.
-    fn suspend(&mut self, screen: &mut Screen) {
-        self.suspends = false;
-        let _ = screen.write(Bytes::from_static(terminal::leave_full_screen().as_bytes()));
-        let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
-        let _ = screen.poll_flush(&mut nobody);
-        terminal::restore();
-        // It goes on here when it is continued, and the driver tells of that.
-        let _ = terminal::suspend();
-    }
+/// Goes back to the shell. It goes on here when it is continued, and the driver tells of that.
+pub(super) fn suspend(screen: &mut Screen) {
+    let _ = screen.write(Bytes::from_static(terminal::leave_full_screen().as_bytes()));
+    let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
+    let _ = screen.poll_flush(&mut nobody);
+    terminal::restore();
+    let _ = terminal::suspend();
 }
 
 /// OSC 52, which puts a text on the clipboard: a name and a time of ours, never anything of a recording.
@@ -228,8 +226,13 @@ impl Show for Watching {
                 return gone(error).map(Acted::Stopped);
             }
         }
-        if self.suspends {
-            self.suspend(screen);
+        if std::mem::take(&mut self.suspends) {
+            match terminal::is_waited_for() {
+                true => suspend(screen),
+                false => self
+                    .viewer
+                    .handle_message(now, "there is no shell to go back to"),
+            }
         }
         Ok(match self.stopped {
             Some(stopped) => Acted::Stopped(stopped),

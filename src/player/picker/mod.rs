@@ -43,6 +43,8 @@ pub(crate) enum Ask {
     Play(Vec<Item>),
     /// Leave.
     Quit,
+    /// Go back to the shell for a while.
+    Suspend,
 }
 
 /// How a recording looks at its end, or why that cannot be seen.
@@ -218,6 +220,7 @@ impl Picker {
             (Key::Tab, _) => self.mark(),
             (Key::Escape, _) if self.typed.is_empty() => self.asks.push_back(Ask::Quit),
             (Key::Char('c' | 'd'), true) => self.asks.push_back(Ask::Quit),
+            (Key::Char('z'), true) => self.asks.push_back(Ask::Suspend),
             (Key::Escape, _) | (Key::Char('u'), true) => self.type_anew(String::new()),
             (Key::Backspace, _) | (Key::Char('h'), true) => {
                 let mut typed = self.typed.clone();

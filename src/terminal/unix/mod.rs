@@ -86,7 +86,18 @@ pub(super) fn is_waiting(source: &Source) -> bool {
         && waiting[0].revents().contains(PollFlags::IN)
 }
 
+pub(super) fn is_waited_for() -> bool {
+    // A stop is not heeded where no parent in the same session could undo it (POSIX: orphaned process groups).
+    let session = rustix::process::getsid(None).ok();
+    let of_parent = rustix::process::getppid();
+    let of_parent = of_parent.and_then(|parent| rustix::process::getsid(Some(parent)).ok());
+    session.is_some() && session == of_parent
+}
+
 pub(super) fn suspend() -> io::Result<()> {
+    if !is_waited_for() {
+        return Err(io::Error::other("there is no shell to go back to"));
+    }
     Ok(rustix::process::kill_current_process_group(
         rustix::process::Signal::TSTP,
     )?)
