@@ -59,6 +59,7 @@ pub async fn pick(
     let mut window = Window {
         screen,
         painter: Painter::default(),
+        is_away: false,
     };
     window.enter()?;
     let size = |picker: &mut Picker| {
@@ -82,9 +83,9 @@ pub async fn pick(
             }
             Some(Ask::Play(items)) => break Picked::Play(items),
             Some(Ask::Quit) => break Picked::Left,
-            Some(Ask::Suspend) => match terminal::is_waited_for() {
-                true => suspend(&mut window.screen),
-                false => picker.say("there is no shell to go back to"),
+            Some(Ask::Suspend) => match suspend(&mut window.screen) {
+                Ok(()) => window.is_away = true,
+                Err(why) => picker.say(why),
             },
             None => {}
         }
@@ -126,11 +127,14 @@ fn next_news(news: &mut UnboundedReceiver<News>) -> Option<News> {
 struct Window {
     screen: Screen,
     painter: Painter,
+    /// The terminal is the shell's.
+    is_away: bool,
 }
 
 impl Window {
     fn enter(&mut self) -> Result<(), Error> {
         let entering = terminal::enter_full_screen(false);
+        self.is_away = false;
         self.painter.forget();
         self.screen
             .write(Bytes::from(entering))
@@ -139,7 +143,8 @@ impl Window {
 
     fn draw(&mut self, picker: &mut Picker) -> Result<(), Error> {
         // A terminal that takes nothing is shown fewer frames; the last one is drawn.
-        if self.screen.is_empty()
+        if !self.is_away
+            && self.screen.is_empty()
             && let Some((grid, cursor)) = picker.draw()
         {
             let frame = self.painter.paint(&grid, cursor);

@@ -40,7 +40,8 @@ pub(super) struct Watching {
     /// What was waited for.
     next: Next,
     stopped: Option<Stopped>,
-    suspends: bool,
+    /// The terminal is the shell's: from a suspension until it is told that this goes on.
+    is_away: bool,
 }
 
 #[derive(Default)]
@@ -85,7 +86,7 @@ impl Watching {
             told,
             next: Next::default(),
             stopped: None,
-            suspends: false,
+            is_away: false,
         }
     }
 
@@ -123,7 +124,10 @@ impl Watching {
                 let _ = screen.write(Bytes::from(clipboard(&text)));
             }
             Ask::Redraw => self.painter.forget(),
-            Ask::Suspend => self.suspends = true,
+            Ask::Suspend => match suspend(screen) {
+                Ok(()) => self.is_away = true,
+                Err(why) => self.viewer.handle_message(now, why),
+            },
             Ask::Finish => self.stopped = Some(Stopped::AtEnd),
             Ask::Quit => self.stopped = Some(Stopped::Quit),
             Ask::Turn { back } => self.stopped = Some(Stopped::Turned { back }),
@@ -146,13 +150,17 @@ impl Watching {
     }
 }
 
-/// Goes back to the shell. It goes on here when it is continued, and the driver tells of that.
-pub(super) fn suspend(screen: &mut Screen) {
+/// Goes back to the shell. It goes on here when it is continued, and nothing is to be drawn until the signal tells of that.
+pub(super) fn suspend(screen: &mut Screen) -> Result<(), &'static str> {
+    if !terminal::is_waited_for() {
+        return Err("there is no shell to go back to");
+    }
     let _ = screen.write(Bytes::from_static(terminal::leave_full_screen().as_bytes()));
     let mut nobody = std::task::Context::from_waker(std::task::Waker::noop());
     let _ = screen.poll_flush(&mut nobody);
     terminal::restore();
     let _ = terminal::suspend();
+    Ok(())
 }
 
 /// OSC 52, which puts a text on the clipboard: a name and a time of ours, never anything of a recording.
@@ -173,6 +181,7 @@ impl Show for Watching {
                 self.painter.forget();
             }
             Order::Continued => {
+                self.is_away = false;
                 let _ = screen.write(Bytes::from_static(terminal::leave_full_screen().as_bytes()));
                 let entering = terminal::enter_full_screen(self.mouse);
                 let _ = screen.write(Bytes::from(entering));
@@ -215,7 +224,8 @@ impl Show for Watching {
             }
         }
         // A terminal that takes nothing is shown fewer frames, and nothing of them is kept for it. The last one is drawn.
-        if screen.is_empty()
+        if !self.is_away
+            && screen.is_empty()
             && let Some((grid, cursor)) = self.viewer.draw(now)
         {
             let mut frame = self.painter.paint(&grid, cursor);
@@ -224,14 +234,6 @@ impl Show for Watching {
             }
             if let Err(error) = screen.write(Bytes::from(frame)) {
                 return gone(error).map(Acted::Stopped);
-            }
-        }
-        if std::mem::take(&mut self.suspends) {
-            match terminal::is_waited_for() {
-                true => suspend(screen),
-                false => self
-                    .viewer
-                    .handle_message(now, "there is no shell to go back to"),
             }
         }
         Ok(match self.stopped {
