@@ -206,3 +206,34 @@ fn a_store_that_refuses_is_told_of_and_what_was_seen_before_is_shown() {
     bucket.set_write_only(false);
     assert_eq!(rig.run(&["list", "--json"]).out(), ids);
 }
+
+#[test]
+fn a_sealed_recording_shows_its_last_screen_to_who_can_open_it() {
+    let rig = Rig::new(Options::quick());
+    let key = |name: &str| format!("{}/tests/keys/{name}", env!("CARGO_MANIFEST_DIR"));
+    let run = rig.run(&[
+        "start",
+        "i-0abc",
+        "--reason",
+        "r",
+        "--encrypt-to",
+        &key("ed25519.pub"),
+        "--",
+        "echo",
+        "kept close",
+    ]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    for (identity, seen) in [
+        (None, "encrypted"),
+        (Some("ed25519"), "kept close"),
+        (Some("ed25519_protected"), "encrypted"),
+    ] {
+        let identity = identity.map(key);
+        let mut arguments = vec!["play"];
+        arguments.extend(identity.iter().flat_map(|file| ["--identity", file]));
+        let mut terminal = rig.terminal(&arguments);
+        shows(&mut terminal, seen);
+        terminal.type_keys("\x03");
+        assert_eq!(terminal.wait(), 0, "{identity:?}");
+    }
+}

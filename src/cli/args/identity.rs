@@ -20,12 +20,8 @@ pub(crate) struct IdentityArgs {
 impl IdentityArgs {
     /// What there is to open a recording with: what was given by hand, or else what the settings name.
     pub(crate) fn identities(&self, settings: &Settings) -> Identities {
-        let files = match self.identity.is_empty() {
-            true => settings.review.identity.clone(),
-            false => self.identity.clone(),
-        };
         Identities::new(
-            files,
+            self.files(settings),
             Box::new(|path, again| {
                 let again = if again { "that was wrong; " } else { "" };
                 let path = path.display().to_string();
@@ -33,5 +29,17 @@ impl IdentityArgs {
                 terminal::ask_hidden(&question).ok()
             }),
         )
+    }
+
+    /// The same, of which those with a passphrase open nothing: for where nobody can be asked.
+    pub(crate) fn unprotected(&self, settings: &Settings) -> Identities {
+        Identities::new(self.files(settings), Box::new(|_, _| None))
+    }
+
+    fn files(&self, settings: &Settings) -> Vec<PathBuf> {
+        match self.identity.is_empty() {
+            true => settings.review.identity.clone(),
+            false => self.identity.clone(),
+        }
     }
 }

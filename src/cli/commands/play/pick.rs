@@ -46,7 +46,10 @@ pub(super) fn run(args: &PlayArgs, settings: &Arc<Settings>) -> CommandResult {
         .enable_all()
         .build()
         .context("cannot start")?;
-    let looker: Arc<dyn Looker> = Arc::new(Look(Arc::clone(settings), Identities::none()));
+    let looker: Arc<dyn Looker> = Arc::new(Look(
+        Arc::clone(settings),
+        args.identity.unprotected(settings),
+    ));
     // The end of all, where the store was not listed to its end.
     let failure = |status| {
         let mut failed = failed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +123,7 @@ fn find(item: &Item, settings: &Settings) -> Result<Named, Failure> {
     Ok(named)
 }
 
-/// Opens recordings for their last screens. Nobody is asked for a passphrase meanwhile: what is sealed says so.
+/// Opens recordings for their last screens. Nobody is asked for a passphrase meanwhile: what needs one says so.
 struct Look(Arc<Settings>, Identities);
 
 impl Looker for Look {
