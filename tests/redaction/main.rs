@@ -53,6 +53,15 @@ fn a_sentence_about_passwords_stays() {
 }
 
 #[test]
+fn names_that_a_program_writes_for_values_stay() {
+    let text = "pub Token: STORAGE_TOKEN_0,\n\
+                \"Cryptography_HAS_PSK_TLSv1_3\": cryptography_has_psk_tlsv1_3,\n\
+                private_key: \"Path to the private key\"\n";
+    let figures = kept(text, Secrets::Known);
+    assert_eq!(figures.right, 3, "{:#?}", figures.wrong);
+}
+
+#[test]
 fn what_looks_random_is_found_when_asked_for() {
     let figures = recall(Shown::Whole, 1, Secrets::Strict);
     assert!(

@@ -136,7 +136,7 @@ fn line(lanes: &Lanes, position: Duration, row: usize, grid: &mut Grid) {
             style = UNPROVED;
         }
         if col == here {
-            style = style.inverse().bold();
+            style = style.inverse();
         }
         grid.put(row, col, char, 1, style);
     }

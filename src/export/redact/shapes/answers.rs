@@ -179,7 +179,7 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let is_alone = is_cut.is_some() || next.trim().is_empty() || next.contains(prompt.trim());
         let is_base64 = bare.len() > 20
             && !bare.contains(['$', ':', '.'])
-            && (bare.ends_with('=') || words::is_mixed_letters(bare));
+            && (bare.ends_with('=') || words::is_mixed_letters(bare.as_bytes()));
         let is_value =
             (!bare.contains(['$', ':', '/']) || is_base64) && is_random(bare) && is_alone;
         if is_one && (is_sure || is_value) {

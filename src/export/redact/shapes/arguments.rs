@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use super::nones::is_identifier;
 use super::readers::herestring;
 use super::words::{
-    self, Name, is_generated, is_mixed, is_password, is_random, is_setting, is_token, is_uuid,
-    is_word,
+    self, Name, is_generated, is_long_hex, is_mixed, is_password, is_random, is_setting, is_token,
+    is_uuid, is_word,
 };
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
@@ -328,7 +328,7 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
     for at in 1..words.len() {
         let value = &line[words[at].clone()];
         let value = value.trim_end_matches([',', ';', ')']);
-        if words[at].start - words[at - 1].end == 1
+        if line[words[at - 1].end..words[at].start] == *" "
             && is_generated(value)
             && names_one(line, &words[..at])
         {
@@ -369,10 +369,6 @@ fn names_one(line: &str, words: &[Range<usize>]) -> bool {
         && is_letters(&line[last.clone()])
         && (words::name(&line[last.clone()]) == Name::Secret
             || (both.len() < 60 && words::name(&line[both]) == Name::Secret))
-}
-
-fn is_long_hex(value: &str) -> bool {
-    value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a user is named in the command that this flag belongs to.

@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::words::is_uuid;
+use super::words::{is_mixed_letters, is_uuid};
 
 /// Which characters a token goes on with.
 #[derive(Clone, Copy, Debug)]
@@ -361,7 +361,9 @@ fn numbered(bytes: &[u8]) -> Option<usize> {
         return (hex(5) == 32 && bytes.get(37) == Some(&b'.') && hex(38) == 32).then_some(70);
     }
     // Okta's.
-    if bytes.starts_with(b"00") && run_up_to(bytes, Of::Url, 42) == 42 && is_of_kinds(&bytes[..42])
+    if bytes.starts_with(b"00")
+        && run_up_to(bytes, Of::Url, 42) == 42
+        && is_mixed_letters(&bytes[..42])
     {
         return Some(42);
     }
@@ -417,11 +419,6 @@ fn hash(bytes: &[u8]) -> Option<usize> {
     (length >= 22).then_some(kind + 2 + length)
 }
 
-fn is_of_kinds(word: &[u8]) -> bool {
-    let has = |test: fn(&u8) -> bool| word.iter().any(test);
-    has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
-}
-
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
 /// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's, ClickUp's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
@@ -456,7 +453,10 @@ fn within(bytes: &[u8]) -> Option<usize> {
                 .map(<[u8]>::len)
                 .eq([word.len() - 36, 32])
             && word[3..9].iter().all(u8::is_ascii_digit))
-        || (word.starts_with(b"re_") && has(11, b"_") && word.len() == 36 && is_of_kinds(word))
+        || (word.starts_with(b"re_")
+            && has(11, b"_")
+            && word.len() == 36
+            && is_mixed_letters(word))
         || (word.len() == 40
             && [&b"sdk-"[..], b"api-", b"mob-"].contains(&&word[..4])
             && std::str::from_utf8(&word[4..]).is_ok_and(is_uuid))

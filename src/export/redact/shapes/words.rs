@@ -300,15 +300,19 @@ pub(super) fn is_mixed(value: &str) -> bool {
 }
 
 /// Whether there are letters of both kinds, and digits.
-pub(super) fn is_mixed_letters(value: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| value.bytes().any(|byte| test(&byte));
+pub(super) fn is_mixed_letters(value: &[u8]) -> bool {
+    let has = |test: fn(&u8) -> bool| value.iter().any(test);
     has(u8::is_ascii_digit) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase)
 }
 
 /// A value that nobody but a generator makes: a token, a UUID, many digits of a hash.
 pub(super) fn is_generated(value: &str) -> bool {
-    let is_hex = value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    value.len() >= 20 && (is_hex || is_uuid(value) || is_token(value))
+    value.len() >= 20 && (is_long_hex(value) || is_uuid(value) || is_token(value))
+}
+
+/// As many hexadecimal digits as a digest or a key has.
+pub(super) fn is_long_hex(value: &str) -> bool {
+    value.len() >= 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether this is a UUID.
