@@ -40,8 +40,9 @@ pub(super) fn size() -> Option<Size> {
 /// Whether the terminal is this job's: a background job may neither read it nor change its modes. Where it controls no
 /// jobs, it is.
 pub(super) fn is_foreground() -> bool {
-    let ours = rustix::process::getpgrp();
-    let of = |fd: BorrowedFd<'_>| tcgetpgrp(fd).map_or(true, |foreground| foreground == ours);
+    // A group and a session that began outside of a container are 0 within it, which rustix's numbers cannot be.
+    let ours = nix::unistd::getpgrp().as_raw();
+    let of = |fd: BorrowedFd<'_>| tcgetpgrp(fd).map_or(true, |group| group.as_raw_pid() == ours);
     let stdin = io::stdin();
     if isatty(&stdin) {
         return of(stdin.as_fd());
@@ -88,10 +89,10 @@ pub(super) fn is_waiting(source: &Source) -> bool {
 
 pub(super) fn is_waited_for() -> bool {
     // A stop is not heeded where no parent in the same session could undo it (POSIX: orphaned process groups).
-    let session = rustix::process::getsid(None).ok();
-    let of_parent = rustix::process::getppid();
-    let of_parent = of_parent.and_then(|parent| rustix::process::getsid(Some(parent)).ok());
-    session.is_some() && session == of_parent
+    let parent = nix::unistd::getppid();
+    let ours = nix::unistd::getsid(None);
+    // No parent within a container is 0, and would be asked about as ourselves.
+    parent.as_raw() > 0 && ours.is_ok() && ours == nix::unistd::getsid(Some(parent))
 }
 
 pub(super) fn suspend() -> io::Result<()> {
