@@ -55,7 +55,7 @@ pub(crate) const PLAN: [Room; 23] = [
         "aws_config aws_credential_types aws_sdk_sts aws_smithy_http_client aws_smithy_runtime_api aws_types base64 bytes chrono \
          directories http_body hyper_util ipnet rustls rustls_native_certs serde serde_json sha1 tempfile thiserror \
          tokio tokio_rustls tracing url"),
-    room(1, "terminal", "screen formats", "bytes crossterm futures_util libc rustix signal_hook tokio"),
+    room(1, "terminal", "screen formats", "bytes crossterm futures_util libc nix rustix signal_hook tokio"),
     room(1, "screen", "words formats", "avt memchr unicode_width"),
     room(1, "words", "", "serde serde_json"),
 
