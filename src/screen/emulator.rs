@@ -165,6 +165,14 @@ impl Emulator {
         }
     }
 
+    /// Prints printable characters, observed: what [`Emulator::execute_with`] does for each of them, at once.
+    pub(crate) fn print_with<O: Observer>(&mut self, text: &str, observer: O) -> O::Output {
+        // They cost nothing.
+        self.budget.earn(text.len());
+        self.terminal
+            .execute_with(text.chars().map(Function::Print), observer)
+    }
+
     /// Prints a character with the pen changed before: what [`Emulator::execute`] does for one and the other, at once.
     pub(crate) fn print(&mut self, c: char, pen: &[SgrOp]) {
         // Neither costs anything.

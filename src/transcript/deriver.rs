@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use avt::parser::Parser;
+use avt::parser::{Function, Parser};
 use avt::{Observation, Observer, Operation, ScreenKind};
 use formats::asciicast::{Data, Header, LineFeeds};
 use formats::derived::{Command, Line};
@@ -91,6 +91,25 @@ impl Observer for Watch<'_> {
 
     fn end(&mut self, context: &mut Observation<'_>) {
         self.lines.end(context);
+    }
+}
+
+/// The same while nothing that is printed is of interest by itself.
+struct AtRest<'a>(Watch<'a>);
+
+impl Observer for AtRest<'_> {
+    type Output = ();
+
+    fn dirty(&mut self, rows: Range<usize>) {
+        self.0.dirty(rows);
+    }
+
+    fn evicted(&mut self, context: &mut Observation<'_>, line: &avt::Line) {
+        self.0.evicted(context, line);
+    }
+
+    fn end(&mut self, context: &mut Observation<'_>) {
+        self.0.end(context);
     }
 }
 
@@ -226,17 +245,17 @@ impl Deriver {
                 continue;
             }
             let is_primary = self.screen.active_screen_kind() == ScreenKind::Primary;
+            let printed = self.print(rest);
+            if printed > 0 {
+                self.commands.shown(printed, is_primary);
+                rest = &rest[printed..];
+                continue;
+            }
             self.commands.shown(c.len_utf8(), is_primary);
             let function = self.parser.feed(c);
             self.plain.see(function.as_ref());
             if let Some(function) = function {
-                self.commands
-                    .before(&function, &self.screen, self.evicted.0);
-                let observer = Watch {
-                    lines: &mut self.lines,
-                    evicted: &mut self.evicted,
-                };
-                self.screen.execute_with(function, observer);
+                self.execute(function);
             }
             rest = &rest[c.len_utf8()..];
             // Within a line its beginning is of interest: since when it stands.
@@ -244,6 +263,43 @@ impl Deriver {
                 self.begin_flow();
             }
         }
+    }
+
+    fn execute(&mut self, function: Function) {
+        self.commands
+            .before(&function, &self.screen, self.evicted.0);
+        let observer = Watch {
+            lines: &mut self.lines,
+            evicted: &mut self.evicted,
+        };
+        self.screen.execute_with(function, observer);
+    }
+
+    /// Prints what output begins with of characters that are nothing but printed, all at once; tells how many.
+    fn print(&mut self, output: &str) -> usize {
+        let may_print = self.plain.is_ground();
+        #[cfg(test)]
+        let may_print = may_print && self.flows;
+        // Within a sequence none is counted, since all would be again with each character.
+        let is_printed = |byte: &u8| may_print && matches!(byte, b' '..=b'~');
+        let run = output.bytes().take_while(is_printed).count();
+        if run == 0 {
+            return 0;
+        }
+        self.plain.see_print(run);
+        // One is as good as many.
+        let first = Function::Print(' ');
+        self.commands.before(&first, &self.screen, self.evicted.0);
+        let is_at_rest = self.lines.is_at_rest();
+        let watch = Watch {
+            lines: &mut self.lines,
+            evicted: &mut self.evicted,
+        };
+        match is_at_rest {
+            true => self.screen.print_with(&output[..run], AtRest(watch)),
+            false => self.screen.print_with(&output[..run], watch),
+        }
+        run
     }
 
     /// From here on plain lines need no emulator, if they are of no interest to anybody.
@@ -258,9 +314,15 @@ impl Deriver {
     /// Whoever looks at the screen wants it as it is.
     fn end_flow(&mut self) {
         if let Some(flow) = self.flow.take() {
-            flow.restore(&mut self.screen);
+            let left = flow.restore(&mut self.screen);
             self.plain.end();
             self.lines.dirty(0..self.screen.size().1);
+            for c in left.chars() {
+                let function = self.parser.feed(c);
+                function
+                    .into_iter()
+                    .for_each(|function| self.execute(function));
+            }
         }
     }
 

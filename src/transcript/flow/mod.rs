@@ -37,7 +37,7 @@ impl Watch {
             None => self.is_ground = false,
             Some(Function::Print(' '..='~')) => {
                 self.is_ground = true;
-                self.run += 1;
+                self.see_print(1);
             }
             Some(Function::Lf | Function::Cr | Function::Sgr(_)) => self.run += 1,
             Some(other) => {
@@ -49,6 +49,16 @@ impl Watch {
                 };
             }
         }
+    }
+
+    /// So many characters of printable ASCII were, which is what they are parsed to where no sequence is under way.
+    pub(super) fn see_print(&mut self, characters: usize) {
+        self.run += characters;
+    }
+
+    /// Whether what comes next begins anew, and goes on with no sequence.
+    pub(super) fn is_ground(&self) -> bool {
+        self.is_ground
     }
 
     /// Plain output came to its end, and what there is of it has to be worth another beginning.
@@ -113,6 +123,8 @@ pub(super) struct Flow {
     rendition: String,
     /// So much stood in the last row when it took over.
     began: usize,
+    /// The last output ended with a carriage return; what comes tells whether the line ends.
+    is_returned: bool,
 }
 
 #[derive(Debug)]
@@ -137,6 +149,7 @@ impl Flow {
             began: last.len(),
             last,
             rendition: String::new(),
+            is_returned: false,
         }
     }
 
@@ -145,6 +158,14 @@ impl Flow {
     pub(super) fn take(&mut self, output: &str, mut left: impl FnMut(&str, bool)) -> usize {
         let bytes = output.as_bytes();
         let mut at = 0;
+        if self.is_returned && !bytes.is_empty() {
+            if bytes[0] != b'\n' {
+                return 0;
+            }
+            self.is_returned = false;
+            self.scroll(false, &mut left);
+            at = 1;
+        }
         while let Some(&byte) = bytes.get(at) {
             match byte {
                 b' '..=b'~' => {
@@ -157,6 +178,10 @@ impl Flow {
                 b'\r' if bytes.get(at + 1) == Some(&b'\n') => {
                     self.scroll(false, &mut left);
                     at += 2;
+                }
+                b'\r' if bytes.len() == at + 1 => {
+                    self.is_returned = true;
+                    at += 1;
                 }
                 0x1b => match colour(&bytes[at..]) {
                     Some(length) if self.rendition.len() < MAX_RENDITION => {
@@ -171,8 +196,8 @@ impl Flow {
         at
     }
 
-    /// Gives the emulator the screen that it would have.
-    pub(super) fn restore(self, screen: &mut Emulator) {
+    /// Gives the emulator the screen that it would have, and tells what it is to be shown besides, of what was taken.
+    pub(super) fn restore(self, screen: &mut Emulator) -> &'static str {
         let mut output = "\r".to_owned();
         let mut goes_on = false;
         for (number, row) in self.rows.iter().enumerate() {
@@ -191,6 +216,7 @@ impl Flow {
         output.push_str(&self.last);
         output.push_str(&self.rendition);
         screen.feed_with(&output, ());
+        if self.is_returned { "\r" } else { "" }
     }
 
     fn print(&mut self, mut text: &str, left: &mut impl FnMut(&str, bool)) {

@@ -113,8 +113,10 @@ impl Rolling {
 
     fn end_flow(&mut self) {
         if let Some(flow) = self.flow.take() {
-            flow.restore(&mut self.screen);
+            let left = flow.restore(&mut self.screen);
             self.watch.end();
+            let mut seeing = Seeing(&mut self.leaving, &mut self.watch);
+            self.screen.feed_with(left, &mut seeing);
         }
     }
 

@@ -46,9 +46,20 @@ impl Row {
     fn of(line: &Line, from: usize, to: usize) -> Self {
         let cells = line.cells();
         let cells = &cells[from.min(cells.len())..to.min(cells.len())];
-        let text = cells.iter().filter(|cell| cell.width() > 0);
+        // Blanks at the end of a line are no text.
+        let end = match line.is_wrapped() {
+            true => Some(cells.len()),
+            false => cells
+                .iter()
+                .rposition(|cell| cell.char() != ' ')
+                .map(|last| last + 1),
+        };
+        let cells = &cells[..end.unwrap_or(0)];
+        let mut text = String::with_capacity(cells.len());
+        let shown = cells.iter().filter(|cell| cell.width() > 0);
+        text.extend(shown.map(avt::Cell::char));
         Self {
-            text: text.map(avt::Cell::char).collect(),
+            text,
             is_wrapped: line.is_wrapped(),
         }
     }
