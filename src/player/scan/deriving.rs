@@ -3,6 +3,8 @@
 //! Nothing here is kept or searched: lines are handed on as they end.
 
 use std::io;
+use std::sync::mpsc::sync_channel;
+use std::thread;
 
 use formats::derived::Line;
 
@@ -17,29 +19,42 @@ pub(super) struct Derived {
     pub(super) ended: Ended,
 }
 
-/// Reads a recording on a thread of its own and derives on this one. `wanted` is given lines as they end, as long as
-/// it says that they are; `None` when they are not.
+/// So many pieces of lines wait for whoever takes them.
+const AHEAD: usize = 4;
+
+/// Reads a recording on a thread of its own, derives on another, and hands on from this one. `wanted` is given lines as they
+/// end, as long as it says that they are; `None` when they are not.
 pub(super) fn derive(
     events: Events,
     mut wanted: impl FnMut(&[Line]) -> bool,
 ) -> io::Result<Option<Derived>> {
     let mut deriver = Deriver::new(events.header());
-    let mut lines = Vec::new();
-    let mut ended = None;
-    for piece in events::read_ahead(events)? {
-        for event in &piece.events {
-            deriver.event(event.at, &event.data);
-            lines.append(&mut deriver.take());
+    let pieces = events::read_ahead(events)?;
+    let (sender, ready) = sync_channel(AHEAD);
+    let deriving = move || {
+        let mut ended = None;
+        for piece in pieces {
+            let mut lines = Vec::new();
+            for event in &piece.events {
+                deriver.event(event.at, &event.data);
+                lines.append(&mut deriver.take());
+            }
+            sender.send(lines).ok()?;
+            ended = piece.ended;
         }
+        Some((deriver.finish(), ended?))
+    };
+    let deriving = thread::Builder::new()
+        .name("transcript".into())
+        .spawn(deriving)?;
+    for lines in ready {
         if !wanted(&lines) {
             return Ok(None);
         }
-        lines.clear();
-        ended = piece.ended;
     }
-    let ending = deriver.finish();
-    // Without an end the thread that reads has failed.
-    let Some(ended) = ended.filter(|_| wanted(&ending.lines)) else {
+    // Without an end one of the threads has failed.
+    let derived = deriving.join().ok().flatten();
+    let Some((ending, ended)) = derived.filter(|(ending, _)| wanted(&ending.lines)) else {
         return Ok(None);
     };
     Ok(Some(Derived {
