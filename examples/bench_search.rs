@@ -320,7 +320,10 @@ impl Opener for Afar {
     }
 
     fn derived(&self, kind: Kind) -> io::Result<Option<Box<dyn Read + Send>>> {
-        let opened = self.0.open(kind.name()).map_err(io::Error::other)?;
+        let opened = self
+            .0
+            .open_straight(kind.name())
+            .map_err(io::Error::other)?;
         Ok(Some(Box::new(opened)))
     }
 

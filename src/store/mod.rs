@@ -328,6 +328,17 @@ impl Store {
             Self::S3(s3) => Ok(Box::new(s3.open(key)?)),
         }
     }
+
+    /// The same for a reader that goes straight to the end, which takes few requests.
+    ///
+    /// # Errors
+    /// As of [`Store::open`].
+    pub fn open_straight(&self, key: &str) -> Result<Box<dyn ReadSeek>, Error> {
+        match self {
+            Self::Directory(directory) => Ok(Box::new(directory.open(key)?)),
+            Self::S3(s3) => Ok(Box::new(s3.open(key)?.straight())),
+        }
+    }
 }
 
 /// A key stays below the store's root, whatever kind of store it is.

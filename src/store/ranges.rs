@@ -15,8 +15,10 @@ use super::cache::Pieces;
 
 /// The first request, and every one after a jump. Holds the header of a recording, or its seek table, or a frame.
 pub(super) const FIRST: u64 = 64 << 10;
-/// A reader that goes straight on gets half as much again as it had so far each time, up to this.
+/// A reader that goes straight on gets as much again as it had so far each time, up to this.
 const LARGEST: u64 = 4 << 20;
+/// The second request of a reader that is known to go to the end.
+const STRAIGHT: u64 = 1 << 20;
 /// Pieces that are kept in memory: enough for a reader that goes between the seek table and two places.
 const KEPT: usize = 4;
 
@@ -89,6 +91,15 @@ impl Ranged {
         }
     }
 
+    /// The same for a reader that goes straight to the end.
+    pub(super) fn straight(self) -> Self {
+        Self {
+            straight: STRAIGHT,
+            stride: STRAIGHT,
+            ..self
+        }
+    }
+
     /// Makes sure that the byte at `position` is in the last piece.
     fn fetch(&mut self, position: u64) -> Result<(), Error> {
         if let Some(at) = self.pieces.iter().position(|piece| piece.holds(position)) {
@@ -130,7 +141,7 @@ impl Ranged {
         let (start, end) = if position == self.front {
             let end = (position + self.stride).min(self.length);
             self.straight += end - position;
-            self.stride = (self.straight / 2).clamp(FIRST, LARGEST);
+            self.stride = self.straight.clamp(FIRST, LARGEST);
             (position, end)
         } else {
             self.straight = FIRST;

@@ -158,7 +158,7 @@ impl Catalog {
         let Some(place) = Place::of(manifest) else {
             return Ok(None);
         };
-        match self.store.open(&place.derived(kind)) {
+        match self.store.open_straight(&place.derived(kind)) {
             Ok(object) => Ok(Some(object)),
             Err(store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
