@@ -125,6 +125,7 @@ fn plain<W: Write>(
     // The bytes that stay are copied once their number is known, and the source is needed for the lines: so what follows
     // the last link, a frame of text, is held.
     let mut open: Vec<(Vec<u8>, Option<u64>)> = Vec::new();
+    let mut held = 0;
     let mut kept = trail.text;
     if linked_text == 0 {
         open.push((reader.lines().line.clone(), None));
@@ -146,10 +147,11 @@ fn plain<W: Write>(
         }
         if reader.lines().text > linked_text {
             let at_us = u64::try_from(event.at.as_micros()).unwrap_or(u64::MAX);
+            held += reader.lines().line.len();
             open.push((reader.lines().line.clone(), Some(at_us)));
             kept = reader.lines().text;
             last_us = at_us;
-            if open.iter().map(|(line, _)| line.len()).sum::<usize>() > MOST_OPEN {
+            if held > MOST_OPEN {
                 break;
             }
         }
