@@ -20,6 +20,8 @@ const PER_BYTE_BESIDE_KEYS: u64 = 64;
 const PRINTED: u64 = 4;
 /// The same for one that is repeated beyond its row, each of which is text as well.
 const REPEATED: u64 = 64;
+/// The same for one of a screen that is filled at once, all of which is text that leaves.
+const FILLED: u64 = 16;
 /// A line end costs a row of cells; rows of usual terminals are free.
 const FREE_COLS: u64 = 256;
 /// Where a part of the screen scrolls, or all of it backwards, its rows are moved, and each is as much work as so many cells;
@@ -150,7 +152,7 @@ impl Budget {
             (State::Escape, 'c') => (State::Text, cells * PRINTED),
             (State::Escape, 'D' | 'E') => (State::Text, self.cost_of_line(size)),
             (State::Escape, 'M') => (State::Text, line(cols) + moved(rows)),
-            (State::Hash, '8') => (State::Text, cells * PRINTED),
+            (State::Hash, '8') => (State::Text, cells * FILLED),
             (State::Escape | State::Hash, _) => (State::Text, 0),
             (State::Parameters(mut parameters), ' '..='?') => {
                 if parameters.len() <= MAX_PARAMETERS {
@@ -239,7 +241,8 @@ pub(super) fn cost_of_function(function: &Function, size: Extent, has_margins: b
             });
             u64::from(is_other_screen) * cells
         }
-        Function::Ris | Function::Decaln => cells * PRINTED,
+        Function::Ris => cells * PRINTED,
+        Function::Decaln => cells * FILLED,
         Function::Il(count) | Function::Dl(count) | Function::Su(count) | Function::Sd(count) => {
             scrolled(u64::from((*count).max(1)), cols, rows)
         }
@@ -286,7 +289,7 @@ pub(super) fn copied((cols, rows): Extent, narrow: usize) -> u64 {
 }
 
 /// So that the costliest sequence on the largest screen is within the credit that every emulator begins with.
-const _: () = assert!(CREDIT > 4 * 500_000 && MAX_SIDE <= 10_000);
+const _: () = assert!(CREDIT > FILLED * 500_000 && MAX_SIDE <= 10_000);
 
 #[cfg(test)]
 mod tests {
