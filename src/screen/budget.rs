@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use avt::parser::{DecMode, Function};
+use avt::parser::{AnsiMode, DecMode, Function};
 use formats::asciicast::MAX_SIDE;
 
 /// Work for which there is credit from the beginning, in cells written; about a third of a second.
@@ -40,6 +40,17 @@ pub(super) struct Budget {
     state: State,
     has_refused: bool,
     may_have_margins: bool,
+    /// What is printed may push what stands behind it.
+    may_insert: bool,
+}
+
+/// What there is no credit for.
+#[derive(Debug, PartialEq)]
+pub(super) enum Refused {
+    /// The sequence that lacks its last character.
+    Sequence,
+    /// That what is printed pushes what stands behind it.
+    Insertion,
 }
 
 #[derive(Debug, PartialEq)]
@@ -72,6 +83,7 @@ impl Budget {
             state: State::Text,
             has_refused: false,
             may_have_margins: false,
+            may_insert: false,
         }
     }
 
@@ -80,8 +92,24 @@ impl Budget {
         self.may_have_margins
     }
 
-    pub(super) fn set_margins(&mut self) {
-        self.may_have_margins = true;
+    /// A function was parsed elsewhere, and is carried out.
+    pub(super) fn see(&mut self, function: &Function) {
+        match function {
+            Function::Decstbm(..) => self.may_have_margins = true,
+            Function::Sm(modes) => self.may_insert |= modes.as_slice().contains(&AnsiMode::Insert),
+            Function::Rm(modes) => self.may_insert &= !modes.as_slice().contains(&AnsiMode::Insert),
+            Function::Ris | Function::Decstr => self.may_insert = false,
+            _ => {}
+        }
+    }
+
+    /// Uses credit for the printing of so many characters; false where they must not push what stands behind them.
+    pub(super) fn print(&mut self, characters: usize, size: Extent) -> bool {
+        if self.may_insert && !self.spend(characters as u64 * inserted(size.0 as u64)) {
+            self.may_insert = false;
+            return false;
+        }
+        true
     }
 
     /// Whether something was left out for want of credit.
@@ -104,9 +132,9 @@ impl Budget {
         self.left = (self.left + bytes as u64 * self.per_byte).min(self.most);
     }
 
-    /// Scans output. Gives the first stretch of it that may be shown, and whether the sequence that it lacks the last
-    /// character of is to be broken off there; the rest is scanned next.
-    pub(super) fn next(&mut self, output: &str, size: Extent) -> (Range<usize>, bool) {
+    /// Scans output. Gives the first stretch of it that may be shown, and what is to be broken off there; the rest is
+    /// scanned next.
+    pub(super) fn next(&mut self, output: &str, size: Extent) -> (Range<usize>, Option<Refused>) {
         let bytes = output.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
@@ -115,8 +143,11 @@ impl Budget {
                     true => memchr3(&bytes[at..]),
                     false => memchr::memchr2(0x1b, 0xc2, &bytes[at..]),
                 };
+                if !self.print(found.unwrap_or(bytes.len() - at), size) {
+                    return (0..at, Some(Refused::Insertion));
+                }
                 match found {
-                    None => return (0..bytes.len(), false),
+                    None => return (0..bytes.len(), None),
                     Some(found) => at += found,
                 }
             }
@@ -126,11 +157,11 @@ impl Budget {
             let end = at + c.len_utf8();
             let cost = self.step(c, size);
             if cost > 0 && !self.spend(cost) {
-                return (0..at, true);
+                return (0..at, Some(Refused::Sequence));
             }
             at = end;
         }
-        (0..bytes.len(), false)
+        (0..bytes.len(), None)
     }
 
     /// Takes a character; gives what the sequence costs that it completes.
@@ -149,7 +180,10 @@ impl Budget {
             (State::Text, _) => (State::Text, 0),
             (State::Escape, '[') => (State::Parameters(String::new()), 0),
             (State::Escape, '#') => (State::Hash, 0),
-            (State::Escape, 'c') => (State::Text, cells * PRINTED),
+            (State::Escape, 'c') => {
+                self.may_insert = false;
+                (State::Text, cells * PRINTED)
+            }
             (State::Escape, 'D' | 'E') => (State::Text, self.cost_of_line(size)),
             (State::Escape, 'M') => (State::Text, line(cols) + moved(rows)),
             (State::Hash, '8') => (State::Text, cells * FILLED),
@@ -165,6 +199,12 @@ impl Budget {
             (State::Parameters(parameters), last) => {
                 if last == 'r' {
                     self.may_have_margins = !is_whole_screen(&parameters, rows);
+                }
+                match last {
+                    'h' => self.may_insert |= parameters.split(';').any(is_insertion),
+                    'l' => self.may_insert &= !parameters.split(';').any(is_insertion),
+                    'p' => self.may_insert &= parameters != "!",
+                    _ => {}
                 }
                 (State::Text, cost_of(&parameters, last, cols, rows))
             }
@@ -252,6 +292,15 @@ pub(super) fn cost_of_function(function: &Function, size: Extent, has_margins: b
     }
 }
 
+fn is_insertion(mode: &str) -> bool {
+    mode.trim_start_matches('0') == "4"
+}
+
+/// A character that pushes a row moves half of it or so.
+fn inserted(cols: u64) -> u64 {
+    cols / 2
+}
+
 fn is_other_screen(parameters: &str) -> bool {
     let is_one = |mode: &str| matches!(mode.trim_start_matches('0'), "47" | "1047" | "1049");
     parameters
@@ -302,12 +351,16 @@ mod tests {
             let mut rest = output;
             budget.earn(rest.len());
             while !rest.is_empty() {
-                let (range, is_broken) = budget.next(rest, (200, 60));
+                let (range, broken) = budget.next(rest, (200, 60));
                 rest = &rest[range.end..];
-                if is_broken {
-                    refused += 1;
-                    budget.break_off();
-                    rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+                refused += usize::from(broken.is_some());
+                match broken {
+                    None => rest = "",
+                    Some(Refused::Insertion) => {}
+                    Some(Refused::Sequence) => {
+                        budget.break_off();
+                        rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+                    }
                 }
             }
         }
@@ -325,6 +378,7 @@ mod tests {
             "=\x1b[79bheading\x1b[38;2;1;2;3mcolors\x1b[0m",
             "\x1b]0;title\x07\x1b[?25l\x1b[?2004h",
             "\x1b[2;59r\x1b[H\x1bM\x1b[K\x1bD\n\x1b[r",
+            "\x1b[4hin a line\x1b[4l and more of it, as a line editor sends it with each key, and what it draws besides",
         ] {
             assert_eq!(refused(Budget::usual(), output, 200_000), 0, "{output:?}");
         }
@@ -332,6 +386,7 @@ mod tests {
 
     #[test]
     fn what_a_few_bytes_ask_for_again_and_again_is_refused_in_the_end() {
+        let pushed = format!("\x1b[4h{}", "x".repeat(200));
         for output in [
             "\x1b[65535b",
             "\u{9b}65535b",
@@ -344,6 +399,7 @@ mod tests {
             "\x1b[2\x07J",
             "\x1b[00000000000000000000000000000000000000000000000000000000000000000000J",
             "\x1b[99999999999999999999b",
+            &pushed,
         ] {
             assert!(refused(Budget::usual(), output, 200_000) > 0, "{output:?}");
             assert!(

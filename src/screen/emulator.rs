@@ -5,12 +5,12 @@
 
 use std::ops::Deref;
 
-use avt::parser::{Function, SgrOp, SgrOps};
+use avt::parser::{Function, Parser, SgrOp, SgrOps};
 use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
 use super::Size;
-use super::budget::{Budget, cost_of_function, cost_of_resize};
+use super::budget::{Budget, Refused, cost_of_function, cost_of_resize};
 use super::passing::{Passing, passing};
 use super::steps::steps;
 
@@ -48,6 +48,12 @@ fn bounded(size: Size) -> (usize, usize) {
         false => (size.cols.min(MAX_COLS), size.rows.min(MAX_ROWS)),
     };
     (cols.into(), rows.into())
+}
+
+/// What is printed overwrites what stands there (`RM` 4).
+fn overwrite() -> Option<Function> {
+    let mut parser = Parser::new();
+    "\x1b[4l".chars().find_map(|c| parser.feed(c))
 }
 
 /// How many times as much work a resize is for whoever takes down what it pushes out.
@@ -125,11 +131,17 @@ impl Emulator {
         self.budget.earn(output.len());
         let mut rest = output;
         loop {
-            let (stretch, is_broken) = self.budget.next(rest, self.terminal.size());
-            if !is_broken {
-                return self.terminal.feed_with(rest, observer);
+            let (stretch, refused) = self.budget.next(rest, self.terminal.size());
+            match refused {
+                None => return self.terminal.feed_with(rest, observer),
+                Some(Refused::Insertion) => {
+                    self.terminal.feed_with(&rest[..stretch.end], &mut observer);
+                    self.terminal.execute_with(overwrite(), &mut observer);
+                    rest = &rest[stretch.end..];
+                    continue;
+                }
+                Some(Refused::Sequence) => self.budget.break_off(),
             }
-            self.budget.break_off();
             // The last character of the sequence is what would carry it out.
             let skipped = rest[stretch.end..].chars().next().map_or(0, char::len_utf8);
             self.terminal
@@ -149,8 +161,9 @@ impl Emulator {
         function: Function,
         observer: O,
     ) -> O::Output {
-        if matches!(function, Function::Decstbm(..)) {
-            self.budget.set_margins();
+        self.budget.see(&function);
+        if matches!(function, Function::Print(_)) {
+            self.may_push(1);
         }
         // What was parsed elsewhere gives credit by the piece; no sequence that costs is shorter than this.
         self.budget.earn(match function {
@@ -167,18 +180,25 @@ impl Emulator {
 
     /// Prints printable characters, observed: what [`Emulator::execute_with`] does for each of them, at once.
     pub(crate) fn print_with<O: Observer>(&mut self, text: &str, observer: O) -> O::Output {
-        // They cost nothing.
         self.budget.earn(text.len());
+        self.may_push(text.len());
         self.terminal
             .execute_with(text.chars().map(Function::Print), observer)
     }
 
     /// Prints a character with the pen changed before: what [`Emulator::execute`] does for one and the other, at once.
     pub(crate) fn print(&mut self, c: char, pen: &[SgrOp]) {
-        // Neither costs anything.
         self.budget.earn(4);
+        self.may_push(1);
         let pen = Function::Sgr(SgrOps::from(pen));
         self.terminal.execute([pen, Function::Print(c)]);
+    }
+
+    /// So many characters are about to be printed, and push what stands behind them where there is credit for that.
+    fn may_push(&mut self, characters: usize) {
+        if !self.budget.print(characters, self.terminal.size()) {
+            self.terminal.execute(overwrite());
+        }
     }
 
     /// Takes another size. One with a side of zero is none.
