@@ -3,6 +3,7 @@
 //! Nothing here emulates, and nothing is taken for passing but text in lines, in any colours: what moves the cursor, erases
 //! or scrolls otherwise ends the stretch.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
 /// A shorter stretch is shown as fast as it is looked at.
@@ -25,8 +26,8 @@ pub(super) fn passing(output: &str, kept: usize) -> Option<Passing> {
     }
     let mut at = 0;
     while at < output.len() {
-        let stretch = Stretch::of(output, at);
-        if let Some(passing) = stretch.passing(output, kept) {
+        let stretch = Stretch::of(output, at, kept);
+        if let Some(passing) = stretch.passing(output) {
             return Some(passing);
         }
         at = stretch.end;
@@ -36,35 +37,36 @@ pub(super) fn passing(output: &str, kept: usize) -> Option<Passing> {
 
 /// Text in lines.
 struct Stretch {
-    /// Behind each line end.
-    lines: Vec<usize>,
-    /// Sequences of colours and the like.
-    renditions: Vec<Range<usize>>,
+    /// Behind the first line end.
+    first: Option<usize>,
+    /// Behind the line end in front of the lines that are kept, where there is one.
+    last: Option<usize>,
     /// Behind what ended it.
     end: usize,
 }
 
 impl Stretch {
-    fn of(output: &str, from: usize) -> Self {
+    fn of(output: &str, from: usize, kept: usize) -> Self {
         let bytes = output.as_bytes();
-        let (mut lines, mut renditions) = (Vec::new(), Vec::new());
+        let (mut first, mut latest) = (None, VecDeque::with_capacity(kept + 1));
         let mut at = from;
         while let Some(&byte) = bytes.get(at) {
             let start = at;
             at += 1;
             match byte {
-                b'\n' if start > from && bytes[start - 1] == b'\r' => lines.push(at),
+                b'\n' if start > from && bytes[start - 1] == b'\r' => {
+                    first.get_or_insert(at);
+                    if latest.len() > kept {
+                        latest.pop_front();
+                    }
+                    latest.push_back(at);
+                }
                 b'\t' | b'\r' | b' '..=b'~' => {}
                 // The control characters of eight bits.
                 0xc2 if bytes.get(at).is_some_and(|&byte| byte < 0xa0) => break,
                 0x80.. => {}
                 0x1b => match rendition(&bytes[at..]) {
-                    Some((length, last)) => {
-                        at += length;
-                        if last == b'm' {
-                            renditions.push(start..at);
-                        }
-                    }
+                    Some((length, _)) => at += length,
                     None => break,
                 },
                 _ => break,
@@ -75,22 +77,22 @@ impl Stretch {
             at += 1;
         }
         Self {
-            lines,
-            renditions,
+            first,
+            last: latest.front().copied().filter(|_| latest.len() > kept),
             end: at,
         }
     }
 
-    fn passing(&self, output: &str, kept: usize) -> Option<Passing> {
-        let start = *self.lines.first()?;
-        let end = *self.lines.get(self.lines.len().checked_sub(kept + 1)?)?;
+    fn passing(&self, output: &str) -> Option<Passing> {
+        let (start, end) = (self.first?, self.last?);
         if end < start + WORTH {
             return None;
         }
+        let passing = &output[start..end];
         let mut text = String::new();
-        for range in &self.renditions {
-            if range.start >= start && range.end <= end {
-                let sequence = &output[range.clone()];
+        for at in memchr::memchr_iter(0x1b, passing.as_bytes()) {
+            if let Some((length, b'm')) = rendition(&passing.as_bytes()[at + 1..]) {
+                let sequence = &passing[at..=at + length];
                 // Nothing of what came before is left.
                 if matches!(sequence, "\x1b[m" | "\x1b[0m") {
                     text.clear();
