@@ -44,7 +44,7 @@ pub(crate) const PLAN: [Room; 23] = [
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
     room(2, "recorder", "transcript screen words formats", "bytes rustix thiserror tokio"),
-    room(2, "transcript", "screen words formats", "avt memchr percent_encoding serde_json"),
+    room(2, "transcript", "screen words formats", "avt memchr percent_encoding regex serde_json"),
     room(2, "store", "aws words",
         "aws_config aws_sdk_s3 base64 bytes futures_util http_body rustix rustls rustls_native_certs serde \
          serde_json sha2 tempfile thiserror tokio tracing url"),
@@ -139,7 +139,7 @@ pub(crate) const GUARDS: [Guard; 4] = [
 /// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
 /// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
 #[rustfmt::skip]
-pub(crate) const MACHINES: [(&str, &str); 24] = [
+pub(crate) const MACHINES: [(&str, &str); 23] = [
     ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
     ("session/port/mux", "bytes"),
     ("session/port/note.rs", ""),
@@ -158,12 +158,11 @@ pub(crate) const MACHINES: [(&str, &str); 24] = [
     ("player/scan/idle.rs", ""),
     ("player/scan/overview.rs", ""),
     ("player/scan/search/hits.rs", ""),
-    ("player/scan/search/pattern.rs", "regex"),
     ("player/scan/search/places.rs", "avt regex"),
     ("recorder/input.rs", ""),
     ("terminal/bindings.rs", ""),
     ("terminal/press.rs", ""),
-    ("transcript", "avt memchr percent_encoding serde_json"),
+    ("transcript", "avt memchr percent_encoding regex serde_json"),
 ];
 pub(crate) const PURE: [(&str, &str); 2] = [
     ("screen", "avt memchr unicode_width"),

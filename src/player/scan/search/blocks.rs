@@ -3,20 +3,18 @@
 //! Nothing here reads a line that cannot have what is searched for: what is found in the block as it stands only says which
 //! lines to look at. Whether it is in one, its own text alone decides.
 
-use std::ops::Range;
-
 use formats::derived::{Millis, ReadLine};
-use regex::{Regex, bytes};
+use regex::Regex;
 
+use super::Pattern;
 use super::hits::Hit;
-use super::pattern::Pattern;
+use crate::transcript::Candidates;
 
 /// Finds a pattern in one block after the other.
 #[derive(Debug)]
 pub(super) struct Finder {
     lines: Lines,
-    /// The pattern in the block as it stands, and a text that stands there in another way; where that tells anything.
-    candidates: Option<[bytes::Regex; 2]>,
+    candidates: Option<Candidates>,
 }
 
 /// Finds it in the text of lines.
@@ -39,11 +37,10 @@ pub(super) struct Found {
 
 impl Finder {
     pub(super) fn new(pattern: Pattern, wanted: usize) -> Self {
-        let escape = bytes::Regex::new(r"\\").ok();
         Self {
-            candidates: pattern.bytes.zip(escape).map(Into::into),
+            candidates: Candidates::new(&pattern),
             lines: Lines {
-                pattern: pattern.text,
+                pattern: pattern.regex().clone(),
                 wanted,
             },
         }
@@ -91,43 +88,16 @@ impl Lines {
         found
     }
 
-    /// Looks at those lines in which the pattern begins as they stand there, and at those whose text stands there in another
-    /// way.
-    fn candidates(&mut self, block: &[u8], patterns: &[bytes::Regex; 2]) -> Found {
+    /// Looks at those lines that may have it.
+    fn candidates(&mut self, block: &[u8], candidates: &Candidates) -> Found {
         let mut found = Found::default();
-        let mut at = 0;
-        let mut places = patterns.each_ref().map(|pattern| next(pattern, block, 0));
-        while let Some(place) = places.into_iter().flatten().min() {
-            let range = line_around(block, place, at);
-            if let Some(line) = ReadLine::parse(&block[range.clone()]) {
+        for range in candidates.of(block) {
+            if let Some(line) = ReadLine::parse(&block[range]) {
                 self.look(&line, &mut found);
-            }
-            at = range.end + 1;
-            if at > block.len() {
-                break;
-            }
-            for (place, pattern) in places.iter_mut().zip(patterns) {
-                if place.is_some_and(|place| place < at) {
-                    *place = next(pattern, block, at);
-                }
             }
         }
         found
     }
-}
-
-/// Where it begins next.
-fn next(pattern: &bytes::Regex, block: &[u8], at: usize) -> Option<usize> {
-    pattern.find_at(block, at).map(|found| found.start())
-}
-
-/// The line that a place is in, none of which begins before `from`.
-fn line_around(block: &[u8], place: usize, from: usize) -> Range<usize> {
-    let is_end = |byte: &u8| *byte == b'\n';
-    let before = block[from..place].iter().rposition(is_end);
-    let start = before.map_or(from, |end| from + end + 1);
-    let end = block[place..].iter().position(is_end);
-    start..end.map_or(block.len(), |end| place + end)
 }
 
 fn last_line(block: &[u8]) -> Option<ReadLine<'_>> {

@@ -5,7 +5,6 @@
 
 mod blocks;
 mod hits;
-mod pattern;
 mod places;
 
 use std::io::{self, Read};
@@ -19,8 +18,9 @@ use formats::recording;
 use formats::sealed::{NoKey, Unlock};
 
 pub use hits::{Hit, Hits, State};
-pub use pattern::Pattern;
 pub use places::Place;
+
+pub use crate::transcript::Pattern;
 
 use super::board::Board;
 use super::deriving;

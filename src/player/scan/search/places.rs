@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use avt::Screen;
 
-use super::pattern::Pattern;
+use super::Pattern;
 
 /// A part of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ impl Line {
 
     /// Looks for the pattern in the line, which ends here.
     fn end(&mut self, pattern: &Pattern, places: &mut Vec<Place>) {
-        for found in pattern.text.find_iter(self.text.trim_end()) {
+        for found in pattern.regex().find_iter(self.text.trim_end()) {
             let first = self.cells.partition_point(|(at, ..)| *at < found.start());
             let cells = self.cells[first..].iter();
             let mut begun: Option<Place> = None;

@@ -1,4 +1,4 @@
-//! What is searched for: a regular expression, of which nothing is said about capital letters unless it has some.
+//! What is searched for: a regular expression, or a text as it is.
 //!
 //! Nothing here searches. What is wrong with a pattern is told in one line.
 
@@ -7,9 +7,32 @@ use regex::{Regex, RegexBuilder, bytes};
 /// A pattern that can be searched for.
 #[derive(Clone, Debug)]
 pub struct Pattern {
-    pub(super) text: Regex,
+    text: Regex,
     /// The same over many lines as they are stored, for a pattern that means the same there.
-    pub(super) bytes: Option<bytes::Regex>,
+    bytes: Option<bytes::Regex>,
+}
+
+/// How a pattern is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meaning {
+    /// Which letters are the same.
+    pub case: Case,
+    /// It is a text and no expression.
+    pub is_text: bool,
+    /// What it finds has no letter, digit or low line next to it.
+    pub is_word: bool,
+}
+
+/// Which letters are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Case {
+    /// Capitals are others.
+    #[default]
+    Exact,
+    /// Capitals are the same, as long as the pattern has none.
+    Smart,
+    /// Capitals are the same.
+    Any,
 }
 
 impl Pattern {
@@ -18,21 +41,59 @@ impl Pattern {
         &self.text
     }
 
+    /// What it finds in lines as they are stored, where that tells anything.
+    pub(super) fn stored(&self) -> Option<&bytes::Regex> {
+        self.bytes.as_ref()
+    }
+
     /// Reads a regular expression. One without capital letters finds them as well.
     ///
     /// # Errors
     /// It is none; in one line, for a person.
     pub fn new(pattern: &str) -> Result<Self, String> {
+        Self::meaning(
+            pattern,
+            Meaning {
+                case: Case::Smart,
+                ..Meaning::default()
+            },
+        )
+    }
+
+    /// Reads a pattern that is meant so.
+    ///
+    /// # Errors
+    /// It is no expression; in one line, for a person.
+    pub fn meaning(pattern: &str, meaning: Meaning) -> Result<Self, String> {
         if pattern.is_empty() {
             return Err("the pattern is empty".to_owned());
         }
-        let any_case = !has_capitals(pattern);
-        let text = RegexBuilder::new(pattern)
-            .case_insensitive(any_case)
-            .build();
-        let text = text.map_err(|error| in_one_line(&error))?;
-        let bytes = is_of_no_place(pattern).then(|| {
-            bytes::RegexBuilder::new(pattern)
+        let any_case = match meaning.case {
+            Case::Exact => false,
+            Case::Smart => {
+                meaning.is_text && !pattern.contains(char::is_uppercase)
+                    || !meaning.is_text && !has_capitals(pattern)
+            }
+            Case::Any => true,
+        };
+        let mut expression = match meaning.is_text {
+            true => regex::escape(pattern),
+            false => pattern.to_owned(),
+        };
+        // Read by itself first: what is added must not complete it, nor be pointed at.
+        let read = |expression: &str| {
+            let text = RegexBuilder::new(expression)
+                .case_insensitive(any_case)
+                .build();
+            text.map_err(|error| in_one_line(&error))
+        };
+        let mut text = read(&expression)?;
+        if meaning.is_word {
+            expression = format!(r"\b{{start-half}}(?:{expression})\b{{end-half}}");
+            text = read(&expression)?;
+        }
+        let bytes = is_of_no_place(&expression).then(|| {
+            bytes::RegexBuilder::new(&expression)
                 .case_insensitive(any_case)
                 .build()
         });
@@ -134,6 +195,36 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_meant_as_it_is_said() {
+        let (exact, smart, any) = (Case::Exact, Case::Smart, Case::Any);
+        for (pattern, case, is_text, is_word, text, expected) in [
+            ("error", exact, false, false, "ERROR", false),
+            ("Error", any, false, false, "ERROR", true),
+            ("a.c", smart, true, false, "abc", false),
+            ("a.c", smart, true, false, "A.C", true),
+            ("A.c", smart, true, false, "a.c", false),
+            (r"\s", exact, true, false, r"a\s", true),
+            ("rm", exact, false, true, "alarm rmdir", false),
+            ("rm", exact, false, true, "rm -rf", true),
+            ("-rf", exact, false, true, "rm -rf /", true),
+            ("a|b", exact, false, true, "ab", false),
+        ] {
+            let meaning = Meaning {
+                case,
+                is_text,
+                is_word,
+            };
+            let found = Pattern::meaning(pattern, meaning).unwrap();
+            assert_eq!(found.text.is_match(text), expected, "{pattern} {meaning:?}");
+        }
+        let word = Meaning {
+            is_word: true,
+            ..Meaning::default()
+        };
+        assert!(Pattern::meaning("a)(b", word).is_err());
+    }
+
+    #[test]
     fn what_is_wrong_is_told_in_one_line() {
         for (pattern, expected) in [
             ("", "the pattern is empty"),
@@ -156,7 +247,7 @@ mod tests {
             (r"abc\z", false),
         ] {
             assert_eq!(
-                Pattern::new(pattern).unwrap().bytes.is_some(),
+                Pattern::new(pattern).unwrap().stored().is_some(),
                 expected,
                 "{pattern}"
             );
