@@ -182,6 +182,8 @@ impl<R: Read> Reader<R> {
         self.input.restart(offset);
         self.buffer.clear();
         self.ending = None;
+        // Who was at the end comes there once more.
+        self.seen.has_seek_table = false;
         if let Body::Zstd { decoder, at } = &mut self.body {
             decoder.restart()?;
             *at = At::Border;
