@@ -21,8 +21,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    completions, config, derive, export, list, play, plugin, ran, recover, show, ssh_proxy, start,
-    tail, upload, verify,
+    completions, config, derive, export, list, play, plugin, ran, recover, search, show, ssh_proxy,
+    start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -42,6 +42,7 @@ enum Command {
     Start(start::StartArgs),
     Play(play::PlayArgs),
     List(list::ListArgs),
+    Search(Box<search::SearchArgs>),
     Show(show::ShowArgs),
     Commands(ran::CommandsArgs),
     Derive(derive::DeriveArgs),
@@ -120,6 +121,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Plugin(args) => plugin::run(args),
         Command::Play(args) => play::run(&args),
         Command::List(args) => list::run(&args),
+        Command::Search(args) => search::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Commands(args) => ran::run(&args),
         Command::Derive(args) => derive::run(&args),

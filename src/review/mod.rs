@@ -8,5 +8,6 @@ pub(crate) mod derived;
 pub mod follow;
 pub mod identity;
 pub mod pictures;
+pub mod search;
 pub mod summary;
 pub mod verify;

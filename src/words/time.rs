@@ -28,6 +28,17 @@ pub(crate) fn write(time: Duration) -> String {
     }
 }
 
+/// `1:02:03.456`: a place in a recording, to the millisecond, as [`parse`] reads it.
+pub(crate) fn write_clock(time: Duration) -> String {
+    let (seconds, millis) = (time.as_secs(), time.subsec_millis());
+    format!(
+        "{}:{:02}:{:02}.{millis:03}",
+        seconds / 3600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
 /// Writes a time so that [`sum`] reads the same one, to the millisecond: `10s`, `1h30m`.
 pub(crate) fn write_exactly(time: Duration) -> String {
     let mut left = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);

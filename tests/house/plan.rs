@@ -20,7 +20,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(8, "main", "lib cli", ""),
     room(7, "lib", "cli formats", ""),
 
-    room(6, "cli", "recorded page review spool packs settings session player export service store \
+    room(6, "cli", "recorded page review spool packs settings session player export service store transcript \
                     signing envelope aws terminal words formats",
         "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),

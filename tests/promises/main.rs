@@ -41,6 +41,7 @@ mod readers;
 mod recover;
 mod remote;
 mod rough;
+mod search;
 mod start;
 mod stored;
 mod tail;

@@ -11,6 +11,7 @@ pub(super) mod play;
 pub(super) mod plugin;
 pub(super) mod ran;
 pub(super) mod recover;
+pub(super) mod search;
 pub(super) mod show;
 pub(super) mod ssh_proxy;
 pub(super) mod start;

@@ -124,7 +124,7 @@ fn table(found: &Commands) -> String {
     let mut rows = vec![COLUMNS.map(str::to_owned)];
     rows.extend(found.commands.iter().map(|command| {
         [
-            clock(command.start),
+            time::write_clock(Duration::from_millis(command.start)),
             took(command).map_or_else(|| "-".to_owned(), time::write),
             command
                 .exit
@@ -169,17 +169,6 @@ fn took(command: &Command) -> Option<Duration> {
     Some(Duration::from_millis(
         command.end?.saturating_sub(command.start),
     ))
-}
-
-/// `1:02:03.456`, as players and `--from` take it.
-fn clock(millis: u64) -> String {
-    let (seconds, millis) = (millis / 1000, millis % 1000);
-    format!(
-        "{}:{:02}:{:02}.{millis:03}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
 }
 
 fn csv(found: &Commands) -> String {

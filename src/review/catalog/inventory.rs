@@ -9,7 +9,7 @@ use formats::layout::Place;
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::signature::MAX_SIGNATURE;
 
-use super::{Catalog, Error, Filter, State, headline, parse_manifest};
+use super::{Catalog, Entry, Error, Filter, State, headline, parse_manifest};
 use crate::review::chosen::{id_part, session_id};
 use crate::store::{self, ReadSeek};
 
@@ -116,6 +116,24 @@ impl Catalog {
             return Ok(None);
         };
         Ok(Some(self.store_in(*state).open(key)?))
+    }
+
+    /// The bytes of a listed recording.
+    ///
+    /// # Errors
+    /// It is not where it was, or cannot be read.
+    pub(crate) fn recording(&self, entry: &Entry) -> Result<Box<dyn ReadSeek>, Error> {
+        let not_found = || store::Error::NotFound {
+            place: entry.location.clone(),
+        };
+        if entry.state == State::InSpool {
+            let spooled = self.spooled()?.into_iter();
+            let mut spooled = spooled.filter(|(spool, key)| spool.locate(key) == entry.location);
+            let (spool, key) = spooled.next().ok_or_else(not_found)?;
+            return Ok(spool.open(&key)?);
+        }
+        let place = Place::of(&entry.manifest).ok_or_else(not_found)?;
+        Ok(self.store.open(&place.recording())?)
     }
 
     /// Where it lies, for a person: the recording, or the manifest where that is all there is.

@@ -1,0 +1,450 @@
+//! `ssm-rec search`: a pattern in what was shown, run, typed and said in the sessions of a store, newest first.
+//!
+//! Nothing from a recording reaches the terminal as it is, and what could not be searched is told with every answer.
+
+mod print;
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use anyhow::anyhow;
+use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::args::filter::FilterArgs;
+use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::store::StoreArgs;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::{message, named};
+use crate::recorded::plan;
+use crate::review::catalog::{Entry, Filter, Problem};
+use crate::review::search::{
+    Around, Case, Meaning, Outcome, Pattern, Question, Searched, Step, Wanted, Where, sweep,
+};
+use crate::settings::Settings;
+use crate::store::Store;
+use crate::terminal::{self, Signals};
+use crate::words::{causes, time};
+use print::{Form, Printer};
+
+/// Search the sessions of a store for what was shown, run, typed or said
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  Who ever saw this, and when:
+    ssm-rec search 'Permission denied'
+
+  Commands that removed something, this week, on one machine:
+    ssm-rec search --in commands -w rm --since 7d --target i-0abc
+
+  With two lines before and behind, in any case of letters:
+    ssm-rec search -i -C 2 'out of memory'
+
+  The sessions of somebody in which a text stood, to look at them:
+    ssm-rec search -lF 'DROP TABLE' --operator alice
+
+A pattern is a regular expression in the syntax of Rust's regex crate. Each hit has the name that plays it:
+ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: text that was redrawn or typed letter by
+letter is found as it stood. Lines that a store has are believed where the session's manifest vouches for them; else they
+are made of the recording, which takes longer. Sealed sessions are searched with --identity, and counted where it does not
+open them.
+
+The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found
+in the others.")]
+pub(crate) struct SearchArgs {
+    /// What to search for: a regular expression
+    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    pattern: String,
+
+    /// Only sessions whose id begins so
+    #[arg(value_name = "SESSION")]
+    session: Option<String>,
+
+    /// In which texts: lines (what could be read), commands (what was run), input (what was typed, where that is recorded),
+    /// reasons
+    #[arg(
+        long = "in",
+        value_name = "TEXTS",
+        value_enum,
+        value_delimiter = ',',
+        default_value = "lines"
+    )]
+    places: Vec<Place>,
+
+    /// Capital letters are the same
+    #[arg(short, long, conflicts_with = "smart_case")]
+    ignore_case: bool,
+
+    /// Capital letters are the same where the pattern has none
+    #[arg(short = 'S', long)]
+    smart_case: bool,
+
+    /// The pattern is a text and no regular expression
+    #[arg(short = 'F', long)]
+    fixed_strings: bool,
+
+    /// Only whole words
+    #[arg(short, long)]
+    word_regexp: bool,
+
+    /// Show so many lines behind each hit
+    #[arg(short = 'A', long, value_name = "NUMBER")]
+    after_context: Option<u16>,
+
+    /// Show so many lines before each hit
+    #[arg(short = 'B', long, value_name = "NUMBER")]
+    before_context: Option<u16>,
+
+    /// Show so many lines before and behind each hit
+    #[arg(short = 'C', long, value_name = "NUMBER")]
+    context: Option<u16>,
+
+    /// How many lines of each session have it
+    #[arg(short, long, group = "form")]
+    count: bool,
+
+    /// Only the ids of the sessions that have it
+    #[arg(
+        short = 'l',
+        long,
+        visible_alias = "files-with-matches",
+        group = "form"
+    )]
+    sessions_with_matches: bool,
+
+    /// Only what the pattern finds, each on a line
+    #[arg(short, long, group = "form")]
+    only_matching: bool,
+
+    /// As JSON: one object a line, the last of which tells what was searched
+    #[arg(long, conflicts_with = "only_matching")]
+    json: bool,
+
+    /// Colors: auto, always, never
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    color: Color,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+
+    #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Place {
+    Lines,
+    Commands,
+    Input,
+    Reasons,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A bucket answers more at a time than this machine has cores: most of the time is waiting.
+const AT_ONCE_AFAR: usize = 16;
+
+/// Runs the command.
+pub(crate) fn run(args: &SearchArgs) -> CommandResult {
+    let question = args.question()?;
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
+    let filter = Filter {
+        session: args.session.clone(),
+        ..args.filter.filter()?
+    };
+    let places = settings.places_to_read()?;
+    let catalog = named::catalog(&places).remembering(settings.cache());
+    let listing = catalog.list(&filter, usize::MAX)?;
+    let threads = match places.store {
+        Store::S3(_) => AT_ONCE_AFAR,
+        Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
+    };
+    let stop = Stop::listen()?;
+    let mut run = Run {
+        printer: args.printer(&question),
+        coverage: Coverage::new(&listing.problems, listing.entries.len()),
+        bar: bar(),
+    };
+    for problem in &listing.problems {
+        run.complain(&problem.location, &causes(&problem.error));
+    }
+    let of = (&catalog, &listing.entries[..]);
+    sweep(of, &question, &identities, threads, |entry, step| {
+        stop.number().is_none() && run.tell(entry, step)
+    });
+    run.bar.finish_and_clear();
+    let coverage = run.coverage;
+    if args.json {
+        run.printer.summary(&coverage);
+    } else {
+        message::say(&coverage.told(&places.store.location(), args.sessions_with_matches));
+    }
+    Ok(match stop.number() {
+        Some(number) => Status::Signal(number),
+        None if coverage.unread > 0 => Status::Damaged,
+        None if coverage.matching > 0 => Status::Success,
+        None => Status::Failure,
+    })
+}
+
+impl SearchArgs {
+    fn question(&self) -> Result<Question, Failure> {
+        let meaning = Meaning {
+            case: match (self.ignore_case, self.smart_case) {
+                (true, _) => Case::Any,
+                (false, true) => Case::Smart,
+                (false, false) => Case::Exact,
+            },
+            is_text: self.fixed_strings,
+            is_word: self.word_regexp,
+        };
+        let pattern = Pattern::meaning(&self.pattern, meaning).map_err(|why| {
+            let error = anyhow!("{:?} is no pattern: {why}", self.pattern);
+            Failure::new(Status::Usage, error)
+                .hint("-F searches for a text as it is, whatever is in it")
+        })?;
+        let lines =
+            |of_its_own: Option<u16>| usize::from(of_its_own.or(self.context).unwrap_or_default());
+        let around = Around {
+            before: lines(self.before_context),
+            behind: lines(self.after_context),
+        };
+        let wanted = match (self.count, self.sessions_with_matches) {
+            (true, _) => Wanted::Count,
+            (_, true) => Wanted::Whether,
+            _ => Wanted::Texts,
+        };
+        let places: Vec<Where> = self.places.iter().map(|place| (*place).into()).collect();
+        Ok(Question::new(pattern, &places, around, wanted))
+    }
+
+    fn printer(&self, question: &Question) -> Printer {
+        let is_terminal = terminal::stdout_is_terminal();
+        let is_plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+        let form = match self {
+            Self { json: true, .. } => Form::Json,
+            Self { count: true, .. } => Form::Count,
+            Self {
+                sessions_with_matches: true,
+                ..
+            } => Form::Sessions,
+            Self {
+                only_matching: true,
+                ..
+            } => Form::Matches,
+            _ => Form::Texts,
+        };
+        let is_colored = match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !is_plain,
+        };
+        let of_several = Where::ALL.iter().filter(|place| question.is_of(**place));
+        Printer::new(form, is_terminal, is_colored, of_several.count() > 1)
+    }
+}
+
+impl From<Place> for Where {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Lines => Self::Lines,
+            Place::Commands => Self::Commands,
+            Place::Input => Self::Input,
+            Place::Reasons => Self::Reasons,
+        }
+    }
+}
+
+/// A search under way.
+struct Run {
+    printer: Printer,
+    coverage: Coverage,
+    bar: ProgressBar,
+}
+
+impl Run {
+    /// Tells of a session; `false` when nobody reads it.
+    fn tell(&mut self, entry: &Entry, step: Step) -> bool {
+        let text = match step {
+            Step::Found(pieces) => self.printer.found(entry, &pieces),
+            Step::Done(searched) => {
+                let text = self.printer.done(entry, searched.count);
+                self.done(entry, &searched);
+                text
+            }
+        };
+        if text.is_empty() {
+            return true;
+        }
+        let write = || {
+            let mut stdout = std::io::stdout().lock();
+            stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush())
+        };
+        // A reader that has seen enough is no failure, and wants no more.
+        self.bar.suspend(write).is_ok()
+    }
+
+    fn done(&mut self, entry: &Entry, searched: &Searched) {
+        if searched.is_replaced {
+            self.coverage.replaced += 1;
+            let why = "what the store has of its lines or commands is not what its manifest tells of; \
+                       the recording was searched";
+            self.complain(&entry.location, why);
+        }
+        if let Outcome::Unread(why) = &searched.outcome {
+            self.complain(&entry.location, why);
+        }
+        self.coverage.add(searched);
+        self.bar.set_message(self.coverage.so_far());
+        self.bar.tick();
+    }
+
+    fn complain(&self, location: &str, why: &str) {
+        self.bar
+            .suspend(|| message::say(&format!("{location:?}: {why}")));
+    }
+}
+
+/// What an answer is the answer for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+struct Coverage {
+    /// Sessions that were asked for.
+    sessions: usize,
+    /// Searched, if only as far as they go.
+    searched: usize,
+    /// Something was found in them.
+    matching: usize,
+    /// All that was found.
+    matches: u64,
+    /// Nothing given opens them.
+    sealed: usize,
+    /// They end early, and were searched up to there.
+    cut_short: usize,
+    /// They do not read, or no further than somewhere.
+    unread: usize,
+    /// What was derived from them is not what their manifests tell of.
+    replaced: usize,
+}
+
+impl Coverage {
+    fn new(problems: &[Problem], entries: usize) -> Self {
+        Self {
+            sessions: entries + problems.len(),
+            unread: problems.len(),
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, searched: &Searched) {
+        self.matching += usize::from(searched.count > 0);
+        self.matches += searched.count;
+        match searched.outcome {
+            Outcome::Whole => self.searched += 1,
+            Outcome::CutShort => {
+                self.searched += 1;
+                self.cut_short += 1;
+            }
+            Outcome::Sealed(_) => self.sealed += 1,
+            Outcome::Unread(_) => self.unread += 1,
+            Outcome::Stopped => {}
+        }
+    }
+
+    /// `1,204 of 10,000 sessions, 3 sealed, 1 unreadable`
+    fn so_far(&self) -> String {
+        let sessions = print::number(self.sessions as u64);
+        let done = self.searched + self.sealed + self.unread;
+        let mut text = format!("{} of {sessions} sessions", print::number(done as u64));
+        for (count, what) in [
+            (self.sealed, "sealed"),
+            (self.cut_short, "cut short"),
+            (self.unread, "unreadable"),
+            (self.replaced, "with altered lines"),
+        ] {
+            if count > 0 {
+                text.push_str(&format!(", {} {what}", print::number(count as u64)));
+            }
+        }
+        text
+    }
+
+    /// Of each session it may only be known whether something was found.
+    fn told(&self, place: &str, is_whether: bool) -> String {
+        let times = match is_whether {
+            true => String::new(),
+            false => print::counted(self.matches, "time", "times") + " ",
+        };
+        let found = match self.matching as u64 {
+            0 => format!("nothing found in {place:?}"),
+            sessions => {
+                let sessions = print::counted(sessions, "session", "sessions");
+                format!("found {times}in {sessions}")
+            }
+        };
+        format!("{found}; searched {}", self.so_far())
+    }
+}
+
+fn bar() -> ProgressBar {
+    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("searched {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Whether the person wants no more.
+struct Stop(Arc<AtomicU8>);
+
+impl Stop {
+    /// From here on the first signal that ends a process ends the search, and a second one the process.
+    fn listen() -> Result<Self, Failure> {
+        let stopped = Arc::new(AtomicU8::new(0));
+        let stop = Self(Arc::clone(&stopped));
+        let runtime = plan::runtime()?;
+        let listen = async move {
+            // Without handlers a signal ends the process as ever.
+            let Ok(mut signals) = Signals::open() else {
+                return;
+            };
+            loop {
+                let Some(number) = signals.next().await.number() else {
+                    continue;
+                };
+                if stopped.swap(number, Ordering::Relaxed) != 0 {
+                    terminal::die_of(number);
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || runtime.block_on(listen))?;
+        Ok(stop)
+    }
+
+    fn number(&self) -> Option<u8> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|number| *number > 0)
+    }
+}
+
+/// `0:12:03.250`, as `play ID@…` takes it.
+fn clock(millis: u64) -> String {
+    time::write_clock(Duration::from_millis(millis))
+}

@@ -1,0 +1,79 @@
+//! Many sessions, several at a time, told in their order.
+//!
+//! Nothing here waits for more than the session whose turn it is, and what is done before its turn is held back, in bounded
+//! number.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use formats::sealed::Unlock;
+
+use super::finder::{Piece, Question};
+use super::session::{Searched, Session};
+use crate::review::catalog::{Catalog, Entry};
+
+/// So many portions of what was found wait for their turn, a session; a portion is of a block of lines.
+const AHEAD: usize = 4;
+
+/// What is told of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Some of what was found.
+    Found(Vec<Piece>),
+    /// There is no more.
+    Done(Searched),
+}
+
+/// Searches sessions, so many at a time, and tells of one after the other as long as `tell` wants to be told.
+pub fn sweep(
+    (catalog, entries): (&Catalog, &[Entry]),
+    question: &Question,
+    unlock: &(dyn Unlock + Sync),
+    threads: usize,
+    mut tell: impl FnMut(&Entry, Step) -> bool,
+) {
+    let is_wanted = AtomicBool::new(true);
+    let threads = threads.clamp(1, entries.len().max(1));
+    let (turns, in_turn) = sync_channel(threads);
+    let queue = Mutex::new((entries.iter(), Some(turns)));
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((entry, told)) = next(&queue) {
+                    let mut hand_on = |found| {
+                        is_wanted.load(Ordering::Relaxed) && told.send(Step::Found(found)).is_ok()
+                    };
+                    let session = Session::of((catalog, entry), unlock, question, &mut hand_on);
+                    let searched = session.search();
+                    // Who wants nothing any more needs no end either.
+                    let _ = told.send(Step::Done(searched));
+                }
+            });
+        }
+        for (entry, steps) in in_turn {
+            for step in steps {
+                if !tell(entry, step) {
+                    is_wanted.store(false, Ordering::Relaxed);
+                    return;
+                }
+            }
+        }
+    });
+}
+
+type Turns<'a> = SyncSender<(&'a Entry, Receiver<Step>)>;
+
+/// The next session, and where to tell of it when its turn has come; nothing when there is none or nobody listens.
+fn next<'a>(
+    queue: &Mutex<(std::slice::Iter<'a, Entry>, Option<Turns<'a>>)>,
+) -> Option<(&'a Entry, SyncSender<Step>)> {
+    let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(entry) = queue.0.next() else {
+        queue.1 = None;
+        return None;
+    };
+    let (told, steps) = sync_channel(AHEAD);
+    queue.1.as_ref()?.send((entry, steps)).ok()?;
+    Some((entry, told))
+}
