@@ -1,0 +1,293 @@
+//! How long a search of a store takes, beside `zstd -dcq` of all its lines piped to `grep` (and to `rg`, where there is one),
+//! which finds the same text in the same objects, and knows neither whose session it was nor whether it was altered.
+//!
+//! Nothing here is a test: it prints figures, and a person looks at them.
+//! `cargo run --release --example bench_store_search -- [SESSIONS]` makes a store of so many sessions (2,000) over 90 days and
+//! leaves nothing behind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a benchmark of inputs that are known to be good, by the clock"
+)]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use formats::asciicast::{Header, Session, Term};
+use formats::derived::Kind;
+use formats::layout::Place;
+use formats::manifest::Manifest;
+use formats::sealed::NoKey;
+use formats::{AgentMessage, Flags, MessageType, PayloadType};
+use ssm_rec::recorder::{Files, Options, Recorder};
+use ssm_rec::review::catalog::{Catalog, Filter};
+use ssm_rec::review::search::{Around, Meaning, Pattern, Question, Step, Wanted, Where, sweep};
+use ssm_rec::store::Store;
+
+const DAYS: u64 = 90;
+const PAYLOAD: usize = 1024;
+
+fn main() {
+    let sessions = std::env::args().nth(1);
+    let sessions: u64 = sessions.map_or(2000, |text| text.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let begun = Instant::now();
+    let mut random = Random(1);
+    let text: usize = (0..sessions)
+        .map(|number| record(folder.path(), number, &mut random))
+        .sum();
+    let bytes = stored(&folder.path().join("lines"));
+    println!(
+        "{sessions} sessions, {:.1} MB of output, {:.1} MB of lines as they are stored, made in {:.0} s",
+        text as f64 / 1e6,
+        bytes as f64 / 1e6,
+        begun.elapsed().as_secs_f64()
+    );
+    // The first look at files is the disk's.
+    peer(folder.path(), "grep", "nothing of it");
+    for pattern in [
+        "needle-1234",
+        "Permission denied",
+        "error",
+        r"\d+\.\d+\.0\.7\b",
+    ] {
+        report(folder.path(), pattern);
+    }
+}
+
+fn report(store: &Path, pattern: &str) {
+    println!("{pattern}");
+    let (ours, first, found) = search(store, pattern);
+    println!(
+        "  ssm-rec  {:>7.0} ms, first {:>5.0} ms, {found} lines",
+        ms(ours),
+        ms(first)
+    );
+    for program in ["grep", "rg"] {
+        let Some((theirs, lines)) = peer(store, program, pattern) else {
+            println!("  zstd | {program}: not here");
+            continue;
+        };
+        let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
+        println!(
+            "  zstd | {program} {:>7.0} ms, {lines} lines; ours/theirs {ratio:.2}",
+            ms(theirs)
+        );
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// From listing the store to the last find; and to the first one.
+fn search(store: &Path, pattern: &str) -> (Duration, Duration, u64) {
+    let begun = Instant::now();
+    let catalog = Catalog::new(Store::at(&store.display().to_string()).unwrap(), None);
+    let entries = catalog
+        .list(&Filter::default(), usize::MAX)
+        .unwrap()
+        .entries;
+    let pattern = Pattern::meaning(pattern, Meaning::default()).unwrap();
+    let question = Question::new(pattern, &[Where::Lines], Around::default(), Wanted::Texts);
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (mut found, mut first) = (0, None);
+    sweep(
+        (&catalog, &entries),
+        &question,
+        &NoKey,
+        threads,
+        |_, step| {
+            match step {
+                Step::Found(_) => {
+                    first.get_or_insert_with(|| begun.elapsed());
+                }
+                Step::Done(searched) => found += searched.count,
+            }
+            true
+        },
+    );
+    (begun.elapsed(), first.unwrap_or_default(), found)
+}
+
+/// What others take for it; `None` where they are not there.
+fn peer(store: &Path, program: &str, pattern: &str) -> Option<(Duration, u64)> {
+    let is_here = Command::new(program).arg("--version").output().is_ok();
+    let expression = if program == "grep" { "-P" } else { "-e" };
+    let script = format!(
+        "find \"$1/lines\" -type f -print0 | xargs -0 zstd -dcq | {program} -c {expression} \"$2\""
+    );
+    let begun = Instant::now();
+    let out = Command::new("sh")
+        .args(["-c", &script, "sh"])
+        .arg(store)
+        .arg(pattern)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let lines = String::from_utf8_lossy(&out.stdout).trim().parse();
+    is_here.then(|| (begun.elapsed(), lines.unwrap_or(0)))
+}
+
+/// The bytes of all lines as they are stored.
+fn stored(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let bytes = entries.map(|entry| match entry.file_type().unwrap().is_dir() {
+        true => stored(&entry.path()),
+        false => entry.metadata().unwrap().len(),
+    });
+    bytes.sum()
+}
+
+/// Records a session of somebody who looks around on a server; gives the bytes of its output.
+fn record(store: &Path, number: u64, random: &mut Random) -> usize {
+    let day = number % DAYS;
+    let session = Session {
+        session_id: format!("operator-{number:017x}"),
+        target: format!("i-{:08x}", number % 300),
+        reason: Some(format!("ticket-{}", number / 7)),
+        operator: Some(format!(
+            "arn:aws:iam::123456789012:user/user{}",
+            number % 40
+        )),
+        started_at: Some(
+            (chrono::DateTime::from_timestamp(1_780_000_000, 0).unwrap()
+                + chrono::Duration::seconds((day * 86_400 + number % 40_000) as i64))
+            .to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        ),
+        ..Session::default()
+    };
+    let manifest = Manifest::of_session(&session);
+    let of_place = manifest.clone();
+    let place = Place::of(&of_place).unwrap();
+    let path = |key: &str| {
+        let path = store.join(key);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    };
+    let header = Header {
+        term: Term {
+            cols: 120,
+            rows: 40,
+            ..Term::default()
+        },
+        ssm: Some(session.clone()),
+        ..Header::default()
+    };
+    let options = Options {
+        derived: Some(Files {
+            session_id: session.session_id,
+            lines: (path(&place.derived(Kind::Lines)), None),
+            commands: (path(&place.derived(Kind::Commands)), None),
+        }),
+        ..Options::default()
+    };
+    let origin = Instant::now();
+    let recording = path(&place.recording());
+    let mut recorder =
+        Recorder::create(&recording, &header, origin, 1_700_000_000_000, options).unwrap();
+    let text = session_text(number, random);
+    let mut at = origin;
+    for (number, payload) in (0..).zip(text.as_bytes().chunks(PAYLOAD)) {
+        while !recorder.has_room().unwrap() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let message = AgentMessage {
+            message_type: MessageType::OutputStreamData,
+            schema_version: 1,
+            created_date: 1_700_000_000_000,
+            sequence_number: number,
+            flags: Flags::NONE,
+            message_id: uuid::Uuid::from_u128(number as u128),
+            payload_type: PayloadType::OUTPUT,
+            payload: payload.to_vec().into(),
+        };
+        recorder.output(at, &message).unwrap();
+        at += Duration::from_millis(20);
+    }
+    let ended = recorder.end(at, manifest, Duration::from_secs(60)).unwrap();
+    let manifest = ended.finish(None).unwrap();
+    fs::write(path(&place.manifest()), manifest.encode()).unwrap();
+    text.len()
+}
+
+fn session_text(number: u64, random: &mut Random) -> String {
+    let mut text = String::new();
+    for _ in 0..20 + random.below(40) {
+        let words = [
+            "nginx", "deploy", "backup", "postgres", "cron", "kernel", "sshd", "worker",
+        ];
+        let word = words[random.below(8) as usize];
+        let prompt = "\x1b[?2004h\x1b[01;32mops@web\x1b[00m:~$ ";
+        match random.below(4) {
+            0 => {
+                text.push_str(&format!("{prompt}ls -l /var/log/{word}\r\n\x1b[?2004l\r"));
+                for _ in 0..random.below(20) {
+                    text.push_str(&format!(
+                        "-rw-r--r-- 1 root adm {:>9} Nov {:>2} 10:{:02} {word}-{:04x}.log\r\n",
+                        random.below(10_000_000),
+                        random.below(30) + 1,
+                        random.below(60),
+                        random.below(65_536)
+                    ));
+                }
+            }
+            1 => {
+                text.push_str(&format!(
+                    "{prompt}journalctl -u {word} | tail\r\n\x1b[?2004l\r"
+                ));
+                for _ in 0..random.below(30) {
+                    let said = match random.below(50) {
+                        0 => "error: connection reset by peer".to_owned(),
+                        1 => "Permission denied (publickey)".to_owned(),
+                        _ => format!(
+                            "request {:08x} took {} ms",
+                            random.next(),
+                            random.below(900)
+                        ),
+                    };
+                    text.push_str(&format!(
+                        "Nov {:>2} 10:{:02}:{:02} web {word}[{}]: 10.{}.{}.{} {said}\r\n",
+                        random.below(30) + 1,
+                        random.below(60),
+                        random.below(60),
+                        random.below(30_000),
+                        random.below(256),
+                        random.below(4),
+                        random.below(256),
+                    ));
+                }
+            }
+            2 => text.push_str(&format!("{prompt}cd /srv/{word}\r\n\x1b[?2004l\r")),
+            _ => text.push_str(&format!(
+                "{prompt}cat /etc/{word}.conf\r\n\x1b[?2004l\rlisten {}\r\nkey {:016x}\r\n",
+                random.below(65_536),
+                random.next()
+            )),
+        }
+    }
+    if number == 1234 {
+        text.push_str("needle-1234\r\n");
+    }
+    text
+}
+
+/// The same each time.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        self.0 >> 24
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
