@@ -97,6 +97,9 @@ fn what_stood_in_many_sessions_is_found_newest_first_with_the_name_that_plays_it
     assert!(each.lines().any(|line| line.ends_with(":Needle")), "{each}");
     assert!(each.lines().any(|line| line.ends_with(":needle")), "{each}");
     assert_eq!(found(&["-w", "need"]), "");
+    let between = found(&["--in", "lines", "-B1", "^110$", "-w"]);
+    assert!(between.ends_with(":110\n"), "{between}");
+    assert_eq!(found(&["--", "-needle"]), "");
     assert_eq!(found(&["-F", "1[0-2]."]), "");
     assert!(found(&["--in", "commands", "seq"]).ends_with(":seq 100 130\n"));
     let reasons = found(&["--in", "reasons,commands", "ticket-2|seq"]);

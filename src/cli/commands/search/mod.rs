@@ -54,8 +54,8 @@ open them.
 The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found
 in the others.")]
 pub(crate) struct SearchArgs {
-    /// What to search for: a regular expression
-    #[arg(value_name = "PATTERN", allow_hyphen_values = true)]
+    /// What to search for: a regular expression. One that begins with - stands behind --
+    #[arg(value_name = "PATTERN")]
     pattern: String,
 
     /// Only sessions whose id begins so
