@@ -175,6 +175,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         printer: args.printer(&question),
         coverage: Coverage::new(&listing.problems, listing.entries.len()),
         bar: bar(),
+        so_far: 0,
     };
     for problem in &listing.problems {
         run.complain(&problem.location, &causes(&problem.error));
@@ -184,7 +185,13 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         stop.number().is_none() && run.tell(entry, step)
     });
     run.bar.finish_and_clear();
-    let coverage = run.coverage;
+    let mut coverage = run.coverage;
+    // Of the session in the midst of which it was stopped.
+    coverage.matching += usize::from(run.so_far > 0);
+    coverage.matches += run.so_far;
+    if let Some(number) = stop.number() {
+        message::say(&format!("stopped by signal {number}"));
+    }
     if args.json {
         run.printer.summary(&coverage);
     } else {
@@ -272,14 +279,21 @@ struct Run {
     printer: Printer,
     coverage: Coverage,
     bar: ProgressBar,
+    /// Found in the session under way.
+    so_far: u64,
 }
 
 impl Run {
     /// Tells of a session; `false` when nobody reads it.
     fn tell(&mut self, entry: &Entry, step: Step) -> bool {
         let text = match step {
-            Step::Found(pieces) => self.printer.found(entry, &pieces),
+            Step::Found(pieces) => {
+                let found = pieces.iter().filter(|piece| !piece.matches.is_empty());
+                self.so_far += found.count() as u64;
+                self.printer.found(entry, &pieces)
+            }
             Step::Done(searched) => {
+                self.so_far = 0;
                 let text = self.printer.done(entry, searched.count);
                 self.done(entry, &searched);
                 text
@@ -400,7 +414,9 @@ impl Coverage {
 }
 
 fn bar() -> ProgressBar {
-    if !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
+    // What is found may go to a program that has the same terminal.
+    let is_ours = terminal::stdout_is_terminal();
+    if !is_ours || !std::io::IsTerminal::is_terminal(&std::io::stderr()) {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new_spinner();
