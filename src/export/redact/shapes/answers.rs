@@ -131,7 +131,11 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     for line in text.split_inclusive('\n') {
         let start = at + line.len();
         at = start;
-        let Some(prompt) = line.find(PROMPTS).filter(|_| line.ends_with('\n')) else {
+        // `${NAME}` and `50%` are none; Windows writes no space.
+        let mut prompts = line.match_indices(PROMPTS);
+        let prompt =
+            prompts.find(|(at, sign)| *sign == ">" || line[at + sign.len()..].starts_with(' '));
+        let Some((prompt, _)) = prompt.filter(|_| line.ends_with('\n')) else {
             continue;
         };
         let length = line[prompt..].chars().next().map_or(1, char::len_utf8);
@@ -145,6 +149,9 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let is_list = LISTS.iter().any(|list| command.contains(list)) && !command.contains(":get");
         if is_list && !command.contains('>') {
             listed(text, start, prompt.trim(), found);
+            continue;
+        }
+        if is_silent(command) {
             continue;
         }
         let is_sure = is_sure(command);
@@ -204,6 +211,24 @@ fn listed(text: &str, mut start: usize, prompt: &str, found: &mut dyn FnMut(Rang
         }
         start += line.len();
     }
+}
+
+/// Whether a command keeps what it has for itself, or shows lines of files where a name stands beside its value.
+fn is_silent(command: &str) -> bool {
+    let first = command.split(' ').next().unwrap_or_default();
+    let is_kept = matches!(
+        first,
+        "read" | "export" | "unset" | "set" | "declare" | "local" | "readonly" | "typeset"
+    );
+    let is_assigned = first.contains("=$(") || first.contains("=`");
+    let is_lines = matches!(first, "grep" | "egrep" | "zgrep" | "rg" | "ag" | "find")
+        && !command.contains(" -o")
+        && !command.contains('|');
+    let is_matched = matches!(first, "grep" | "rg")
+        && ["| head", "| tail", "| less", "| sort", "| wc"]
+            .iter()
+            .any(|end| command.contains(end));
+    is_kept || is_assigned || is_lines || is_matched
 }
 
 /// Whether nothing but a secret is the answer.
@@ -293,6 +318,10 @@ mod tests {
             "$ cat token.rs\nuse2::x9;\nfn main() {}\n",
             "$ ./tool get token --help\nUsage: tool\n",
             "bob@h:~$ cat token\nbob@h:~$ ls",
+            "  password: ${DB_PASSWORD}\nXDG_SESSION_ID=12\n  password: ${DB_PASSWORD}\n",
+            "$ read -s PASSWORD\nXDG_SESSION_ID=12\n$ ls",
+            "$ export API_TOKEN=$(cat /run/secrets/token)\nXDG_SESSION_ID=12\n$ ls",
+            "$ grep -rn \"password\" src | head\nXDG_SESSION_ID=12\n$ ls",
         ] {
             check(text, &[]);
         }

@@ -132,11 +132,10 @@ fn parameters(text: &str, found: &mut dyn FnMut(Range<usize>)) {
 
 fn beside(text: &str, word: &str, found: &mut dyn FnMut(Range<usize>)) {
     const NEAR: usize = 400;
-    // `Value` of the one, `value` of the other.
-    let name = if word.starts_with('.') {
-        "\"value"
-    } else {
-        "Value"
+    // `Value` of the one, beside the type; `value` of the other, some members behind the address.
+    let (name, lines) = match word.starts_with('.') {
+        true => ("\"value", 8),
+        false => ("Value", 1),
     };
     for at in places(text, word) {
         let from = (at.saturating_sub(NEAR)..=at)
@@ -149,19 +148,29 @@ fn beside(text: &str, word: &str, found: &mut dyn FnMut(Range<usize>)) {
             .unwrap_or(at);
         // As text the columns stand in the order of their names: version, or nothing, comes behind the value.
         let behind = &text[at + word.len()..to];
+        let before = text[from..at].rsplit('\n').next().unwrap_or_default();
         if let Some(value) = behind
             .strip_prefix('\t')
             .or_else(|| behind.strip_prefix("  "))
+            // A tab of one column.
+            .or_else(|| {
+                behind
+                    .strip_prefix(' ')
+                    .filter(|_| before.contains(":parameter/"))
+            })
         {
             let value = value.trim_start_matches([' ', '\t']);
             let start = at + word.len() + behind.len() - value.len();
             let length = value.find(['\t', '\n']).unwrap_or(value.len());
-            if length > 0 {
+            if length > 0 && !value.starts_with('|') {
                 found(start..start + length);
             }
         }
         for (near, _) in text[from..to].match_indices(name) {
             let start = from + near;
+            if !is_member(&text[from..to], at - from, near, lines) {
+                continue;
+            }
             let rest = &text[start + name.len()..to];
             let bare = rest.trim_start_matches(['"', ' ', '\t', '|']);
             let Some(bare) = bare
@@ -188,6 +197,74 @@ fn beside(text: &str, word: &str, found: &mut dyn FnMut(Range<usize>)) {
                     found(begin..begin + value.len());
                 }
             }
+        }
+    }
+}
+
+/// Whether two words of a text are members of one object: on one line with no brace between, or on lines near one another
+/// that are indented alike, of which the second word begins its own.
+fn is_member(text: &str, word: usize, name: usize, lines: usize) -> bool {
+    let between = &text[word.min(name)..word.max(name)];
+    if !between.contains('\n') {
+        return !between.contains(['{', '}']);
+    }
+    let line = |at: usize| {
+        let start = text[..at].rfind('\n').map_or(0, |end| end + 1);
+        text[start..].split('\n').next().unwrap_or_default()
+    };
+    let bare = |line: &str| line.trim_start_matches([' ', '\t', '|', '-']).len();
+    let indent = |line: &str| line.len() - bare(line);
+    let start = text[..name].rfind('\n').map_or(0, |end| end + 1);
+    let begins = text[start..name]
+        .bytes()
+        .all(|byte| b" \t|-\"'".contains(&byte));
+    // The lines between, and that of the name.
+    let depth = indent(line(word));
+    let others: Vec<&str> = between.split('\n').collect();
+    let alike = |other: &&str| indent(other) == depth && other.contains([':', '|']);
+    let first = line(word.min(name));
+    begins
+        && others.len() <= lines + 1
+        && indent(first) == depth
+        && indent(line(name)) == depth
+        && others[1..others.len() - 1].iter().all(alike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: &[&str]) {
+        super::super::check(parameters, text, expected);
+    }
+
+    #[test]
+    fn what_stands_in_one_object_with_its_type_is_a_secret() {
+        for text in [
+            r#"{"Name":"/a","Type":"SecureString","Value":"hunter2","Version":1}"#,
+            r#"{"Value":"hunter2","Type":"SecureString"}"#,
+            "  \"Type\": \"SecureString\",\n  \"Value\": \"hunter2\",\n",
+            "- Name: /a\n  Type: SecureString\n  Value: hunter2\n",
+            "|  Type   |  SecureString  |\n|  Value  |  hunter2  |\n",
+            "Type             : SecureString\nValue            : hunter2\n",
+            "  \"id\": \"https://v.vault.azure.net/secrets/db/1\",\n  \"kid\": null,\n  \"name\": \"db\",\n  \"value\": \"hunter2\"\n",
+            "PARAMETER\tarn:aws:ssm:eu-west-1:1:parameter/db\ttext\t/db\tSecureString hunter2\n",
+        ] {
+            check(text, &["hunter2"]);
+        }
+    }
+
+    #[test]
+    fn what_stands_beside_a_type_by_chance_stays() {
+        for text in [
+            "    \"Type\": \"SecureString\",\n    \"Name\": \"/a\", \"Type\": \"String\", \"Value\": \"open\",\n",
+            "  \"Type\": \"SecureString\",\nother\n  \"Value\": \"open\",\n",
+            "  \"Type\": \"SecureString\"\n},\n\"Value\": \"open\"\n",
+            r#"[{"Type":"SecureString"},{"Value":"open"}]"#,
+            "  \"id\": \"https://v.vault.azure.net/secrets/db/1\"\n}\n{\n  \"value\": \"open\"\n",
+        ] {
+            check(text, &[]);
         }
     }
 }

@@ -132,7 +132,10 @@ pub(super) fn find(
                     text_of_it.trim_end_matches([']', '>']),
                     "pass" | "passwd" | "password" | "pwd" | "pw"
                 );
-            if !is_placeholder && !text_of_it.starts_with(['$', '{', '<']) {
+            // `unset AWS_SECRET_ACCESS_KEY`, and a digest on the next line.
+            let is_below = text[groups.get_match().start()..part.start].contains('\n');
+            let is_digest = is_below && words::is_long_hex(text_of_it);
+            if !is_placeholder && !is_digest && !text_of_it.starts_with(['$', '{', '<']) {
                 found(part.clone());
             }
             // What ends one match can begin the next.
