@@ -241,10 +241,10 @@ pub(crate) fn recall_of(corpus: &str, shown: Shown, times: u64, how: Secrets) ->
     figures
 }
 
-/// How many of so many lines of ordinary output stay as they are.
-pub(crate) fn quiet(lines: usize, how: Secrets) -> Figures {
+/// How many of so many lines of ordinary output stay as they are, in the order that a number gives them.
+pub(crate) fn quiet(lines: usize, seed: u64, how: Secrets) -> Figures {
     let templates: Vec<&str> = templates(ORDINARY).collect();
-    let mut numbers = Numbers::new(7);
+    let mut numbers = Numbers::new(seed);
     let mut figures = Figures::default();
     let mut left = lines;
     while left > 0 {

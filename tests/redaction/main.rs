@@ -40,7 +40,7 @@ fn ordinary_output_stays_as_it_is() {
         count,
         right,
         wrong,
-    } = quiet(10_000, Secrets::Known);
+    } = quiet(10_000, 7, Secrets::Known);
     assert!(count - right <= 1, "{right} of {count}: {wrong:#?}");
 }
 
