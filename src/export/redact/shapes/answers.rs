@@ -61,7 +61,7 @@ const SHOWN: [&str; 37] = [
 ];
 
 /// Commands that list secrets, each behind its name (source: the reference of each).
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 11] = [
     "ansible-vault view",
     "ansible-vault decrypt",
     "sops -d",
@@ -72,6 +72,27 @@ const LISTS: [&str; 10] = [
     "doppler secrets",
     "heroku config",
     "pulumi config",
+    "preshared-keys",
+];
+/// Files that hold secrets and little else, whatever their lines look like (source: Postfix's SASL_README, Exim's specification,
+/// chrony.conf(5), stunnel(8), OpenVPN's manual, mount.cifs(8), PostgreSQL's and PgBouncer's docs, pppd(8)).
+const FILES: [&str; 16] = [
+    "passwd.client",
+    "sasl_passwd",
+    "psk.txt",
+    "psk.secrets",
+    "chrony.keys",
+    "ntp.keys",
+    "chap-secrets",
+    "pap-secrets",
+    "auth.txt",
+    "userpass.txt",
+    "auth-user-pass",
+    "smbcredentials",
+    "smb.credentials",
+    ".pgpass",
+    "userlist.txt",
+    "mosquitto_psk",
 ];
 /// As many lines of a list are looked at.
 const LISTED: usize = 200;
@@ -147,7 +168,7 @@ fn shown(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         // `>>> ` of Python's.
         let command = command.trim_start_matches(['>', '*', ' ']);
         let is_list = LISTS.iter().any(|list| command.contains(list)) && !command.contains(":get");
-        if is_list && !command.contains('>') {
+        if (is_list || is_of_secrets(command)) && !command.contains('>') {
             listed(text, start, prompt.trim(), found);
             continue;
         }
@@ -203,9 +224,17 @@ fn listed(text: &str, mut start: usize, prompt: &str, found: &mut dyn FnMut(Rang
             break;
         }
         let bare = line.trim_end();
-        let at = bare.rfind([' ', '\t', '=', ':']).map_or(0, |at| at + 1);
+        // What base64 ends with is a part of it.
+        let name = bare.trim_end_matches('=');
+        let at = name.rfind([' ', '\t', '=', ':']).map_or(0, |at| at + 1);
         let value = bare[at..].trim_matches(['"', '\'', ',']);
-        if at > 0 && is_random(value) && !value.contains("://") && !super::nones::is_none(value) {
+        // A password alone on its line, below the user's name.
+        let is_alone = at == 0 && words::is_setting(value);
+        if (at > 0 || is_alone)
+            && is_random(value)
+            && !value.contains("://")
+            && !super::nones::is_none(value)
+        {
             let at = at + bare[at..].find(value).unwrap_or(0);
             found(start + at..start + at + value.len());
         }
@@ -229,6 +258,15 @@ fn is_silent(command: &str) -> bool {
             .iter()
             .any(|end| command.contains(end));
     is_kept || is_assigned || is_lines || is_matched
+}
+
+/// Whether a command shows a file of secrets.
+fn is_of_secrets(command: &str) -> bool {
+    let mut words = command.split(' ').filter(|word| *word != "sudo");
+    let is_shown = words
+        .next()
+        .is_some_and(|first| matches!(first, "cat" | "less" | "more" | "head" | "tail" | "bat"));
+    is_shown && words.any(|word| FILES.iter().any(|file| word.ends_with(file)))
 }
 
 /// Whether nothing but a secret is the answer.
@@ -276,9 +314,29 @@ fn is_likely(command: &str) -> bool {
     let mut parts = command.split(|c: char| !is_part(c)).take(60);
     command.len() < 400
         && !command.contains('>')
-        && !WITH_IDS.iter().any(|program| command.starts_with(program))
-        && parts.clone().any(|part| VERBS.contains(&part))
-        && parts.any(|part| part.len() > 2 && words::name(part) > Name::Other)
+        && (is_decoded(command)
+            || is_template(command)
+            || (!WITH_IDS.iter().any(|program| command.starts_with(program))
+                && parts.clone().any(|part| VERBS.contains(&part))
+                && parts.any(|part| part.len() > 2 && words::name(part) > Name::Other)))
+}
+
+/// Whether a template asks for a field of such a name: `{{.Data.Password}}`, `{{ (store "db").Password }}`.
+fn is_template(command: &str) -> bool {
+    let Some((_, template)) = command.split_once("{{") else {
+        return false;
+    };
+    let template = template.split("}}").next().unwrap_or_default();
+    let field = template.trim_end().rsplit_once('.');
+    field.is_some_and(|(_, field)| words::name(field) == Name::Secret)
+}
+
+/// Whether a text that stands in the command is decoded (source: Kubernetes docs, managing Secrets).
+fn is_decoded(command: &str) -> bool {
+    let is_decoder = ["base64 -d", "base64 --decode", "base64 -D"]
+        .iter()
+        .any(|decoder| command.contains(decoder));
+    is_decoder && (command.starts_with("echo ") || command.contains("<<<"))
 }
 
 #[cfg(test)]
@@ -303,6 +361,14 @@ mod tests {
         check(
             "$ tool secrets reveal db\nhunter2-hunter2\n$ ls",
             &["hunter2-hunter2"],
+        );
+        check(
+            "$ cat /etc/openvpn/auth.txt\nbob\nhunter2-hunter\n$ ls",
+            &["hunter2-hunter"],
+        );
+        check(
+            "$ echo aHVudGVyMg== | base64 -d\nhunter2-hunter\n$ ls",
+            &["hunter2-hunter"],
         );
         check(
             "$ cat /etc/k3s/token\nK10ab12::server:cd34\n",

@@ -9,13 +9,19 @@ use std::sync::LazyLock;
 use super::nones::is_identifier;
 use super::readers::herestring;
 use super::words::{
-    self, Name, is_generated, is_long_hex, is_mixed, is_password, is_random, is_setting, is_token,
-    is_uuid, is_word,
+    self, Name, is_generated, is_long_hex, is_mixed, is_mixed_letters, is_password, is_random,
+    is_setting, is_token, is_uuid, is_word,
 };
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 49] = [
+const PLACES: [(&str, usize); 55] = [
     ("bw login", 2),
+    ("mosquitto_passwd -b", 3),
+    ("ejabberdctl register", 3),
+    ("prosodyctl register", 3),
+    ("pihole setpassword", 1),
+    ("grafana-cli admin reset-admin-password", 1),
+    ("grafana cli admin reset-admin-password", 1),
     ("isql", 3),
     ("mc admin user add", 3),
     ("mcli admin user add", 3),
@@ -177,7 +183,8 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 if (kinds > 0 || !needs_kind)
                     && let Some(value) = words.get(at + skipped)
                     && value.start - words[at + skipped - 1].end == 1
-                    && is_setting(&line[value.clone()])
+                    && (is_setting(&line[value.clone()])
+                        || (kinds > 0 && is_encoded(&line[value.clone()])))
                 {
                     tell(value.clone());
                 }
@@ -393,6 +400,16 @@ fn is_of_a_pair(word: &str) -> bool {
         word,
         "RSA" | "DSA" | "ECDSA" | "EDDSA" | "EdDSA" | "ED25519" | "public" | "host" | "primary"
     )
+}
+
+/// Base64 such as a device writes for a password that it holds encrypted.
+fn is_encoded(value: &str) -> bool {
+    let bare = value.trim_matches(['"', '\'', ';']);
+    bare.len() >= 20
+        && is_mixed_letters(bare.as_bytes())
+        && bare
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
 }
 
 fn is_directive(word: &str) -> bool {

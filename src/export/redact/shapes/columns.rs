@@ -94,8 +94,8 @@ fn inserted(text: &str, found: &mut dyn FnMut(Range<usize>)) {
 enum Head {
     /// Between bars: of so many cells these.
     Bars(usize, Vec<usize>),
-    /// Under one another: where they begin.
-    Gaps(Vec<usize>),
+    /// Under one another: where they begin, and of so many cells these, as far as a wider one moves them.
+    Gaps(Vec<usize>, usize, Vec<usize>),
 }
 
 impl Head {
@@ -135,6 +135,8 @@ impl Head {
             (false, true) => Some(Self::Bars(cells.len(), secret)),
             (false, false) => Some(Self::Gaps(
                 secret.iter().map(|&at| cells[at].start).collect(),
+                cells.len(),
+                secret,
             )),
         }
     }
@@ -146,7 +148,12 @@ impl Head {
             Self::Bars(count, columns) => {
                 (cells.len() == *count && line.contains('|')).then(|| cells[columns[0]].clone())
             }
-            Self::Gaps(starts) => cells.into_iter().find(|cell| starts.contains(&cell.start)),
+            Self::Gaps(starts, count, columns) => {
+                let found = cells.iter().find(|cell| starts.contains(&cell.start));
+                let is_whole = *count > 3 && cells.len() == *count;
+                let found = found.or_else(|| cells.get(columns[0]).filter(|_| is_whole));
+                found.cloned()
+            }
         }
     }
 }
@@ -190,6 +197,14 @@ mod tests {
         check(
             "TOKEN                     TTL   EXPIRES\nabcdef.0123456789abcdef   23h   2026-11-25T10:00:00Z\n",
             &["abcdef.0123456789abcdef"],
+        );
+    }
+
+    #[test]
+    fn a_cell_wider_than_its_column_moves_the_others() {
+        check(
+            "URI      Database   Port   Password   SSL\npostgresql://h:25060/defaultdb   defaultdb   25060   x7k2p9q4m1   true\n",
+            &["x7k2p9q4m1"],
         );
     }
 

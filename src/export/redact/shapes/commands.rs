@@ -269,7 +269,13 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
 /// A word in place of a value: that of a help text.
 fn is_placeholder(flag: &str, value: &str) -> bool {
     let small = value.to_ascii_lowercase();
-    flag.to_ascii_lowercase().contains(&small)
+    let flag = flag.to_ascii_lowercase();
+    let is_words = small
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    flag.contains(&small)
+        // `-keypass old_keypass`
+        || (flag.len() > 4 && is_words && small.contains(&flag))
         || (value.len() > 2
             && value
                 .chars()
@@ -283,6 +289,7 @@ fn is_placeholder(flag: &str, value: &str) -> bool {
             small.trim_end_matches(['.', ',']),
             "are" | "and" | "is" | "was" | "but" | "or" | "option" | "options" | "argument" | "flag" | "to" | "in" | "of"
                 | "also" | "may" | "turns" | "reveal" | "with" | "when" | "used" | "parameter" | "can" | "must" | "will"
+                | "command" | "commands" | "that" | "isn't"
         )
         || value.starts_with(['[', '<', '{'])
 }

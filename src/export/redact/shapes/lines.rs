@@ -28,6 +28,8 @@ enum When {
     TokenOf,
     /// If it is no version, digest or part of a sentence.
     Setting,
+    /// If nobody but a generator makes it.
+    Generated,
     /// If it is random and the group `between` is about nothing else, such as a time or a file.
     Said,
 }
@@ -41,7 +43,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 174] = [
+const LINES: [Line; 193] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -59,7 +61,7 @@ const LINES: [Line; 174] = [
     Line(" code ", r"(?i)\b(?:use|enter|your) (?:the )?code (?P<secret>\d{6,8}) (?:to|for|when|as)\b", When::Always, "what sends a second factor"),
     Line("PIN", r"\bPIN-?[Cc]ode ?[:=] ?(?P<secret>\d{4,8})\b", When::Always, "what asks for and tells codes of devices"),
     // What sentences say.
-    Line("assword|ASSWORD|assphrase|asscode|asswd|oken|PIN|API key|ccess key|ecret", r#"(?im)\b(?:password|passphrase|passcode|passwd|token|pin|api key|access key|secret(?: key)?)(?P<between>(?: [\w.@'"/-]{1,60}){0,7}?)(?: is| to|\s?:|\s=|\s->):?[ \t]+["'`]?(?P<secret>[^\s"'`]{6,200})["'`.]{0,2}\s*$"#, When::Said, "mysqld's log of --initialize; Elasticsearch reference, setup-passwords"),
+    Line("assword|ASSWORD|assphrase|asscode|asswd|oken|PIN|API key|ccess key|ecret", r#"(?im)\b(?:password|passphrase|passcode|passwd|token|pin|api key|access key|secret(?: key)?)(?P<between>(?: [\w.@'"/\[\]-]{1,60}){0,7}?)(?: is|'s| to|\s?:|\s=|\s->):?[ \t]+["'`]?(?P<secret>[^\s"'`]{6,200})["'`.]{0,2}\s*$"#, When::Said, "mysqld's log of --initialize; Elasticsearch reference, setup-passwords"),
     Line("assword", r"(?i)\b(?:following|generated|initial|temporary)\b[^\n]{0,60}\bpassword\b[^\n]{0,60}:[ \t\r]*\n{1,3}[ \t]*(?P<secret>[^\s:]{10,200})[ \t\r]*(?:\n|\z)", When::Random, "Jenkins docs, unlocking: the log of the first start"),
     // Files.
     Line(":", r"(?m)^[\w.*-]{1,253}:(?:\d{3,5}|\*):[\w*-]{1,63}:[\w.*@-]{1,63}:(?P<secret>[^\s:]{4,200})\s*$", When::Random, "PostgreSQL docs, the password file"),
@@ -228,10 +230,29 @@ const LINES: [Line; 174] = [
     Line("u0022", r"u0022(?P<name>[\w.-]{2,60})\\{1,2}u0022\s?:\s?\\{1,2}u0022(?P<secret>[^\\\s]{3,400})\\", When::Named, "RFC 8259, escapes in texts"),
     Line("content=\"", r#"\bname="(?P<name>[\w.:-]{2,60})"\s{1,4}content="(?P<secret>[^"\s]{8,2000})""#, When::NamedRandom, "HTML, meta elements"),
     Line(" P:", r"(?i)\b(?:u|user|login): ?\S{1,64}[ ,;/|]{1,4}p(?:w|ass|wd)?: ?(?P<secret>\S{6,200})[ \t\r]*(?:\n|\z)", When::Random, "how people note a user and a password"),
-    Line("send ", r#"(?i)assword[^\n]{0,80}\bsend\b[ -]{1,8}(?:--? )?["'](?P<secret>[^"'\n$\\]{4,200})\\{1,2}[rn]"#, When::Always, "expect(1), send"),
+    Line("send ", r#"(?i)assword[^\n]{0,80}\bsend\b[ -]{1,8}(?:--? )?["'](?P<secret>[^"'\n$\\]{4,200}?)(?:\\{1,2}[rn]|["'])"#, When::Always, "expect(1), send"),
     Line("again: |epeat|etype|e-enter", r"(?im)^(?:enter it|retype|repeat|re-enter|confirm)(?: it)?(?: again)?: ?(?P<secret>[^\s:]{8,200})[ \t\r]*$", When::Random, "psql(1), \\password"),
     Line("rzp_", r"\brzp_(?:live|test)_[A-Za-z0-9]{14}\W{1,6}(?P<secret>[A-Za-z0-9]{24})\b", When::Random, "Razorpay docs, API keys"),
     Line("::", r"\bK10[0-9a-f]{64}::(?:server|node|\w{1,20}:)?:?(?P<secret>[^\s\x22']{6,200})", When::Always, "K3s docs, token: secure format"),
+    Line("-code", r"--(?:token|mfa|otp|totp|auth|authentication|verification|2fa)-?code\d?[ =](?P<secret>\d{6,8})\b", When::Always, "AWS CLI reference, sts assume-role and iam enable-mfa-device"),
+    Line("list: ", r#"\blist: ["'][\w-]{1,32}:(?P<secret>[^\s:"']{4,200})["']"#, When::Random, "cloud-init docs, chpasswd"),
+    Line("\"key\"", r#""key"\s*:\s*"(?P<secret>[A-Za-z0-9+/]{43}=)""#, When::Random, "OCI CLI reference, iam customer-secret-key create"),
+    Line("--include-value", r#"--include-values?\b[^\n]{0,200}\n(?s-u:.){0,400}?"value"\s*:\s*"(?P<secret>[^"\s]{20,128})""#, When::Always, "AWS CLI reference, apigateway get-api-key"),
+    Line("\"-|'-", r#"["']--?(?P<name>[A-Za-z][\w-]{2,60})["']\s?,\s{0,80}["'](?P<secret>[^"'\s$]{6,400})["']"#, When::NamedRandom, "Dockerfile reference, CMD: exec form; Kubernetes docs, command and arguments of a container"),
+    Line("- -|- \"-|- '-", r#"(?m)^[ \t]*- ["']?--?(?P<name>[A-Za-z][\w-]{2,60})["']?[ \t\r]*\n[ \t]*- ["']?(?P<secret>[^"'\s$]{6,400})["']?[ \t\r]*$"#, When::NamedRandom, "Kubernetes docs, command and arguments of a container"),
+    Line("-decode", r"\bgenerate-root\b[^\n]{0,160}?-decode[= ](?P<secret>[^\s]{16,200})", When::Random, "HashiCorp Vault docs, operator generate-root"),
+    Line("user=", r"(?m)^[ \t]{0,8}user=[\w.@-]{1,64}:(?P<secret>[^\s:]{4,200})[ \t\r]*$", When::Random, "coturn, its configuration file: user"),
+    Line("\"bearer\"|-oauth\"|-token\"", r#""(?:bearer|git(?:hub|lab)-(?:oauth|token))"\s*:\s*\{\s*"[\w.:-]{1,100}"\s*:\s*"(?P<secret>[^"\s]{8,400})""#, When::Random, "Composer docs, authentication"),
+    Line("AuthIdent", r#"AuthIdent["']?\s?[:=]\s?["']?[^\s:"']{1,64}:(?P<secret>[^\s"']{4,200})"#, When::Always, "Yarn docs, npmAuthIdent"),
+    Line("SAMLRe", r#"\bSAMLResponse["']?[\s:=]{1,4}(?:value=)?["']?(?P<secret>[A-Za-z0-9+/=%]{60,})"#, When::Always, "SAML 2.0 bindings, HTTP POST"),
+    Line("device_code|auth_req_id", r#"\b(?:device_code|auth_req_id)["']?\s?[:=]\s?["']?(?P<secret>[A-Za-z0-9._~+/=-]{20,400})"#, When::Random, "RFC 8628, device authorization response; OpenID CIBA"),
+    Line("ey for |ey of ", r#"(?im)\bkey (?:for|of) [\w.@-]{1,40}(?: is)?\s?[:=]?[ \t]+["'`]?(?P<secret>[^\s"'`]{20,400})["'`]?[ \t\r]*$"#, When::Generated, "how people note a key"),
+    Line("base64 -d|base64 --decode|base64 -D", r#"\b(?:echo|printf)(?: -n| '%s')? ["']?(?P<secret>[A-Za-z0-9+/]{8,2000}={0,2})["']? ?\| ?base64 (?:-d|-D|--decode)\b"#, When::Always, "Kubernetes docs, managing Secrets: decode the Secret"),
+    Line("base64 -d|base64 --decode|base64 -D", r#"\bbase64 (?:-d|-D|--decode) ?<<< ?["']?(?P<secret>[A-Za-z0-9+/]{8,2000}={0,2})"#, When::Always, "Kubernetes docs, managing Secrets: decode the Secret"),
+    Line("HEX:|ASCII:| MD5 | SHA1 | SHA256 | SHA512 | M ", r"(?m)^[ \t]{0,4}\d{1,10}[ \t]+(?:MD5|M|SHA(?:1|256|384|512)|AES(?:128|256)(?:CMAC)?)[ \t]+(?:HEX:|ASCII:)?(?P<secret>[^\s:#]{8,200})[ \t\r]*$", When::Random, "chrony.conf(5), keyfile; ntp.keys(5)"),
+    Line("%", r"\buser(?:name)?=[^\s,%&]{1,64}%(?P<secret>(?:[^0-9a-fA-F\s,&%][^\s,&%]|[0-9a-fA-F][^0-9a-fA-F\s,&%])[^\s,&]{4,200})", When::Random, "mount.cifs(8), user=NAME%PASSWORD"),
+    Line("://", r"://[^\s:/@?#]{1,100}@[^\s:/@?#]{1,100}:(?P<secret>[^\s@/:]{4,100})@[A-Za-z0-9]", When::Random, "govc, README: GOVC_URL; users with a domain in an address"),
+    Line("user.login", r#"\buser\.login\b(?s-u:.){0,600}?"result"\s*:\s*"(?P<secret>[0-9a-f]{32,64})""#, When::Always, "Zabbix API docs, user.login"),
 ];
 
 /// A row, and what it takes to find it.
@@ -282,6 +303,7 @@ pub(super) fn find(text: &str, plain: &[u8], found: &mut dyn FnMut(Range<usize>)
                 When::Always => true,
                 When::Random => is_random(value),
                 When::Setting => words::is_setting(value),
+                When::Generated => words::is_generated(value),
                 When::Named => is_named(group("name"), value),
                 When::NamedRandom => is_named(group("name"), value) && is_random(value),
                 When::NamedSetting => {

@@ -23,6 +23,7 @@ mod arguments;
 mod blocks;
 mod columns;
 mod commands;
+mod composed;
 mod ends;
 mod lines;
 mod manifests;

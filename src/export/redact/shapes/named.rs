@@ -53,6 +53,14 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             }
         } else if is_named(text, "cookie") {
             let start = value.start;
+            // `PVEAuthCookie=…`: the name of one cookie.
+            if bytes[at] == b'=' && !line[value.clone()].trim_end_matches('=').contains('=') {
+                if is_random(&line[value.clone()]) && !is_none(&line[value.clone()]) {
+                    until = value.end;
+                    found(value);
+                }
+                continue;
+            }
             let end = line[start..]
                 .find(['"', '\''])
                 .map_or(line.len(), |end| start + end);
@@ -248,6 +256,16 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
             false
         }
         Name::Secret if text.starts_with("//") => false,
+        // `semi_token: *semi`
+        Name::Secret
+            if !is_quoted
+                && text.strip_prefix('*').is_some_and(|name| {
+                    name.bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+                }) =>
+        {
+            false
+        }
         // `private_key: "_PrivateKey"`, `"Path to the private key"`, `token = Punctuation`.
         Name::Secret
             if (is_quoted && (is_quoted_type(text) || is_about_secrets(text)))

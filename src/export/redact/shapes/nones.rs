@@ -89,7 +89,17 @@ pub(super) fn is_none(value: &str) -> bool {
         })
     };
     let asks = || value.ends_with(": ") || (value.contains(' ') && value.ends_with(':'));
+    // `(FW=PW=2).`, a code of an error.
+    let is_short = value.trim_end_matches([')', '.', ',', ';', ']', '}']).len() < 3;
+    let is_code = value.len() <= 18
+        && small.strip_prefix("0x").is_some_and(|digits| {
+            digits
+                .bytes()
+                .all(|byte| byte.is_ascii_hexdigit() || byte == b';')
+        });
     value.len() < 3
+        || is_short
+        || is_code
         || is_color()
         || asks()
         || value.contains("....")
@@ -165,6 +175,8 @@ pub(super) fn is_identifier(value: &str) -> bool {
                 .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
     };
     let bare = value.trim_start_matches(['&', '*', ':']);
+    // `crate::Key::try_from(bytes)?`
+    let bare = bare.split('(').next().unwrap_or(bare);
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part
@@ -187,6 +199,7 @@ mod tests {
             "::std::option::Option",
             "Types.NAME",
             "t.Any",
+            "pkcs1::RsaPrivateKey::try_from(info.private_key)?",
         ] {
             assert!(is_identifier(name), "{name}");
         }
@@ -220,6 +233,8 @@ mod tests {
             "os.BinderProxy@2bd79ce",
             "DBUS_COOKIE_SHA1",
             "your_database_password",
+            "2).",
+            "0x8031006C;",
         ] {
             assert!(is_none(none), "{none}");
         }

@@ -72,6 +72,11 @@ pub(super) fn herestring(
             true => line[value.clone()].find(':').map_or(0, |colon| colon + 1),
             false => 0,
         };
+        // `$'…'` of bash(1).
+        let skipped = match line[value.clone()].starts_with("$'") {
+            true => 2,
+            false => skipped,
+        };
         tell(value.start + skipped..value.end);
     }
 }

@@ -6,39 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::words::{is_mixed_letters, is_uuid};
-
-/// Which characters a token goes on with.
-#[derive(Clone, Copy, Debug)]
-enum Of {
-    Hex,
-    Base32,
-    Alnum,
-    /// Letters, digits, `_`.
-    Word,
-    /// Letters, digits, `_`, `-`.
-    Url,
-    /// Those and `.`.
-    Dotted,
-    Base64,
-    /// What hashes of passwords are written with.
-    Hash,
-}
-
-impl Of {
-    fn holds(self, byte: u8) -> bool {
-        match self {
-            Self::Hex => byte.is_ascii_hexdigit(),
-            Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
-            Self::Alnum => byte.is_ascii_alphanumeric(),
-            Self::Word => byte.is_ascii_alphanumeric() || byte == b'_',
-            Self::Url => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),
-            Self::Dotted => byte.is_ascii_alphanumeric() || b"_-.".contains(&byte),
-            Self::Base64 => byte.is_ascii_alphanumeric() || b"+/=_-".contains(&byte),
-            Self::Hash => byte.is_ascii_alphanumeric() || b"./+=$:,-".contains(&byte),
-        }
-    }
-}
+use super::composed::{self, Of, run_up_to};
 
 /// A row: prefixes, what follows them, how many of these at least and at most, and who says so.
 struct Shape(
@@ -53,7 +21,7 @@ struct Shape(
 const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 168] = [
+const SHAPES: [Shape; 171] = [
     Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
@@ -176,7 +144,6 @@ const SHAPES: [Shape; 168] = [
     Shape("e2b_", Of::Hex, 40, 40, "E2B docs, API keys"),
     Shape("jina_", Of::Url, 50, ANY, "Jina docs, API keys"),
     Shape("rpa_", Of::Alnum, 40, ANY, "RunPod docs, API keys"),
-    Shape("hcaik_ hcbik_ hcalk_ hcblk_ hcxik_ hcamk_ hcbmk_", Of::Alnum, 40, ANY, "Honeycomb docs, API keys: formats"),
     Shape("rootly_", Of::Hex, 64, 64, "Rootly docs, API keys"),
     Shape("dbtc_ dbtu_", Of::Url, 32, ANY, "dbt docs, tokens"),
     Shape("vcp_ vci_ vca_ vcr_ vck_", Of::Alnum, 24, ANY, "Vercel docs, token formats"),
@@ -184,7 +151,7 @@ const SHAPES: [Shape; 168] = [
     Shape("APP_USR- TEST-", Of::Url, 60, ANY, "Mercado Pago docs, credentials"),
     Shape("snyk_uat. snyk_sat.", Of::Dotted, 30, ANY, "Snyk docs, API tokens"),
     Shape("apify_api_", Of::Alnum, 36, ANY, "Apify docs, API tokens"),
-    Shape("signkey-prod- signkey-test- signkey-branch-", Of::Hex, 32, ANY, "Inngest docs, signing keys"),
+    Shape("signkey- signkey-prod- signkey-test- signkey-branch-", Of::Hex, 32, ANY, "Inngest API docs, authentication"),
     Shape("AVNS_", Of::Url, 15, ANY, "Aiven docs, service users"),
     Shape("ucat_", Of::Alnum, 26, ANY, "UpCloud docs, API tokens"),
     Shape("dnsimple_a_ dnsimple_u_", Of::Word, 24, ANY, "DNSimple docs, API tokens"),
@@ -209,18 +176,22 @@ const SHAPES: [Shape; 168] = [
     Shape("nbp_", Of::Alnum, 36, ANY, "NetBird docs, access tokens"),
     Shape("dG9rO", Of::Base64, 50, ANY, "Intercom docs, access tokens"),
     Shape("mfa.", Of::Url, 80, ANY, "Discord docs, tokens of users with a second factor"),
-    Shape("SUA SAA SOA SNA SCA", Of::Base32, 55, 55, "NATS docs, nkeys: seeds"),
-    Shape("polar_oat_ polar_pat_", Of::Alnum, 32, ANY, "Polar docs, access tokens"),
-    Shape("pdl_live_apikey_ pdl_sdbx_apikey_", Of::Word, 40, ANY, "Paddle docs, API keys"),
+    Shape("SUA SAA SOA SNA SCA", Of::Base32, 55, 55, "NATS nkeys, README: prefixes of seeds"),
+    Shape("polar_oat_ polar_pat_", Of::Alnum, 32, ANY, "Polar docs, integrate: authentication"),
+    Shape("pdl_live_apikey_ pdl_sdbx_apikey_ pdl_test_apikey_", Of::Word, 40, ANY, "Paddle docs, authentication; AWS Secrets Manager guide, Paddle API key"),
     Shape("cal_live_", Of::Hex, 32, 32, "Cal.com docs, API keys"),
     Shape("zpka_", Of::Word, 36, ANY, "Zuplo docs, API keys"),
     Shape("mzp_", Of::Hex, 64, 64, "Materialize docs, app passwords"),
-    Shape("fw_", Of::Alnum, 22, 28, "Fireworks docs, API keys"),
+    Shape("fw_", Of::Alnum, 22, ANY, "Fireworks keys as they stand in public repositories"),
     Shape("pa-", Of::Url, 43, 43, "Voyage docs, API keys"),
     Shape("fc-", Of::Hex, 32, 32, "Firecrawl docs, API keys"),
     Shape("bb_live_", Of::Url, 24, ANY, "Browserbase docs, API keys"),
     Shape("tpuf_", Of::Alnum, 30, ANY, "Turbopuffer docs, API keys"),
     Shape("st.", Of::Dotted, 80, ANY, "Infisical docs, service tokens"),
+    Shape("SWMTKN-1- SWMKEY-1-", Of::Base64, 40, ANY, "Docker docs, swarm: join tokens and the unlock key"),
+    Shape("da2-", Of::Alnum, 26, 26, "AWS AppSync guide, API key authorization"),
+    Shape("prod_ sand_", Of::Hex, 48, ANY, "Easyship docs, authentication"),
+    Shape("acxd_live_", Of::Dotted, 50, ANY, "Amazon Connect guide, ACXD SDK: API tokens"),
     Shape("sktsec_", Of::Word, 40, ANY, "Socket docs, API tokens"),
 ];
 
@@ -273,15 +244,6 @@ pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
     is_escape || is_percent
 }
 
-fn run(bytes: &[u8], of: Of) -> usize {
-    bytes.iter().take_while(|&&byte| of.holds(byte)).count()
-}
-
-/// The same, counted to the limit and no further.
-fn run_up_to(bytes: &[u8], of: Of, most: usize) -> usize {
-    run(&bytes[..most.saturating_add(1).min(bytes.len())], of)
-}
-
 /// The length of the token that begins here.
 fn token(text: &str, at: usize, word_end: &mut usize) -> Option<usize> {
     let bytes = &text.as_bytes()[at..];
@@ -294,174 +256,7 @@ fn token(text: &str, at: usize, word_end: &mut usize) -> Option<usize> {
             }
         }
     }
-    match bytes[0] {
-        b'e' => jwt(bytes, at, word_end),
-        b'$' => hash(bytes),
-        b'0'..=b'9' => telegram(bytes).or_else(|| numbered(bytes)),
-        b'M' | b'N' | b'O' => three_parts(bytes, [23..=28, 6..=7, 27..=45]),
-        _ => None,
-    }
-    .or_else(|| within(bytes))
-}
-
-/// Three parts with points between them (source: RFC 7519); the last may be missing its end.
-fn jwt(bytes: &[u8], at: usize, word_end: &mut usize) -> Option<usize> {
-    bytes.starts_with(b"eyJ").then_some(())?;
-    if *word_end <= at {
-        *word_end = at + run(bytes, Of::Url);
-    }
-    let head = *word_end - at;
-    (bytes.get(head) == Some(&b'.') && head >= 11).then_some(())?;
-    let body = run(&bytes[head + 1..], Of::Url);
-    let before = head + 1 + body;
-    let rest = bytes.get(before).filter(|byte| **byte == b'.');
-    (body >= 8).then(|| match rest {
-        Some(_) => before + 1 + run(&bytes[before + 1..], Of::Dotted),
-        None => before,
-    })
-}
-
-/// Parts of these lengths with points between them (source: Discord docs, reference: authentication).
-fn three_parts(bytes: &[u8], parts: [std::ops::RangeInclusive<usize>; 3]) -> Option<usize> {
-    let mut at = 0;
-    for (number, part) in parts.iter().enumerate() {
-        if number > 0 {
-            bytes.get(at).filter(|byte| **byte == b'.')?;
-            at += 1;
-        }
-        let length = run_up_to(bytes.get(at..)?, Of::Url, *part.end());
-        part.contains(&length).then_some(())?;
-        at += length;
-    }
-    Some(at)
-}
-
-/// A number, a colon and 35 characters (source: Telegram docs, bots: authorizing).
-fn telegram(bytes: &[u8]) -> Option<usize> {
-    let digits = bytes
-        .iter()
-        .take(11)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let rest = bytes.get(digits..)?.strip_prefix(b":AA")?;
-    let length = run_up_to(rest, Of::Url, 33);
-    ((8..=10).contains(&digits) && length == 33).then_some(digits + 3 + length)
-}
-
-/// A number before it: Asana's, Zoho's, Okta's, and those of Bitwarden's machine accounts (source: the makers' docs on access tokens).
-fn numbered(bytes: &[u8]) -> Option<usize> {
-    let hex = |at: usize| run_up_to(bytes.get(at..).unwrap_or_default(), Of::Hex, 32);
-    if bytes.get(1) == Some(&b'/') {
-        let is_number = |byte: &&u8| byte.is_ascii_digit() || **byte == b'/';
-        let number = bytes.iter().take(60).take_while(is_number).count();
-        return (number >= 12 && bytes.get(number) == Some(&b':') && hex(number + 1) == 32)
-            .then_some(number + 33);
-    }
-    if bytes.starts_with(b"1000.") {
-        return (hex(5) == 32 && bytes.get(37) == Some(&b'.') && hex(38) == 32).then_some(70);
-    }
-    // Okta's.
-    if bytes.starts_with(b"00")
-        && run_up_to(bytes, Of::Url, 42) == 42
-        && is_mixed_letters(&bytes[..42])
-    {
-        return Some(42);
-    }
-    let id = std::str::from_utf8(bytes.strip_prefix(b"0.")?.get(..36)?).ok()?;
-    let length = run_up_to(&bytes[38..], Of::Hash, 80);
-    (is_uuid(id) && bytes.get(38) == Some(&b'.') && length >= 40).then_some(38 + length)
-}
-
-/// What a password was hashed to (source: crypt(5), and the PHC string format).
-fn hash(bytes: &[u8]) -> Option<usize> {
-    const LONGEST_KIND: usize = 16;
-    // `8`, `9` and `14` are Cisco's, `P`, `H` and `S` those of PHP's programs, `A` MySQL's.
-    const KINDS: [&str; 29] = [
-        "1",
-        "2a",
-        "2b",
-        "2x",
-        "2y",
-        "3",
-        "5",
-        "6",
-        "7",
-        "8",
-        "9",
-        "14",
-        "y",
-        "gy",
-        "sm3",
-        "md5",
-        "sha1",
-        "apr1",
-        "argon2i",
-        "argon2d",
-        "argon2id",
-        "scrypt",
-        "pbkdf2",
-        "pbkdf2-sha1",
-        "pbkdf2-sha256",
-        "pbkdf2-sha512",
-        "bcrypt-sha256",
-        "A",
-        "shiro1",
-    ];
-    let mut kind = bytes[1..].iter().take(LONGEST_KIND + 1);
-    let kind = kind.position(|byte| *byte == b'$')?;
-    let name = std::str::from_utf8(&bytes[1..=kind]).ok()?;
-    KINDS.contains(&name).then_some(())?;
-    let rest = &bytes[kind + 2..];
-    let length = rest
-        .iter()
-        .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"./$+=,-".contains(&byte))
-        .count();
-    (length >= 22).then_some(kind + 2 + length)
-}
-
-/// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
-/// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's, ClickUp's (source: the makers' docs on API tokens).
-fn within(bytes: &[u8]) -> Option<usize> {
-    // None is longer than 84, but one with its mark in front.
-    let most = if bytes
-        .get(14..)
-        .is_some_and(|rest| rest.starts_with(b".atlasv1."))
-    {
-        usize::MAX
-    } else {
-        85
-    };
-    let word = bytes
-        .iter()
-        .take(most)
-        .take_while(|&&byte| byte.is_ascii_alphanumeric() || b"_-.~".contains(&byte))
-        .count();
-    if word < 34 {
-        return None;
-    }
-    let word = &bytes[..word];
-    let has = |at: usize, mark: &[u8]| word.get(at..).is_some_and(|rest| rest.starts_with(mark));
-    let is_one = (has(14, b".atlasv1.") && word.len() >= 60)
-        || (has(4, b"Q~") && word[3].is_ascii_digit() && (36..=44).contains(&word.len()))
-        || (has(76, b"AZDO") && word.len() == 84)
-        || (word.starts_with(b"pat") && has(17, b".") && word.len() == 82)
-        || (word.len() == 40 && (word.ends_with(b"_mmk") || word.ends_with(b"NRAL")))
-        || (word.starts_with(b"pk_")
-            && word.len() >= 42
-            && word[3..]
-                .split(|byte| *byte == b'_')
-                .map(<[u8]>::len)
-                .eq([word.len() - 36, 32])
-            && word[3..9].iter().all(u8::is_ascii_digit))
-        || (word.starts_with(b"re_")
-            && has(11, b"_")
-            && word.len() == 36
-            && is_mixed_letters(word))
-        || (word.len() == 40
-            && [&b"sdk-"[..], b"api-", b"mob-"].contains(&&word[..4])
-            && std::str::from_utf8(&word[4..]).is_ok_and(is_uuid))
-        || (has(32, b"-us") && word[..32].iter().all(u8::is_ascii_hexdigit) && word.len() <= 37);
-    is_one.then_some(word.len())
+    composed::token(bytes, at, word_end)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ static OF_A_KEY: Words = Words::new(
                         storage session deploy app application client server aes hmac jwt security consumer webhook admin root \
                         license integration subscription write read ingest personal preshared functions cosmos certificate unseal \
                         validation decryption derivation recovery instrumentation network pairing wep wpa wifi wireless wlan zone sas vault license \
-                        activation enrollment ",
+                        activation enrollment setup bootstrap join registration cron ",
 );
 /// A name that ends with one of these is about a secret, and its value none.
 static ABOUT: Words = Words::new(
