@@ -1,6 +1,6 @@
 //! Text in the order in which it came, and which character of the stream each of its characters is.
 //!
-//! Nothing here knows where on the screen the text went: moves of the cursor are line ends.
+//! Nothing here knows where on the screen the text went: moves of the cursor are line ends, but for tabs.
 
 use super::patterns::Patterns;
 use super::places::Places;
@@ -72,6 +72,13 @@ impl Flow {
     pub(super) fn end_line(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with('\n') {
             self.text.push('\n');
+        }
+    }
+
+    /// The line goes on in another column.
+    pub(super) fn tab(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with(['\n', '\t']) {
+            self.text.push('\t');
         }
     }
 

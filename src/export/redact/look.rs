@@ -326,9 +326,13 @@ impl Shown {
             }
             Osc(_) | Decsc | Scosc => {}
             Bs | Cbt(_) | Cha(_) | Cht(_) | Cnl(_) | Cpl(_) | Cr | Cub(_) | Cud(_) | Cuf(_)
-            | Cup(..) | Cuu(_) | Ht | Vpa(_) | Vpr(_) => {
+            | Cup(..) | Cuu(_) | Vpa(_) | Vpr(_) => {
                 self.has_moved = true;
                 self.flow.end_line();
+            }
+            Ht => {
+                self.has_moved = true;
+                self.flow.tab();
             }
             Function::Decset(modes) | Function::Decrst(modes)
                 if modes.as_slice().iter().all(|mode| {

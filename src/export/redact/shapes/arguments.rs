@@ -16,7 +16,7 @@ use super::words::{
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
 const PLACES: [(&str, usize); 55] = [
     ("bw login", 2),
-    ("mosquitto_passwd -b", 3),
+    ("mosquitto_passwd -b", LAST),
     ("ejabberdctl register", 3),
     ("prosodyctl register", 3),
     ("pihole setpassword", 1),

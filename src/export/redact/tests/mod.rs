@@ -188,6 +188,14 @@ fn a_secret_printed_and_erased_at_once() {
 }
 
 #[test]
+fn a_secret_behind_a_tab_belongs_to_the_command_above() {
+    check(
+        &["$ wg show wg0 preshared-keys\r\nabcdefgh\tx7k2p9q4m1\r\n$ "],
+        "$ wg show wg0 preshared-keys\r\nabcdefgh\t**********\r\n$ ",
+    );
+}
+
+#[test]
 fn a_secret_that_scrolls_by_in_one_event() {
     let text = format!("{}{KEY}\r\n{}", "a\r\n".repeat(50), "b\r\n".repeat(900));
     check(&[&text], &text.replace(KEY, &"*".repeat(20)));
