@@ -11,9 +11,9 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::origin::Problem;
+use super::tags;
 use super::value::{Value, toml_string};
-use super::{slip, tags};
-use crate::words::{size, time};
+use crate::words::{size, slip, time};
 
 /// No text of ours is longer, in bytes.
 const TEXT_LIMIT: usize = 4096;

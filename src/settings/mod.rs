@@ -19,7 +19,6 @@ pub(crate) mod reason;
 pub(crate) mod record;
 pub(crate) mod review;
 pub(crate) mod session;
-mod slip;
 mod sources;
 mod spec;
 mod table;

@@ -2,9 +2,9 @@
 //!
 //! Nothing here knows where a value comes from.
 
-use super::slip;
 use super::spec::Spec;
 use super::table::specs;
+use crate::words::slip;
 
 /// What a name in a file means.
 #[derive(Clone, Copy, Debug)]

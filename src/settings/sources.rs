@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use directories::{BaseDirs, ProjectDirs};
 
 use super::file::absent;
-use super::slip;
 use super::spec::{Setting, Spec};
 use super::table::specs;
+use crate::words::slip;
 
 /// The organisation's file. A fixed path, from no variable: what a person can set must not lead around a policy.
 const ORGANISATION: &str = if cfg!(windows) {

@@ -1,4 +1,4 @@
-//! Text for people: what comes from outside made harmless, errors with their causes, sizes and times.
+//! Text for people: what comes from outside made harmless, errors with their causes, sizes, times, slips of the fingers.
 //!
 //! Nothing here is printed, and nothing of ours is imported.
 
@@ -6,6 +6,7 @@ mod decimal;
 mod error;
 mod harmless;
 pub(crate) mod size;
+pub(crate) mod slip;
 pub(crate) mod time;
 
 pub(crate) use error::causes;

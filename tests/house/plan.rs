@@ -35,7 +35,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(4, "packs", "transcript store words formats", ""),
 
     room(3, "settings", "service recorder store signing aws terminal words formats",
-        "directories regex serde_json strsim thiserror toml"),
+        "directories regex serde_json thiserror toml"),
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),
@@ -57,7 +57,7 @@ pub(crate) const PLAN: [Room; 23] = [
          tokio tokio_rustls tracing url"),
     room(1, "terminal", "screen formats", "bytes crossterm futures_util libc nix rustix signal_hook tokio"),
     room(1, "screen", "words formats", "avt memchr unicode_width"),
-    room(1, "words", "", "serde serde_json"),
+    room(1, "words", "", "serde serde_json strsim"),
 
     // A crate of its own, so that the compiler keeps the rooms out of it.
     room(0, "formats", "",
@@ -166,7 +166,7 @@ pub(crate) const MACHINES: [(&str, &str); 23] = [
 ];
 pub(crate) const PURE: [(&str, &str); 2] = [
     ("screen", "avt memchr unicode_width"),
-    ("words", "serde serde_json"),
+    ("words", "serde serde_json strsim"),
 ];
 pub(crate) const OF_STD: &str =
     "borrow cmp collections error fmt hash iter mem num ops str string time vec";
