@@ -13,6 +13,7 @@ pub(crate) mod log;
 pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;
+mod signers;
 pub(crate) mod voice;
 
 use std::ffi::OsString;

@@ -334,7 +334,7 @@ fn judge(armored: &str, message: &[u8], manifest: Option<&Manifest>, demands: &D
 }
 
 /// When a manifest was made, by what it tells itself.
-fn signed_at(manifest: &Manifest) -> Option<DateTime<Utc>> {
+pub(super) fn signed_at(manifest: &Manifest) -> Option<DateTime<Utc>> {
     let recovered = manifest
         .recovery
         .as_ref()

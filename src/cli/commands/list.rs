@@ -11,20 +11,20 @@ use formats::manifest::Manifest;
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::cli::args::filter::FilterArgs;
+use crate::cli::args::filter::{FilterArgs, GRAMMAR};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::signers::allowed_signers;
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, State};
+use crate::review::condition::Facts;
 use crate::review::summary::Ended;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::{self, causes, printable, size, time};
 
-/// List recordings, newest first
-#[derive(Debug, clap::Args)]
-#[command(after_help = "\
+const HELP: &str = "\
 Examples:
   The last ten sessions:
     ssm-rec list --limit 10
@@ -38,7 +38,19 @@ Examples:
   The sessions of one ticket, for a program:
     ssm-rec list --reason ticket-42 --json | jq -r .session_id
 
-With --since or --until, only those days are asked of a bucket. Texts match in part and in any case of letters. Times are in the local time zone unless they say otherwise.")]
+  Long ones, and those that did not end well:
+    ssm-rec list --since 30d --where 'duration > 1h or not exit = closed'
+
+  Who ran something, outside of a ticket:
+    ssm-rec list --since 7d --where 'command ~ \"rm -rf\" and not reason = \"ticket-*\"'
+
+With --since or --until, only those days are asked of a bucket. Texts match in part and in any case of letters. Times are in the local time zone unless they say otherwise.
+
+";
+
+/// List recordings, newest first
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP.to_owned() + GRAMMAR)]
 pub(crate) struct ListArgs {
     /// A store to list in place of the usual one (a directory, s3://bucket/prefix), the beginning of session ids, or
     /// one recording by its path or address
@@ -76,7 +88,10 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         }
         None => {
             let places = settings.places_to_read()?;
-            let catalog = named::catalog(&places).remembering(settings.cache());
+            let mut catalog = named::catalog(&places).remembering(settings.cache());
+            if filter.condition.needs().signers {
+                catalog = catalog.knowing(allowed_signers(&settings)?);
+            }
             let listing = catalog.list(&filter, limit)?;
             (listing, Ended::Complete, places.store.location())
         }
@@ -94,6 +109,16 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if listing.entries.is_empty() && !args.json {
         message::say(&format!("no recordings in {place:?}"));
+    }
+    if listing.unknown > 0 {
+        let (sessions, tell) = match listing.unknown {
+            1 => ("session", "does"),
+            _ => ("sessions", "do"),
+        };
+        message::say(&format!(
+            "{} {sessions} left out that {tell} not tell what was asked for",
+            listing.unknown
+        ));
     }
     for problem in &listing.problems {
         let error = causes(&problem.error);
@@ -175,12 +200,18 @@ fn one(
         manifest.session_id = name.rsplit('/').next().unwrap_or(name).to_owned();
     }
     let mut listing = Listing::default();
-    if limit > 0 && filter.lets_through(&manifest) {
-        listing.entries.push(Entry {
+    let facts = Facts {
+        state: Some(state),
+        ..Facts::of(&manifest)
+    };
+    match filter.judge(&facts) {
+        Some(true) if limit > 0 => listing.entries.push(Entry {
             manifest,
             state,
             location: location.unwrap_or_else(|| name.to_owned()),
-        });
+        }),
+        None => listing.unknown = 1,
+        Some(_) => {}
     }
     Ok((listing, summary.ended))
 }
@@ -401,7 +432,7 @@ mod tests {
     fn json_is_one_manifest_a_line_with_its_place() {
         let listing = Listing {
             entries: vec![entry("a", "i-1", "line\nbreak")],
-            problems: Vec::new(),
+            ..Listing::default()
         };
         let text = json(&listing);
         assert_eq!(text.lines().count(), 1);

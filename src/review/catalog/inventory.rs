@@ -2,15 +2,16 @@
 //!
 //! Nothing here is left out because it does not read: that is what a check is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formats::derived::Kind;
 use formats::layout::Place;
 use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::signature::MAX_SIGNATURE;
 
-use super::{Catalog, Entry, Error, Filter, State, headline, parse_manifest};
+use super::{BATCH, Catalog, Entry, Error, Filter, State, candidate, headline};
 use crate::review::chosen::{id_part, session_id};
+use crate::review::condition::Facts;
 use crate::store::{self, ReadSeek};
 
 /// A recording, or the promise of one.
@@ -56,7 +57,8 @@ pub struct Beside {
 }
 
 impl Catalog {
-    /// Everything that `filter` lets through, by session id. What cannot be read to be asked is let through.
+    /// Everything that `filter` lets through, by session id. What cannot be read to be asked is let through; what can, and does
+    /// not tell, is not.
     ///
     /// # Errors
     /// Store or spool cannot be listed.
@@ -67,7 +69,7 @@ impl Catalog {
             recording: None,
             manifest_key: None,
         };
-        let [manifests, recordings] = self.keys(filter)?;
+        let [manifests, recordings, signatures] = self.keys(filter)?;
         for (_, key) in self.spooled()? {
             let item = items.entry(id_part(&key).to_owned());
             let item = item.or_insert_with(|| entry(&key));
@@ -97,14 +99,59 @@ impl Catalog {
             }
             item.manifest_key = Some(key);
         }
-        let mut items: Vec<Item> = items.into_values().collect();
-        if *filter != Filter::default() {
-            items.retain(|item| match self.described(item) {
-                Ok(manifest) => filter.lets_through(&manifest),
-                Err(_) => true,
-            });
+        let items: Vec<Item> = items.into_values().collect();
+        match filter.condition.is_empty() {
+            true => Ok(items),
+            false => self.asked_for(filter, items, &signatures.into_iter().collect()),
         }
-        Ok(items)
+    }
+
+    /// Those of `items` that are asked for, in their order.
+    fn asked_for(
+        &self,
+        filter: &Filter,
+        items: Vec<Item>,
+        signatures: &BTreeSet<String>,
+    ) -> Result<Vec<Item>, Error> {
+        let mut asked = Vec::new();
+        let mut items = items.into_iter().peekable();
+        while items.peek().is_some() {
+            let some: Vec<Item> = items.by_ref().take(BATCH).collect();
+            let keys = some.iter().filter_map(|item| item.manifest_key.clone());
+            let keys: Vec<String> = keys.collect();
+            let mut judged = BTreeMap::new();
+            let mut candidates = Vec::new();
+            for (key, bytes) in keys.iter().zip(self.manifests(&keys)?) {
+                let is_signed = signatures.contains(&format!("{key}.sig"));
+                match candidate(filter, key.clone(), bytes, is_signed) {
+                    Ok(candidate) => candidates.push(candidate),
+                    Err((key, _)) => {
+                        judged.insert(key, Some(true));
+                    }
+                }
+            }
+            let answers = self.judged(filter, &candidates)?;
+            let keys = candidates.into_iter().map(|candidate| candidate.key);
+            judged.extend(keys.zip(answers));
+            asked.extend(some.into_iter().filter(|item| match &item.manifest_key {
+                Some(key) => judged.get(key) == Some(&Some(true)),
+                None => self.headline_is_asked_for(filter, item),
+            }));
+        }
+        Ok(asked)
+    }
+
+    fn headline_is_asked_for(&self, filter: &Filter, item: &Item) -> bool {
+        let Some((state, key)) = &item.recording else {
+            return true;
+        };
+        headline(self.store_in(*state), key).map_or(true, |manifest| {
+            let facts = Facts {
+                state: Some(*state),
+                ..Facts::of(&manifest)
+            };
+            filter.judge(&facts) == Some(true)
+        })
     }
 
     /// The bytes of a recording; `None` when there is only its manifest.
@@ -180,14 +227,6 @@ impl Catalog {
             Ok(object) => Ok(Some(object)),
             Err(store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    fn described(&self, item: &Item) -> Result<Manifest, Error> {
-        match (&item.manifest_key, &item.recording) {
-            (Some(key), _) => parse_manifest(self.store.read(key, MAX_MANIFEST as u64)),
-            (None, Some((state, key))) => headline(self.store_in(*state), key),
-            (None, None) => Ok(Manifest::default()),
         }
     }
 

@@ -7,22 +7,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use formats::asciicast;
 use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 use formats::recording;
+use formats::signature::AllowedSigners;
 
 use crate::review::chosen::{Unchosen, begins, chosen, id_part, session_id};
+use crate::review::condition::{Facts, started};
 use crate::review::identity::{Misplaced, check_key};
-use crate::store::{self, Cache, Span, Store};
+use crate::store::{self, Cache, Store};
 
 mod browse;
+mod filter;
 mod inventory;
+mod known;
 mod seen;
 
+pub use crate::review::condition::State;
 pub use browse::{Found, Told};
+pub use filter::Filter;
 pub use inventory::{Beside, Item};
+use known::Candidate;
 use seen::Seen;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
@@ -85,46 +92,6 @@ pub struct Entry {
     pub location: String,
 }
 
-/// How far a recording got on its way into the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// Recording and manifest are in the store.
-    Stored,
-    /// The recording is in the store, its manifest is not.
-    WithoutManifest,
-    /// In the spool: the session still runs, or was cut, or could not be stored.
-    InSpool,
-}
-
-impl State {
-    /// As programs read it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Stored => "stored",
-            Self::WithoutManifest => "without_manifest",
-            Self::InSpool => "in_spool",
-        }
-    }
-}
-
-/// What is asked for. Texts match in part and in any case of letters.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// The session id begins so.
-    pub session: Option<String>,
-    /// In the target.
-    pub target: Option<String>,
-    /// In the reason.
-    pub reason: Option<String>,
-    /// In the operator's ARN or the local user's name.
-    pub operator: Option<String>,
-    /// Started then or later.
-    pub since: Option<DateTime<Utc>>,
-    /// Started before then.
-    pub until: Option<DateTime<Utc>>,
-}
-
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Listing {
@@ -132,6 +99,8 @@ pub struct Listing {
     pub entries: Vec<Entry>,
     /// What should be a recording or a manifest and does not read.
     pub problems: Vec<Problem>,
+    /// How many sessions do not tell whether they are asked for, and were left out.
+    pub unknown: usize,
 }
 
 /// Something in the store or the spool that does not read.
@@ -149,6 +118,7 @@ pub struct Catalog {
     store: Store,
     spool: Option<Store>,
     seen: Option<Seen>,
+    allowed: Option<Arc<AllowedSigners>>,
 }
 
 impl Catalog {
@@ -159,6 +129,7 @@ impl Catalog {
             store,
             spool,
             seen: None,
+            allowed: None,
         }
     }
 
@@ -167,6 +138,13 @@ impl Catalog {
     pub fn remembering(self, cache: Option<Arc<Cache>>) -> Self {
         let seen = cache.map(|cache| Seen::of(&self.store, cache));
         Self { seen, ..self }
+    }
+
+    /// The same, knowing whose key is whose.
+    #[must_use]
+    pub fn knowing(self, allowed: Option<AllowedSigners>) -> Self {
+        let allowed = allowed.map(Arc::new);
+        Self { allowed, ..self }
     }
 
     /// Where the store is, for a person.
@@ -181,7 +159,8 @@ impl Catalog {
     /// Store or spool cannot be listed.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let [manifests, recordings] = self.keys(filter)?;
+        let [manifests, recordings, signatures] = self.keys(filter)?;
+        let signatures: BTreeSet<String> = signatures.into_iter().collect();
         let manifests = by_day(manifests);
         let stored: BTreeSet<&str> = manifests
             .values()
@@ -191,7 +170,7 @@ impl Catalog {
         let orphans = recordings
             .iter()
             .filter(|key| !stored.contains(id_part(key)))
-            .filter(|key| may_hold(filter, layout::parse_day(key)))
+            .filter(|key| filter.may_hold(layout::parse_day(key)))
             .map(|key| (&self.store, key.clone(), State::WithoutManifest));
         let recorded: BTreeSet<&str> = recordings.iter().map(|key| id_part(key)).collect();
         let spooled = self
@@ -203,20 +182,27 @@ impl Catalog {
             let manifest = headline(store, &key)
                 .and_then(|manifest| Ok(check_key(&key, &manifest).map(|()| manifest)?));
             match manifest {
-                Ok(manifest) => listing.entries.push(Entry {
-                    manifest,
-                    state,
-                    location: store.locate(&key),
-                }),
+                Ok(manifest) => {
+                    let facts = Facts {
+                        state: Some(state),
+                        ..Facts::of(&manifest)
+                    };
+                    match filter.judge(&facts) {
+                        Some(false) => {}
+                        None => listing.unknown += 1,
+                        Some(true) => listing.entries.push(Entry {
+                            location: store.locate(&key),
+                            manifest,
+                            state,
+                        }),
+                    }
+                }
                 Err(error) => listing.problems.push(Problem {
                     location: store.locate(&key),
                     error,
                 }),
             }
         }
-        listing
-            .entries
-            .retain(|entry| filter.lets_through(&entry.manifest));
         let places: BTreeMap<&str, &String> =
             recordings.iter().map(|key| (id_part(key), key)).collect();
         // From here on days come newest first: what is found is newer than all that follows.
@@ -224,7 +210,7 @@ impl Catalog {
         let mut days = manifests
             .into_iter()
             .rev()
-            .filter(|(day, _)| may_hold(filter, *day));
+            .filter(|(day, _)| filter.may_hold(*day));
         while found < limit {
             // Whole days, and enough of them that none of those who fetch at once has nothing to do.
             let mut keys = Vec::new();
@@ -238,31 +224,36 @@ impl Catalog {
                 break;
             }
             let read = self.manifests(&keys)?;
+            let mut candidates = Vec::new();
             for (key, bytes) in keys.into_iter().zip(read) {
-                let manifest = parse_manifest(bytes).and_then(|manifest| {
-                    check_key(&key, &manifest)?;
+                let is_signed = signatures.contains(&format!("{key}.sig"));
+                match candidate(filter, key, bytes, is_signed) {
                     // Its recording may be gone, or of a day that was not asked for; elsewhere it must not be.
-                    if let Some(recording) = places.get(id_part(&key)) {
-                        check_key(recording, &manifest)?;
-                    }
-                    Ok(manifest)
-                });
-                match manifest {
-                    Ok(manifest) if filter.lets_through(&manifest) => {
-                        found += 1;
-                        let recording = Place::of(&manifest).map(|place| place.recording());
-                        let location = self.store.locate(recording.as_deref().unwrap_or(&key));
-                        listing.entries.push(Entry {
-                            manifest,
-                            state: State::Stored,
-                            location,
-                        });
-                    }
-                    Ok(_) => {}
-                    Err(error) => listing.problems.push(Problem {
+                    Ok(candidate) => match places
+                        .get(id_part(&candidate.key))
+                        .map_or(Ok(()), |place| check_key(place, &candidate.manifest))
+                    {
+                        Ok(()) => candidates.push(candidate),
+                        Err(error) => listing.problems.push(Problem {
+                            location: self.store.locate(&candidate.key),
+                            error: error.into(),
+                        }),
+                    },
+                    Err((key, error)) => listing.problems.push(Problem {
                         location: self.store.locate(&key),
                         error,
                     }),
+                }
+            }
+            let judged = self.judged(filter, &candidates)?;
+            for (candidate, judged) in candidates.into_iter().zip(judged) {
+                match judged {
+                    Some(false) => {}
+                    None => listing.unknown += 1,
+                    Some(true) => {
+                        found += 1;
+                        listing.entries.push(self.entry(candidate));
+                    }
                 }
             }
         }
@@ -284,32 +275,32 @@ impl Catalog {
         Ok(chosen(name, self.store.location(), items, Item::key)?)
     }
 
-    /// Keys of manifests and of recordings, of the days that `filter` may want something of.
-    fn keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
+    fn entry(&self, candidate: Candidate) -> Entry {
+        let Candidate { key, manifest, .. } = candidate;
+        let recording = Place::of(&manifest).map(|place| place.recording());
+        Entry {
+            location: self.store.locate(recording.as_deref().unwrap_or(&key)),
+            manifest,
+            state: State::Stored,
+        }
+    }
+
+    /// Keys of manifests, of recordings and of signatures, of the days that `filter` may want something of.
+    fn keys(&self, filter: &Filter) -> Result<[Vec<String>; 3], Error> {
         let [mut manifests, mut recordings] = self.all_keys(filter)?;
         // Signatures lie beside them.
-        manifests.retain(|key| is_manifest(key));
+        let signatures = manifests.extract_if(.., |key| !is_manifest(key)).collect();
         if let Some(start) = &filter.session {
             for keys in [&mut manifests, &mut recordings] {
                 keys.retain(|key| begins(key, start));
             }
         }
-        Ok([manifests, recordings])
+        Ok([manifests, recordings, signatures])
     }
 
-    /// The same, with whatever lies beside them.
+    /// Those of manifests and of recordings, with whatever lies beside them.
     fn all_keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
-        let spans = ["manifests/", "recordings/"].map(|folder| {
-            let of_day = |day| format!("{folder}{}/", layout::day(day));
-            Span {
-                prefix: folder.to_owned(),
-                after: filter.since.map(|since| of_day(since.date_naive())),
-                before: filter
-                    .until
-                    .and_then(|until| until.date_naive().succ_opt())
-                    .map(of_day),
-            }
-        });
+        let spans = ["manifests/", "recordings/"].map(|folder| filter.span(folder));
         let mut keys = self.store.list_spans(&spans)?.into_iter();
         let mut next = || keys.next().unwrap_or_default();
         Ok([next(), next()])
@@ -362,46 +353,30 @@ fn headline(store: &Store, key: &str) -> Result<Manifest, Error> {
     Ok(manifest)
 }
 
-fn started(manifest: &Manifest) -> Option<DateTime<Utc>> {
-    let text = manifest.started_at.as_deref()?;
-    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
-}
-
-fn may_hold(filter: &Filter, day: Option<NaiveDate>) -> bool {
-    let Some(day) = day else {
-        return true;
+/// A manifest as it was read; or its key, and what is wrong with it.
+fn candidate(
+    filter: &Filter,
+    key: String,
+    bytes: Result<Vec<u8>, store::Error>,
+    is_signed: bool,
+) -> Result<Candidate, (String, Error)> {
+    let read = || {
+        let bytes = bytes?;
+        let manifest = Manifest::parse(bytes.trim_ascii())?;
+        check_key(&key, &manifest)?;
+        Ok((manifest, bytes))
     };
-    filter.since.is_none_or(|since| since.date_naive() <= day)
-        && filter.until.is_none_or(|until| day <= until.date_naive())
-}
-
-impl Filter {
-    /// Whether this is asked for.
-    #[must_use]
-    pub fn lets_through(&self, manifest: &Manifest) -> bool {
-        let within = |wanted: &Option<String>, texts: &[Option<&str>]| {
-            wanted.as_ref().is_none_or(|wanted| {
-                let wanted = wanted.to_lowercase();
-                let mut texts = texts.iter().flatten();
-                texts.any(|text| text.to_lowercase().contains(&wanted))
-            })
-        };
-        let started = started(manifest);
-        self.session
-            .as_ref()
-            .is_none_or(|start| manifest.session_id.starts_with(start))
-            && within(&self.target, &[Some(&manifest.target)])
-            && within(&self.reason, &[manifest.reason.as_deref()])
-            && within(
-                &self.operator,
-                &[manifest.operator.as_deref(), manifest.user.as_deref()],
-            )
-            && self
-                .since
-                .is_none_or(|since| started.is_some_and(|started| started >= since))
-            && self
-                .until
-                .is_none_or(|until| started.is_some_and(|started| started < until))
+    match read() {
+        Ok((manifest, bytes)) => Ok(Candidate {
+            bytes: match filter.condition.needs().signers {
+                true => bytes,
+                false => Vec::new(),
+            },
+            key,
+            manifest,
+            is_signed,
+        }),
+        Err(error) => Err((key, error)),
     }
 }
 

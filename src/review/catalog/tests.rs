@@ -3,6 +3,7 @@
 //! Nothing here is read further than a header.
 
 use super::*;
+use crate::review::condition::{Condition, When};
 use formats::asciicast::{Data, Header, Session};
 use formats::recording::{Options, Writer};
 use std::fs;
@@ -72,6 +73,17 @@ impl Bench {
     }
 }
 
+fn asking(text: &str) -> Filter {
+    let condition = Condition::parse(text, &|when| match when {
+        When::At(moment) => Some(moment),
+        _ => None,
+    });
+    Filter {
+        condition: condition.unwrap(),
+        ..Filter::default()
+    }
+}
+
 #[test]
 fn recordings_are_listed_newest_first() {
     let bench = bench();
@@ -94,44 +106,14 @@ fn filters_match_in_part_and_in_any_case() {
     let bench = bench();
     bench.store("alice-1", "2026-11-22T10:00:00Z");
     bench.store("bob-1", "2026-11-23T10:00:00Z");
-    let time = |text: &str| Some(text.parse().unwrap());
-    for (filter, expected) in [
-        (
-            Filter {
-                target: Some("I-ALICE".into()),
-                ..Filter::default()
-            },
-            "alice-1",
-        ),
-        (
-            Filter {
-                reason: Some("of bob".into()),
-                ..Filter::default()
-            },
-            "bob-1",
-        ),
-        (
-            Filter {
-                operator: Some("admin/bob".into()),
-                ..Filter::default()
-            },
-            "bob-1",
-        ),
-        (
-            Filter {
-                since: time("2026-11-22T10:00:01Z"),
-                ..Filter::default()
-            },
-            "bob-1",
-        ),
-        (
-            Filter {
-                until: time("2026-11-23T10:00:00Z"),
-                ..Filter::default()
-            },
-            "alice-1",
-        ),
+    for (text, expected) in [
+        ("target ~ I-ALICE", "alice-1"),
+        ("reason ~ \"of bob\"", "bob-1"),
+        ("operator ~ admin/bob", "bob-1"),
+        ("started >= 2026-11-22T10:00:01Z", "bob-1"),
+        ("started < 2026-11-23T10:00:00Z", "alice-1"),
     ] {
+        let filter = asking(text);
         assert_eq!(bench.list(&filter, 10), [expected], "{filter:?}");
     }
 }

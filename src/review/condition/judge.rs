@@ -169,7 +169,7 @@ impl<'a> Facts<'a> {
 }
 
 /// When it started, where that is told.
-pub(in crate::review) fn started(manifest: &Manifest) -> Option<DateTime<Utc>> {
+pub(crate) fn started(manifest: &Manifest) -> Option<DateTime<Utc>> {
     let text = manifest.started_at.as_deref()?;
     Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
 }

@@ -33,6 +33,7 @@ mod window;
 use chrono::{DateTime, Utc};
 
 pub use field::{Flag, Kind, Number, Text, fields};
+pub(crate) use judge::started;
 pub use judge::{Commands, Facts, State};
 pub use parse::Mistake;
 pub use pattern::Pattern;

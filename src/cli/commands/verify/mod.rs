@@ -2,7 +2,6 @@
 //!
 //! Nothing here is repaired, and the key of an encrypted recording is needed for its text alone.
 
-mod signers;
 mod words;
 
 use std::collections::VecDeque;
@@ -12,7 +11,6 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use anyhow::anyhow;
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use self::signers::allowed_signers;
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
@@ -20,6 +18,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::cli::signers::allowed_signers;
 use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Filter, Item, Name};
 use crate::review::chosen::chosen;
@@ -47,6 +46,9 @@ Examples:
 
   The last week of one machine, each signed by somebody who may:
     ssm-rec verify --all --target i-0abc --since 7d --require-signature
+
+  What was closed afterwards, or went on unrecorded (ssm-rec list --help has the grammar):
+    ssm-rec verify --all --where 'recovered or unrecorded'
 
 The allowed_signers file is that of ssh-keygen(1). With one, every recording must be signed by one of its keys, valid at the
 time that the manifest tells; --allow-unsigned lets those pass that are not signed at all.
@@ -275,7 +277,7 @@ fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, 
 /// Everything that there is, several at a time, told in the order of their ids.
 fn all(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, Failure> {
     let places = settings.places_to_read()?;
-    let catalog = named::catalog(&places);
+    let catalog = named::catalog(&places).knowing(by.demands.signers.clone());
     let mut items = catalog.inventory(&args.filter.filter()?)?;
     // A session that still runs is not cut short.
     let running: Vec<String> = Spool::new(places.spool.clone())

@@ -13,7 +13,7 @@ use crate::settings::Settings;
 const MAX_SIGNERS: u64 = 16 * 1024 * 1024;
 
 /// Whose signatures count, where somebody has said.
-pub(super) fn allowed_signers(settings: &Settings) -> Result<Option<AllowedSigners>, Failure> {
+pub(crate) fn allowed_signers(settings: &Settings) -> Result<Option<AllowedSigners>, Failure> {
     let Some(path) = &settings.review.allowed_signers else {
         return Ok(None);
     };
