@@ -16,7 +16,7 @@ use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::review::derived::{Commands, commands};
 use crate::settings::Settings;
-use crate::words::{self, printable, time};
+use crate::words::{self, csv, printable, time};
 
 /// Show what was run in a session: when, for how long, how it ended, where
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,8 @@ is none. Exit status and directory are told where the shell marks them: examples
 shellProfile for a whole account that does so. Confidence is between 0 and 1. Source says how a
 command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are the switches
 that line editors put round each line, echo is what was typed behind a prompt. All of it is what the
-remote host showed; where it contradicts itself, --json has both, as \"claims\".
+remote host showed; where it contradicts itself, --json has both, as \"claims\". --csv puts a ' in
+front of a text that a spreadsheet would take for a formula.
 
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there
 is shown.")]
@@ -76,7 +77,7 @@ pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
     let text = if args.json {
         json(&found)
     } else if args.csv {
-        csv(&found)
+        as_csv(&found)
     } else {
         table(&found)
     };
@@ -171,14 +172,15 @@ fn took(command: &Command) -> Option<Duration> {
     ))
 }
 
-fn csv(found: &Commands) -> String {
-    let mut text = "number,start,end,exit,confidence,source,context,cwd,text\r\n".to_owned();
+fn as_csv(found: &Commands) -> String {
+    let mut text = "number,start,end,exit,confidence,source,context,cwd,text".to_owned() + csv::END;
     for command in &found.commands {
         let end = command.end.map(seconds).unwrap_or_default();
         let exit = command
             .exit
             .map(|exit| exit.to_string())
             .unwrap_or_default();
+        let cwd = command.cwd.as_deref().map(printable);
         let fields = [
             command.number.to_string(),
             seconds(command.start),
@@ -186,24 +188,16 @@ fn csv(found: &Commands) -> String {
             exit,
             format!("{:.2}", command.confidence),
             command.source.as_str().to_owned(),
-            command.context.join(" "),
-            command.cwd.as_deref().map(printable).unwrap_or_default(),
-            lines(&command.text),
+            csv::text(&command.context.join(" ")),
+            csv::text(&cwd.unwrap_or_default()),
+            csv::text(&lines(&command.text)),
         ];
-        text.push_str(&fields.map(|field| quoted(&field)).join(","));
-        text.push_str("\r\n");
+        text.push_str(&fields.join(","));
+        text.push_str(csv::END);
     }
     text
 }
 
 fn seconds(millis: u64) -> String {
     format!("{}.{:03}", millis / 1000, millis % 1000)
-}
-
-/// RFC 4180.
-fn quoted(field: &str) -> String {
-    match field.contains([',', '"', '\r', '\n']) {
-        true => format!("\"{}\"", field.replace('"', "\"\"")),
-        false => field.to_owned(),
-    }
 }
