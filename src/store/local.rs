@@ -6,6 +6,7 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::traffic::{Counted, Tally, Traffic};
 use super::trust::{Checked, check_folder, open_file};
 use super::{Error, check_key};
 
@@ -16,13 +17,17 @@ pub(crate) const HALF_MADE: &str = ".new";
 #[derive(Clone, Debug)]
 pub struct Directory {
     root: PathBuf,
+    tally: Tally,
 }
 
 impl Directory {
     /// The store below `root`, which is made when something is first stored.
     #[must_use]
     pub fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self {
+            root,
+            tally: Tally::default(),
+        }
     }
 
     /// The folder itself.
@@ -119,6 +124,20 @@ impl Directory {
             },
             _ => failed("read", &path, source),
         })
+    }
+
+    /// The same, counted with all that is read of it.
+    pub(super) fn open_counted(&self, key: &str) -> Result<Counted<File>, Error> {
+        let source = self.open(key)?;
+        self.tally.request();
+        Ok(Counted {
+            source,
+            tally: self.tally.clone(),
+        })
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        self.tally.so_far()
     }
 
     fn walk(&self, folder: &Path, key: &str, keys: &mut Vec<String>) -> Result<(), Error> {

@@ -8,6 +8,7 @@ pub mod http;
 mod local;
 mod ranges;
 pub mod s3;
+mod traffic;
 mod trust;
 mod worker;
 
@@ -24,6 +25,7 @@ pub use local::{Directory, create_private};
 pub(crate) use local::{HALF_MADE, half_made, replace_private};
 pub use ranges::Ranged;
 pub use s3::S3;
+pub use traffic::Traffic;
 pub use trust::Checked;
 pub(crate) use trust::{check_folder, open_file, open_own};
 
@@ -190,6 +192,15 @@ impl Store {
         }
     }
 
+    /// What was asked of it until now, by this and by all copies of it.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        match self {
+            Self::Directory(directory) => directory.traffic(),
+            Self::S3(s3) => s3.traffic(),
+        }
+    }
+
     /// How a person names one thing in it.
     #[must_use]
     pub fn locate(&self, key: &str) -> String {
@@ -324,7 +335,7 @@ impl Store {
     /// There is nothing under that key, or it cannot be read.
     pub fn open(&self, key: &str) -> Result<Box<dyn ReadSeek>, Error> {
         match self {
-            Self::Directory(directory) => Ok(Box::new(directory.open(key)?)),
+            Self::Directory(directory) => Ok(Box::new(directory.open_counted(key)?)),
             Self::S3(s3) => Ok(Box::new(s3.open(key)?)),
         }
     }
@@ -335,7 +346,7 @@ impl Store {
     /// As of [`Store::open`].
     pub fn open_straight(&self, key: &str) -> Result<Box<dyn ReadSeek>, Error> {
         match self {
-            Self::Directory(directory) => Ok(Box::new(directory.open(key)?)),
+            Self::Directory(directory) => Ok(Box::new(directory.open_counted(key)?)),
             Self::S3(s3) => Ok(Box::new(s3.open(key)?.straight())),
         }
     }

@@ -27,6 +27,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::cache::Cache;
 use super::ranges::Ranged;
+use super::traffic::{Tally, Traffic};
 use super::trust::{Checked, open_file};
 use super::worker::Worker;
 use super::{Error, Pace, Progress, Put, Span, check_key};
@@ -78,6 +79,7 @@ impl S3 {
                 client: Arc::default(),
                 way: None,
                 cache: None,
+                tally: Tally::default(),
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
@@ -103,6 +105,7 @@ impl S3 {
                 client: Arc::clone(&bucket.client),
                 way: bucket.way.clone(),
                 cache: bucket.cache.clone(),
+                tally: bucket.tally.clone(),
                 memory: Semaphore::new(memory as usize),
                 memory_units: memory,
             }),
@@ -158,6 +161,10 @@ impl S3 {
         let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
         let of_environment = || names.iter().find_map(|name| std::env::var(name).ok());
         told.or_else(of_environment).unwrap_or_default()
+    }
+
+    pub(super) fn traffic(&self) -> Traffic {
+        self.bucket.tally.so_far()
     }
 
     /// `s3://bucket/prefix`.
@@ -303,6 +310,7 @@ struct Bucket {
     /// Settled elsewhere; else from the options.
     way: Option<Way>,
     cache: Option<Arc<Cache>>,
+    tally: Tally,
     /// Bytes of uploads that may be in memory at a time, whatever the number of callers.
     memory: Semaphore,
     memory_units: u32,
@@ -345,6 +353,7 @@ impl Bucket {
         let mut config = aws_sdk_s3::config::Builder::from(shared)
             // `attempt` retries, and watches for silence.
             .retry_config(RetryConfig::disabled())
+            .interceptor(self.tally.clone())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             // `upload` sends a SHA-256 with every byte; a second checksum would only trouble other servers.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)

@@ -186,6 +186,7 @@ impl Object {
                 let Some(bytes) = lively(options.silence, None, next).await? else {
                     break;
                 };
+                self.bucket.tally.bytes(bytes.len());
                 let mut have = lock(&have);
                 have.extend_from_slice(&bytes);
                 if have.len() as u64 > end - start {
