@@ -15,14 +15,15 @@ use formats::recording;
 use formats::signature::AllowedSigners;
 
 use crate::review::chosen::{Unchosen, begins, chosen, id_part, session_id};
-use crate::review::condition::{Facts, started};
+use crate::review::condition::Facts;
 use crate::review::identity::{Misplaced, check_key};
-use crate::store::{self, Cache, Store};
+use crate::store::{self, Cache, Store, Traffic};
 
 mod browse;
 mod filter;
 mod inventory;
 mod known;
+mod order;
 mod seen;
 
 pub use crate::review::condition::State;
@@ -30,6 +31,7 @@ pub use browse::{Found, Told};
 pub use filter::Filter;
 pub use inventory::{Beside, Item};
 use known::Candidate;
+pub use order::{Key, Order};
 use seen::Seen;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
@@ -95,7 +97,7 @@ pub struct Entry {
 /// What was found.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// Newest first.
+    /// In the order that was asked for.
     pub entries: Vec<Entry>,
     /// What should be a recording or a manifest and does not read.
     pub problems: Vec<Problem>,
@@ -153,11 +155,26 @@ impl Catalog {
         self.store.location()
     }
 
+    /// What was asked of the store until now; the spool is beside it.
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.store.traffic()
+    }
+
     /// The recordings that `filter` lets through, newest first, at most `limit`.
     ///
     /// # Errors
     /// Store or spool cannot be listed.
     pub fn list(&self, filter: &Filter, limit: usize) -> Result<Listing, Error> {
+        self.list_by(Order::default(), filter, limit)
+    }
+
+    /// The first `limit` in this order. In any but newest first all manifests that may be asked for are read, and no more than a
+    /// batch beyond the limit is held.
+    ///
+    /// # Errors
+    /// As of [`Catalog::list`].
+    pub fn list_by(&self, order: Order, filter: &Filter, limit: usize) -> Result<Listing, Error> {
         let mut listing = Listing::default();
         let [manifests, recordings, signatures] = self.keys(filter)?;
         let signatures: BTreeSet<String> = signatures.into_iter().collect();
@@ -211,12 +228,16 @@ impl Catalog {
             .into_iter()
             .rev()
             .filter(|(day, _)| filter.may_hold(*day));
-        while found < limit {
+        let enough = match order.is_newest_first() {
+            true => limit,
+            false => usize::MAX,
+        };
+        while found < enough {
             // Whole days, and enough of them that none of those who fetch at once has nothing to do.
             let mut keys = Vec::new();
             for (_, day) in days.by_ref() {
                 keys.extend(day);
-                if keys.len() >= limit.saturating_sub(found).clamp(BATCH / 4, BATCH) {
+                if keys.len() >= enough.saturating_sub(found).clamp(BATCH / 4, BATCH) {
                     break;
                 }
             }
@@ -256,11 +277,12 @@ impl Catalog {
                     }
                 }
             }
+            if !order.is_newest_first() {
+                order.sort(&mut listing.entries);
+                listing.entries.truncate(limit);
+            }
         }
-        listing.entries.sort_by(|left, right| {
-            let newest = started(&right.manifest).cmp(&started(&left.manifest));
-            newest.then_with(|| left.manifest.session_id.cmp(&right.manifest.session_id))
-        });
+        order.sort(&mut listing.entries);
         listing.entries.truncate(limit);
         Ok(listing)
     }
