@@ -1,28 +1,31 @@
-//! `ssm-rec list`: which recordings there are, newest first.
+//! `ssm-rec list`: which recordings there are, newest first or in another order.
 //!
 //! Nothing from a recording reaches the terminal as it is: every text is made harmless first.
 
+mod column;
+mod table;
+
 use std::io::Write;
-use std::time::Duration;
 
 use anyhow::anyhow;
-use chrono::{DateTime, Local};
 use formats::manifest::Manifest;
 use serde::Serialize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use self::column::Column;
+use self::table::table;
 use crate::cli::args::filter::{FilterArgs, GRAMMAR};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::{message, named};
 use crate::envelope::Identities;
-use crate::review::catalog::{Entry, Filter, Listing, Name, State};
+use crate::review::catalog::{Entry, Filter, Listing, Name, Order, State};
 use crate::review::condition::Facts;
 use crate::review::summary::Ended;
 use crate::settings::Settings;
+use crate::store::Traffic;
 use crate::terminal;
-use crate::words::{self, causes, printable, size, time};
+use crate::words::{self, causes, csv, size};
 
 const HELP: &str = "\
 Examples:
@@ -60,13 +63,47 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
 
-    /// At most this many
+    /// At most this many; in another order than newest first, all manifests are read for them
     #[arg(short = 'n', long, value_name = "NUMBER")]
     limit: Option<usize>,
 
-    /// One manifest per line, as JSON
+    /// By started (newest first), duration, size, commands (the largest first), target or operator (by letters); with a - in
+    /// front the other way round
+    #[arg(
+        long,
+        value_name = "COLUMN",
+        allow_hyphen_values = true,
+        default_value = "started",
+        hide_default_value = true
+    )]
+    sort: Order,
+
+    /// The other way round
     #[arg(long)]
+    reverse: bool,
+
+    /// These columns, in this order: session, started, duration, target, operator, reason, size, commands, ended, state, kind,
+    /// exit, document, account, region, user, host, location
+    #[arg(
+        long,
+        value_name = "COLUMN,…",
+        value_delimiter = ',',
+        conflicts_with = "json"
+    )]
+    columns: Vec<Column>,
+
+    /// One manifest per line, as JSON
+    #[arg(long, conflicts_with = "csv")]
     json: bool,
+
+    /// As CSV (RFC 4180), with a head: all columns unless --columns names some; times in UTC, seconds, bytes; a ' in front of a
+    /// text that a spreadsheet would take for a formula
+    #[arg(long)]
+    csv: bool,
+
+    /// Tell at the end how many requests the store was asked, and how many bytes came back
+    #[arg(long)]
+    stats: bool,
 
     #[command(flatten)]
     store: StoreArgs,
@@ -81,6 +118,11 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         ..args.filter.filter()?
     };
     let limit = args.limit.unwrap_or(usize::MAX);
+    let order = Order {
+        is_reversed: args.sort.is_reversed != args.reverse,
+        ..args.sort
+    };
+    let mut traffic = None;
     let (listing, ended, place) = match of.recording {
         Some(name) => {
             let (listing, ended) = one(&name, &settings, &filter, limit)?;
@@ -92,22 +134,30 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             if filter.condition.needs().signers {
                 catalog = catalog.knowing(allowed_signers(&settings)?);
             }
-            let listing = catalog.list(&filter, limit)?;
+            let listing = catalog.list_by(order, &filter, limit)?;
+            traffic = Some(catalog.traffic());
             (listing, Ended::Complete, places.store.location())
         }
     };
+    let columns = |usual: &'static [Column]| match args.columns[..] {
+        [] => usual.to_vec(),
+        ref some => some.to_vec(),
+    };
     let text = if args.json {
         json(&listing)
+    } else if args.csv {
+        as_csv(&listing.entries, &columns(&column::ALL))
     } else {
         let width = terminal::stdout_is_terminal()
             .then(terminal::size)
             .flatten()
             .map(|size| usize::from(size.cols));
-        table(&listing.entries, width)
+        let fixed = !args.columns.is_empty();
+        table(&listing.entries, &columns(&column::TABLE), fixed, width)
     };
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
-    if listing.entries.is_empty() && !args.json {
+    if listing.entries.is_empty() && !args.json && !args.csv {
         message::say(&format!("no recordings in {place:?}"));
     }
     if listing.unknown > 0 {
@@ -124,6 +174,9 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         let error = causes(&problem.error);
         message::say(&format!("{:?} does not read: {error}", problem.location));
     }
+    if args.stats {
+        message::say(&told(traffic, &place));
+    }
     Ok(match ended {
         _ if !listing.problems.is_empty() => Status::Damaged,
         Ended::Complete => Status::Success,
@@ -136,6 +189,22 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             Status::Damaged
         }
     })
+}
+
+/// What a list has cost.
+fn told(traffic: Option<Traffic>, place: &str) -> String {
+    let Some(Traffic { requests, bytes }) = traffic else {
+        return "one recording was read, and nothing was listed".to_owned();
+    };
+    let (one, many) = match place.starts_with("s3://") {
+        true => ("request", "requests"),
+        false => ("file read", "files read"),
+    };
+    let what = if requests == 1 { one } else { many };
+    format!(
+        "{requests} {what}, {} ({bytes} bytes) received",
+        size::write(bytes)
+    )
 }
 
 /// What a person wants a list of.
@@ -239,144 +308,23 @@ fn json(listing: &Listing) -> String {
     text
 }
 
-const COLUMNS: [&str; 8] = [
-    "SESSION", "STARTED", "DURATION", "TARGET", "OPERATOR", "REASON", "SIZE", "COMMANDS",
-];
-const DURATION: usize = 2;
-const SIZE: usize = 6;
-const COMMANDS: usize = 7;
-/// The columns that give way in a narrow terminal, and how narrow they may get. A session id is never cut: it is what
-/// the other commands want to be given.
-const FLEXIBLE: [(usize, usize); 3] = [(5, 8), (4, 8), (3, 10)];
-/// The columns that go when that is not enough: most session ids begin with the operator's name.
-const DISPENSABLE: [usize; 3] = [7, 4, 6];
-const GAP: usize = 2;
-
-fn table(entries: &[Entry], width: Option<usize>) -> String {
-    if entries.is_empty() {
-        return String::new();
-    }
-    let rows: Vec<[String; 8]> = entries.iter().map(row).collect();
-    let mut widths = COLUMNS.map(UnicodeWidthStr::width);
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    let columns = layout(&mut widths, width.unwrap_or(usize::MAX));
-    let mut text = String::new();
-    for cells in std::iter::once(COLUMNS.map(str::to_owned)).chain(rows) {
-        let mut line = String::new();
-        for &column in &columns {
-            let cell = fit(&cells[column], widths[column]);
-            let padding = " ".repeat(widths[column].saturating_sub(cell.width()));
-            if column > 0 {
-                line.push_str(&" ".repeat(GAP));
-            }
-            if matches!(column, DURATION | SIZE | COMMANDS) {
-                line.push_str(&padding);
-                line.push_str(&cell);
-            } else {
-                line.push_str(&cell);
-                line.push_str(&padding);
-            }
-        }
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// Chooses columns and makes them narrower until a row is at most `limit` wide, as far as that goes.
-fn layout(widths: &mut [usize; 8], limit: usize) -> Vec<usize> {
-    let natural = *widths;
-    let mut columns: Vec<usize> = (0..COLUMNS.len()).collect();
-    let mut dispensable = DISPENSABLE.iter();
-    loop {
-        *widths = natural;
-        let mut total =
-            columns.iter().map(|&column| widths[column]).sum::<usize>() + GAP * (columns.len() - 1);
-        while total > limit {
-            // The widest gives way first, so that no column is cut while a wider one stands.
-            let widest = FLEXIBLE
-                .iter()
-                .filter(|(column, least)| columns.contains(column) && widths[*column] > *least)
-                .max_by_key(|(column, _)| widths[*column]);
-            let Some((column, _)) = widest else {
-                break;
-            };
-            widths[*column] -= 1;
-            total -= 1;
-        }
-        match dispensable.next() {
-            Some(dropped) if total > limit => columns.retain(|column| column != dropped),
-            _ => return columns,
-        }
-    }
-}
-
-fn row(entry: &Entry) -> [String; 8] {
-    let manifest = &entry.manifest;
-    let started = manifest
-        .started_at
-        .as_deref()
-        .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-        .map(|time| {
-            time.with_timezone(&Local)
-                .format("%Y-%m-%d %H:%M")
-                .to_string()
-        });
-    let operator = manifest.operator.as_deref().map(last_of_arn);
-    let (duration, size) = match entry.state {
-        State::Stored => (
-            time::write(Duration::from_micros(manifest.duration_us)),
-            size::write(manifest.sizes.compressed),
-        ),
-        State::WithoutManifest => ("no end".to_owned(), String::new()),
-        State::InSpool => ("in spool".to_owned(), String::new()),
-    };
-    [
-        printable(&manifest.session_id),
-        started.unwrap_or_default(),
-        duration,
-        printable(&manifest.target),
-        printable(operator.or(manifest.user.as_deref()).unwrap_or_default()),
-        printable(manifest.reason.as_deref().unwrap_or_default()),
-        size,
-        manifest
-            .derived
-            .as_ref()
-            .map_or_else(String::new, |derived| derived.commands.count.to_string()),
-    ]
-}
-
-/// `alice` of `arn:aws:sts::123456789012:assumed-role/Admin/alice`
-fn last_of_arn(arn: &str) -> &str {
-    arn.rsplit(['/', ':']).next().unwrap_or(arn)
-}
-
-/// At most `width` cells of `text`, with a mark where it was cut.
-fn fit(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut out = String::new();
-    let mut used = 1;
-    for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > width {
-            break;
-        }
-        out.push(c);
-    }
-    out.push('…');
-    out
+/// RFC 4180, with a head.
+fn as_csv(entries: &[Entry], columns: &[Column]) -> String {
+    let head = columns.iter().map(|column| column.name().to_owned());
+    let mut rows = vec![head.collect::<Vec<_>>()];
+    rows.extend(entries.iter().map(|entry| {
+        let fields = columns.iter().map(|column| column.field(entry));
+        fields.collect()
+    }));
+    let lines = rows.into_iter().map(|row| row.join(",") + csv::END);
+    lines.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use formats::manifest::Sizes;
+    use unicode_width::UnicodeWidthStr;
 
     fn entry(id: &str, target: &str, reason: &str) -> Entry {
         Entry {
@@ -409,21 +357,22 @@ mod tests {
             entry("bob-1", "i-0abc", "漢字漢字漢字漢字漢字漢字漢字漢字漢字"),
         ];
         for width in [80, 100, 200] {
-            let text = table(&entries, Some(width));
+            let text = table(&entries, &column::TABLE, false, Some(width));
             for line in text.lines() {
                 assert!(line.width() <= width, "{width}: {line:?}");
             }
             assert!(text.contains("alice-0123456789abcdef0"), "{text}");
             assert!(text.contains("1m05s") && text.contains("a long"), "{text}");
         }
-        let whole = table(&entries, None);
+        let whole = table(&entries, &column::TABLE, false, None);
         assert!(whole.contains("so few columns") && whole.contains("12 kB"));
         assert!(!whole.contains('…'));
     }
 
     #[test]
     fn hostile_texts_stay_on_their_line() {
-        let text = table(&[entry("x\x1b[2J", "i\n-1", "\u{202e}evil")], Some(120));
+        let entries = [entry("x\x1b[2J", "i\n-1", "\u{202e}evil")];
+        let text = table(&entries, &column::TABLE, false, Some(120));
         assert_eq!(text.lines().count(), 2);
         assert!(!text.contains(['\x1b', '\u{202e}']));
     }
@@ -441,5 +390,48 @@ mod tests {
         assert_eq!(value["reason"], "line\nbreak");
         assert_eq!(value["state"], "stored");
         assert_eq!(value["location"], "/store/x");
+    }
+
+    #[test]
+    fn csv_is_for_programs_and_no_formula_comes_out_of_it() {
+        let entries = [entry("a", "i-1", "=1+\"2\",3\n4")];
+        let text = as_csv(&entries, &column::ALL);
+        let mut lines = text.split("\r\n");
+        let names = lines.next().unwrap();
+        assert!(names.starts_with("session,started,duration,"), "{names}");
+        assert_eq!(names.split(',').count(), column::ALL.len());
+        let row = lines.next().unwrap();
+        let expected = "a,2026-11-23T10:00:00Z,65.000000,i-1,arn:aws:sts::1:assumed-role/Admin/alice,\"'=1+\"\"2\"\",3 4\",12345,,,stored,shell,,,,,,,/store/x";
+        assert_eq!(row, expected);
+        let running = Entry {
+            state: State::InSpool,
+            ..entries[0].clone()
+        };
+        let chosen = ["duration", "state", "session"].map(|name| name.parse().unwrap());
+        assert_eq!(
+            as_csv(&[running], &chosen),
+            "duration,state,session\r\n,in_spool,a\r\n"
+        );
+        let error = "targt".parse::<Column>().unwrap_err();
+        assert_eq!(error, "did you mean \"target\"?");
+    }
+
+    #[test]
+    fn columns_that_were_asked_for_stay_in_their_order_in_a_narrow_terminal() {
+        let entries = [entry(
+            "alice-1",
+            "i-1",
+            "a long reason that nobody can show in so few columns",
+        )];
+        let columns = [
+            Column::Reason,
+            Column::Commands,
+            Column::Size,
+            Column::Session,
+        ];
+        let text = table(&entries, &columns, true, Some(40));
+        let head: Vec<&str> = text.lines().next().unwrap().split_whitespace().collect();
+        assert_eq!(head, ["REASON", "COMMANDS", "SIZE", "SESSION"]);
+        assert!(text.lines().all(|line| line.width() <= 40), "{text}");
     }
 }
