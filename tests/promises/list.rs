@@ -102,3 +102,142 @@ fn an_id_that_could_be_several_names_them() {
         assert!(run.err().contains(id.as_str()), "{}", run.err());
     }
 }
+
+/// Sessions that differ: a shell in which something is run, and a single command that fails.
+fn shell_and_command(rig: &Rig) {
+    let run = rig.run_with(
+        &["start", "i-0abc", "--reason", "ticket-1"],
+        b"echo rm -rf nothing\n",
+    );
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let run = rig.run(&["start", "i-0def", "--reason", "=1+1", "--", "false"]);
+    assert_eq!(run.status(), 1, "{}", run.err());
+}
+
+#[test]
+fn sessions_are_chosen_by_an_expression_and_by_flags_alike() {
+    let rig = Rig::new(Options::quick());
+    shell_and_command(&rig);
+    let all = ids(&rig, &[]);
+    let [command, shell] = &all[..] else {
+        panic!("{all:?}");
+    };
+    for (arguments, expected) in [
+        (
+            &["--where", "reason = \"ticket-*\" and not kind = command"][..],
+            shell,
+        ),
+        (&["--where", "target = i-0def or recovered"], command),
+        (&["--where", "exit != 0"], command),
+        (&["--where", "command ~ \"rm -rf\""], shell),
+        (
+            &["--where", "commands > 0 and since 1d", "--state", "stored"],
+            shell,
+        ),
+        (&["--reason", "/^t.*-1$/"], shell),
+        (&["--reason", "ticket-*"], shell),
+        (&["--exit", "1", "--kind", "command"], command),
+        (&["--document", "noninteractive"], command),
+        (&["--where", "signed-by = nobody or target = i-0abc"], shell),
+        (
+            &["--target", "i-0*", "--where", "!(target = i-0abc)"],
+            command,
+        ),
+    ] {
+        assert_eq!(ids(&rig, arguments), [expected.clone()], "{arguments:?}");
+    }
+    assert_eq!(ids(&rig, &["--longer-than", "1h"]), Vec::<String>::new());
+    assert_eq!(ids(&rig, &["--shorter-than", "1h"]), all);
+    assert_eq!(ids(&rig, &["--region", "x"]), Vec::<String>::new());
+
+    let verified = rig.run(&["verify", "--all", "--where", "command ~ \"rm -rf\""]);
+    assert_eq!(verified.status(), 0, "{}", verified.err());
+    assert!(
+        verified.out().starts_with(shell.as_str()),
+        "{}",
+        verified.out()
+    );
+    assert_eq!(verified.out().lines().count(), 1, "{}", verified.out());
+}
+
+#[test]
+fn a_session_that_does_not_tell_is_neither_shown_nor_passed_over_in_silence() {
+    let rig = Rig::new(Options::quick());
+    shell_and_command(&rig);
+    for expression in ["exit = 0", "not exit = 0 and kind = shell"] {
+        let run = rig.run(&["list", "--json", "--where", expression]);
+        assert_eq!((run.status(), run.out().as_str()), (0, ""), "{expression}");
+        let told = "1 session left out that does not tell what was asked for";
+        assert!(run.err().contains(told), "{expression}: {}", run.err());
+    }
+}
+
+#[test]
+fn a_wrong_expression_is_one_line_and_a_usage_error() {
+    let rig = Rig::new(Options::quick());
+    for (arguments, words) in [
+        (
+            ["--where", "target = a and reson ~ x"],
+            "--where: column 16: there is no \"reson\"; did you mean \"reason\"?",
+        ),
+        (
+            ["--where", "reason = /(/"],
+            "--where: column 10: this is no regular expression: unclosed group",
+        ),
+        (
+            ["--where", "(target = a or kind = shell"],
+            "--where: column 1: this parenthesis is not closed",
+        ),
+        (
+            ["--reason", "/(/"],
+            "--reason: \"/(/\" is no regular expression: unclosed group",
+        ),
+        (
+            ["--kind", "shel"],
+            "--kind: there is no kind of session \"shel\"; did you mean \"shell\"?",
+        ),
+    ] {
+        for command in [&["list"][..], &["verify", "--all"]] {
+            let run = rig.run(&[command, &arguments].concat());
+            assert_eq!(run.status(), 2, "{arguments:?}");
+            assert_eq!(run.err(), format!("ssm-rec: {words}\n"));
+        }
+    }
+}
+
+#[test]
+fn a_list_has_the_order_and_the_columns_that_are_asked_for() {
+    let rig = Rig::new(Options::quick());
+    shell_and_command(&rig);
+    let newest = ids(&rig, &[]);
+    let oldest: Vec<String> = newest.iter().rev().cloned().collect();
+    for (arguments, expected) in [
+        (&["--sort", "-started"][..], &oldest),
+        (&["--reverse"], &oldest),
+        (&["--sort", "-started", "--reverse"], &newest),
+        (&["--sort", "target"], &oldest),
+        (&["--sort", "-target"], &newest),
+        (&["--sort", "commands"], &oldest),
+    ] {
+        assert_eq!(&ids(&rig, arguments), expected, "{arguments:?}");
+        let first = ids(&rig, &[arguments, &["-n1"]].concat());
+        assert_eq!(first, expected[..1], "{arguments:?}");
+    }
+    let table = rig.run(&["list", "--columns", "kind,target"]).out();
+    let words: Vec<&str> = table.split_whitespace().collect();
+    let expected = ["KIND", "TARGET", "command", "i-0def", "shell", "i-0abc"];
+    assert_eq!(words, expected);
+    let csv = rig.run(&["list", "--csv", "--columns", "reason,exit,kind"]);
+    let expected = "reason,exit,kind\r\n'=1+1,1,command\r\nticket-1,closed,shell\r\n";
+    assert_eq!(csv.out(), expected);
+    let run = rig.run(&["list", "--columns", "knd"]);
+    assert_eq!(run.status(), 2);
+    assert!(
+        run.err().contains("did you mean \"kind\"?"),
+        "{}",
+        run.err()
+    );
+
+    let stats = rig.run(&["list", "--stats"]);
+    assert!(stats.err().contains("2 files read"), "{}", stats.err());
+}

@@ -366,3 +366,97 @@ fn days_that_are_not_asked_for_are_not_listed() {
     let (found, _) = list(&["--limit", "3"]);
     assert_eq!(found, 3);
 }
+
+#[test]
+fn an_expression_asks_for_its_days_alone_and_what_it_has_cost_is_told() {
+    let remote = Remote::new(0.0);
+    for n in 0..90 {
+        let (_, mut manifest) = recording(&format!("ada-{n:02}"), 1, 10);
+        let (month, day) = (9 + n / 30, n % 30 + 1);
+        manifest.started_at = Some(format!("2026-{month:02}-{day:02}T12:00:00Z"));
+        manifest.target = format!("i-{}", n % 2);
+        remote.store(b"not read", &manifest);
+    }
+    let rig = remote.rig().env("TZ", "UTC");
+    let list = |arguments: &[&str]| {
+        let before = (remote.proxy.requests().len(), remote.proxy.bytes_back());
+        let run = rig.run(&[&["list", "--json", "--stats"], arguments].concat());
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let requests = remote.proxy.requests().len() - before.0;
+        let told = format!("ssm-rec: {requests} requests, ");
+        let err = run.err();
+        let line = err.lines().find(|line| line.starts_with(&told));
+        let line = line.unwrap_or_else(|| panic!("{requests} requests, and not {err}"));
+        // Heads come on top of the bytes that are told.
+        let bytes: u64 = line
+            .split_once('(')
+            .and_then(|(_, rest)| rest.split_once(" bytes)"))
+            .and_then(|(bytes, _)| bytes.parse().ok())
+            .unwrap();
+        let back = remote.proxy.bytes_back() - before.1;
+        assert!(bytes > 0 && bytes < back, "{bytes} of {back}");
+        (run.out().lines().count(), requests)
+    };
+    for (expression, found, most) in [
+        ("started >= 2026-10-05 and started < 2026-10-09", 4, 2 + 4),
+        ("target = i-1 and started = 2026-10-06", 1, 2 + 1),
+        ("started = 2026-10-05 or started = 2026-10-08", 2, 2 + 4),
+        ("not (until 2026-11-29 or target = i-0)", 1, 2 + 2),
+        // They were read before.
+        ("started >= 2026-10-05 and started < 2026-10-09", 4, 2),
+    ] {
+        let (count, requests) = list(&["--where", expression]);
+        assert_eq!(count, found, "{expression}");
+        assert!(requests <= most, "{expression}: {requests}");
+    }
+    // Days that only one side asks for bound nothing.
+    let (count, _) = list(&["--where", "started = 2026-10-05 or target = i-0"]);
+    assert_eq!(count, 45);
+}
+
+#[test]
+fn what_comes_late_for_a_day_that_was_listed_before_is_not_missed() {
+    let remote = Remote::new(0.0);
+    let store = |id: &str, day: u32| {
+        let (bytes, mut manifest) = recording(id, 1, 10);
+        manifest.started_at = Some(format!("2026-11-{day:02}T12:00:00Z"));
+        remote.store(&bytes, &manifest);
+    };
+    store("ada-1", 20);
+    store("ada-3", 22);
+    let rig = remote.rig().env("TZ", "UTC");
+    let list = |arguments: &[&str]| {
+        let out = good(rig.run(&[&["list", "--json"], arguments].concat()));
+        let ids = out.lines().map(|line| {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            value["session_id"].as_str().unwrap().to_owned()
+        });
+        ids.collect::<Vec<_>>()
+    };
+    let window = ["--where", "started >= 2026-11-19 and started <= 2026-11-22"];
+    // Twice, so that what is kept of these days is used.
+    for _ in 0..2 {
+        assert_eq!(list(&window), ["ada-3", "ada-1"]);
+    }
+    // A day that is known, one that was empty, and one before the first; by keys before and behind those that were there.
+    store("ada-0", 20);
+    store("ada-2", 21);
+    store("zoe-1", 19);
+    assert_eq!(list(&window), ["ada-3", "ada-2", "ada-0", "ada-1", "zoe-1"]);
+    assert_eq!(list(&["--sort", "-started", "-n1"]), ["zoe-1"]);
+
+    // A manifest that comes long after its recording: what had none before has one now.
+    let (bytes, manifest) = recording("zoe-2", 1, 10);
+    let place = Place::of(&manifest).unwrap();
+    let key = format!("fleet/{}", place.recording());
+    remote.bucket.plant(&key, Bytes::copy_from_slice(&bytes));
+    let state = [
+        "--where",
+        "started = 2026-11-23 and state = without_manifest",
+    ];
+    assert_eq!(list(&state), ["zoe-2"]);
+    let key = format!("fleet/{}", place.manifest());
+    remote.bucket.plant(&key, Bytes::from(manifest.encode()));
+    assert_eq!(list(&state), Vec::<String>::new());
+    assert_eq!(list(&["--where", "started = 2026-11-23"]), ["zoe-2"]);
+}
