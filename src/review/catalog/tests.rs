@@ -5,7 +5,8 @@
 use super::*;
 use crate::review::condition::{Condition, When};
 use formats::asciicast::{Data, Header, Session};
-use formats::recording::{Options, Writer};
+use formats::derived::{Command, Kind};
+use formats::recording::{DerivedWriter, Options, Writer};
 use std::fs;
 use std::io::Read;
 use std::time::Duration;
@@ -229,5 +230,92 @@ fn names_are_files_or_sessions() {
         ("me-0a1b", Name::Session("me-0a1b".into())),
     ] {
         assert_eq!(Name::of(text), expected);
+    }
+}
+
+/// Stores what was run in a session.
+fn store_commands(bench: &Bench, id: &str, started_at: &str, texts: &[&str]) {
+    let manifest = Manifest::of_session(&session(id, started_at));
+    let mut writer = DerivedWriter::new(Vec::new(), id, None).unwrap();
+    for text in texts {
+        let text = (*text).to_owned();
+        let command = Command {
+            text,
+            ..Command::default()
+        };
+        writer.line(&command).unwrap();
+    }
+    let (bytes, _) = writer.finish().unwrap();
+    let key = Place::of(&manifest).unwrap().derived(Kind::Commands);
+    bench.catalog.store.put(&key, &bytes).unwrap();
+}
+
+#[test]
+fn commands_are_fetched_for_the_sessions_alone_that_nothing_else_decides() {
+    let bench = bench();
+    let day = "2026-11-22T10:00:00Z";
+    for id in ["me-1", "me-2", "me-3", "you-1"] {
+        bench.store(id, day);
+    }
+    store_commands(&bench, "me-1", day, &["ls", "sudo rm -rf /srv"]);
+    store_commands(&bench, "me-2", day, &[]);
+    store_commands(&bench, "you-1", day, &["rm -rf /tmp/x"]);
+    for (text, expected, unknown, objects) in [
+        ("target ~ i-you and command ~ rm", &["you-1"][..], 0, 1),
+        ("command ~ \"rm -rf\"", &["me-1", "you-1"], 1, 4),
+        ("command = ls or target ~ me-3", &["me-1", "me-3"], 0, 3),
+        ("not command ~ rm", &["me-2"], 1, 4),
+        ("target ~ nobody and command ~ rm", &[], 0, 0),
+    ] {
+        let before = bench.catalog.traffic().requests;
+        let listing = bench.catalog.list(&asking(text), 10).unwrap();
+        let ids = listing.entries.iter();
+        let ids: Vec<&str> = ids.map(|entry| &*entry.manifest.session_id).collect();
+        assert_eq!((&ids[..], listing.unknown), (expected, unknown), "{text}");
+        // One of them has none: nothing is opened.
+        let opened = bench.catalog.traffic().requests - before - 4;
+        let there = objects - u64::try_from(unknown).unwrap();
+        assert_eq!(opened, there, "{text}");
+        let items = bench.catalog.inventory(&asking(text)).unwrap();
+        let items: Vec<String> = items.into_iter().map(|item| item.session_id).collect();
+        assert_eq!(items, expected, "{text}");
+    }
+}
+
+#[test]
+fn only_a_good_signature_is_somebodys() {
+    let bench = bench();
+    let golden = |name: &str| {
+        let folder = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/formats/tests/golden/signature"
+        );
+        fs::read(format!("{folder}/{name}")).unwrap()
+    };
+    let put = |key: &str, bytes: &[u8]| bench.catalog.store.put(key, bytes).unwrap();
+    put("manifests/golden-1.json", &golden("manifest.json"));
+    put("manifests/golden-1.json.sig", &golden("ed25519.sig"));
+    put(
+        "manifests/other-1.json",
+        br#"{"format":1,"session_id":"other-1"}"#,
+    );
+    put("manifests/other-1.json.sig", &golden("ed25519.sig"));
+    put(
+        "manifests/none-1.json",
+        br#"{"format":1,"session_id":"none-1"}"#,
+    );
+    let allowed = String::from_utf8(golden("allowed_signers")).unwrap();
+    let allowed = AllowedSigners::parse(&allowed, &|_| None).unwrap();
+    let knowing = bench.catalog.clone().knowing(Some(allowed));
+    for (text, catalog, expected) in [
+        ("signed-by ~ sha256", &bench.catalog, &["golden-1"][..]),
+        ("signed-by = ed25519@example.com", &bench.catalog, &[]),
+        ("signed-by = ed25519@example.com", &knowing, &["golden-1"]),
+        ("not signed-by ~ \"\"", &knowing, &["none-1", "other-1"]),
+    ] {
+        let listing = catalog.list(&asking(text), 10).unwrap();
+        let ids = listing.entries.iter();
+        let ids: Vec<&str> = ids.map(|entry| &*entry.manifest.session_id).collect();
+        assert_eq!((&ids[..], listing.unknown), (expected, 0), "{text}");
     }
 }
