@@ -144,7 +144,11 @@ fn sessions_are_chosen_by_an_expression_and_by_flags_alike() {
             command,
         ),
     ] {
-        assert_eq!(ids(&rig, arguments), [expected.clone()], "{arguments:?}");
+        assert_eq!(
+            ids(&rig, arguments),
+            std::slice::from_ref(expected),
+            "{arguments:?}"
+        );
     }
     assert_eq!(ids(&rig, &["--longer-than", "1h"]), Vec::<String>::new());
     assert_eq!(ids(&rig, &["--shorter-than", "1h"]), all);

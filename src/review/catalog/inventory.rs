@@ -123,10 +123,10 @@ impl Catalog {
             let mut candidates = Vec::new();
             for (key, bytes) in keys.iter().zip(self.manifests(&keys)?) {
                 let is_signed = signatures.contains(&format!("{key}.sig"));
-                match candidate(filter, key.clone(), bytes, is_signed) {
+                match candidate(filter, key, bytes, is_signed) {
                     Ok(candidate) => candidates.push(candidate),
-                    Err((key, _)) => {
-                        judged.insert(key, Some(true));
+                    Err(_) => {
+                        judged.insert(key.clone(), Some(true));
                     }
                 }
             }

@@ -248,19 +248,16 @@ impl Catalog {
             let mut candidates = Vec::new();
             for (key, bytes) in keys.into_iter().zip(read) {
                 let is_signed = signatures.contains(&format!("{key}.sig"));
-                match candidate(filter, key, bytes, is_signed) {
+                let candidate = candidate(filter, &key, bytes, is_signed).and_then(|candidate| {
                     // Its recording may be gone, or of a day that was not asked for; elsewhere it must not be.
-                    Ok(candidate) => match places
-                        .get(id_part(&candidate.key))
-                        .map_or(Ok(()), |place| check_key(place, &candidate.manifest))
-                    {
-                        Ok(()) => candidates.push(candidate),
-                        Err(error) => listing.problems.push(Problem {
-                            location: self.store.locate(&candidate.key),
-                            error: error.into(),
-                        }),
-                    },
-                    Err((key, error)) => listing.problems.push(Problem {
+                    if let Some(recording) = places.get(id_part(&key)) {
+                        check_key(recording, &candidate.manifest)?;
+                    }
+                    Ok(candidate)
+                });
+                match candidate {
+                    Ok(candidate) => candidates.push(candidate),
+                    Err(error) => listing.problems.push(Problem {
                         location: self.store.locate(&key),
                         error,
                     }),
@@ -375,31 +372,25 @@ fn headline(store: &Store, key: &str) -> Result<Manifest, Error> {
     Ok(manifest)
 }
 
-/// A manifest as it was read; or its key, and what is wrong with it.
+/// A manifest as it was read.
 fn candidate(
     filter: &Filter,
-    key: String,
+    key: &str,
     bytes: Result<Vec<u8>, store::Error>,
     is_signed: bool,
-) -> Result<Candidate, (String, Error)> {
-    let read = || {
-        let bytes = bytes?;
-        let manifest = Manifest::parse(bytes.trim_ascii())?;
-        check_key(&key, &manifest)?;
-        Ok((manifest, bytes))
-    };
-    match read() {
-        Ok((manifest, bytes)) => Ok(Candidate {
-            bytes: match filter.condition.needs().signers {
-                true => bytes,
-                false => Vec::new(),
-            },
-            key,
-            manifest,
-            is_signed,
-        }),
-        Err(error) => Err((key, error)),
-    }
+) -> Result<Candidate, Error> {
+    let bytes = bytes?;
+    let manifest = Manifest::parse(bytes.trim_ascii())?;
+    check_key(key, &manifest)?;
+    Ok(Candidate {
+        key: key.to_owned(),
+        manifest,
+        bytes: match filter.condition.needs().signers {
+            true => bytes,
+            false => Vec::new(),
+        },
+        is_signed,
+    })
 }
 
 /// Why no recording is found, or one does not read.

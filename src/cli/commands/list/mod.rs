@@ -158,7 +158,11 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if listing.entries.is_empty() && !args.json && !args.csv {
-        message::say(&format!("no recordings in {place:?}"));
+        let asked = match filter == Filter::default() {
+            true => "",
+            false => " that are asked for",
+        };
+        message::say(&format!("no recordings in {place:?}{asked}"));
     }
     if listing.unknown > 0 {
         let (sessions, tell) = match listing.unknown {
