@@ -6,7 +6,7 @@ use chrono::{NaiveDate, TimeDelta};
 use formats::layout;
 use formats::manifest::Manifest;
 
-use crate::review::condition::{Condition, Facts, Window};
+use crate::review::condition::{Condition, Facts, State, Window};
 use crate::store::Span;
 
 /// What is asked for.
@@ -19,10 +19,17 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether this is asked for, as far as a manifest by itself tells. What it does not tell is not let through.
+    /// Whether this is asked for, as far as a manifest by itself tells. What it does not tell is not let through: whoever holds
+    /// the manifest of a recording that is not stored, or more than that, asks [`Filter::judge`].
     #[must_use]
     pub fn lets_through(&self, manifest: &Manifest) -> bool {
-        self.judge(&Facts::of(manifest)) == Some(true)
+        // One that was made of a header alone has no chain.
+        let is_closed = !manifest.chain.head.is_empty();
+        let facts = Facts {
+            state: is_closed.then_some(State::Stored),
+            ..Facts::of(manifest)
+        };
+        self.judge(&facts) == Some(true)
     }
 
     /// Whether this is asked for; `None` where what is known does not tell.

@@ -319,3 +319,19 @@ fn only_a_good_signature_is_somebodys() {
         assert_eq!((&ids[..], listing.unknown), (expected, 0), "{text}");
     }
 }
+
+#[test]
+fn a_manifest_by_itself_is_that_of_a_stored_recording_unless_it_was_made_of_a_header() {
+    let (_, closed) = recording(&session("me-1", "2026-11-22T10:00:00Z"));
+    let header = Manifest::of_session(&session("me-1", "2026-11-22T10:00:00Z"));
+    for (text, of_closed, of_header) in [
+        ("target ~ me", true, true),
+        ("state = stored and duration = 1s", true, false),
+        ("not state = stored", false, false),
+        ("command ~ x", false, false),
+    ] {
+        let filter = asking(text);
+        let told = (filter.lets_through(&closed), filter.lets_through(&header));
+        assert_eq!(told, (of_closed, of_header), "{text}");
+    }
+}

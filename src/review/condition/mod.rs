@@ -44,6 +44,8 @@ pub use window::Window;
 pub const LONGEST: usize = 4096;
 /// How deep parentheses and `not` may stand in each other.
 pub const DEEPEST: usize = 32;
+/// How many regular expressions may stand in it: each may take memory of its own.
+pub const MOST_REGEXES: usize = 32;
 
 /// What is asked of a session.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,7 +10,7 @@ use super::judge::State;
 use super::pattern::{Pattern, pieces};
 use super::scan::{Scan, Value};
 use super::when::{Clock, When};
-use super::{Comparison, Condition, DEEPEST, LONGEST, Term};
+use super::{Comparison, Condition, DEEPEST, LONGEST, MOST_REGEXES, Term};
 use crate::words::{size, slip, time};
 
 /// An expression does not read.
@@ -31,7 +31,7 @@ impl fmt::Display for Mistake {
 /// The operators, those first of which another is the beginning.
 const OPERATORS: [&str; 8] = ["!=", "!~", "<=", ">=", "=", "~", "<", ">"];
 /// The words of a manifest for how a session ended.
-const ENDS: [&str; 15] = [
+pub(super) const ENDS: [&str; 15] = [
     "closed",
     "incomplete",
     "exited",
@@ -65,6 +65,7 @@ impl Condition {
             scan: Scan::new(text),
             clock,
             depth: 0,
+            regexes: 0,
         };
         let condition = parser.any()?;
         if parser.scan.is_at_end() {
@@ -130,6 +131,7 @@ struct Parser<'a> {
     scan: Scan<'a>,
     clock: Clock<'a>,
     depth: usize,
+    regexes: usize,
 }
 
 impl Parser<'_> {
@@ -278,6 +280,11 @@ impl Parser<'_> {
                 is_whole: operator.ends_with('='),
             }),
             Value::Regex(source, any_case) => {
+                self.regexes += 1;
+                if self.regexes > MOST_REGEXES {
+                    let what = format!("there are more than {MOST_REGEXES} regular expressions");
+                    return Err(Mistake { column, what });
+                }
                 Pattern::regex(&source, any_case).map_err(|cause| Mistake {
                     column,
                     what: format!("this is no regular expression: {cause}"),

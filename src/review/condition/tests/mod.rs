@@ -266,9 +266,30 @@ fn an_expression_is_neither_deep_nor_long_without_end() {
     assert!(Condition::parse(&nots, &clock).is_err());
     let wide = vec!["recovered"; LONGEST / 14].join(" and ");
     assert!(Condition::parse(&wide, &clock).is_ok());
+    let regexes = |count| vec!["reason ~ /x/"; count].join(" or ");
+    assert!(Condition::parse(&regexes(MOST_REGEXES), &clock).is_ok());
+    assert!(Condition::parse(&regexes(MOST_REGEXES + 1), &clock).is_err());
     let long = format!("reason ~ {}", "x".repeat(LONGEST));
     let mistake = Condition::parse(&long, &clock).unwrap_err();
     assert!(mistake.what.contains("longer than"), "{mistake}");
+}
+
+#[test]
+fn the_words_for_an_end_are_those_of_a_manifest() {
+    for word in parse::ENDS {
+        let kind: ExitKind = serde_json::from_str(&format!("{word:?}")).unwrap();
+        assert!(!matches!(kind, ExitKind::Other(_)), "{word}");
+        let manifest = Manifest {
+            exit: Some(Exit {
+                kind,
+                status: None,
+                reason: None,
+            }),
+            ..session()
+        };
+        check(&format!("exit = {word}"), &Facts::of(&manifest), Some(true));
+        check("exit = 0", &Facts::of(&manifest), None);
+    }
 }
 
 #[test]
