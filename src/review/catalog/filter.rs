@@ -42,15 +42,15 @@ impl Filter {
         }
     }
 
-    /// The keys below `folder` that may be of something that is asked for.
-    pub(super) fn span(&self, folder: &str) -> Span {
-        let (first, last) = days(self.condition.window());
+    /// The keys below `folder` that may be of something that is asked for; no key is in two of these.
+    pub(super) fn spans(&self, folder: &str) -> Vec<Span> {
         let of_day = |day| format!("{folder}{}/", layout::day(day));
-        Span {
+        let spans = self.days().into_iter().map(|(first, last)| Span {
             prefix: folder.to_owned(),
             after: first.map(of_day),
             before: last.and_then(|last| last.succ_opt()).map(of_day),
-        }
+        });
+        spans.collect()
     }
 
     /// Whether something that is asked for may lie below this day.
@@ -58,13 +58,36 @@ impl Filter {
         let Some(day) = day else {
             return true;
         };
-        let (first, last) = days(self.condition.window());
-        first.is_none_or(|first| first <= day) && last.is_none_or(|last| day <= last)
+        self.days().iter().any(|(first, last)| {
+            first.is_none_or(|first| first <= day) && last.is_none_or(|last| day <= last)
+        })
+    }
+
+    /// The days in which a session may have started, from the first to the last of each stretch of them. Two stretches have a
+    /// day between them.
+    fn days(&self) -> Vec<Days> {
+        let mut stretches: Vec<Days> = Vec::new();
+        for window in self.condition.windows() {
+            let (first, last) = days(window);
+            let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
+            match stretches.last_mut() {
+                Some((_, end))
+                    if end.is_none_or(|end| first.is_none_or(|first| first <= next(end))) =>
+                {
+                    *end = end.zip(last).map(|(end, last)| end.max(last));
+                }
+                _ => stretches.push((first, last)),
+            }
+        }
+        stretches
     }
 }
 
-/// The first day of a window and the last.
-fn days(window: Window) -> (Option<NaiveDate>, Option<NaiveDate>) {
+/// The first and the last of some days; without one, all before or all after.
+type Days = (Option<NaiveDate>, Option<NaiveDate>);
+
+/// The days of a window.
+fn days(window: Window) -> Days {
     // Before midnight is still the day before.
     let last = window.until.map(|until| {
         let moment = until.checked_sub_signed(TimeDelta::nanoseconds(1));

@@ -319,10 +319,10 @@ impl Catalog {
 
     /// Those of manifests and of recordings, with whatever lies beside them.
     fn all_keys(&self, filter: &Filter) -> Result<[Vec<String>; 2], Error> {
-        let spans = ["manifests/", "recordings/"].map(|folder| filter.span(folder));
-        let mut keys = self.store.list_spans(&spans)?.into_iter();
-        let mut next = || keys.next().unwrap_or_default();
-        Ok([next(), next()])
+        let folders = ["manifests/", "recordings/"].map(|folder| filter.spans(folder));
+        let mut keys = self.store.list_spans(&folders.concat())?;
+        let recordings = keys.split_off(folders[0].len());
+        Ok([keys.concat(), recordings.concat()])
     }
 
     fn spooled(&self) -> Result<Vec<(&Store, String)>, Error> {

@@ -335,3 +335,51 @@ fn a_manifest_by_itself_is_that_of_a_stored_recording_unless_it_was_made_of_a_he
         assert_eq!(told, (of_closed, of_header), "{text}");
     }
 }
+
+#[test]
+fn no_key_of_a_day_is_listed_twice_or_left_out() {
+    let bench = bench();
+    for day in 10..20 {
+        bench.store(&format!("me-{day}"), &format!("2026-11-{day}T10:00:00Z"));
+    }
+    let at = |day: u32, hour: u32| format!("2026-11-{day}T{hour:02}:00:00Z");
+    let between = |from: String, to: String| format!("(started >= {from} and started < {to})");
+    for (text, expected) in [
+        // Two windows of one day, of two days side by side, and with a day between.
+        (
+            [
+                between(at(12, 1), at(12, 11)),
+                between(at(12, 12), at(12, 13)),
+            ],
+            &["me-12"][..],
+        ),
+        (
+            [
+                between(at(12, 1), at(12, 11)),
+                between(at(13, 9), at(14, 0)),
+            ],
+            &["me-13", "me-12"],
+        ),
+        (
+            [
+                between(at(12, 1), at(12, 11)),
+                between(at(14, 9), at(15, 11)),
+            ],
+            &["me-15", "me-14", "me-12"],
+        ),
+        (
+            [
+                between(at(12, 11), at(12, 12)),
+                between(at(14, 11), at(15, 9)),
+            ],
+            &[],
+        ),
+    ] {
+        let filter = asking(&text.join(" or "));
+        assert_eq!(bench.list(&filter, 20), expected, "{text:?}");
+        let before = bench.catalog.traffic().requests;
+        bench.list(&filter, 20);
+        let read = bench.catalog.traffic().requests - before;
+        assert!(read <= 3, "{read}");
+    }
+}

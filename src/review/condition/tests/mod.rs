@@ -311,51 +311,64 @@ fn flags_take_a_part_a_glob_or_a_regular_expression() {
 }
 
 #[test]
-fn a_window_is_as_narrow_as_and_makes_it_and_as_wide_as_or_needs() {
-    for (text, since, until) in [
+fn windows_are_as_narrow_as_and_makes_them_and_no_wider_than_or_needs() {
+    const ALL: &[(&str, &str)] = &[("", "")];
+    let many: Vec<String> = (1..20)
+        .map(|day| format!("started = 2026-11-{day:02}"))
+        .collect();
+    let apart: Vec<String> = (1..10)
+        .map(|day| format!("started = 2026-11-{:02}", 2 * day))
+        .collect();
+    for (text, expected) in [
         (
             "started > 2026-11-20 and target = x",
-            Some("2026-11-21"),
-            None,
+            &[("2026-11-21", "")][..],
         ),
         (
             "since 2026-11-20 and until 2026-11-22",
-            Some("2026-11-20"),
-            Some("2026-11-22"),
+            &[("2026-11-20", "2026-11-22")],
         ),
         (
             "since 2026-11-01 and since 2026-11-05 and (until 2026-11-22 and until 2026-11-09)",
-            Some("2026-11-05"),
-            Some("2026-11-09"),
+            &[("2026-11-05", "2026-11-09")],
         ),
         (
-            "started = 2026-11-20 or started = 2026-11-25",
-            Some("2026-11-20"),
-            Some("2026-11-26"),
+            "started = 2026-11-25 or started = 2026-11-20",
+            &[("2026-11-20", "2026-11-21"), ("2026-11-25", "2026-11-26")],
         ),
-        ("since 2026-11-20 or target = x", None, None),
-        ("not started < 2026-11-20", Some("2026-11-20"), None),
+        (
+            "(started = 2026-11-25 or started = 2026-11-20) and until 2026-11-23",
+            &[("2026-11-20", "2026-11-21")],
+        ),
+        (
+            "started = 2026-11-20 or started = 2026-11-21",
+            &[("2026-11-20", "2026-11-22")],
+        ),
+        ("started = 2026-11-20 and started = 2026-11-21", &[]),
+        ("since 2026-11-20 or target = x", ALL),
+        ("not started < 2026-11-20", &[("2026-11-20", "")]),
         (
             "not (until 2026-11-20 or target = x)",
-            Some("2026-11-20"),
-            None,
+            &[("2026-11-20", "")],
         ),
-        ("not (until 2026-11-20 and target = x)", None, None),
-        ("started != 2026-11-20", None, None),
+        ("not (until 2026-11-20 and target = x)", ALL),
         (
-            "not started != 2026-11-20",
-            Some("2026-11-20"),
-            Some("2026-11-21"),
+            "started != 2026-11-20",
+            &[("", "2026-11-20"), ("2026-11-21", "")],
         ),
+        ("not started != 2026-11-20", &[("2026-11-20", "2026-11-21")]),
+        (&many.join(" or "), &[("2026-11-01", "2026-11-20")]),
+        (&apart.join(" or "), &[("2026-11-02", "2026-11-19")]),
     ] {
         let day = |day: &str| {
-            let day: NaiveDate = day.parse().unwrap();
-            day.and_hms_opt(0, 0, 0).unwrap().and_utc()
+            let day: NaiveDate = day.parse().ok()?;
+            Some(day.and_hms_opt(0, 0, 0).unwrap().and_utc())
         };
-        let expected = Window {
-            since: since.map(day),
-            until: until.map(day),
-        };
-        assert_eq!(parse(text).window(), expected, "{text}");
+        let expected = expected.iter().map(|(since, until)| Window {
+            since: day(since),
+            until: day(until),
+        });
+        let expected: Vec<Window> = expected.collect();
+        assert_eq!(parse(text).windows(), expected, "{text}");
     }
 }

@@ -167,7 +167,7 @@ proptest! {
     }
 
     #[test]
-    fn no_session_outside_of_the_window_is_let_through(
+    fn no_session_outside_of_the_windows_is_let_through(
         condition in conditions(plain_term()),
         target in "[01]{0,1}",
         at in moment(),
@@ -177,7 +177,9 @@ proptest! {
             started_at: Some(at.to_rfc3339()),
             ..Manifest::default()
         };
-        if !condition.window().holds(at) {
+        let windows = condition.windows();
+        prop_assert!(windows.is_sorted_by(|one, next| one.until.is_some() && one.until < next.since));
+        if !windows.iter().any(|window| window.holds(at)) {
             prop_assert_ne!(condition.judge(&Facts::of(&manifest)), Some(true));
         }
     }
