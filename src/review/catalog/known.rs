@@ -144,8 +144,15 @@ impl Catalog {
             let Some(Ok(bytes)) = key.as_ref().and_then(|_| read.next()) else {
                 continue;
             };
+            // What the manifest does not vouch for tells nothing.
             let derived = candidate.manifest.derived.as_ref();
-            let is_cut = derived.is_some_and(|derived| derived.cut);
+            let derived = derived.filter(|derived| {
+                let object = derived.of(Kind::Commands).reading(&bytes[..]);
+                object.is_it().unwrap_or(false)
+            });
+            let Some(is_cut) = derived.map(|derived| derived.cut) else {
+                continue;
+            };
             known.commands = texts(bytes).map(|(texts, broke)| (texts, broke || is_cut));
         }
         Ok(())

@@ -6,6 +6,7 @@ use super::*;
 use crate::review::condition::{Condition, When};
 use formats::asciicast::{Data, Header, Session};
 use formats::derived::{Command, Kind};
+use formats::manifest::Derived;
 use formats::recording::{DerivedWriter, Options, Writer};
 use std::fs;
 use std::io::Read;
@@ -49,7 +50,15 @@ fn recording(session: &Session) -> (Vec<u8>, Manifest) {
 
 impl Bench {
     fn store(&self, id: &str, started_at: &str) {
+        self.store_with(id, started_at, None);
+    }
+
+    fn store_with(&self, id: &str, started_at: &str, derived: Option<Derived>) {
         let (bytes, manifest) = recording(&session(id, started_at));
+        let manifest = Manifest {
+            derived,
+            ..manifest
+        };
         let place = Place::of(&manifest).unwrap();
         self.catalog.store.put(&place.recording(), &bytes).unwrap();
         self.catalog
@@ -233,7 +242,7 @@ fn names_are_files_or_sessions() {
     }
 }
 
-/// Stores what was run in a session.
+/// Stores a session and what was run in it.
 fn store_commands(bench: &Bench, id: &str, started_at: &str, texts: &[&str]) {
     let manifest = Manifest::of_session(&session(id, started_at));
     let mut writer = DerivedWriter::new(Vec::new(), id, None).unwrap();
@@ -245,18 +254,21 @@ fn store_commands(bench: &Bench, id: &str, started_at: &str, texts: &[&str]) {
         };
         writer.line(&command).unwrap();
     }
-    let (bytes, _) = writer.finish().unwrap();
+    let (bytes, object) = writer.finish().unwrap();
     let key = Place::of(&manifest).unwrap().derived(Kind::Commands);
     bench.catalog.store.put(&key, &bytes).unwrap();
+    let derived = Derived {
+        commands: object,
+        ..Derived::default()
+    };
+    bench.store_with(id, started_at, Some(derived));
 }
 
 #[test]
 fn commands_are_fetched_for_the_sessions_alone_that_nothing_else_decides() {
     let bench = bench();
     let day = "2026-11-22T10:00:00Z";
-    for id in ["me-1", "me-2", "me-3", "you-1"] {
-        bench.store(id, day);
-    }
+    bench.store("me-3", day);
     store_commands(&bench, "me-1", day, &["ls", "sudo rm -rf /srv"]);
     store_commands(&bench, "me-2", day, &[]);
     store_commands(&bench, "you-1", day, &["rm -rf /tmp/x"]);
@@ -280,6 +292,25 @@ fn commands_are_fetched_for_the_sessions_alone_that_nothing_else_decides() {
         let items: Vec<String> = items.into_iter().map(|item| item.session_id).collect();
         assert_eq!(items, expected, "{text}");
     }
+}
+
+#[test]
+fn commands_that_no_manifest_vouches_for_tell_nothing() {
+    let bench = bench();
+    let day = "2026-11-22T10:00:00Z";
+    store_commands(&bench, "me-1", day, &["ls"]);
+    store_commands(&bench, "me-2", day, &["rm -rf /"]);
+    let folder = bench.folder.path().join("store");
+    let key = |id| {
+        let manifest = Manifest::of_session(&session(id, day));
+        let place = Place::of(&manifest).unwrap();
+        folder.join(place.derived(Kind::Commands))
+    };
+    fs::copy(key("me-1"), key("me-2")).unwrap();
+    let listing = bench.catalog.list(&asking("not command ~ rm"), 9).unwrap();
+    let ids = listing.entries.iter();
+    let ids: Vec<&str> = ids.map(|entry| &*entry.manifest.session_id).collect();
+    assert_eq!((&ids[..], listing.unknown), (&["me-1"][..], 1));
 }
 
 #[test]
