@@ -17,9 +17,10 @@ use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::signers::allowed_signers;
 use crate::cli::{message, named};
 use crate::recorded::plan;
-use crate::review::catalog::{Entry, Filter, Problem};
+use crate::review::catalog::{Entry, Filter, Listing};
 use crate::review::search::{
     Around, Case, Meaning, Outcome, Pattern, Question, Searched, Step, Wanted, Where, sweep,
 };
@@ -50,6 +51,8 @@ ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: 
 letter is found as it stood. Lines that a store has are believed where the session's manifest vouches for them; else they
 are made of the recording, which takes longer. Sealed sessions are searched with --identity, and counted where it does not
 open them.
+
+Which sessions: by the filters below, or by an expression behind --where; ssm-rec list --help has its words.
 
 The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found
 in the others.")]
@@ -164,7 +167,10 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         ..args.filter.filter()?
     };
     let places = settings.places_to_read()?;
-    let catalog = named::catalog(&places).remembering(settings.cache());
+    let mut catalog = named::catalog(&places).remembering(settings.cache());
+    if filter.condition.needs().signers {
+        catalog = catalog.knowing(allowed_signers(&settings)?);
+    }
     let listing = catalog.list(&filter, usize::MAX)?;
     let threads = match places.store {
         Store::S3(_) => AT_ONCE_AFAR,
@@ -173,7 +179,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     let stop = Stop::listen()?;
     let mut run = Run {
         printer: args.printer(&question),
-        coverage: Coverage::new(&listing.problems, listing.entries.len()),
+        coverage: Coverage::new(&listing),
         bar: bar(),
         so_far: 0,
     };
@@ -352,13 +358,16 @@ struct Coverage {
     unread: usize,
     /// What was derived from them is not what their manifests tell of.
     replaced: usize,
+    /// They do not tell whether they are asked for, and were left out.
+    unknown: usize,
 }
 
 impl Coverage {
-    fn new(problems: &[Problem], entries: usize) -> Self {
+    fn new(listing: &Listing) -> Self {
         Self {
-            sessions: entries + problems.len(),
-            unread: problems.len(),
+            sessions: listing.entries.len() + listing.problems.len(),
+            unread: listing.problems.len(),
+            unknown: listing.unknown,
             ..Self::default()
         }
     }
@@ -388,6 +397,7 @@ impl Coverage {
             (self.cut_short, "cut short"),
             (self.unread, "unreadable"),
             (self.replaced, "with altered lines"),
+            (self.unknown, "left out that do not tell what was asked for"),
         ] {
             if count > 0 {
                 text.push_str(&format!(", {} {what}", print::number(count as u64)));
