@@ -100,6 +100,13 @@ fn what_stood_in_many_sessions_is_found_newest_first_with_the_name_that_plays_it
     let between = found(&["--in", "lines", "-B1", "^110$", "-w"]);
     assert!(between.ends_with(":110\n"), "{between}");
     assert_eq!(found(&["--", "-needle"]), "");
+    let asked = [
+        "-l",
+        "needle",
+        "--where",
+        "reason = \"*-2\" and command ~ echo",
+    ];
+    assert_eq!(found(&asked), format!("{}\n", ids[0]));
     assert_eq!(found(&["-F", "1[0-2]."]), "");
     assert!(found(&["--in", "commands", "seq"]).ends_with(":seq 100 130\n"));
     let reasons = found(&["--in", "reasons,commands", "ticket-2|seq"]);
