@@ -15,7 +15,7 @@ use super::cache::Pieces;
 
 /// The first request, and every one after a jump. Holds the header of a recording, or its seek table, or a frame.
 pub(super) const FIRST: u64 = 64 << 10;
-/// A reader that goes straight on gets as much again as it had so far each time, up to this.
+/// A reader that goes straight on gets half as much again as it had so far each time, up to this.
 const LARGEST: u64 = 4 << 20;
 /// The second request of a reader that is known to go to the end.
 const STRAIGHT: u64 = 1 << 20;
@@ -141,7 +141,7 @@ impl Ranged {
         let (start, end) = if position == self.front {
             let end = (position + self.stride).min(self.length);
             self.straight += end - position;
-            self.stride = self.straight.clamp(FIRST, LARGEST);
+            self.stride = (self.straight / 2).clamp(FIRST, LARGEST);
             (position, end)
         } else {
             self.straight = FIRST;
