@@ -8,17 +8,7 @@ use serde_json::Value;
 use super::rig::Rig;
 
 fn session(rig: &Rig, lines: &[&str]) {
-    let mut pty = rig.terminal(&["start", "i-bash", "--reason", "ticket-42"]);
-    pty.wait_for("$ ");
-    // A prompt that no echo of a line looks like, and that is written once a line.
-    pty.type_keys("PS1=ready%' '\r");
-    pty.wait_for("ready% ");
-    for line in lines {
-        pty.type_keys(format!("{line}\r"));
-        pty.wait_for("ready% ");
-    }
-    pty.type_keys("exit\r");
-    assert_eq!(pty.wait(), 0);
+    rig.shell(&["--reason", "ticket-42"], lines);
 }
 
 fn objects(text: &str) -> Vec<Value> {

@@ -15,18 +15,8 @@ const READER: &str = include_str!("../../formats/tests/golden/reader.txt");
 const READER_PUBLIC: &str = "age13vq84jpzp9588n40w3jwcrfd7wzs05p479vfasq5ef4e4vyp4dpsgr7sza";
 
 fn session(rig: &Rig, flags: &[&str]) {
-    let start = ["start", "i-bash", "--reason", "ticket-42"];
-    let mut pty = rig.terminal(&[&start[..], flags].concat());
-    pty.wait_for("$ ");
-    // A prompt that no echo of a line looks like, and that is written once a line.
-    pty.type_keys("PS1=ready%' '\r");
-    pty.wait_for("ready% ");
-    for line in ["echo one", "seq 2000 40000", "printf 'x\\ty\\n'"] {
-        pty.type_keys(format!("{line}\r"));
-        pty.wait_for("ready% ");
-    }
-    pty.type_keys("exit\r");
-    assert_eq!(pty.wait(), 0);
+    let lines = ["echo one", "seq 2000 40000", "printf 'x\\ty\\n'"];
+    rig.shell(&[&["--reason", "ticket-42"], flags].concat(), &lines);
 }
 
 fn stored(rig: &Rig, kind: &str) -> PathBuf {

@@ -222,6 +222,21 @@ impl Rig {
         files
     }
 
+    /// Runs these lines in a shell that is recorded, one after the other.
+    pub fn shell(&self, flags: &[&str], lines: &[&str]) {
+        let mut pty = self.terminal(&[&["start", "i-bash"], flags].concat());
+        pty.wait_for("$ ");
+        // A prompt that no echo of a line looks like, and that is written once a line.
+        pty.type_keys("PS1=ready%' '\r");
+        pty.wait_for("ready% ");
+        for line in lines {
+            pty.type_keys(format!("{line}\r"));
+            pty.wait_for("ready% ");
+        }
+        pty.type_keys("exit\r");
+        assert_eq!(pty.wait(), 0);
+    }
+
     /// The one recording in the store.
     pub fn recording(&self) -> PathBuf {
         let recordings = self.files(&self.store().join("recordings"));
