@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset};
 
+use crate::words::last_of_arn;
+
 /// What is to be seen of a recording at a glance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mark {
@@ -138,10 +140,8 @@ impl Item {
         self.texts.as_deref()
     }
 
-    /// `alice` of `arn:aws:sts::123456789012:assumed-role/Admin/alice`
     pub(super) fn operator_in_short(&self) -> &str {
-        let operator = &self.operator;
-        operator.rsplit(['/', ':']).next().unwrap_or(operator)
+        last_of_arn(&self.operator)
     }
 
     /// Those without a time come last.

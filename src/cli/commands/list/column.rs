@@ -9,7 +9,7 @@ use formats::manifest::Manifest;
 
 use crate::review::catalog::{Entry, State};
 use crate::review::condition::Facts;
-use crate::words::{csv, printable, size, slip, time};
+use crate::words::{csv, last_of_arn, printable, size, slip, time};
 
 /// A column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,17 +34,8 @@ pub(super) enum Column {
     Location,
 }
 
-/// Those of a table, when nobody says which.
-pub(super) const TABLE: [Column; 8] = [
-    Column::Session,
-    Column::Started,
-    Column::Duration,
-    Column::Target,
-    Column::Operator,
-    Column::Reason,
-    Column::Size,
-    Column::Commands,
-];
+/// Those of a table, when nobody says which: the first of all.
+pub(super) const TABLE: &[Column] = ALL.split_at(8).0;
 /// All of them; those of CSV, when nobody says which.
 pub(super) const ALL: [Column; 18] = [
     Column::Session,
@@ -211,9 +202,4 @@ fn at(text: &Option<String>) -> String {
         let local = time.with_timezone(&Local);
         local.format("%Y-%m-%d %H:%M").to_string()
     })
-}
-
-/// `alice` of `arn:aws:sts::123456789012:assumed-role/Admin/alice`
-fn last_of_arn(arn: &str) -> &str {
-    arn.rsplit(['/', ':']).next().unwrap_or(arn)
 }

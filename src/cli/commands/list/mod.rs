@@ -153,7 +153,7 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             .flatten()
             .map(|size| usize::from(size.cols));
         let fixed = !args.columns.is_empty();
-        table(&listing.entries, &columns(&column::TABLE), fixed, width)
+        table(&listing.entries, &columns(column::TABLE), fixed, width)
     };
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
@@ -361,14 +361,14 @@ mod tests {
             entry("bob-1", "i-0abc", "漢字漢字漢字漢字漢字漢字漢字漢字漢字"),
         ];
         for width in [80, 100, 200] {
-            let text = table(&entries, &column::TABLE, false, Some(width));
+            let text = table(&entries, column::TABLE, false, Some(width));
             for line in text.lines() {
                 assert!(line.width() <= width, "{width}: {line:?}");
             }
             assert!(text.contains("alice-0123456789abcdef0"), "{text}");
             assert!(text.contains("1m05s") && text.contains("a long"), "{text}");
         }
-        let whole = table(&entries, &column::TABLE, false, None);
+        let whole = table(&entries, column::TABLE, false, None);
         assert!(whole.contains("so few columns") && whole.contains("12 kB"));
         assert!(!whole.contains('…'));
     }
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn hostile_texts_stay_on_their_line() {
         let entries = [entry("x\x1b[2J", "i\n-1", "\u{202e}evil")];
-        let text = table(&entries, &column::TABLE, false, Some(120));
+        let text = table(&entries, column::TABLE, false, Some(120));
         assert_eq!(text.lines().count(), 2);
         assert!(!text.contains(['\x1b', '\u{202e}']));
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
@@ -199,7 +199,9 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         message::say(&format!("stopped by signal {number}"));
     }
     if args.json {
-        run.printer.summary(&coverage);
+        let summary = run.printer.summary(&coverage);
+        // A reader that has seen enough is no failure.
+        let _ = std::io::stdout().write_all(summary.as_bytes());
     } else {
         message::say(&coverage.told(&places.store.location(), args.sessions_with_matches));
     }
@@ -389,9 +391,9 @@ impl Coverage {
 
     /// `1,204 of 10,000 sessions, 3 sealed, 1 unreadable`
     fn so_far(&self) -> String {
-        let sessions = print::number(self.sessions as u64);
+        let sessions = HumanCount(self.sessions as u64);
         let done = self.searched + self.sealed + self.unread;
-        let mut text = format!("{} of {sessions} sessions", print::number(done as u64));
+        let mut text = format!("{} of {sessions} sessions", HumanCount(done as u64));
         for (count, what) in [
             (self.sealed, "sealed"),
             (self.cut_short, "cut short"),
@@ -400,7 +402,7 @@ impl Coverage {
             (self.unknown, "left out that do not tell what was asked for"),
         ] {
             if count > 0 {
-                text.push_str(&format!(", {} {what}", print::number(count as u64)));
+                text.push_str(&format!(", {} {what}", HumanCount(count as u64)));
             }
         }
         text

@@ -4,13 +4,15 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Duration, Local, SecondsFormat, Utc};
+use chrono::{Duration, Local, SecondsFormat};
+use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::{Coverage, clock};
 use crate::review::catalog::Entry;
+use crate::review::condition::started;
 use crate::review::search::Piece;
-use crate::words::{self, printable};
+use crate::words::{self, last_of_arn, printable};
 
 /// What is shown of what is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +121,7 @@ impl Printer {
     }
 
     /// What the answer is for, for a program.
-    pub(super) fn summary(&self, coverage: &Coverage) {
+    pub(super) fn summary(&self, coverage: &Coverage) -> String {
         #[derive(Serialize)]
         struct Summary<'a> {
             r#type: &'static str,
@@ -130,21 +132,17 @@ impl Printer {
             r#type: "summary",
             coverage,
         };
-        // A reader that has seen enough is no failure.
-        let _ = std::io::Write::write_all(
-            &mut std::io::stdout(),
-            (words::json(&summary) + "\n").as_bytes(),
-        );
+        words::json(&summary) + "\n"
     }
 
     fn heading(&self, entry: &Entry) -> String {
         let manifest = &entry.manifest;
-        let started = started(entry).map(|at| {
+        let started = started(&entry.manifest).map(|at| {
             let local = at.with_timezone(&Local);
             local.format("%Y-%m-%d %H:%M").to_string()
         });
         let operator = manifest.operator.as_deref();
-        let operator = operator.map(|arn| arn.rsplit(['/', ':']).next().unwrap_or(arn));
+        let operator = operator.map(last_of_arn);
         let rest = [
             started.as_deref(),
             operator.or(manifest.user.as_deref()),
@@ -232,7 +230,7 @@ impl<'a> Hit<'a> {
         let since = i64::try_from(piece.first)
             .ok()
             .and_then(Duration::try_milliseconds);
-        let time = started(entry).zip(since);
+        let time = started(&entry.manifest).zip(since);
         let time = time.and_then(|(at, since)| at.checked_add_signed(since));
         let ranges = piece.matches.iter();
         Self {
@@ -258,25 +256,7 @@ impl<'a> Hit<'a> {
     }
 }
 
-fn started(entry: &Entry) -> Option<DateTime<Utc>> {
-    let text = entry.manifest.started_at.as_deref()?;
-    Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc())
-}
-
-/// `10,000`
-pub(super) fn number(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
     let what = if count == 1 { one } else { several };
-    format!("{} {what}", number(count))
+    format!("{} {what}", HumanCount(count))
 }
