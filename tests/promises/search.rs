@@ -18,17 +18,7 @@ const READER: &str = include_str!("../../formats/tests/golden/reader.txt");
 const READER_PUBLIC: &str = "age13vq84jpzp9588n40w3jwcrfd7wzs05p479vfasq5ef4e4vyp4dpsgr7sza";
 
 fn session(rig: &Rig, reason: &str, lines: &[&str], flags: &[&str]) {
-    let start = ["start", "i-bash", "--reason", reason];
-    let mut pty = rig.terminal(&[&start[..], flags].concat());
-    pty.wait_for("$ ");
-    pty.type_keys("PS1=ready%' '\r");
-    pty.wait_for("ready% ");
-    for line in lines {
-        pty.type_keys(format!("{line}\r"));
-        pty.wait_for("ready% ");
-    }
-    pty.type_keys("exit\r");
-    assert_eq!(pty.wait(), 0);
+    rig.shell(&[&["--reason", reason], flags].concat(), lines);
 }
 
 /// Its status, what it found and what it said.
@@ -195,6 +185,30 @@ fn what_no_manifest_vouches_for_is_made_again_of_the_recording() {
     // What is stored is vouched for all the same.
     fs::write(&lines, bytes).unwrap();
     assert_eq!(search(&rig, &["^needle$"]).1, was);
+}
+
+#[test]
+fn what_another_session_did_is_nobody_elses() {
+    let rig = Rig::new(Options::quick());
+    session(&rig, "ticket-1", &["echo need''le"], &[]);
+    session(&rig, "ticket-2", &["echo other"], &[]);
+    for lines in rig.files(&rig.store().join("lines")) {
+        fs::remove_file(lines).unwrap();
+    }
+    assert_eq!(search(&rig, &["^needle$"]).1.lines().count(), 1);
+    let recordings = rig.files(&rig.store().join("recordings"));
+    let [one, two] = &recordings[..] else {
+        panic!("{recordings:?}");
+    };
+    let (of_one, of_two) = (fs::read(one).unwrap(), fs::read(two).unwrap());
+    for (path, bytes) in [(one, of_two), (two, of_one)] {
+        fs::remove_file(path).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    let (status, found, err) = search(&rig, &["^needle$"]);
+    assert_eq!((status, found.as_str()), (4, ""), "{err}");
+    assert!(err.contains("is that of session"), "{err}");
+    assert!(err.contains("2 unreadable"), "{err}");
 }
 
 #[test]

@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use formats::derived::Kind;
 use formats::layout::Place;
 use formats::manifest::{MAX_MANIFEST, Manifest};
+use formats::recording;
+use formats::sealed::NoKey;
 use formats::signature::MAX_SIGNATURE;
 
 use super::{BATCH, Catalog, Entry, Error, Filter, State, candidate, headline};
 use crate::review::chosen::{id_part, session_id};
 use crate::review::condition::Facts;
+use crate::review::identity::{self, check_key};
 use crate::store::{self, ReadSeek};
 
 /// A recording, or the promise of one.
@@ -165,10 +168,10 @@ impl Catalog {
         Ok(Some(self.store_in(*state).open(key)?))
     }
 
-    /// The bytes of a listed recording.
+    /// The bytes of a listed recording, which is that of the session whose place it has.
     ///
     /// # Errors
-    /// It is not where it was, or cannot be read.
+    /// It is not where it was, is another's, or cannot be read.
     pub(crate) fn recording(&self, entry: &Entry) -> Result<Box<dyn ReadSeek>, Error> {
         let not_found = || store::Error::NotFound {
             place: entry.location.clone(),
@@ -177,10 +180,10 @@ impl Catalog {
             let spooled = self.spooled()?.into_iter();
             let mut spooled = spooled.filter(|(spool, key)| spool.locate(key) == entry.location);
             let (spool, key) = spooled.next().ok_or_else(not_found)?;
-            return Ok(spool.open(&key)?);
+            return of_its_key(spool, &key);
         }
         let place = Place::of(&entry.manifest).ok_or_else(not_found)?;
-        Ok(self.store.open(&place.recording())?)
+        of_its_key(&self.store, &place.recording())
     }
 
     /// Where it lies, for a person: the recording, or the manifest where that is all there is.
@@ -236,4 +239,20 @@ impl Catalog {
             _ => &self.store,
         }
     }
+}
+
+/// Opens a recording, if it is the one that lies under its key by right. What tells nothing is what it is.
+fn of_its_key(store: &store::Store, key: &str) -> Result<Box<dyn ReadSeek>, Error> {
+    let mut bytes = store.open(key)?;
+    match identity::told(&mut bytes, &NoKey) {
+        Ok(told) => {
+            if let Some(told) = told? {
+                check_key(key, &told)?;
+            }
+        }
+        Err(error) if error.source_failure().is_some() => return Err(error.into()),
+        // What it is instead, its reader will say.
+        Err(_) => bytes.rewind().map_err(recording::Error::from)?,
+    }
+    Ok(bytes)
 }

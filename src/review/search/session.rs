@@ -4,7 +4,7 @@
 //! Nothing here is held of a session but a piece of it, however long it is. What cannot be read is told, and what was found
 //! before that stays found.
 
-use std::io::{Cursor, Read};
+use std::io::{Read, Seek};
 
 use formats::asciicast::{Data, Reader};
 use formats::derived::{Command, Kind, ReadLine};
@@ -17,8 +17,8 @@ use crate::review::catalog::{Catalog, Entry};
 use crate::transcript::{Deriver, EXTRACTOR};
 use crate::words::causes;
 
-/// A smaller object is fetched once and checked before it is searched; a larger one is fetched twice.
-const AT_ONCE: u64 = 4 << 20;
+/// An object is checked before it is searched, and kept meanwhile: a larger one in a file without a name.
+const IN_MEMORY: usize = 4 << 20;
 /// A longer line of what was typed is looked at in parts, in bytes.
 const MAX_TYPED: usize = 64 * 1024;
 
@@ -156,7 +156,10 @@ impl<'a> Session<'a> {
             let block = match lines.next_lines() {
                 Ok(Some(block)) => block,
                 Ok(None) => break,
-                Err(error) => return Err(Outcome::Unread(causes(&error))),
+                Err(error) => {
+                    self.searched.count += finder.count();
+                    return Err(Outcome::Unread(causes(&error)));
+                }
             };
             let mut found = Vec::new();
             match kind {
@@ -178,25 +181,18 @@ impl<'a> Session<'a> {
         Ok(true)
     }
 
-    /// An object of the session, if it is the one that the manifest tells of.
-    fn vouched_for(&mut self, kind: Kind, object: &Object) -> Option<Box<dyn Read>> {
-        let open = || self.catalog.derived(&self.entry.manifest, kind).ok()?;
-        let mut source = open()?;
-        let checked: Option<Box<dyn Read>> = if object.bytes <= AT_ONCE {
-            let mut bytes = Vec::new();
-            let limit = object.bytes + 1;
-            (&mut source).take(limit).read_to_end(&mut bytes).ok()?;
-            let is_it = object.reading(&bytes[..]).is_it().ok()?;
-            is_it.then(|| Box::new(Cursor::new(bytes)) as _)
-        } else {
-            let is_it = object.reading(source).is_it().ok()?;
-            is_it
-                .then(open)
-                .flatten()
-                .map(|source| Box::new(source) as _)
-        };
-        self.searched.is_replaced |= checked.is_none();
-        checked
+    /// An object of the session, if it is the one that the manifest tells of: kept where nobody changes it any more.
+    fn vouched_for(&mut self, kind: Kind, object: &Object) -> Option<impl Read + use<>> {
+        let source = self.catalog.derived(&self.entry.manifest, kind).ok()??;
+        let mut reading = object.reading(source);
+        let mut kept = tempfile::spooled_tempfile(IN_MEMORY);
+        // What goes on behind it is another one.
+        let mut its_own = reading.by_ref().take(object.bytes + 1);
+        std::io::copy(&mut its_own, &mut kept).ok()?;
+        let is_it = reading.is_it().ok()?;
+        self.searched.is_replaced |= !is_it;
+        kept.rewind().ok()?;
+        is_it.then_some(kept)
     }
 
     /// Searches what is made of the recording.
