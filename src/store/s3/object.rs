@@ -153,6 +153,10 @@ impl Object {
         };
         let have = std::sync::Mutex::new(BytesMut::new());
         let first = persist(options.patience, || async {
+            // Without a first ETag there is nothing to hold the second half to: it is asked for from its start.
+            if self.etag.is_none() {
+                lock(&have).clear();
+            }
             let so_far = lock(&have).len() as u64;
             let call = client
                 .get_object()
@@ -166,10 +170,6 @@ impl Object {
                 call.await.map_err(|error| Failure::read(&error))
             })
             .await?;
-            // Without a first ETag there is nothing to hold the second half to.
-            if self.etag.is_none() {
-                lock(&have).clear();
-            }
             let whole = answer.content_range().is_none();
             if whole && start > 0 {
                 return Err(Failure {
