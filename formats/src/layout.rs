@@ -1,4 +1,4 @@
-//! Where things lie in a store: keys for recordings, manifests, text lines, commands and reviews.
+//! Where things lie in a store: keys for recordings, manifests, text lines, commands, packs and reviews.
 //!
 //! Nothing here lets a name from outside through as it is: what is not a letter, a digit, a dot, a dash or an underscore
 //! is escaped, so that no name can climb out of its folder or break a URL or a shell line.
@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::derived::Kind;
 use crate::manifest::Manifest;
+use crate::pack::Part;
 
 /// The longest part of a key between two slashes. File systems take 255 bytes; some tools add an ending of their own.
 const MAX_PART: usize = 200;
@@ -86,6 +87,30 @@ impl<'a> Place<'a> {
 #[must_use]
 pub fn live_part(session_id: &str, part: u64) -> String {
     format!("live/{}/{part:06}.cast.zst", safe_name(session_id))
+}
+
+/// `packs/lines/year=2026/month=11/day=23/000001.parquet`: one of the files of the pack of this number, counted from 1.
+#[must_use]
+pub fn pack(part: Part, date: NaiveDate, number: u32) -> String {
+    let (folder, ending) = (part.name(), part.ending());
+    format!("packs/{folder}/{}/{number:06}{ending}", day(date))
+}
+
+/// The folder of the indexes of packs.
+pub const PACK_INDEXES: &str = "packs/index/";
+
+/// `packs/index/year=2026/month=11/day=23/000001.json`: what that pack holds.
+#[must_use]
+pub fn pack_index(date: NaiveDate, number: u32) -> String {
+    format!("{PACK_INDEXES}{}/{number:06}.json", day(date))
+}
+
+/// Day and number in a key of [`pack_index`].
+#[must_use]
+pub fn parse_pack_index(key: &str) -> Option<(NaiveDate, u32)> {
+    let number = key.rsplit('/').next()?.strip_suffix(".json")?;
+    let (date, number) = (parse_day(key)?, number.parse().ok()?);
+    (pack_index(date, number) == key).then_some((date, number))
 }
 
 /// `reviews/<session-id>/<time>-<who>.json`: one sign-off. The time has no colons, which some file systems refuse.
@@ -260,6 +285,25 @@ mod tests {
         assert_eq!(parse_day(&place.manifest()), Some(place.date));
         assert_eq!(parse_day("live/a/000001.cast.zst"), None);
         assert_eq!(parse_session_id("elsewhere/a.txt"), None);
+    }
+
+    #[test]
+    fn packs_are_numbered_by_day() {
+        let date = NaiveDate::from_ymd_opt(2026, 11, 3).unwrap();
+        assert_eq!(
+            pack(Part::Grams, date, 2),
+            "packs/grams/year=2026/month=11/day=03/000002.grams"
+        );
+        let index = pack_index(date, 12);
+        assert_eq!(index, "packs/index/year=2026/month=11/day=03/000012.json");
+        assert_eq!(parse_pack_index(&index), Some((date, 12)));
+        for other in [
+            "packs/index/year=2026/month=11/day=03/000012.json.sig",
+            "packs/index/year=2026/month=11/day=03/12.json",
+            "packs/index/year=2026/month=11/000012.json",
+        ] {
+            assert_eq!(parse_pack_index(other), None, "{other}");
+        }
     }
 
     #[test]

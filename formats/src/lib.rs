@@ -10,6 +10,7 @@
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement,
 //!   `signature` what shows that nobody made it anew (with the feature `signatures`, on by default)
 //! - [`derived`]: lines and commands, made of a recording
+//! - [`pack`]: what stands in the packs of a day
 //! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
@@ -20,6 +21,7 @@ mod json;
 pub mod layout;
 pub mod lines;
 pub mod manifest;
+pub mod pack;
 pub mod payload;
 pub mod raw;
 pub mod recording;
