@@ -10,6 +10,7 @@
 //! - [`recorded`]: a recorded session, from the plan to the recording that is handed over
 //! - [`review`]: which recordings there are, what each one is, and what it is worth as evidence
 //! - [`spool`]: what is not stored yet: claims, delivery, drain, live segments, and closing what was cut
+//! - [`packs`]: the sessions of a day in a few larger files, made and read
 //!
 //! What it is done with:
 //! - [`settings`]: what is in force, and where it came from
@@ -36,6 +37,7 @@ pub mod aws;
 pub mod cli;
 pub mod envelope;
 pub mod export;
+pub mod packs;
 pub mod player;
 pub mod recorded;
 pub mod recorder;

@@ -8,6 +8,7 @@ use regex::{Regex, RegexBuilder, bytes};
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: Regex,
+    any_case: bool,
     /// The same over many lines as they are stored, for a pattern that means the same there.
     bytes: Option<bytes::Regex>,
 }
@@ -39,6 +40,11 @@ impl Pattern {
     /// What it finds in text.
     pub fn regex(&self) -> &Regex {
         &self.text
+    }
+
+    /// The expression, and whether capitals are the same as other letters to it.
+    pub(crate) fn expression(&self) -> (&str, bool) {
+        (self.text.as_str(), self.any_case)
     }
 
     /// What it finds in lines as they are stored, where that tells anything.
@@ -99,6 +105,7 @@ impl Pattern {
         });
         Ok(Self {
             text,
+            any_case,
             bytes: bytes.and_then(Result::ok),
         })
     }

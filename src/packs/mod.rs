@@ -1,0 +1,20 @@
+//! Packs: the sessions of a day in a few larger files, for a search of years and for the SQL of others.
+//!
+//! Nothing here is evidence. A pack is a hint at where to look, made of what manifests vouch for; nothing of a session that
+//! only some may read is in it but its manifest.
+
+mod build;
+mod fold;
+mod grams;
+mod need;
+mod read;
+mod rows;
+mod source;
+mod table;
+
+pub(crate) use build::{Builder, Contents, Error as BuildError, Made};
+pub(crate) use need::Need;
+pub(crate) use read::{Error, Pack, Rows, TimesOf};
+
+#[cfg(test)]
+mod tests;
