@@ -23,8 +23,12 @@ use formats::manifest::Manifest;
 use formats::sealed::NoKey;
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use ssm_rec::recorder::{Files, Options, Recorder};
+use ssm_rec::review;
 use ssm_rec::review::catalog::{Catalog, Filter};
-use ssm_rec::review::search::{Around, Meaning, Pattern, Question, Step, Wanted, Where, sweep};
+use ssm_rec::review::compact::{self, compact};
+use ssm_rec::review::search::{
+    Around, Manner, Meaning, Pattern, Question, Step, Told, Wanted, Where,
+};
 use ssm_rec::store::Store;
 
 const DAYS: u64 = 90;
@@ -46,6 +50,21 @@ fn main() {
         bytes as f64 / 1e6,
         begun.elapsed().as_secs_f64()
     );
+    let begun = Instant::now();
+    pack(folder.path());
+    let of = |folder_name: &str| stored(&folder.path().join(folder_name)) as f64 / 1e6;
+    let grams = of("packs/grams");
+    println!(
+        "packed in {:.1} s: sessions {:.1} MB, commands {:.1} MB (of {:.1}), lines {:.1} MB, grams {grams:.1} MB, {:.0} % of \
+         the text; index {:.1} MB",
+        begun.elapsed().as_secs_f64(),
+        of("packs/sessions"),
+        of("packs/commands"),
+        of("commands"),
+        of("packs/lines"),
+        grams * 1e8 / line_text(folder.path()) as f64,
+        of("packs/index"),
+    );
     // The first look at files is the disk's.
     peer(folder.path(), "grep", "nothing of it");
     for pattern in [
@@ -60,23 +79,68 @@ fn main() {
 
 fn report(store: &Path, pattern: &str) {
     println!("{pattern}");
-    let (ours, first, found) = search(store, pattern);
-    println!(
-        "  ssm-rec  {:>7.0} ms, first {:>5.0} ms, {found} lines",
-        ms(ours),
-        ms(first)
-    );
-    for program in ["grep", "rg"] {
-        let Some((theirs, lines)) = peer(store, program, pattern) else {
-            println!("  zstd | {program}: not here");
-            continue;
-        };
-        let ratio = ours.as_secs_f64() / theirs.as_secs_f64();
-        println!(
-            "  zstd | {program} {:>7.0} ms, {lines} lines; ours/theirs {ratio:.2}",
-            ms(theirs)
+    let peers = ["grep", "rg"].map(|program| (program, peer(store, program, pattern)));
+    for (what, packs) in [
+        ("without packs", Packs::None),
+        ("packs of others", Packs::Others),
+        ("own packs", Packs::Own),
+    ] {
+        let (ours, first, found) = (0..3)
+            .map(|_| search(store, pattern, packs))
+            .min()
+            .unwrap_or_default();
+        print!(
+            "  {what:<16}{:>7.1} ms, first {:>6.1} ms, {found} lines;",
+            ms(ours),
+            ms(first)
         );
+        for (program, theirs) in &peers {
+            match theirs {
+                Some((theirs, _)) => print!(
+                    " {:.2} x as fast as zstd | {program};",
+                    theirs.as_secs_f64() / ours.as_secs_f64()
+                ),
+                None => print!(" zstd | {program}: not here;"),
+            }
+        }
+        println!();
     }
+    for (program, theirs) in peers {
+        if let Some((theirs, lines)) = theirs {
+            println!("  zstd | {program:<9}{:>7.1} ms, {lines} lines", ms(theirs));
+        }
+    }
+}
+
+/// Which packs are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Packs {
+    None,
+    /// What they say is looked at again.
+    Others,
+    /// They were made here of what was checked.
+    Own,
+}
+
+/// Puts all sessions into packs.
+fn pack(folder: &Path) {
+    let catalog = Catalog::new(Store::at(&folder.display().to_string()).unwrap(), None);
+    compact(&catalog, &Filter::default(), &|_| None, &mut |step| {
+        assert!(!matches!(step, compact::Step::Problem(_)), "{step:?}");
+        true
+    })
+    .unwrap();
+}
+
+/// Bytes of the text of all lines.
+fn line_text(folder: &Path) -> u64 {
+    let script = "find \"$1/lines\" -type f -print0 | xargs -0 zstd -dcq | wc -c";
+    let out = Command::new("sh")
+        .args(["-c", script, "sh"])
+        .arg(folder)
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&out.stdout).trim().parse().unwrap()
 }
 
 fn ms(time: Duration) -> f64 {
@@ -84,32 +148,32 @@ fn ms(time: Duration) -> f64 {
 }
 
 /// From listing the store to the last find; and to the first one.
-fn search(store: &Path, pattern: &str) -> (Duration, Duration, u64) {
+fn search(store: &Path, pattern: &str, packs: Packs) -> (Duration, Duration, u64) {
     let begun = Instant::now();
-    let catalog = Catalog::new(Store::at(&store.display().to_string()).unwrap(), None);
-    let entries = catalog
-        .list(&Filter::default(), usize::MAX)
-        .unwrap()
-        .entries;
+    let store = Store::at(&store.display().to_string()).unwrap();
+    let own = (packs == Packs::Own).then(|| store.clone());
+    let catalog = Catalog::new(store, None).with_own_packs(own);
     let pattern = Pattern::meaning(pattern, Meaning::default()).unwrap();
     let question = Question::new(pattern, &[Where::Lines], Around::default(), Wanted::Texts);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let manner = Manner {
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        with_packs: packs != Packs::None,
+        trusts_packs: false,
+    };
     let (mut found, mut first) = (0, None);
-    sweep(
-        (&catalog, &entries),
-        &question,
-        &NoKey,
-        threads,
-        |_, step| {
-            match step {
-                Step::Found(_) => {
-                    first.get_or_insert_with(|| begun.elapsed());
-                }
-                Step::Done(searched) => found += searched.count,
+    let filter = Filter::default();
+    review::search::search(&catalog, &filter, &question, &NoKey, manner, &mut |told| {
+        match told {
+            Told::Session(_, Step::Found(_)) => {
+                first.get_or_insert_with(|| begun.elapsed());
             }
-            true
-        },
-    );
+            Told::Session(_, Step::Done(searched)) => found += searched.count,
+            Told::Problem(problem) => panic!("{problem:?}"),
+            Told::Asked(..) | Told::Without(_) => {}
+        }
+        true
+    })
+    .unwrap();
     (begun.elapsed(), first.unwrap_or_default(), found)
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;
 mod signers;
+mod stop;
 pub(crate) mod voice;
 
 use std::ffi::OsString;
@@ -22,8 +23,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    completions, config, derive, export, list, play, plugin, ran, recover, search, show, ssh_proxy,
-    start, tail, upload, verify,
+    compact, completions, config, derive, export, list, play, plugin, ran, recover, search, show,
+    ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -52,6 +53,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Recover(recover::RecoverArgs),
     Upload(upload::UploadArgs),
+    Compact(compact::CompactArgs),
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
@@ -130,6 +132,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),
         Command::Upload(args) => upload::run(args),
+        Command::Compact(args) => compact::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -9,13 +9,17 @@ use std::io::{self, BufWriter, Read, Seek, Write};
 use formats::asciicast::{self, Header, Reader};
 use formats::derived::{Command, Kind};
 use formats::lines::{self, LineSource};
-use formats::manifest::Derived;
+use formats::manifest::{Derived, Object};
 use formats::recording;
 use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
+use tempfile::SpooledTempFile;
 
 use crate::recorder::objects::{Made, Objects, Sinks};
 use crate::store::ReadSeek;
 use crate::transcript::{EXTRACTOR, derive, told};
+
+/// A larger object than this is kept in a file without a name, while it is used.
+pub(super) const IN_MEMORY: usize = 4 << 20;
 
 /// The commands of a session.
 #[derive(Debug)]
@@ -124,6 +128,21 @@ impl Unlock for Keeping<'_> {
         self.kept.replace(Some((key.clone(), envelope.clone())));
         Ok(key)
     }
+}
+
+/// What comes out of `source`, if it is this object: kept where nobody changes it any more.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn kept(object: &Object, source: impl Read) -> io::Result<Option<SpooledTempFile>> {
+    let mut reading = object.reading(source);
+    let mut kept = tempfile::spooled_tempfile(IN_MEMORY);
+    // What goes on behind it is another one.
+    let mut its_own = reading.by_ref().take(object.bytes + 1);
+    io::copy(&mut its_own, &mut kept)?;
+    let is_it = reading.is_it()?;
+    kept.rewind()?;
+    Ok(is_it.then_some(kept))
 }
 
 /// What became of a comparison.

@@ -4,6 +4,7 @@
 
 pub mod catalog;
 pub mod chosen;
+pub mod compact;
 pub mod condition;
 pub(crate) mod derived;
 pub mod follow;

@@ -11,6 +11,7 @@ mod captures;
 mod closed;
 mod command;
 mod commands;
+mod compact;
 mod config;
 mod crash;
 #[cfg(unix)]
@@ -31,6 +32,7 @@ mod list;
 mod log;
 #[cfg(unix)]
 mod official;
+mod packs;
 mod picker;
 mod play;
 #[cfg(unix)]

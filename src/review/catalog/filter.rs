@@ -2,11 +2,11 @@
 //!
 //! Nothing here reads a store; what the manifest does not tell, `known` fetches.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
 use formats::layout;
 use formats::manifest::Manifest;
 
-use crate::review::condition::{Condition, Facts, State, Window};
+use crate::review::condition::{Condition, Facts, State, Term, Window};
 use crate::store::Span;
 
 /// What is asked for.
@@ -19,6 +19,19 @@ pub struct Filter {
 }
 
 impl Filter {
+    /// All sessions of a day, in UTC.
+    #[must_use]
+    pub(crate) fn of_day(day: NaiveDate) -> Self {
+        let start = day.and_time(NaiveTime::MIN).and_utc();
+        let since = Condition::Is(Term::Since(start));
+        let next = start.checked_add_days(Days::new(1));
+        let until = next.map(|next| Condition::Is(Term::Until(next)));
+        Self {
+            session: None,
+            condition: Condition::all([Some(since), until].into_iter().flatten().collect()),
+        }
+    }
+
     /// Whether this is asked for, as far as a manifest by itself tells. What it does not tell is not let through: whoever holds
     /// the manifest of a recording that is not stored, or more than that, asks [`Filter::judge`].
     #[must_use]
@@ -65,8 +78,8 @@ impl Filter {
 
     /// The days in which a session may have started, from the first to the last of each stretch of them. Two stretches have a
     /// day between them.
-    fn days(&self) -> Vec<Days> {
-        let mut stretches: Vec<Days> = Vec::new();
+    fn days(&self) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
         for window in self.condition.windows() {
             let (first, last) = days(window);
             let next = |day: NaiveDate| day.succ_opt().unwrap_or(day);
@@ -84,10 +97,10 @@ impl Filter {
 }
 
 /// The first and the last of some days; without one, all before or all after.
-type Days = (Option<NaiveDate>, Option<NaiveDate>);
+type Stretch = (Option<NaiveDate>, Option<NaiveDate>);
 
 /// The days of a window.
-fn days(window: Window) -> Days {
+fn days(window: Window) -> Stretch {
     // Before midnight is still the day before.
     let last = window.until.map(|until| {
         let moment = until.checked_sub_signed(TimeDelta::nanoseconds(1));

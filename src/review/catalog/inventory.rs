@@ -182,7 +182,17 @@ impl Catalog {
             let (spool, key) = spooled.next().ok_or_else(not_found)?;
             return of_its_key(spool, &key);
         }
-        let place = Place::of(&entry.manifest).ok_or_else(not_found)?;
+        self.stored_recording(&entry.manifest)
+    }
+
+    /// The recording of the store that this manifest is of by its place.
+    ///
+    /// # Errors
+    /// It is not there, is another's, or cannot be read.
+    pub(crate) fn stored_recording(&self, manifest: &Manifest) -> Result<Box<dyn ReadSeek>, Error> {
+        let place = Place::of(manifest).ok_or_else(|| store::Error::NotFound {
+            place: manifest.session_id.clone(),
+        })?;
         of_its_key(&self.store, &place.recording())
     }
 

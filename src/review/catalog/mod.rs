@@ -19,19 +19,23 @@ use crate::review::condition::Facts;
 use crate::review::identity::{Misplaced, check_key};
 use crate::store::{self, Cache, Store, Traffic};
 
+mod beyond;
 mod browse;
 mod filter;
 mod inventory;
 mod known;
 mod order;
+mod packed;
 mod seen;
 
 pub use crate::review::condition::State;
+pub(crate) use beyond::{Beyond, Covering, problem};
 pub use browse::{Found, Told};
 pub use filter::Filter;
 pub use inventory::{Beside, Item};
 use known::Candidate;
 pub use order::{Key, Order};
+pub(crate) use packed::{Packed, Standing};
 use seen::Seen;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
@@ -121,6 +125,8 @@ pub struct Catalog {
     spool: Option<Store>,
     seen: Option<Seen>,
     allowed: Option<Arc<AllowedSigners>>,
+    /// Packs of the same store, made on this machine.
+    own_packs: Option<Store>,
 }
 
 impl Catalog {
@@ -132,6 +138,7 @@ impl Catalog {
             spool,
             seen: None,
             allowed: None,
+            own_packs: None,
         }
     }
 
@@ -149,10 +156,28 @@ impl Catalog {
         Self { allowed, ..self }
     }
 
+    /// The same, with packs that were made on this machine of what the store holds.
+    #[must_use]
+    pub fn with_own_packs(self, own_packs: Option<Store>) -> Self {
+        Self { own_packs, ..self }
+    }
+
     /// Where the store is, for a person.
     #[must_use]
     pub fn location(&self) -> String {
         self.store.location()
+    }
+
+    /// The store.
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The manifests of the days that `filter` may want something of.
+    pub(super) fn manifest_keys(&self, filter: &Filter) -> Result<Vec<String>, Error> {
+        let mut keys = self.store.list_spans(&filter.spans("manifests/"))?.concat();
+        keys.retain(|key| is_manifest(key) && filter.may_hold(layout::parse_day(key)));
+        Ok(keys)
     }
 
     /// What was asked of the store until now; the spool is beside it.
@@ -175,15 +200,23 @@ impl Catalog {
     /// # Errors
     /// As of [`Catalog::list`].
     pub fn list_by(&self, order: Order, filter: &Filter, limit: usize) -> Result<Listing, Error> {
+        self.list_of(&self.keys(filter)?, order, filter, limit, |_| true)
+    }
+
+    /// The same of what is known to be there; of the manifests, of those alone that are wanted.
+    fn list_of(
+        &self,
+        [manifests, recordings, signatures]: &[Vec<String>; 3],
+        order: Order,
+        filter: &Filter,
+        limit: usize,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let [manifests, recordings, signatures] = self.keys(filter)?;
-        let signatures: BTreeSet<String> = signatures.into_iter().collect();
-        let manifests = by_day(manifests);
-        let stored: BTreeSet<&str> = manifests
-            .values()
-            .flatten()
-            .map(|key| id_part(key))
-            .collect();
+        let signatures: BTreeSet<&String> = signatures.iter().collect();
+        let stored: BTreeSet<&str> = manifests.iter().map(|key| id_part(key)).collect();
+        let wanted = manifests.iter().filter(|key| is_wanted(key));
+        let manifests = by_day(wanted.cloned().collect());
         let orphans = recordings
             .iter()
             .filter(|key| !stored.contains(id_part(key)))
@@ -408,6 +441,9 @@ pub enum Error {
     /// A manifest does not read.
     #[error(transparent)]
     Manifest(#[from] formats::manifest::Error),
+    /// A pack is not used, or cannot be made: why.
+    #[error("{0}")]
+    Pack(String),
     /// A recording does not read.
     #[error(transparent)]
     Recording(#[from] recording::Error),

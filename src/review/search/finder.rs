@@ -92,6 +92,31 @@ impl Question {
         self.places.contains(&place)
     }
 
+    /// Whether more is shown than what is found.
+    pub(super) fn has_around(&self) -> bool {
+        self.around != Around::default()
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
+    /// The expression, and whether capitals are the same as other letters to it.
+    pub(super) fn expression(&self) -> (&str, bool) {
+        self.pattern.expression()
+    }
+
+    /// Whether a text has it.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        self.pattern.regex().is_match(text)
+    }
+
+    /// Where a text has it, in bytes.
+    pub(super) fn places_in(&self, text: &str) -> Vec<Range<usize>> {
+        let found = self.pattern.regex().find_iter(text);
+        found.map(|found| found.range()).collect()
+    }
+
     /// Whether a session with so many finds need not be searched further.
     #[must_use]
     pub(super) fn is_answered_by(&self, count: u64) -> bool {
@@ -162,13 +187,18 @@ impl<'a> Finder<'a> {
     pub fn block(&mut self, block: &[u8], found: &mut Vec<Piece>) {
         let around = self.question.around;
         match &self.question.candidates {
-            // Their numbers matter to nobody.
             Some(candidates) if around == Around::default() => {
+                let mut at = 0;
                 for range in candidates.of(block) {
                     if self.is_done() {
                         return;
                     }
-                    self.stored(&block[range], true, found);
+                    self.number += ends(&block[at..range.start]);
+                    self.stored(&block[range.clone()], true, found);
+                    at = range.end + 1;
+                }
+                if at < block.len() {
+                    self.number += ends(&block[at..]) + 1;
                 }
             }
             Some(candidates) => {
@@ -256,6 +286,11 @@ impl<'a> Finder<'a> {
             matches,
         }
     }
+}
+
+/// How many lines end in it.
+fn ends(block: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', block).count() as u64
 }
 
 pub(super) fn as_read(line: &Line) -> ReadLine<'_> {

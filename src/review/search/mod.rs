@@ -3,12 +3,16 @@
 //! Nothing here is printed, and nothing that was derived is believed that a manifest does not vouch for: it is derived again.
 
 mod finder;
+mod packed;
 mod session;
 mod sweep;
+mod turns;
+mod wide;
 
 pub use finder::{Around, Finder, Piece, Question, Wanted, Where};
 pub use session::{Outcome, Searched};
-pub use sweep::{Step, sweep};
+pub use sweep::Step;
+pub use wide::{Manner, Told, search};
 
 pub use crate::transcript::{Case, Meaning, Pattern};
 

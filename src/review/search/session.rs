@@ -4,21 +4,20 @@
 //! Nothing here is held of a session but a piece of it, however long it is. What cannot be read is told, and what was found
 //! before that stays found.
 
-use std::io::{Read, Seek};
+use std::io::Read;
 
 use formats::asciicast::{Data, Reader};
 use formats::derived::{Command, Kind, ReadLine};
-use formats::manifest::Object;
+use formats::manifest::{Manifest, Object};
 use formats::recording::{self, Ending};
 use formats::sealed::Unlock;
 
 use super::finder::{Finder, Piece, Question, Where, as_read};
 use crate::review::catalog::{Catalog, Entry};
+use crate::review::derived::kept;
 use crate::transcript::{Deriver, EXTRACTOR};
 use crate::words::causes;
 
-/// An object is checked before it is searched, and kept meanwhile: a larger one in a file without a name.
-const IN_MEMORY: usize = 4 << 20;
 /// A longer line of what was typed is looked at in parts, in bytes.
 const MAX_TYPED: usize = 64 * 1024;
 
@@ -91,20 +90,9 @@ impl<'a> Session<'a> {
     }
 
     fn all(&mut self) -> Step {
-        if self.question.is_of(Where::Reasons) {
-            let mut finder = Finder::new(self.question, Where::Reasons);
-            let reason = self.entry.manifest.reason.as_deref().unwrap_or_default();
-            if !reason.is_empty() {
-                let mut found = Vec::new();
-                let text = ReadLine {
-                    text: reason.into(),
-                    ..ReadLine::default()
-                };
-                finder.text(&text, &mut found);
-                self.found(found)?;
-            }
-            self.searched.count += finder.count();
-        }
+        let (found, count) = in_reason(self.question, &self.entry.manifest);
+        self.found(found)?;
+        self.searched.count += count;
         // What has to be made of the recording.
         let mut rest = Vec::new();
         for place in [Where::Commands, Where::Lines, Where::Input] {
@@ -184,15 +172,9 @@ impl<'a> Session<'a> {
     /// An object of the session, if it is the one that the manifest tells of: kept where nobody changes it any more.
     fn vouched_for(&mut self, kind: Kind, object: &Object) -> Option<impl Read + use<>> {
         let source = self.catalog.derived(&self.entry.manifest, kind).ok()??;
-        let mut reading = object.reading(source);
-        let mut kept = tempfile::spooled_tempfile(IN_MEMORY);
-        // What goes on behind it is another one.
-        let mut its_own = reading.by_ref().take(object.bytes + 1);
-        std::io::copy(&mut its_own, &mut kept).ok()?;
-        let is_it = reading.is_it().ok()?;
-        self.searched.is_replaced |= !is_it;
-        kept.rewind().ok()?;
-        is_it.then_some(kept)
+        let kept = kept(object, source).ok()?;
+        self.searched.is_replaced |= kept.is_none();
+        kept
     }
 
     /// Searches what is made of the recording.
@@ -278,6 +260,21 @@ impl<'a> Session<'a> {
             (None, Some(_)) => Ok(()),
         }
     }
+}
+
+/// What is found in why a session was opened, and how many times.
+pub(super) fn in_reason(question: &Question, manifest: &Manifest) -> (Vec<Piece>, u64) {
+    let mut found = Vec::new();
+    let mut finder = Finder::new(question, Where::Reasons);
+    let reason = manifest.reason.as_deref().unwrap_or_default();
+    if question.is_of(Where::Reasons) && !reason.is_empty() {
+        let text = ReadLine {
+            text: reason.into(),
+            ..ReadLine::default()
+        };
+        finder.text(&text, &mut found);
+    }
+    (found, finder.count())
 }
 
 /// A command as a text.

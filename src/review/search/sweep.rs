@@ -10,7 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use formats::sealed::Unlock;
 
 use super::finder::{Piece, Question};
-use super::session::{Searched, Session};
+use super::packed::Hit;
+use super::session::{Outcome, Searched, Session};
 use crate::review::catalog::{Catalog, Entry};
 
 /// So many portions of what was found wait for their turn, a session; a portion is of a block of lines.
@@ -25,35 +26,66 @@ pub enum Step {
     Done(Searched),
 }
 
+/// A session to be told of.
+#[derive(Debug)]
+pub(super) enum Item {
+    /// It is searched.
+    Open(Entry),
+    /// What it has is known.
+    Known(Entry, Hit),
+}
+
+impl Item {
+    pub(super) fn entry(&self) -> &Entry {
+        match self {
+            Self::Open(entry) | Self::Known(entry, _) => entry,
+        }
+    }
+}
+
 /// Searches sessions, so many at a time, and tells of one after the other as long as `tell` wants to be told.
-pub fn sweep(
-    (catalog, entries): (&Catalog, &[Entry]),
+pub(super) fn sweep(
+    (catalog, items): (&Catalog, &[Item]),
     question: &Question,
     unlock: &(dyn Unlock + Sync),
     threads: usize,
     mut tell: impl FnMut(&Entry, Step) -> bool,
 ) {
     let is_wanted = AtomicBool::new(true);
-    let threads = threads.clamp(1, entries.len().max(1));
+    let threads = threads.clamp(1, items.len().max(1));
     let (turns, in_turn) = sync_channel(threads);
-    let queue = Mutex::new((entries.iter(), Some(turns)));
+    let queue = Mutex::new((items.iter(), Some(turns)));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while let Some((entry, told)) = next(&queue) {
+                while let Some((item, told)) = next(&queue) {
                     let mut hand_on = |found| {
                         is_wanted.load(Ordering::Relaxed) && told.send(Step::Found(found)).is_ok()
                     };
-                    let session = Session::of((catalog, entry), unlock, question, &mut hand_on);
-                    let searched = session.search();
+                    let searched = match item {
+                        Item::Open(entry) => {
+                            let of = (catalog, entry);
+                            Session::of(of, unlock, question, &mut hand_on).search()
+                        }
+                        Item::Known(_, hit) => {
+                            if !hit.pieces.is_empty() {
+                                hand_on(hit.pieces.clone());
+                            }
+                            Searched {
+                                outcome: Outcome::Whole,
+                                count: hit.count,
+                                is_replaced: false,
+                            }
+                        }
+                    };
                     // Who wants nothing any more needs no end either.
                     let _ = told.send(Step::Done(searched));
                 }
             });
         }
-        for (entry, steps) in in_turn {
+        for (item, steps) in in_turn {
             for step in steps {
-                if !tell(entry, step) {
+                if !tell(item.entry(), step) {
                     is_wanted.store(false, Ordering::Relaxed);
                     return;
                 }
@@ -62,18 +94,18 @@ pub fn sweep(
     });
 }
 
-type Turns<'a> = SyncSender<(&'a Entry, Receiver<Step>)>;
+type Turns<'a> = SyncSender<(&'a Item, Receiver<Step>)>;
 
 /// The next session, and where to tell of it when its turn has come; nothing when there is none or nobody listens.
 fn next<'a>(
-    queue: &Mutex<(std::slice::Iter<'a, Entry>, Option<Turns<'a>>)>,
-) -> Option<(&'a Entry, SyncSender<Step>)> {
+    queue: &Mutex<(std::slice::Iter<'a, Item>, Option<Turns<'a>>)>,
+) -> Option<(&'a Item, SyncSender<Step>)> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(entry) = queue.0.next() else {
+    let Some(item) = queue.0.next() else {
         queue.1 = None;
         return None;
     };
     let (told, steps) = sync_channel(AHEAD);
-    queue.1.as_ref()?.send((entry, steps)).ok()?;
-    Some((entry, told))
+    queue.1.as_ref()?.send((item, steps)).ok()?;
+    Some((item, told))
 }

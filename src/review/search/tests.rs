@@ -73,19 +73,7 @@ fn check(pattern: &str, texts: &[String], cut: usize, around: Around) {
         finder.text(&super::finder::as_read(line), &mut by_line);
     }
     assert_eq!(numbers(&by_line), expected, "{pattern} {texts:?}");
-    if around == Around::default() {
-        // Those that are passed over are not numbered, and nobody wants to know.
-        let number = 0;
-        let plain = |piece: &Piece| Piece {
-            number,
-            ..piece.clone()
-        };
-        let by_line: Vec<Piece> = by_line.iter().map(plain).collect();
-        let by_block: Vec<Piece> = by_block.iter().map(plain).collect();
-        assert_eq!(by_block, by_line, "{pattern} {texts:?}");
-    } else {
-        assert_eq!(by_block, by_line, "{pattern} {texts:?}");
-    }
+    assert_eq!(by_block, by_line, "{pattern} {texts:?}");
     assert_eq!(count, finder.count());
     let counting = self::question(pattern, around, Wanted::Count);
     let mut counted = Finder::new(&counting, Where::Lines);

@@ -5,8 +5,6 @@
 mod print;
 
 use std::io::Write as _;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -18,15 +16,16 @@ use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
+use crate::cli::stop::Stop;
 use crate::cli::{message, named};
-use crate::recorded::plan;
-use crate::review::catalog::{Entry, Filter, Listing};
+use crate::review::catalog::{self, Entry, Filter, Problem};
 use crate::review::search::{
-    Around, Case, Meaning, Outcome, Pattern, Question, Searched, Step, Wanted, Where, sweep,
+    Around, Case, Manner, Meaning, Outcome, Pattern, Question, Searched, Step, Told, Wanted, Where,
+    search,
 };
 use crate::settings::Settings;
 use crate::store::Store;
-use crate::terminal::{self, Signals};
+use crate::terminal;
 use crate::words::{causes, time};
 use print::{Form, Printer};
 
@@ -129,6 +128,14 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     color: Color,
 
+    /// Believe packs (see compact) that others made, instead of looking again at each session where they say something is found
+    #[arg(long)]
+    trust_packs: bool,
+
+    /// Search each session by itself, as if there were no packs
+    #[arg(long, conflicts_with = "trust_packs")]
+    no_packs: bool,
+
     #[command(flatten)]
     filter: FilterArgs,
 
@@ -167,29 +174,33 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         ..args.filter.filter()?
     };
     let places = settings.places_to_read()?;
-    let mut catalog = named::catalog(&places).remembering(settings.cache());
-    if filter.condition.needs().signers {
-        catalog = catalog.knowing(allowed_signers(&settings)?);
-    }
-    let listing = catalog.list(&filter, usize::MAX)?;
+    let catalog = named::catalog(&places)
+        .remembering(settings.cache())
+        .knowing(allowed_signers(&settings)?);
     let threads = match places.store {
         Store::S3(_) => AT_ONCE_AFAR,
         Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
     };
+    let manner = Manner {
+        threads,
+        with_packs: !args.no_packs,
+        trusts_packs: args.trust_packs,
+    };
     let stop = Stop::listen()?;
     let mut run = Run {
         printer: args.printer(&question),
-        coverage: Coverage::new(&listing),
+        coverage: Coverage::default(),
         bar: bar(),
         so_far: 0,
     };
-    for problem in &listing.problems {
-        run.complain(&problem.location, &causes(&problem.error));
-    }
-    let of = (&catalog, &listing.entries[..]);
-    sweep(of, &question, &identities, threads, |entry, step| {
-        stop.number().is_none() && run.tell(entry, step)
-    });
+    search(
+        &catalog,
+        &filter,
+        &question,
+        &identities,
+        manner,
+        &mut |told| stop.number().is_none() && run.told(told),
+    )?;
     run.bar.finish_and_clear();
     let mut coverage = run.coverage;
     // Of the session in the midst of which it was stopped.
@@ -292,6 +303,26 @@ struct Run {
 }
 
 impl Run {
+    /// Tells of it; `false` when nobody reads it.
+    fn told(&mut self, told: Told<'_>) -> bool {
+        match told {
+            Told::Asked(sessions, unknown) => {
+                self.coverage.sessions += sessions;
+                self.coverage.unknown += unknown;
+            }
+            Told::Without(sessions) => self.coverage.searched += sessions,
+            Told::Problem(Problem { location, error }) => {
+                match error {
+                    catalog::Error::Pack(_) => self.coverage.packs_left_out += 1,
+                    _ => self.coverage.unread += 1,
+                }
+                self.complain(&location, &causes(&error));
+            }
+            Told::Session(entry, step) => return self.tell(entry, step),
+        }
+        true
+    }
+
     /// Tells of a session; `false` when nobody reads it.
     fn tell(&mut self, entry: &Entry, step: Step) -> bool {
         let text = match step {
@@ -362,18 +393,11 @@ struct Coverage {
     replaced: usize,
     /// They do not tell whether they are asked for, and were left out.
     unknown: usize,
+    /// Packs that do not read or do not count: their sessions were searched without them.
+    packs_left_out: usize,
 }
 
 impl Coverage {
-    fn new(listing: &Listing) -> Self {
-        Self {
-            sessions: listing.entries.len() + listing.problems.len(),
-            unread: listing.problems.len(),
-            unknown: listing.unknown,
-            ..Self::default()
-        }
-    }
-
     fn add(&mut self, searched: &Searched) {
         self.matching += usize::from(searched.count > 0);
         self.matches += searched.count;
@@ -400,6 +424,7 @@ impl Coverage {
             (self.unread, "unreadable"),
             (self.replaced, "with altered lines"),
             (self.unknown, "left out that do not tell what was asked for"),
+            (self.packs_left_out, "packs not used"),
         ] {
             if count > 0 {
                 text.push_str(&format!(", {} {what}", HumanCount(count as u64)));
@@ -436,40 +461,6 @@ fn bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
-}
-
-/// Whether the person wants no more.
-struct Stop(Arc<AtomicU8>);
-
-impl Stop {
-    /// From here on the first signal that ends a process ends the search, and a second one the process.
-    fn listen() -> Result<Self, Failure> {
-        let stopped = Arc::new(AtomicU8::new(0));
-        let stop = Self(Arc::clone(&stopped));
-        let runtime = plan::runtime()?;
-        let listen = async move {
-            // Without handlers a signal ends the process as ever.
-            let Ok(mut signals) = Signals::open() else {
-                return;
-            };
-            loop {
-                let Some(number) = signals.next().await.number() else {
-                    continue;
-                };
-                if stopped.swap(number, Ordering::Relaxed) != 0 {
-                    terminal::die_of(number);
-                }
-            }
-        };
-        std::thread::Builder::new()
-            .name("signals".to_owned())
-            .spawn(move || runtime.block_on(listen))?;
-        Ok(stop)
-    }
-
-    fn number(&self) -> Option<u8> {
-        Some(self.0.load(Ordering::Relaxed)).filter(|number| *number > 0)
-    }
 }
 
 /// `0:12:03.250`, as `play ID@…` takes it.

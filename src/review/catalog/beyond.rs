@@ -1,0 +1,222 @@
+//! What the packs of a store cover of the sessions that are asked for, and what lies beyond them.
+//!
+//! Nothing here searches, and no session is covered whose manifest the store does not list: a pack tells of what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::NaiveDate;
+use formats::layout::{self, Place};
+use formats::manifest::Manifest;
+use formats::pack::Telling;
+
+use super::packed::packs;
+use super::{Catalog, Entry, Error, Filter, Listing, Order, Problem, Standing, State};
+use crate::packs::{Error as PackError, Pack};
+use crate::review::chosen::id_part;
+use crate::review::condition::{Facts, Needs};
+use crate::store::Store;
+use crate::transcript::EXTRACTOR;
+use crate::words::causes;
+
+/// A pack, and the sessions in it that it is asked about.
+#[derive(Clone, Debug)]
+pub(crate) struct Covering {
+    /// The pack.
+    pub(crate) pack: Pack,
+    /// The day of its sessions.
+    pub(crate) date: NaiveDate,
+    /// Whether it was made on this machine of what was checked then, so that what it says needs no second look.
+    pub(crate) is_own: bool,
+    /// Where they stand in its index.
+    pub(crate) sessions: Vec<usize>,
+}
+
+/// What is asked for: some of it in packs, and all else.
+pub(crate) struct Beyond {
+    /// Newest day first.
+    pub(crate) packs: Vec<Covering>,
+    /// What no pack covers, and what does not read.
+    pub(crate) listing: Listing,
+    keys: Arc<[Vec<String>; 3]>,
+}
+
+/// Sessions of a pack that are asked for, by their manifests.
+pub(crate) struct Asked {
+    /// Where each stands in the index, and what it is.
+    pub(crate) entries: Vec<(usize, Entry)>,
+    /// How many do not tell whether they are asked for.
+    pub(crate) unknown: usize,
+}
+
+impl Catalog {
+    /// What packs cover of what is asked for, and what they do not.
+    ///
+    /// # Errors
+    /// The store or the spool cannot be listed.
+    pub(crate) fn beyond(&self, filter: &Filter, with_packs: bool) -> Result<Beyond, Error> {
+        let keys = self.keys(filter)?;
+        // What lies beside a manifest no pack tells, and few sessions need none.
+        let is_for_packs = filter.session.is_none() && filter.condition.needs() == Needs::default();
+        let mut problems = Vec::new();
+        let mut covering: Vec<Covering> = Vec::new();
+        if with_packs && is_for_packs {
+            let mut left: BTreeMap<&str, &String> =
+                keys[0].iter().map(|key| (id_part(key), key)).collect();
+            let own = match &self.own_packs {
+                Some(store) => packs(store, filter, None)?,
+                None => Vec::new(),
+            };
+            let own = own.into_iter().map(|pack| (pack, true));
+            for (pack, is_own) in
+                own.chain(self.packs(filter)?.into_iter().map(|pack| (pack, false)))
+            {
+                match pack.state {
+                    // Nobody else can mend what is on this machine, and nobody needs it.
+                    Standing::Half(_) => {}
+                    Standing::Refused(..) if is_own => {}
+                    Standing::Refused(why, _) => problems.push(Problem {
+                        location: pack.location,
+                        error: Error::Pack(why),
+                    }),
+                    Standing::Whole(whole) => {
+                        let sessions = taken(&whole, pack.date, &mut left);
+                        if !sessions.is_empty() {
+                            covering.push(Covering {
+                                pack: whole,
+                                date: pack.date,
+                                is_own,
+                                sessions,
+                            });
+                        }
+                    }
+                }
+            }
+        }
+        covering.sort_by_key(|one| std::cmp::Reverse(one.date));
+        let covered: BTreeSet<String> = covering.iter().flat_map(Covering::names).collect();
+        let order = Order::default();
+        let mut listing = self.list_of(&keys, order, filter, usize::MAX, |key| {
+            !covered.contains(id_part(key))
+        })?;
+        problems.append(&mut listing.problems);
+        listing.problems = problems;
+        Ok(Beyond {
+            packs: covering,
+            listing,
+            keys: Arc::new(keys),
+        })
+    }
+
+    /// The same sessions of a pack as the store itself has them: what it says of them does not count.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub(crate) fn instead(
+        &self,
+        beyond: &Beyond,
+        filter: &Filter,
+        names: &BTreeSet<String>,
+    ) -> Result<Listing, Error> {
+        let [manifests, _, signatures] = &*beyond.keys;
+        let keys = [manifests.clone(), Vec::new(), signatures.clone()];
+        self.list_of(&keys, Order::default(), filter, usize::MAX, |key| {
+            names.contains(id_part(key))
+        })
+    }
+}
+
+/// The sessions of a pack that are listed and in no pack before it, which are taken. Those that only some may read are not in it.
+fn taken(pack: &Pack, date: NaiveDate, left: &mut BTreeMap<&str, &String>) -> Vec<usize> {
+    // What was derived by other rules is derived again.
+    if pack.index().extractor != EXTRACTOR {
+        return Vec::new();
+    }
+    let folder = format!("manifests/{}/", layout::day(date));
+    let mut taken = Vec::new();
+    for (at, covered) in pack.index().covers.iter().enumerate() {
+        let name = layout::safe_name(&covered.session);
+        let is_there = |key: &&String| {
+            key.strip_prefix(&folder)
+                .and_then(|key| key.strip_suffix(".json"))
+                == Some(&name)
+        };
+        if !covered.sealed && left.get(name.as_str()).is_some_and(is_there) {
+            left.remove(name.as_str());
+            taken.push(at);
+        }
+    }
+    taken
+}
+
+impl Covering {
+    /// What stands for its sessions in keys.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> + '_ {
+        let covers = &self.pack.index().covers;
+        let sessions = self.sessions.iter().filter_map(|at| covers.get(*at));
+        sessions.map(|covered| layout::safe_name(&covered.session))
+    }
+
+    /// Where its index lies, for a person.
+    pub(crate) fn location(&self) -> String {
+        self.pack.locate_index()
+    }
+
+    /// Which of its sessions `filter` lets through, by the manifests that it has; or of these alone.
+    pub(crate) fn asked(
+        &self,
+        store: &Store,
+        filter: &Filter,
+        of: impl Fn(usize) -> bool,
+    ) -> Result<Asked, PackError> {
+        let manifests = self.pack.manifests()?;
+        let mut asked = Asked {
+            entries: Vec::new(),
+            unknown: 0,
+        };
+        for at in self.sessions.iter().copied().filter(|at| of(*at)) {
+            let entry = manifests
+                .get(at)
+                .and_then(|bytes| self.entry(store, at, bytes));
+            let entry = entry.ok_or_else(PackError::other_manifests)?;
+            match filter.judge(&Facts {
+                state: Some(State::Stored),
+                ..Facts::of(&entry.manifest)
+            }) {
+                Some(true) => asked.entries.push((at, entry)),
+                Some(false) => {}
+                None => asked.unknown += 1,
+            }
+        }
+        Ok(asked)
+    }
+
+    fn entry(&self, store: &Store, at: usize, bytes: &Bytes) -> Option<Entry> {
+        let covered = self.pack.index().covers.get(at)?;
+        let manifest = Manifest::parse(bytes.trim_ascii()).ok()?;
+        let place = Place::of(&manifest)?;
+        let is_its_own = manifest.session_id == covered.session
+            && place.date == self.date
+            && digest(bytes) == covered.manifest;
+        is_its_own.then(|| Entry {
+            location: store.locate(&place.recording()),
+            state: State::Stored,
+            manifest: manifest.clone(),
+        })
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let mut telling = Telling::default();
+    telling.update(bytes);
+    telling.finish(0).digest
+}
+
+/// A pack of the store that is told of where it does not read.
+pub(crate) fn problem(covering: &Covering, error: &PackError) -> Problem {
+    Problem {
+        location: covering.location(),
+        error: Error::Pack(causes(error)),
+    }
+}

@@ -1,0 +1,154 @@
+//! Which packs a store has, and which of them are used.
+//!
+//! Nothing here reads more of a pack than its index. One that is half made, of a later format, or not signed by anybody whose
+//! signature counts where somebody has said whose does, is told of and not used.
+
+use std::collections::BTreeSet;
+
+use chrono::{Days, NaiveDate, NaiveTime};
+use formats::layout;
+use formats::pack::{Index, MAX_INDEX, Part};
+use formats::signature::{AllowedSigners, MAX_SIGNATURE, Signature, Verdict};
+
+use super::{Catalog, Error, Filter};
+use crate::packs::Pack;
+use crate::store::Store;
+use crate::words::causes;
+
+/// A pack of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct Packed {
+    /// The day of its sessions.
+    pub(crate) date: NaiveDate,
+    /// Which of that day's packs it is, counted from 1.
+    pub(crate) number: u32,
+    /// Where its index lies, for a person.
+    pub(crate) location: String,
+    /// Whether it is used.
+    pub(crate) state: Standing,
+}
+
+/// Whether a pack is used.
+#[derive(Clone, Debug)]
+pub(crate) enum Standing {
+    /// It is all there.
+    Whole(Pack),
+    /// Files of it are missing: whoever made it was stopped, and the next one goes on.
+    Half(Index),
+    /// It does not count: why; and what it would hold, where that reads.
+    Refused(String, Option<Index>),
+}
+
+impl Packed {
+    /// What it holds, or says that it does.
+    pub(crate) fn index(&self) -> Option<&Index> {
+        match &self.state {
+            Standing::Whole(pack) => Some(pack.index()),
+            Standing::Half(index) => Some(index),
+            Standing::Refused(_, index) => index.as_ref(),
+        }
+    }
+}
+
+impl Catalog {
+    /// The packs of the days that `filter` may want something of, by day and number.
+    ///
+    /// # Errors
+    /// The store cannot be listed or reached.
+    pub(crate) fn packs(&self, filter: &Filter) -> Result<Vec<Packed>, Error> {
+        packs(&self.store, filter, self.allowed.as_deref())
+    }
+}
+
+/// The packs of a store; with `allowed`, those that count by their signatures.
+pub(super) fn packs(
+    store: &Store,
+    filter: &Filter,
+    allowed: Option<&AllowedSigners>,
+) -> Result<Vec<Packed>, Error> {
+    let keys = listed(store, layout::PACK_INDEXES, filter)?;
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut files = BTreeSet::new();
+    for part in Part::ALL {
+        files.extend(listed(store, &format!("packs/{}/", part.name()), filter)?);
+    }
+    let indexes = keys.iter().filter_map(|key| {
+        let (date, number) = layout::parse_pack_index(key)?;
+        Some((key.clone(), date, number))
+    });
+    let indexes: Vec<_> = indexes.collect();
+    let names: Vec<String> = indexes.iter().map(|(key, ..)| key.clone()).collect();
+    let read = store.read_many(&names, MAX_INDEX as u64)?;
+    let signatures = match allowed {
+        None => Vec::new(),
+        Some(_) => {
+            let names: Vec<String> = names.iter().map(|key| format!("{key}.sig")).collect();
+            store.read_many(&names, MAX_SIGNATURE as u64)?
+        }
+    };
+    let mut signatures = signatures.into_iter();
+    let packs = indexes.into_iter().zip(read);
+    let packs = packs.map(|((key, date, number), bytes)| {
+        let signature = signatures.next().and_then(Result::ok);
+        let index = bytes.map_err(|error| causes(&error)).and_then(|bytes| {
+            let index = Index::parse(&bytes).map_err(|error| causes(&error))?;
+            Ok((index, bytes))
+        });
+        let state = match index {
+            Err(why) => Standing::Refused(why, None),
+            Ok((index, _)) if (&index.day, index.number) != (&date.to_string(), number) => {
+                let why = format!("it is the index of pack {} of {}", index.number, index.day);
+                Standing::Refused(why, None)
+            }
+            Ok((index, bytes)) => {
+                let counts =
+                    allowed.map_or(Ok(()), |allowed| counts(&bytes, signature, allowed, date));
+                let is_there = |part| files.contains(&layout::pack(part, date, number));
+                match counts {
+                    Err(why) => Standing::Refused(why.to_owned(), Some(index)),
+                    Ok(()) if Part::ALL.into_iter().all(is_there) => {
+                        Standing::Whole(Pack::new(store.clone(), date, index))
+                    }
+                    Ok(()) => Standing::Half(index),
+                }
+            }
+        };
+        Packed {
+            date,
+            number,
+            location: store.locate(&key),
+            state,
+        }
+    });
+    Ok(packs.collect())
+}
+
+/// The keys below a folder of the days that `filter` may want something of.
+fn listed(store: &Store, folder: &str, filter: &Filter) -> Result<Vec<String>, Error> {
+    let keys = store.list_spans(&filter.spans(folder))?.concat();
+    let asked = keys.into_iter();
+    Ok(asked
+        .filter(|key| filter.may_hold(layout::parse_day(key)))
+        .collect())
+}
+
+/// Whether an index is signed by somebody whose signature counts at the end of the day that it is of: it tells no other time.
+fn counts(
+    index: &[u8],
+    signature: Option<Vec<u8>>,
+    allowed: &AllowedSigners,
+    date: NaiveDate,
+) -> Result<(), &'static str> {
+    let armored = signature.ok_or("it is not signed")?;
+    let signature = Signature::parse(&String::from_utf8_lossy(&armored));
+    let signature = signature.map_err(|_| "its signature does not read")?;
+    let good = signature.check(index);
+    good.map_err(|_| "its signature is over something else")?;
+    let end = date.and_time(NaiveTime::MIN).and_utc() + Days::new(1);
+    match allowed.judge(signature.key(), Some(end), None) {
+        Verdict::Allowed(_) => Ok(()),
+        _ => Err("it is signed by nobody whose signature counts"),
+    }
+}

@@ -1,0 +1,333 @@
+//! Packs are made: of each day, the sessions that no pack covers yet.
+//!
+//! Nothing here is ever written over or removed, and whoever is stopped leaves nothing half: an index says first, under a
+//! number that nobody else can have, what the files of a pack will be, and whoever comes next stores the same files. No session
+//! is in two packs.
+
+mod check;
+mod sources;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, NaiveDate};
+use formats::layout::{self, parse_day};
+use formats::manifest::{MAX_MANIFEST, Manifest};
+use formats::pack::{Index, Part};
+
+use crate::packs::{BuildError, Builder, Contents, Made};
+use crate::review::catalog::{Catalog, Error, Filter, Packed, Problem, Standing};
+use crate::review::chosen::id_part;
+use crate::review::identity::check_key;
+use crate::store;
+use crate::transcript::EXTRACTOR;
+use crate::words::causes;
+
+pub use check::{Checked, Verdict, check};
+
+/// Sessions of a pack, at most: their manifests are held while it is made.
+const MOST_SESSIONS: usize = 10_000;
+/// Text of a pack, after which it has no further session. 256 MiB.
+const MOST_TEXT: u64 = 256 << 20;
+/// Somebody else may take a number so often before this gives up.
+const TRIES: usize = 16;
+
+/// What is told while packs are made.
+#[derive(Debug)]
+pub enum Step {
+    /// A session is in the pack under way.
+    Session,
+    /// A pack is stored.
+    Stored(Stored),
+    /// Something is left out or wrong, and the rest goes on.
+    Problem(Problem),
+}
+
+/// A pack that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The day of its sessions.
+    pub date: NaiveDate,
+    /// Which of that day's packs it is, counted from 1.
+    pub number: u32,
+    /// Where its index lies, for a person.
+    pub location: String,
+    /// How many sessions it has.
+    pub sessions: usize,
+    /// Bytes of all its files.
+    pub bytes: u64,
+    /// Somebody else had begun it.
+    pub is_completed: bool,
+}
+
+/// Signs an index, unless there is nothing to sign with.
+pub type Sign<'a> = &'a dyn Fn(&[u8]) -> Option<String>;
+
+/// Makes the packs that are missing of the days that `filter` may want something of, oldest first. `tell` says whether to go on.
+///
+/// # Errors
+/// The store cannot be listed, read or written; what was stored until then is whole.
+pub fn compact(
+    catalog: &Catalog,
+    filter: &Filter,
+    sign: Sign<'_>,
+    tell: &mut dyn FnMut(Step) -> bool,
+) -> Result<(), Error> {
+    let mut packs: BTreeMap<NaiveDate, Vec<Packed>> = BTreeMap::new();
+    for pack in catalog.packs(filter)? {
+        packs.entry(pack.date).or_default().push(pack);
+    }
+    let mut days: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
+    for key in catalog.manifest_keys(filter)? {
+        // What lies below no day is in no pack.
+        if let Some(day) = parse_day(&key) {
+            days.entry(day).or_default().push(key);
+        }
+    }
+    for date in packs.keys() {
+        days.entry(*date).or_default();
+    }
+    for (date, keys) in days {
+        let mut day = Day {
+            catalog,
+            date,
+            keys,
+            sign,
+            tell: &mut *tell,
+            left_out: BTreeSet::new(),
+        };
+        if !day.compact(packs.remove(&date).unwrap_or_default())? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A day while it is compacted.
+struct Day<'a> {
+    catalog: &'a Catalog,
+    date: NaiveDate,
+    keys: Vec<String>,
+    sign: Sign<'a>,
+    tell: &'a mut dyn FnMut(Step) -> bool,
+    /// Told of already.
+    left_out: BTreeSet<String>,
+}
+
+impl Day<'_> {
+    /// `false` where nobody wants more.
+    fn compact(&mut self, mut packs: Vec<Packed>) -> Result<bool, Error> {
+        let mut tries = 0;
+        for pack in &packs {
+            let goes_on = match &pack.state {
+                Standing::Whole(_) => true,
+                Standing::Half(index) => self.complete(pack, index)?,
+                Standing::Refused(why, _) => self.problem(&pack.location, why.clone()),
+            };
+            if !goes_on {
+                return Ok(false);
+            }
+        }
+        loop {
+            // What a pack holds that cannot be read is not known, and must not be packed twice.
+            if packs.iter().any(|pack| pack.index().is_none()) {
+                return Ok(true);
+            }
+            let keys = self.uncovered(&packs);
+            if keys.is_empty() {
+                return Ok(true);
+            }
+            let next = packs.iter().map(|pack| pack.number).max().unwrap_or(0) + 1;
+            let Some(made) = self.make(&keys, next)? else {
+                return Ok(false);
+            };
+            if made.index().covers.is_empty() {
+                return Ok(true);
+            }
+            match self.claim(made.index()) {
+                Ok(()) => {
+                    if !self.store(&made, false)? {
+                        return Ok(false);
+                    }
+                }
+                // Another one has this number: what is in it need not be packed again.
+                Err(store::Error::Exists { .. }) if tries < TRIES => tries += 1,
+                Err(error) => return Err(error.into()),
+            }
+            packs = self.catalog.packs(&Filter::of_day(self.date))?;
+        }
+    }
+
+    /// Manifests that no pack covers and that were not left out, as many as a pack holds.
+    fn uncovered(&self, packs: &[Packed]) -> Vec<String> {
+        let indexes = packs.iter().filter_map(Packed::index);
+        let covered = indexes.flat_map(|index| &index.covers);
+        let covered: BTreeSet<String> = covered
+            .map(|covered| layout::safe_name(&covered.session))
+            .collect();
+        let keys = self
+            .keys
+            .iter()
+            .filter(|key| !covered.contains(id_part(key)) && !self.left_out.contains(*key));
+        keys.take(MOST_SESSIONS).cloned().collect()
+    }
+
+    /// A pack of these, as far as they read and fit; `None` where nobody wants it any more.
+    fn make(&mut self, keys: &[String], number: u32) -> Result<Option<Made>, Error> {
+        let read = self.catalog.store().read_many(keys, MAX_MANIFEST as u64)?;
+        let mut sessions = Vec::new();
+        for (key, bytes) in keys.iter().zip(read) {
+            let parsed = bytes.map_err(|error| causes(&error)).and_then(|bytes| {
+                let manifest = Manifest::parse(bytes.trim_ascii());
+                let manifest = manifest.map_err(|error| causes(&error))?;
+                check_key(key, &manifest).map_err(|error| causes(&error))?;
+                Ok((manifest, bytes))
+            });
+            match parsed {
+                Ok((manifest, bytes)) => sessions.push((start(&manifest), manifest, bytes, key)),
+                Err(why) => {
+                    if !self.leave_out(key, why) {
+                        return Ok(None);
+                    }
+                }
+            }
+        }
+        // Newest first, and those that began together by their ids.
+        sessions.sort_by(|one, other| {
+            let by_start = other.0.cmp(&one.0);
+            by_start.then_with(|| one.1.session_id.cmp(&other.1.session_id))
+        });
+        let mut builder = Builder::new().map_err(written)?;
+        for (_, manifest, bytes, key) in sessions {
+            let added = match self.catalog.sources(&manifest) {
+                Err(why) => Err(why),
+                Ok(sources) => add(&mut builder, &bytes, sources)?,
+            };
+            let goes_on = match added {
+                Ok(()) => (self.tell)(Step::Session),
+                Err(why) => self.leave_out(key, why),
+            };
+            if !goes_on {
+                return Ok(None);
+            }
+            if builder.text() >= MOST_TEXT {
+                break;
+            }
+        }
+        let made = builder.finish(self.date, number, EXTRACTOR);
+        Ok(Some(made.map_err(written)?))
+    }
+
+    /// Takes a number for a pack.
+    fn claim(&self, index: &Index) -> Result<(), store::Error> {
+        let key = layout::pack_index(self.date, index.number);
+        self.catalog.store().put(&key, &index.encode())
+    }
+
+    /// Stores the files of a pack whose index is stored, and signs it.
+    fn store(&mut self, made: &Made, is_completed: bool) -> Result<bool, Error> {
+        let store = self.catalog.store();
+        let index = made.index();
+        let key = layout::pack_index(self.date, index.number);
+        if let Some(signature) = (self.sign)(&index.encode()) {
+            match store.put(&format!("{key}.sig"), signature.as_bytes()) {
+                // Of whoever began it: no signature is two.
+                Ok(()) | Err(store::Error::Exists { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        for part in Part::ALL {
+            let key = layout::pack(part, self.date, index.number);
+            store.put_file(&key, &made.path(part))?;
+        }
+        let files = Part::ALL.iter().map(|part| index.file(*part).bytes);
+        Ok((self.tell)(Step::Stored(Stored {
+            date: self.date,
+            number: index.number,
+            location: store.locate(&key),
+            sessions: index.covers.len(),
+            bytes: files.sum(),
+            is_completed,
+        })))
+    }
+
+    /// Stores what is missing of a pack that somebody began.
+    fn complete(&mut self, pack: &Packed, index: &Index) -> Result<bool, Error> {
+        let why = match self.catalog.again(self.date, index)? {
+            Ok(made) if made.index() == index => return self.store(&made, true),
+            Ok(_) => "its sessions give other files by now".to_owned(),
+            Err(why) => why,
+        };
+        let why = format!("it was not finished, and cannot be: {why}");
+        Ok(self.problem(&pack.location, why))
+    }
+
+    fn leave_out(&mut self, key: &str, why: String) -> bool {
+        self.left_out.insert(key.to_owned());
+        let location = self.catalog.store().locate(key);
+        self.problem(&location, why)
+    }
+
+    fn problem(&mut self, location: &str, why: String) -> bool {
+        (self.tell)(Step::Problem(Problem {
+            location: location.to_owned(),
+            error: Error::Pack(why),
+        }))
+    }
+}
+
+impl Catalog {
+    /// The pack of an index made again of what it says that it covers; or why it cannot be.
+    fn again(&self, date: NaiveDate, index: &Index) -> Result<Result<Made, String>, Error> {
+        let mut builder = Builder::new().map_err(written)?;
+        for covered in &index.covers {
+            let name = layout::safe_name(&covered.session);
+            let key = format!("manifests/{}/{name}.json", layout::day(date));
+            let added = match self.store().read(&key, MAX_MANIFEST as u64) {
+                Err(error) => Err(causes(&error)),
+                Ok(bytes) => match Manifest::parse(bytes.trim_ascii()) {
+                    Err(error) => Err(causes(&error)),
+                    Ok(manifest) => match self.sources(&manifest) {
+                        Err(why) => Err(why),
+                        Ok(sources) => add(&mut builder, &bytes, sources)?,
+                    },
+                },
+            };
+            if let Err(why) = added {
+                return Ok(Err(format!("session {:?}: {why}", covered.session)));
+            }
+        }
+        let made = builder.finish(date, index.number, EXTRACTOR);
+        Ok(Ok(made.map_err(written)?))
+    }
+}
+
+/// Adds a session, or says why it is not in the pack.
+fn add(
+    builder: &mut Builder,
+    manifest: &[u8],
+    sources: Option<sources::Sources>,
+) -> Result<Result<(), String>, Error> {
+    let added = match sources {
+        None => builder.session(manifest, None),
+        Some(mut sources) => {
+            let contents = Contents {
+                lines: &mut sources.lines,
+                commands: &mut sources.commands,
+            };
+            builder.session(manifest, Some(contents))
+        }
+    };
+    match added {
+        Ok(()) => Ok(Ok(())),
+        Err(error @ BuildError::Session(_)) => Ok(Err(causes(&error))),
+        Err(error) => Err(written(error)),
+    }
+}
+
+fn start(manifest: &Manifest) -> Option<DateTime<chrono::FixedOffset>> {
+    DateTime::parse_from_rfc3339(manifest.started_at.as_deref()?).ok()
+}
+
+fn written(error: BuildError) -> Error {
+    Error::Pack(causes(&error))
+}

@@ -1,0 +1,261 @@
+//! `ssm-rec search` over packs: what is found is what is found without them, and whatever is wrong with a pack is told and costs
+//! no hit.
+//!
+//! Nothing here knows what is in a pack but by what the program finds.
+
+use std::fs;
+use std::path::PathBuf;
+
+use loopback::Options;
+use serde_json::Value;
+
+use super::rig::Rig;
+
+/// Every day, this one too.
+const ALL: &str = "2999-12-31";
+
+/// A store of three sessions in a pack, and one beyond it.
+fn packed() -> Rig {
+    let rig = Rig::new(Options::quick());
+    for (reason, line) in [
+        ("ticket-1", "seq 100 140; echo need''le-one"),
+        ("needle-reason", "ls /"),
+        ("ticket-3", "echo NEED''LE-three"),
+    ] {
+        rig.shell(&["--reason", reason], &[line]);
+    }
+    compact(&rig);
+    rig.shell(&["--reason", "ticket-4"], &["echo need''le-four"]);
+    rig
+}
+
+fn compact(rig: &Rig) {
+    let run = rig.run(&["compact", "--until", ALL]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+}
+
+/// Its status, what it found and what it said.
+fn search(rig: &Rig, arguments: &[&str]) -> (i32, String, String) {
+    let run = rig.run(&[&["search"], arguments].concat());
+    (run.status(), run.out(), run.err())
+}
+
+fn part(rig: &Rig, folder: &str) -> PathBuf {
+    let files = rig.files(&rig.store().join("packs").join(folder));
+    assert_eq!(files.len(), 1, "{files:?}");
+    files[0].clone()
+}
+
+const QUESTIONS: [&[&str]; 9] = [
+    &["needle"],
+    &["-i", "needle"],
+    &["-i", "-c", "needle"],
+    &["-l", "needle"],
+    &["-C", "2", "needle"],
+    &["--in", "lines,commands,reasons", "needle"],
+    &["--in", "input,lines", "needle"],
+    &["--json", "1[234]"],
+    &["nowhere-to-be-found"],
+];
+
+#[test]
+fn what_is_found_with_packs_is_what_is_found_without() {
+    let rig = packed();
+    for question in QUESTIONS {
+        let (status, out, err) = search(&rig, question);
+        let without = search(&rig, &[&["--no-packs"], question].concat());
+        assert_eq!(
+            (status, &out),
+            (without.0, &without.1),
+            "{question:?}: {err}"
+        );
+        if !question.contains(&"--json") {
+            assert!(
+                err.contains("searched 4 of 4 sessions"),
+                "{question:?}: {err}"
+            );
+        }
+        let trusted = search(&rig, &[&["--trust-packs"], question].concat());
+        assert!((status, &out) == (trusted.0, &trusted.1), "{question:?}");
+    }
+}
+
+#[test]
+fn filters_hold_in_packs_as_outside() {
+    let rig = packed();
+    for (condition, found) in [
+        ("reason = ticket-1", 1),
+        ("reason ~ ticket", 3),
+        ("target = nowhere", 0),
+        ("command ~ echo", 3),
+    ] {
+        let (_, out, _) = search(&rig, &["-i", "-l", "needle", "--where", condition]);
+        assert_eq!(out.lines().count(), found, "{condition}: {out}");
+    }
+}
+
+#[test]
+fn what_a_pack_says_is_looked_at_again_unless_packs_are_trusted() {
+    let rig = packed();
+    let (_, expected, _) = search(&rig, &["needle-one"]);
+    assert_eq!(expected.lines().count(), 1);
+    for folder in ["lines", "recordings"] {
+        fs::remove_dir_all(rig.store().join(folder)).unwrap();
+    }
+    let (status, out, err) = search(&rig, &["needle-one"]);
+    assert_eq!((status, out.as_str()), (4, ""), "{err}");
+    assert!(err.contains("2 unreadable"), "{err}");
+    let (status, out, _) = search(&rig, &["--trust-packs", "needle-one"]);
+    assert_eq!((status, &out), (4, &expected), "one session is in no pack");
+}
+
+#[test]
+fn a_session_whose_manifest_is_gone_is_in_no_pack_either() {
+    let rig = packed();
+    let (_, out, _) = search(&rig, &["-l", "needle-one"]);
+    let id = out.trim();
+    let manifests = rig.files(&rig.store().join("manifests"));
+    let gone = manifests
+        .iter()
+        .find(|path| path.display().to_string().contains(id));
+    fs::remove_file(gone.unwrap()).unwrap();
+    let (status, out, err) = search(&rig, &["--trust-packs", "needle-one"]);
+    // Its recording is there still, and is searched as that of a session without a manifest.
+    assert_eq!((status, out.lines().count()), (0, 1), "{err}");
+    let recordings = rig.files(&rig.store().join("recordings"));
+    let gone = recordings
+        .iter()
+        .find(|path| path.display().to_string().contains(id));
+    fs::remove_file(gone.unwrap()).unwrap();
+    let (status, out, _) = search(&rig, &["--trust-packs", "needle-one"]);
+    assert_eq!((status, out.as_str()), (1, ""));
+}
+
+#[test]
+fn a_pack_that_was_altered_is_told_of_and_costs_no_hit() {
+    for folder in ["sessions", "lines", "grams"] {
+        let rig = packed();
+        let path = part(&rig, folder);
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let expected = search(&rig, &["--no-packs", "-i", "needle"]).1;
+        let (status, out, err) = search(&rig, &["-i", "needle"]);
+        assert_eq!((status, &out), (0, &expected), "{folder}: {err}");
+        assert!(
+            err.contains("not what its index tells of"),
+            "{folder}: {err}"
+        );
+        assert!(err.contains("1 packs not used"), "{folder}: {err}");
+        let run = rig.run(&["compact", "--verify"]);
+        assert_eq!(run.status(), 4, "{folder}");
+        let said = format!("its {folder} are not what its index tells of");
+        assert!(run.out().contains(&said), "{}", run.out());
+    }
+}
+
+/// Writes another index in place of the one that is there.
+fn reindex(rig: &Rig, alter: impl Fn(&mut Value)) {
+    let path = part(rig, "index");
+    let mut index: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    alter(&mut index);
+    fs::remove_file(&path).unwrap();
+    fs::write(&path, serde_json::to_vec(&index).unwrap()).unwrap();
+}
+
+#[test]
+fn a_pack_of_a_later_format_is_told_of_and_costs_no_hit() {
+    let rig = packed();
+    reindex(&rig, |index| index["format"] = 2.into());
+    let expected = search(&rig, &["--no-packs", "-i", "needle"]).1;
+    let (status, out, err) = search(&rig, &["-i", "needle"]);
+    assert_eq!((status, &out), (0, &expected), "{err}");
+    assert!(err.contains("index has format 2, only 1 is known"), "{err}");
+    let before = rig.files(&rig.store().join("packs"));
+    let run = rig.run(&["compact", "--until", ALL]);
+    assert_eq!(
+        run.status(),
+        4,
+        "what it covers is not known: {}",
+        run.err()
+    );
+    assert_eq!(rig.files(&rig.store().join("packs")), before);
+}
+
+#[test]
+fn a_pack_that_hides_a_session_is_found_out() {
+    let rig = packed();
+    // A session that the index leaves out is beyond the pack, and searched like any other.
+    reindex(&rig, |index| {
+        index["covers"].as_array_mut().unwrap().remove(0);
+    });
+    let expected = search(&rig, &["--no-packs", "-i", "needle"]).1;
+    let (status, out, err) = search(&rig, &["-i", "needle"]);
+    assert_eq!((status, &out), (0, &expected), "{err}");
+    assert!(err.contains("index does not agree with itself"), "{err}");
+    // One that it covers and says to be empty.
+    let rig = packed();
+    reindex(&rig, |index| {
+        let lines = index["covers"][2]["lines"].as_u64().unwrap();
+        index["covers"][2]["lines"] = 0.into();
+        index["covers"][0]["lines"] =
+            (index["covers"][0]["lines"].as_u64().unwrap() + lines).into();
+    });
+    let run = rig.run(&["compact", "--verify"]);
+    assert_eq!(run.status(), 4);
+    assert!(run.out().contains(" in the pack"), "{}", run.out());
+}
+
+#[test]
+fn where_it_is_said_whose_signatures_count_others_packs_are_not_used() {
+    let rig = packed();
+    let keys = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/keys");
+    let key = format!("{keys}/ed25519");
+    let signers = rig.file(
+        "signers",
+        format!(
+            "librarian@example.com {}",
+            fs::read_to_string(format!("{key}.pub")).unwrap()
+        ),
+    );
+    let rig = rig.env("SSM_REC_REVIEW_ALLOWED_SIGNERS", &signers);
+    let expected = search(&rig, &["--no-packs", "needle"]).1;
+    let (status, out, err) = search(&rig, &["needle"]);
+    assert_eq!((status, &out), (0, &expected));
+    assert!(err.contains("it is not signed"), "{err}");
+    fs::remove_dir_all(rig.store().join("packs")).unwrap();
+    let private = rig.file("key", fs::read(&key).unwrap());
+    #[cfg(unix)]
+    fs::set_permissions(
+        &private,
+        std::os::unix::fs::PermissionsExt::from_mode(0o600),
+    )
+    .unwrap();
+    let run = rig.run(&["compact", "--until", ALL, "--sign-key", &private]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let (status, out, err) = search(&rig, &["needle"]);
+    assert_eq!((status, &out), (0, &expected));
+    assert!(!err.contains("packs not used"), "{err}");
+    reindex_signed(&rig);
+    let (status, out, err) = search(&rig, &["needle"]);
+    assert_eq!((status, &out), (0, &expected));
+    assert!(
+        err.contains("its signature is over something else"),
+        "{err}"
+    );
+}
+
+fn reindex_signed(rig: &Rig) {
+    let files = rig.files(&rig.store().join("packs/index"));
+    let index = files
+        .iter()
+        .find(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let index = index.unwrap();
+    let altered = fs::read_to_string(index)
+        .unwrap()
+        .replace("\"made_by\":\"", "\"made_by\":\"x");
+    fs::remove_file(index).unwrap();
+    fs::write(index, altered).unwrap();
+}
