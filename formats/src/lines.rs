@@ -3,10 +3,14 @@
 //! Nothing here knows what a line means, and no line is ever handed out in part.
 
 use std::io::{self, Read};
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The longest line taken unless the caller says otherwise, in bytes. An agent message gives a few KiB; other recorders
 /// write a whole paste or screen in one event.
 pub const MAX_LINE: usize = 16 * 1024 * 1024;
+/// A line beyond this is handed over rather than copied, in bytes.
+pub const LONG_LINE: usize = 256 * 1024;
 
 /// Something that hands out whole lines.
 pub trait LineSource {
@@ -15,17 +19,66 @@ pub trait LineSource {
     /// # Errors
     /// The source cannot be read, or the line is longer than the limit; nothing more can be read then.
     fn next_line(&mut self) -> Result<Option<&[u8]>, Error>;
+
+    /// The line that came last, handed over: nothing of it is held here any more. Empty when none came, or it was taken.
+    fn take_line(&mut self) -> Vec<u8>;
 }
 
 impl<L: LineSource + ?Sized> LineSource for &mut L {
     fn next_line(&mut self) -> Result<Option<&[u8]>, Error> {
         (**self).next_line()
     }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        (**self).take_line()
+    }
 }
 
 impl<L: LineSource + ?Sized> LineSource for Box<L> {
     fn next_line(&mut self) -> Result<Option<&[u8]>, Error> {
         (**self).next_line()
+    }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        (**self).take_line()
+    }
+}
+
+/// Turns that several readers take at what is longer than [`LONG_LINE`], so that no two of them hold such a line at once.
+#[derive(Debug, Default)]
+pub struct Turns {
+    is_taken: Mutex<bool>,
+    freed: Condvar,
+}
+
+impl Turns {
+    /// Nobody's turn.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            is_taken: Mutex::new(false),
+            freed: Condvar::new(),
+        }
+    }
+
+    /// Waits for a turn.
+    fn take(&'static self) -> Turn {
+        let is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.freed.wait_while(is_taken, |is_taken| *is_taken);
+        *waited.unwrap_or_else(PoisonError::into_inner) = true;
+        Turn(self)
+    }
+}
+
+/// Somebody's turn, until it is dropped.
+#[derive(Debug)]
+struct Turn(&'static Turns);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let is_taken = self.0.is_taken.lock();
+        *is_taken.unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.freed.notify_one();
     }
 }
 
@@ -53,8 +106,12 @@ pub(crate) struct LineBuffer {
     from: usize,
     /// No line end stands before this.
     searched: usize,
+    /// Where the line stands that was handed out last.
+    last: Range<usize>,
     lines: u64,
     limit: usize,
+    turns: Option<&'static Turns>,
+    turn: Option<Turn>,
 }
 
 impl LineBuffer {
@@ -63,13 +120,21 @@ impl LineBuffer {
             bytes: Vec::new(),
             from: 0,
             searched: 0,
+            last: 0..0,
             lines: 0,
             limit,
+            turns: None,
+            turn: None,
         }
     }
 
+    /// Waits for its turn before it holds a long line; the turn lasts until more text is needed.
+    pub(crate) fn take_turns(&mut self, turns: &'static Turns) {
+        self.turns = Some(turns);
+    }
+
     /// Where the next line stands in [`Self::text`], when it is there as a whole.
-    pub(crate) fn take(&mut self) -> Result<Option<std::ops::Range<usize>>, Error> {
+    pub(crate) fn take(&mut self) -> Result<Option<Range<usize>>, Error> {
         let too_long = Error::TooLong {
             line: self.lines + 1,
             limit: self.limit,
@@ -81,6 +146,7 @@ impl LineBuffer {
             }
             self.from = range.end + 1;
             self.searched = self.from;
+            self.last = range.clone();
             self.lines += 1;
             return Ok(Some(range));
         }
@@ -92,7 +158,7 @@ impl LineBuffer {
     }
 
     /// Where all whole lines that are there stand, with the line ends between them and without the last one.
-    pub(crate) fn take_all(&mut self) -> Result<Option<std::ops::Range<usize>>, Error> {
+    pub(crate) fn take_all(&mut self) -> Result<Option<Range<usize>>, Error> {
         let Some(found) = memchr::memrchr(b'\n', &self.bytes[self.searched..]) else {
             // No line end, or the line is too long.
             return self.take();
@@ -106,6 +172,7 @@ impl LineBuffer {
         self.lines += memchr::memchr_iter(b'\n', text).count() as u64;
         self.from = range.end + 1;
         self.searched = self.from;
+        self.last = range.clone();
         Ok(Some(range))
     }
 
@@ -114,10 +181,37 @@ impl LineBuffer {
         self.bytes.drain(..self.from);
         self.searched -= self.from;
         self.from = 0;
+        self.last = 0..0;
+        match self.bytes.len() > LONG_LINE {
+            true if self.turn.is_none() => self.turn = self.turns.map(Turns::take),
+            true => {}
+            false => {
+                self.turn = None;
+                // What a long line took is not kept for the next one.
+                if self.bytes.capacity() > 4 * LONG_LINE {
+                    self.bytes.shrink_to(LONG_LINE);
+                }
+            }
+        }
         &mut self.bytes
     }
 
-    pub(crate) fn text(&self, range: std::ops::Range<usize>) -> &[u8] {
+    /// Hands over the line that was handed out last.
+    pub(crate) fn take_last(&mut self) -> Vec<u8> {
+        let last = std::mem::take(&mut self.last);
+        if last.len() <= LONG_LINE {
+            return self.bytes[last].to_vec();
+        }
+        let rest = self.bytes[self.from..].to_vec();
+        let mut line = std::mem::replace(&mut self.bytes, rest);
+        line.truncate(last.end);
+        line.drain(..last.start);
+        self.searched -= self.from;
+        self.from = 0;
+        line
+    }
+
+    pub(crate) fn text(&self, range: Range<usize>) -> &[u8] {
         &self.bytes[range]
     }
 
@@ -127,15 +221,17 @@ impl LineBuffer {
     }
 
     /// Hands out the tail as if a line end followed it.
-    pub(crate) fn take_tail(&mut self) -> std::ops::Range<usize> {
+    pub(crate) fn take_tail(&mut self) -> Range<usize> {
         let range = self.from..self.bytes.len();
         self.from = range.end;
         self.searched = range.end;
+        self.last = range.clone();
         self.lines += 1;
         range
     }
 
     pub(crate) fn clear(&mut self) {
+        self.last = 0..0;
         self.bytes.clear();
         self.from = 0;
         self.searched = 0;
@@ -188,6 +284,10 @@ impl<R: Read> LineSource for PlainLines<R> {
             self.ended = read_some(&mut self.source, self.buffer.refill())? == 0;
         }
     }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        self.buffer.take_last()
+    }
 }
 
 /// How much is asked of a source at once.
@@ -229,31 +329,88 @@ mod tests {
     fn all_lines_at_hand_are_the_lines_one_by_one() {
         let text = b"{}\n\n[12345]\n[1]\n[12]\n[";
         for (limit, piece) in (3..30).flat_map(|limit| (1..30).map(move |piece| (limit, piece))) {
-            let all =
-                |take: fn(&mut LineBuffer) -> Result<Option<std::ops::Range<usize>>, Error>| {
-                    let mut buffer = LineBuffer::new(limit);
-                    let mut found = Vec::new();
-                    for piece in text.chunks(piece) {
-                        buffer.refill().extend_from_slice(piece);
-                        loop {
-                            match take(&mut buffer) {
-                                Ok(None) => break,
-                                Ok(Some(range)) => {
-                                    found.extend_from_slice(buffer.text(range));
-                                    found.push(b'\n');
-                                }
-                                Err(error) => return (found, Some(error.to_string())),
+            let all = |take: fn(&mut LineBuffer) -> Result<Option<Range<usize>>, Error>| {
+                let mut buffer = LineBuffer::new(limit);
+                let mut found = Vec::new();
+                for piece in text.chunks(piece) {
+                    buffer.refill().extend_from_slice(piece);
+                    loop {
+                        match take(&mut buffer) {
+                            Ok(None) => break,
+                            Ok(Some(range)) => {
+                                found.extend_from_slice(buffer.text(range));
+                                found.push(b'\n');
                             }
+                            Err(error) => return (found, Some(error.to_string())),
                         }
                     }
-                    (found, None)
-                };
+                }
+                (found, None)
+            };
             assert_eq!(
                 all(LineBuffer::take_all),
                 all(LineBuffer::take),
                 "{limit} {piece}"
             );
         }
+    }
+
+    #[test]
+    fn a_line_that_is_taken_is_held_no_longer_and_those_behind_it_come_all_the_same() {
+        let long = "x".repeat(3 * LONG_LINE);
+        for text in [
+            format!("{long}\nb\n{long}\n\nc\n"),
+            format!("a\n{long}\nb\n{long}\n[1]"),
+        ] {
+            let mut source = PlainLines::new(text.as_bytes());
+            let mut expected = text.lines();
+            while let Some(line) = source.next_line().unwrap() {
+                assert!(line == expected.next().unwrap().as_bytes());
+                let line = line.to_vec();
+                assert!(source.take_line() == line);
+                assert!(source.take_line().is_empty());
+                assert!(source.buffer.bytes.capacity() <= 2 * LONG_LINE);
+            }
+            assert_eq!(expected.next(), None);
+        }
+    }
+
+    #[test]
+    fn a_long_line_that_is_not_taken_leaves_no_room_behind() {
+        let text = format!("{}\n{}", "x".repeat(9 * LONG_LINE), "y\n".repeat(LONG_LINE));
+        let mut source = PlainLines::new(text.as_bytes());
+        for _ in 0..LONG_LINE {
+            source.next_line().unwrap().unwrap();
+        }
+        assert!(source.buffer.bytes.capacity() <= 4 * LONG_LINE);
+    }
+
+    #[test]
+    fn of_several_readers_one_at_a_time_holds_a_long_line() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static TURNS: Turns = Turns::new();
+        static HOLDING: AtomicUsize = AtomicUsize::new(0);
+        let text = format!("a\n{}\nb\n", "x".repeat(2 * LONG_LINE)).repeat(20);
+        let read = || {
+            let mut source = PlainLines::new(text.as_bytes());
+            source.buffer.take_turns(&TURNS);
+            let mut lines = 0;
+            while let Some(line) = source.next_line().unwrap() {
+                lines += 1;
+                if line.len() > LONG_LINE {
+                    assert_eq!(HOLDING.fetch_add(1, Ordering::SeqCst), 0);
+                    std::thread::yield_now();
+                    HOLDING.fetch_sub(1, Ordering::SeqCst);
+                }
+            }
+            assert_eq!(lines, 60);
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+            threads
+                .into_iter()
+                .for_each(|thread| thread.join().unwrap());
+        });
     }
 
     #[test]

@@ -336,6 +336,10 @@ impl<L: LineSource> LineSource for Counted<L> {
         }
         Ok(line)
     }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        self.lines.take_line()
+    }
 }
 
 fn follow(

@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides what is an error: text that is anything but ordinary is handed back to a full JSON parser.
 
+use std::ops::Range;
+
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -117,6 +119,52 @@ pub(crate) fn unescape(escaped: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let length = unescape_to(escaped, &mut out[start..])?;
     out.truncate(start + length);
     Some(())
+}
+
+/// So much is unescaped at once in its place.
+const PIECE: usize = 32 * 1024;
+
+/// As [`unescape`], of a part of `bytes`, and nothing else is left of them: what is long needs no room for a second of it.
+pub(crate) fn unescape_in_place(bytes: &mut Vec<u8>, escaped: Range<usize>) -> Option<()> {
+    let (mut from, mut end) = (escaped.start, 0);
+    let mut piece = Vec::new();
+    while from < escaped.end {
+        let border = from + border(&bytes[from..escaped.end]);
+        piece.clear();
+        unescape(&bytes[from..border], &mut piece)?;
+        // Nothing is longer than its escape.
+        bytes[end..end + piece.len()].copy_from_slice(&piece);
+        end += piece.len();
+        from = border;
+    }
+    bytes.truncate(end);
+    if bytes.capacity() > 2 * end {
+        bytes.shrink_to_fit();
+    }
+    Some(())
+}
+
+/// Where a piece may end: in no escape, nor between the two that make one character.
+fn border(escaped: &[u8]) -> usize {
+    let mut at = 0;
+    while at < escaped.len().min(PIECE) {
+        let Some(found) = memchr::memchr(b'\\', &escaped[at..escaped.len().min(PIECE)]) else {
+            return escaped.len().min(PIECE);
+        };
+        at += found;
+        at += match escaped[at..] {
+            [
+                _,
+                b'u',
+                b'd' | b'D',
+                b'8' | b'9' | b'a' | b'b' | b'A' | b'B',
+                ..,
+            ] => 12,
+            [_, b'u', ..] => 6,
+            _ => 2,
+        };
+    }
+    at.min(escaped.len())
 }
 
 /// As [`unescape`], to the front of `out`, which has eight bytes more than `escaped`. Gives how many bytes they are.
@@ -240,6 +288,34 @@ mod tests {
             r"\x", r"\u12", r"\ud83d", r"\ud83dx", r"\ude00", "\"", "\n", "\\",
         ] {
             assert_eq!(unescaped(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_unescaped_in_its_place_is_the_same_wherever_a_piece_ends() {
+        for unit in [
+            "a",
+            r"\\",
+            r"\n",
+            r#"\""#,
+            r"\u001bé",
+            r"\ud83d\ude00",
+            r"a\u00e9\ud83d\ude00\\u",
+            r"\ud83d",
+            r"\x",
+        ] {
+            for shift in 0..13 {
+                let text = format!(
+                    "{}{}",
+                    "x".repeat(shift),
+                    unit.repeat(3 * PIECE / unit.len())
+                );
+                let mut line = format!("[1,\"{text}\"]").into_bytes();
+                let range = 4..line.len() - 2;
+                let result = unescape_in_place(&mut line, range);
+                let result = result.map(|()| String::from_utf8(line).unwrap());
+                assert!(result == unescaped(&text), "{unit} {shift}");
+            }
         }
     }
 

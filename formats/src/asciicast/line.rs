@@ -3,8 +3,11 @@
 //! Nothing here allocates for an ordinary line: it is read by hand, its text unescaped to where the caller wants it.
 //! Any line that is not ordinary goes through serde_json, whose word is final.
 
-use super::escape::unescape;
+use serde_json::value::RawValue;
+
+use super::escape::{unescape, unescape_in_place};
 use super::limits::MAX_TIME_US;
+use crate::lines::LONG_LINE;
 
 /// The kind of an event line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +58,32 @@ pub(super) fn parse(line: &[u8], text: &mut Vec<u8>) -> Result<(u64, Code), Line
     }
     text.truncate(before);
     parse_any(line, text)
+}
+
+/// As [`parse`], of a long line, whose room is that of the text.
+pub(super) fn parse_long(mut line: Vec<u8>) -> Result<(u64, Code, Vec<u8>), LineError> {
+    let wrong = |what| LineError::Json(serde::de::Error::custom(what));
+    let (time, code, data): (f64, &RawValue, &RawValue) =
+        serde_json::from_slice(&line).map_err(LineError::Json)?;
+    let time_us = microseconds(time).ok_or(LineError::Time(time))?;
+    if code.get().len() > LONG_LINE {
+        return Err(wrong("an event code that is no code"));
+    }
+    let code: String = serde_json::from_str(code.get()).map_err(LineError::Json)?;
+    if code.is_empty() {
+        return Err(wrong("an empty event code"));
+    }
+    let data = data.get();
+    if !data.starts_with('"') {
+        return Err(wrong("event data that is no text"));
+    }
+    // What is raw stands in the line itself: between its quotes is the text.
+    let from = data.as_ptr().addr() - line.as_ptr().addr() + 1;
+    let until = from + data.len() - 2;
+    match unescape_in_place(&mut line, from..until) {
+        Some(()) => Ok((time_us, Code::new(&code), line)),
+        None => Err(wrong("half a surrogate pair")),
+    }
 }
 
 /// Exactly `[1.234567, "o", "..."]`, the spaces being optional, any one-letter code.
@@ -205,6 +234,31 @@ mod tests {
         let mut text = b"kept".to_vec();
         assert!(parse(b"[1, \"o\", \"abc\xff\"]", &mut text).is_err());
         assert_eq!(text, b"kept");
+    }
+
+    #[test]
+    fn long_lines_read_as_the_others_do() {
+        for line in [
+            r#"[1.5, "o", "a\r\n"]"#,
+            r#" [ 1e0 , "o" , "aé\u00e9\ud83d\ude00\\" ] "#,
+            r#"[1, "\u006f", ""]"#,
+            r#"[1, "foo", "a"]"#,
+            r#"[1, "", "a"]"#,
+            r#"[1, "o", {}]"#,
+            r#"[1, "o", "a", 1]"#,
+            r#"[1, "o", "\ud83d"]"#,
+            r#"[1, "o", "\ud83dx"]"#,
+            r#"[1e30, "o", "a"]"#,
+            "[1, \"o\", \"\t\"]",
+            "",
+        ] {
+            let mut text = Vec::new();
+            let any = parse_any(line.as_bytes(), &mut text).ok();
+            let long = parse_long(line.into()).ok();
+            let any = any.map(|(time, code)| (time, code, text));
+            assert_eq!(long, any, "{line}");
+        }
+        assert!(parse_long(b"[1, \"o\", \"abc\xff\"]".to_vec()).is_err());
     }
 
     proptest! {

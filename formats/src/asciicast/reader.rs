@@ -9,8 +9,8 @@ use super::error::Error;
 use super::event::{Data, Event};
 use super::header::{Header, WireV1, check_size, probe};
 use super::limits::MAX_TIME_US;
-use super::line::{Code, LineError, microseconds, parse};
-use crate::lines::{self, LineSource, MAX_LINE};
+use super::line::{Code, LineError, microseconds, parse, parse_long};
+use crate::lines::{self, LONG_LINE, LineSource, MAX_LINE};
 use crate::tee::Shorthand;
 
 /// A recording that is being read.
@@ -194,10 +194,18 @@ impl<L: LineSource> Reader<L> {
     /// # Errors
     /// A line that is no event, by its number.
     pub fn next_event(&mut self) -> Result<Option<Event>, Error> {
+        self.next_event_within(u64::MAX)
+    }
+
+    /// The next event where it is in one of the next so many lines: there may be any number that hold none.
+    ///
+    /// # Errors
+    /// As [`Self::next_event`].
+    pub fn next_event_within(&mut self, lines: u64) -> Result<Option<Event>, Error> {
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        let result = match self.next_into(&mut text) {
-            Ok(Some(timed)) => self.event(timed, &text).map(Some),
+        let result = match self.next_into_within(&mut text, lines) {
+            Ok(Some(timed)) => self.event(timed, &mut text).map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
@@ -211,6 +219,10 @@ impl<L: LineSource> Reader<L> {
     /// # Errors
     /// A line that is no event, by its number; `text` is then as it was.
     pub fn next_into(&mut self, text: &mut Vec<u8>) -> Result<Option<Timed>, Error> {
+        self.next_into_within(text, u64::MAX)
+    }
+
+    fn next_into_within(&mut self, text: &mut Vec<u8>, lines: u64) -> Result<Option<Timed>, Error> {
         if let Body::Document { events, next } = &mut self.body {
             let Some((delay, output)) = events.get(*next) else {
                 return Ok(None);
@@ -227,7 +239,7 @@ impl<L: LineSource> Reader<L> {
                 code: Code::Output,
             }));
         }
-        loop {
+        for _ in 0..lines {
             let Some(line) = self.lines.next_line()? else {
                 return Ok(None);
             };
@@ -238,7 +250,17 @@ impl<L: LineSource> Reader<L> {
                 continue;
             }
             let number = self.line;
-            let (time_us, code) = parse(line, text).map_err(|error| match error {
+            let parsed = match line.len() > LONG_LINE {
+                false => parse(line, text),
+                true => parse_long(self.lines.take_line()).map(|(time_us, code, mut long)| {
+                    match text.is_empty() {
+                        true => *text = long,
+                        false => text.append(&mut long),
+                    }
+                    (time_us, code)
+                }),
+            };
+            let (time_us, code) = parsed.map_err(|error| match error {
                 LineError::Json(source) => Error::Event {
                     line: number,
                     source,
@@ -256,6 +278,7 @@ impl<L: LineSource> Reader<L> {
                 code,
             }));
         }
+        Ok(None)
     }
 
     fn advance(&mut self, interval_us: u64) -> Result<(), Error> {
@@ -270,7 +293,7 @@ impl<L: LineSource> Reader<L> {
         Ok(())
     }
 
-    fn event(&mut self, timed: Timed, text: &[u8]) -> Result<Event, Error> {
+    fn event(&mut self, timed: Timed, text: &mut Vec<u8>) -> Result<Event, Error> {
         let line = self.line;
         let wrong = |code, expected| Error::Data {
             line,
@@ -278,7 +301,10 @@ impl<L: LineSource> Reader<L> {
             expected,
         };
         // What parse appends is valid UTF-8 already; this cannot fail, and costs little.
-        let owned = || String::from_utf8_lossy(text).into_owned();
+        let mut owned = || match text.len() > LONG_LINE {
+            false => String::from_utf8_lossy(text).into_owned(),
+            true => String::from_utf8(std::mem::take(text)).unwrap_or_default(),
+        };
         let data = match timed.code {
             Code::Output => Data::Output(owned()),
             Code::Input => Data::Input(owned()),

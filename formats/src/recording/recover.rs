@@ -326,6 +326,11 @@ impl<R: Read> LineSource for Kept<R> {
         self.text += line.len() as u64 + 1;
         Ok(Some(&self.line))
     }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        // It is still to be written.
+        self.line.clone()
+    }
 }
 
 /// Why a recording cannot be closed.

@@ -12,7 +12,7 @@ use super::skippable::{
     Signed, Snapshot, is_skippable, parse_time_index, u32_at,
 };
 use crate::asciicast;
-use crate::lines::{self, LineSource};
+use crate::lines::{self, LineSource, Turns};
 use crate::sealed::{NoKey, Unlock};
 
 /// The most frames of a seek table that are taken: half of them data, 256 KiB each, is 512 GiB of text.
@@ -91,6 +91,11 @@ impl<R: Read + Seek> Seekable<R> {
             damage,
             signed,
         })
+    }
+
+    /// [`Reader::take_turns`].
+    pub fn take_turns(&mut self, turns: &'static Turns) {
+        self.reader.take_turns(turns);
     }
 
     /// Whether [`Self::seek`] can do anything.
@@ -230,6 +235,10 @@ impl<R: Read + Seek> Seekable<R> {
 impl<R: Read + Seek> LineSource for Seekable<R> {
     fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
         self.reader.next_line()
+    }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        self.reader.take_line()
     }
 }
 

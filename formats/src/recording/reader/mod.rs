@@ -5,10 +5,10 @@
 
 mod decoder;
 mod ending;
+mod lines;
 mod unsealer;
 
 use std::io::{self, Read};
-use std::ops::Range;
 
 pub(super) use self::decoder::TextDecoder;
 pub use self::ending::{Damage, Ending};
@@ -20,7 +20,7 @@ use super::skippable::{
     Link, MAGIC, MAX_CONTENT, PREFIX, SEEK_TABLE_MAGIC, SEEKABLE_MAGIC, Signed, ZSTD_MAGIC,
     is_skippable, u32_at,
 };
-use crate::lines::{self, LineBuffer, LineSource, MAX_LINE};
+use crate::lines::{LineBuffer, MAX_LINE, is_whole};
 use crate::manifest::Manifest;
 use crate::sealed::{Cipher, Envelope, NoKey, Unlock};
 
@@ -212,7 +212,7 @@ impl<R: Read> Reader<R> {
                 self.input.want(1)?;
                 if self.input.unread().is_empty() {
                     let tail = self.buffer.tail();
-                    self.ending = Some(if tail.is_empty() || lines::is_whole(tail) {
+                    self.ending = Some(if tail.is_empty() || is_whole(tail) {
                         Ending::Complete
                     } else {
                         Ending::Cut {
@@ -438,50 +438,6 @@ impl<R: Read> Reader<R> {
 
     fn damaged(&mut self, offset: u64, cause: Damage) {
         self.ending = Some(Ending::Damaged { offset, cause });
-    }
-}
-
-impl<R: Read> Reader<R> {
-    /// As [`LineSource::next_line`], but all whole lines that are at hand, with the line ends between them: some hundred
-    /// KiB, for who looks at many at once.
-    ///
-    /// # Errors
-    /// As [`LineSource::next_line`].
-    pub fn next_lines(&mut self) -> Result<Option<&[u8]>, lines::Error> {
-        let range = self.next_range(LineBuffer::take_all)?;
-        Ok(range.map(|range| self.buffer.text(range)))
-    }
-
-    fn next_range(
-        &mut self,
-        take: impl Fn(&mut LineBuffer) -> Result<Option<Range<usize>>, lines::Error>,
-    ) -> Result<Option<Range<usize>>, lines::Error> {
-        loop {
-            if let Some(range) = take(&mut self.buffer)? {
-                if !self.seen.is_first_line {
-                    // Only a recording of ours promises a manifest; a file cut before its first link shows it by its header.
-                    self.seen.is_first_line = true;
-                    let text = self.buffer.text(range.clone());
-                    let first = memchr::memchr(b'\n', text).unwrap_or(text.len());
-                    self.seen.is_ours |=
-                        memchr::memmem::find(&text[..first], b"\"ssm\":").is_some();
-                }
-                return Ok(Some(range));
-            }
-            if self.ending.is_some() {
-                let is_whole = lines::is_whole(self.buffer.tail());
-                return Ok(is_whole.then(|| self.buffer.take_tail()));
-            }
-            self.step()?;
-            self.forgive_zeros()?;
-        }
-    }
-}
-
-impl<R: Read> LineSource for Reader<R> {
-    fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
-        let range = self.next_range(LineBuffer::take)?;
-        Ok(range.map(|range| self.buffer.text(range)))
     }
 }
 

@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use formats::lines::{self, LineSource};
+use formats::lines::{self, LONG_LINE, LineSource};
 
 use super::Index;
 
@@ -175,12 +175,21 @@ impl<L: LineSource> LineSource for Keeping<'_, L> {
         let line = self.lines.next_line()?;
         if let Some(line) = line {
             self.offset += line.len() as u64 + 1;
-            if self.keeps {
+            if line.len() > LONG_LINE {
+                // Nor is what follows kept, since there would be a gap.
+                self.keeps = false;
+                self.unpacked = Vec::new();
+                self.index.lock().text.give_up();
+            } else if self.keeps {
                 self.unpacked.extend_from_slice(line);
                 self.unpacked.push(b'\n');
             }
         }
         Ok(line)
+    }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        self.lines.take_line()
     }
 }
 
@@ -191,6 +200,7 @@ pub(in crate::player::source) struct Lines {
     end: u64,
     piece: Vec<u8>,
     at: usize,
+    last: Range<usize>,
 }
 
 impl Lines {
@@ -201,6 +211,7 @@ impl Lines {
             end: offset,
             piece: Vec::new(),
             at: 0,
+            last: 0..0,
         };
         lines.unpack(offset);
         lines
@@ -230,6 +241,11 @@ impl Lines {
 impl LineSource for Lines {
     fn next_line(&mut self) -> Result<Option<&[u8]>, lines::Error> {
         let line = self.line();
+        self.last = line.clone().unwrap_or_default();
         Ok(line.map(|line| &self.piece[line]))
+    }
+
+    fn take_line(&mut self) -> Vec<u8> {
+        self.piece[std::mem::take(&mut self.last)].to_vec()
     }
 }
