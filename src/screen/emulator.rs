@@ -41,6 +41,15 @@ pub(crate) fn fits(size: Size) -> bool {
         && u32::from(size.cols) * u32::from(size.rows) <= MAX_CELLS
 }
 
+/// In cells. No terminal that a person sits at has more; one emulator of them takes some 6 MB.
+const HUGE: usize = 200_000;
+
+/// Whether a screen is too large to be emulated besides another of its size, where nobody has asked for that.
+pub(crate) fn is_huge(size: Size) -> bool {
+    let (cols, rows) = bounded(size);
+    cols * rows > HUGE
+}
+
 /// Columns and rows of the emulator for a screen.
 fn bounded(size: Size) -> (usize, usize) {
     let (cols, rows) = match fits(size) {

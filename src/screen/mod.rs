@@ -11,5 +11,5 @@ pub(crate) mod painter;
 mod passing;
 mod steps;
 
-pub(crate) use emulator::{Emulator, fits};
+pub(crate) use emulator::{Emulator, fits, is_huge};
 pub(crate) use formats::payload::Size;

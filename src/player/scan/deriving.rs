@@ -6,11 +6,13 @@ use std::io;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 
+use formats::asciicast::Data;
 use formats::derived::Line;
 
 use super::events::{self, Events};
 use super::overview::Commands;
 use crate::player::Ended;
+use crate::screen::Size;
 use crate::transcript::Deriver;
 
 /// What is known at the end.
@@ -23,11 +25,15 @@ pub(super) struct Derived {
 const AHEAD: usize = 4;
 
 /// Reads a recording on a thread of its own, derives on another, and hands on from this one. `wanted` is given lines as they
-/// end, as long as it says that they are; `None` when they are not.
+/// end, as long as it says that they are; `None` when they are not, or a screen `is_too_large`.
 pub(super) fn derive(
     events: Events,
+    is_too_large: fn(Size) -> bool,
     mut wanted: impl FnMut(&[Line]) -> bool,
 ) -> io::Result<Option<Derived>> {
+    if is_too_large(events.header().term.size()) {
+        return Ok(None);
+    }
     let mut deriver = Deriver::new(events.header());
     let pieces = events::read_ahead(events)?;
     let (sender, ready) = sync_channel(AHEAD);
@@ -36,6 +42,11 @@ pub(super) fn derive(
         for piece in pieces {
             let mut lines = Vec::new();
             for event in &piece.events {
+                if let Data::Resize(size) = event.data
+                    && is_too_large(size)
+                {
+                    return None;
+                }
                 deriver.event(event.at, &event.data);
                 lines.append(&mut deriver.take());
             }

@@ -14,7 +14,7 @@ use formats::manifest::{Manifest, Object};
 use formats::recording::{self, Ending, Seekable, Signed};
 use formats::sealed::{Envelope, Key, Locked, Unlock};
 
-use crate::player::source::{Input, ReadSeek, ended};
+use crate::player::source::{BESIDE, Input, Parts, ReadSeek, ended, in_short};
 use crate::player::{Ended, Error, broken_off};
 use crate::transcript::EXTRACTOR;
 
@@ -41,6 +41,8 @@ pub trait Opener: Send + Sync {
 pub(super) struct Events {
     reader: Reader,
     is_sealed: bool,
+    /// The rest of a long event.
+    rest: Option<Parts>,
 }
 
 enum Reader {
@@ -69,11 +71,13 @@ impl Events {
         };
         let reader = match opener.recording()? {
             Input::Seekable(source) => {
-                let lines = Seekable::open_with(source, &unlock)?;
+                let mut lines = Seekable::open_with(source, &unlock)?;
+                lines.take_turns(&BESIDE);
                 Reader::Seekable(asciicast::Reader::open(lines)?)
             }
             Input::Stream(source) => {
-                let lines = recording::Reader::open_with(source, &unlock)?;
+                let mut lines = recording::Reader::open_with(source, &unlock)?;
+                lines.take_turns(&BESIDE);
                 Reader::Stream(asciicast::Reader::open(lines)?)
             }
             Input::Live(_) => return Err(io::Error::other("it still grows").into()),
@@ -81,6 +85,7 @@ impl Events {
         Ok(Self {
             reader,
             is_sealed: unlock.is_asked.get(),
+            rest: None,
         })
     }
 
@@ -106,10 +111,10 @@ impl Events {
     }
 
     /// The next events, a piece of them.
-    fn next(&mut self) -> Piece {
+    pub(super) fn next(&mut self) -> Piece {
         match &mut self.reader {
-            Reader::Seekable(reader) => piece(reader, Seekable::ending),
-            Reader::Stream(reader) => piece(reader, recording::Reader::ending),
+            Reader::Seekable(reader) => piece(reader, &mut self.rest, Seekable::ending),
+            Reader::Stream(reader) => piece(reader, &mut self.rest, recording::Reader::ending),
         }
     }
 }
@@ -129,17 +134,29 @@ pub(super) struct Piece {
 
 fn piece<L: LineSource>(
     reader: &mut asciicast::Reader<L>,
+    rest: &mut Option<Parts>,
     ending: impl Fn(&L) -> Option<&Ending>,
 ) -> Piece {
     let (mut events, mut bytes) = (Vec::new(), 0);
     while bytes < PIECE && events.len() < EVENTS {
-        match reader.next_event() {
-            Ok(Some(event)) => {
-                if let Data::Output(text) | Data::Input(text) | Data::Marker(text) = &event.data {
-                    bytes += text.len();
+        if let Some(parts) = rest {
+            match parts.next() {
+                Some(part) => {
+                    bytes += PIECE;
+                    events.push(part);
                 }
-                events.push(event);
+                None => *rest = None,
             }
+            continue;
+        }
+        match reader.next_event() {
+            Ok(Some(event)) => match Parts::of(event) {
+                Ok(parts) => *rest = Some(parts),
+                Err(event) => {
+                    bytes += length(&event);
+                    events.push(in_short(event));
+                }
+            },
             Ok(None) => {
                 let ended = Some(ended(ending(reader.lines())));
                 return Piece { events, ended };
@@ -153,6 +170,16 @@ fn piece<L: LineSource>(
     Piece {
         events,
         ended: None,
+    }
+}
+
+fn length(event: &Event) -> usize {
+    match &event.data {
+        Data::Output(text)
+        | Data::Input(text)
+        | Data::Marker(text)
+        | Data::Other { data: text, .. } => text.len(),
+        Data::Message(_) | Data::Resize(_) | Data::Exit(_) => 0,
     }
 }
 

@@ -29,6 +29,7 @@ pub use overview::{Break, Commands, Marker, Overview};
 pub use search::{Hit, Hits, Pattern, Place, Search, State};
 
 use super::broken_off;
+use crate::screen::is_huge;
 use board::Board;
 use events::Events;
 use kept::Kept;
@@ -144,7 +145,8 @@ fn derive(opener: &dyn Opener, board: &Board<Overview>, kept: &Arc<Kept>) {
     if keeper.is_none() {
         kept.give_up();
     }
-    let derived = deriving::derive(events, |lines| {
+    // Where nobody has asked for it yet, the screen that is played is enough.
+    let derived = deriving::derive(events, is_huge, |lines| {
         keeper = keeper.take_if(|keeper| keeper.lines(lines).is_ok());
         !board.is_closed()
     });

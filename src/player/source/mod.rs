@@ -4,6 +4,7 @@
 
 mod index;
 mod once;
+mod parts;
 mod reading;
 
 use std::io::{self, Read, Seek};
@@ -12,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use formats::asciicast::{self, Data, Event, Header, LineFeeds};
+use formats::lines::Turns;
 use formats::payload::Size;
 use formats::recording::{Ending, Seekable};
 use formats::sealed::Unlock;
@@ -20,6 +22,7 @@ use tokio::sync::Notify;
 use self::index::{Again, Index, Limits};
 pub use self::once::{Live, Look};
 use self::once::{Once, Spool};
+pub(super) use self::parts::{Parts, in_short, parts};
 pub(super) use self::reading::line_feeds;
 use self::reading::{Numbers, Reader, stream};
 use super::playback::{Numbered, Reposition};
@@ -133,6 +136,9 @@ impl std::fmt::Debug for Recording {
             .finish_non_exhaustive()
     }
 }
+
+/// Whoever reads beside a playback waits for a turn before it holds a long line. Who plays waits for nobody.
+pub(super) static BESIDE: Turns = Turns::new();
 
 /// What comes from the reading thread.
 #[derive(Debug, PartialEq)]
@@ -253,6 +259,8 @@ impl Drop for Source {
 fn read_ahead(queue: &Queue, mut reader: Reader) {
     let mut numbers = Numbers::default();
     let mut ended = false;
+    // The rest of a long event.
+    let mut rest: Option<(u64, Parts)> = None;
     loop {
         let wanted = {
             let mut state = queue.lock();
@@ -270,11 +278,26 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             }
         };
         let item = match wanted {
-            Some(to) => match reader.reposition(to, &mut numbers) {
-                Ok(screen) => screen,
-                Err(error) => Some(Item::End(broken_off(&error))),
+            Some(to) => {
+                rest = None;
+                match reader.reposition(to, &mut numbers) {
+                    Ok(screen) => screen,
+                    Err(error) => Some(Item::End(broken_off(&error))),
+                }
+            }
+            None => match next_part(&mut rest) {
+                Some(part) => Some(part),
+                None => match reader.next(&mut numbers) {
+                    Item::Event(Numbered { number, event }) => match Parts::of(event) {
+                        Err(event) => Some(Item::Event(Numbered { number, event })),
+                        Ok(parts) => {
+                            rest = Some((number, parts));
+                            next_part(&mut rest)
+                        }
+                    },
+                    item => Some(item),
+                },
             },
-            None => Some(reader.next(&mut numbers)),
         };
         let mut state = queue.lock();
         // Asked for another place meanwhile: this is from the wrong one.
@@ -288,6 +311,19 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             state.bytes += cost(&item);
             state.items.push(item);
             queue.filled.notify_one();
+        }
+    }
+}
+
+/// The next part of a long event.
+fn next_part(rest: &mut Option<(u64, Parts)>) -> Option<Item> {
+    let (number, parts) = rest.as_mut()?;
+    let number = *number;
+    match parts.next() {
+        Some(event) => Some(Item::Event(Numbered { number, event })),
+        None => {
+            *rest = None;
+            None
         }
     }
 }

@@ -16,7 +16,7 @@ use super::{Item, ReadSeek, ended};
 use crate::player::playback::{Numbered, Reposition};
 use crate::player::{Error, broken_off};
 
-/// A handshake is over after so many events.
+/// A handshake is over after so many lines.
 const BEFORE_OUTPUT: usize = 32;
 
 pub(super) struct Reader {
@@ -249,12 +249,12 @@ pub(in crate::player) fn line_feeds(
     let mut line_feeds = LineFeeds::of(reader.header());
     if reader.header().ssm.is_some() && !line_feeds.are_line_ends() {
         for _ in 0..BEFORE_OUTPUT {
-            let next = reader.next_event();
+            let next = reader.next_event_within(1);
             match next.map(|event| event.map(|event| event.data)) {
                 Ok(Some(Data::Message(message))) => line_feeds.message(&message),
                 // What does not read is told when it is played.
-                Ok(Some(Data::Output(_)) | None) | Err(_) => break,
-                Ok(Some(_)) => {}
+                Ok(Some(Data::Output(_))) | Err(_) => break,
+                Ok(Some(_) | None) => {}
             }
         }
         reader.rewind()?;

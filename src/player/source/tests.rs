@@ -56,6 +56,51 @@ async fn a_recording_is_read_to_its_end_and_again() {
 }
 
 #[tokio::test]
+async fn a_long_event_is_read_ahead_in_parts_and_counts_as_one() {
+    let text = |n: usize| format!("{n}{}", "é".repeat(AHEAD));
+    let mut cast = cast(1);
+    for n in 0..3 {
+        cast.push_str(&format!("[1.0, \"o\", \"{}\"]\n", text(n)));
+    }
+    let mut source = start(Input::Seekable(Box::new(Cursor::new(cast.into_bytes()))));
+    let mut found = vec![String::new(); 4];
+    'reading: loop {
+        let items = source.next().await;
+        let ahead: usize = items.iter().map(cost).sum();
+        assert!(ahead <= 2 * AHEAD, "{ahead}");
+        for item in items {
+            match item {
+                Item::Event(Numbered { number, event }) => match event.data {
+                    Data::Output(part) => found[usize::try_from(number).unwrap()] += &part,
+                    other => panic!("{other:?}"),
+                },
+                Item::End(ended) => {
+                    assert_eq!(ended, Ended::Complete);
+                    break 'reading;
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    assert!(found[1..] == [text(0), text(1), text(2)]);
+}
+
+#[test]
+fn a_handshake_is_not_looked_for_behind_any_number_of_empty_lines() {
+    let mut text = cast(1).replace('}', ",\"ssm\":{\"session_id\":\"a\",\"target\":\"b\"}}");
+    let header = text.find('\n').unwrap() + 1;
+    text.insert_str(header, &"\n".repeat(1000));
+    let mut lines = Seekable::open(Box::new(Cursor::new(text.into_bytes())) as Box<dyn ReadSeek>)
+        .map(asciicast::Reader::open)
+        .unwrap()
+        .unwrap();
+    for _ in 0..40 {
+        assert_eq!(lines.next_event_within(1).unwrap(), None);
+    }
+    assert!(lines.next_event_within(1000).unwrap().is_some());
+}
+
+#[tokio::test]
 async fn going_elsewhere_drops_what_was_read_ahead() {
     let mut source = start(Input::Stream(Box::new(Cursor::new(
         cast(100_000).into_bytes(),

@@ -161,7 +161,8 @@ fn read(source: impl Read, unlock: &dyn Unlock, blocks: &SyncSender<Vec<u8>>) ->
 fn derived(opener: &dyn Opener, pattern: &Pattern, board: &Board<Hits>) -> Option<Ended> {
     let mut finder = Finder::new(pattern.clone(), hits::KEPT);
     let derived = Events::open(opener).and_then(|events| {
-        Ok(deriving::derive(events, |lines| {
+        let any_size = |_| false;
+        Ok(deriving::derive(events, any_size, |lines| {
             let mut found = Found::default();
             for line in lines {
                 finder.line(&as_read(line), &mut found);

@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use formats::asciicast::{Header, Term};
+use formats::asciicast::{Data, Header, Term};
 use formats::manifest::{ClockJump, Derived, Gap, Manifest, Unrecorded};
 use formats::payload::Size;
 use formats::recording::{DerivedWriter, Options, Writer};
@@ -319,4 +319,65 @@ async fn who_is_dropped_reads_no_further() {
     }
     drop((scan, search));
     assert!(is_gone(&gone));
+}
+
+/// A recording of this size, which takes another one.
+fn sized(from: Size, to: Size) -> Memory {
+    let header = Header {
+        term: Term {
+            cols: from.cols,
+            rows: from.rows,
+            ..Term::default()
+        },
+        ..Header::default()
+    };
+    let mut writer = Writer::new(Vec::new(), &header, Options::default()).unwrap();
+    writer.output(Duration::ZERO, "here it is\r\n").unwrap();
+    writer.resize(Duration::ZERO, to).unwrap();
+    let (recording, _) = writer.finish(Manifest::default(), |_| None).unwrap();
+    Memory {
+        recording: Arc::new(recording),
+        ..Memory::default()
+    }
+}
+
+#[tokio::test]
+async fn a_huge_screen_is_emulated_beside_the_playback_only_for_who_searches_it() {
+    let huge = Size {
+        cols: 1000,
+        rows: 500,
+    };
+    for (from, to, expected) in [(SIZE, SIZE, true), (huge, SIZE, false), (SIZE, huge, false)] {
+        let memory = sized(from, to);
+        let events = Events::open(&memory).unwrap();
+        let derived = deriving::derive(events, is_huge, |_| true).unwrap();
+        assert_eq!(derived.is_some(), expected, "{from:?} {to:?}");
+        let (hits, _) = search::search(memory, "here").await;
+        assert_eq!(hits.len(), 1);
+    }
+}
+
+#[test]
+fn what_is_read_beside_comes_in_pieces_however_long_an_event_is() {
+    let text = "é".repeat(200_000);
+    let memory = written(&[(0, &text), (1, &text), (2, "end")], Manifest::default());
+    let mut events = Events::open(&memory).unwrap();
+    let mut found = vec![String::new(); 3];
+    loop {
+        let piece = events.next();
+        let output = piece.events.iter().filter_map(|event| match &event.data {
+            Data::Output(text) => Some((event.at.as_millis(), text)),
+            _ => None,
+        });
+        let mut bytes = 0;
+        for (at, text) in output {
+            found[usize::try_from(at).unwrap()] += text;
+            bytes += text.len();
+        }
+        assert!(bytes <= 2 * 64 * 1024);
+        if piece.ended.is_some() {
+            break;
+        }
+    }
+    assert!(found == [&*text, &*text, "end"]);
 }

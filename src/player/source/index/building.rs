@@ -10,11 +10,12 @@ use formats::lines::LineSource;
 use formats::recording::{self, Ending, Seekable};
 use formats::sealed::Unlock;
 
-use super::super::{Input, ended};
+use super::super::{BESIDE, Input, ended, parts};
 use super::text::{Keeping, Packed};
 use super::{Index, Point};
 use crate::player::canvas::Canvas;
 use crate::player::{Error, broken_off};
+use crate::screen::is_huge;
 
 /// Opens the recording once more.
 pub(in crate::player::source) struct Again {
@@ -28,7 +29,8 @@ const LENGTHS: u64 = 4;
 pub(super) fn build(again: Again, line_feeds: LineFeeds, index: &Index) -> Result<(), Error> {
     match (again.open)()? {
         Input::Seekable(source) => {
-            let lines = Seekable::open_with(source, &*again.unlock)?;
+            let mut lines = Seekable::open_with(source, &*again.unlock)?;
+            lines.take_turns(&BESIDE);
             // What can be gone to anywhere need not be kept.
             let keeps = !lines.is_plain();
             read(
@@ -39,7 +41,8 @@ pub(super) fn build(again: Again, line_feeds: LineFeeds, index: &Index) -> Resul
             )
         }
         Input::Stream(source) => {
-            let lines = recording::Reader::open_with(source, &*again.unlock)?;
+            let mut lines = recording::Reader::open_with(source, &*again.unlock)?;
+            lines.take_turns(&BESIDE);
             let lines = Keeping::new(lines, index, true);
             read(lines, line_feeds, index, recording::Reader::ending)
         }
@@ -57,6 +60,10 @@ fn read<L: LineSource>(
     if reader.is_document() {
         reader.lines_mut().give_up();
     }
+    // Who goes anywhere in such a recording begins at its beginning.
+    if is_huge(reader.header().term.size()) {
+        return Ok(());
+    }
     let mut canvas = Canvas::new(reader.header().term.size());
     let (mut number, mut last, mut distance) = (0, 0, index.limits.every);
     let mut since = 0;
@@ -72,9 +79,15 @@ fn read<L: LineSource>(
         number += 1;
         match &event.data {
             Data::Output(text) => {
-                canvas.feed(&line_feeds.shown(text));
+                for part in parts(text) {
+                    if index.is_closed() {
+                        return Ok(());
+                    }
+                    canvas.feed(&line_feeds.shown(part));
+                }
                 since += text.len() as u64;
             }
+            Data::Resize(size) if is_huge(*size) => return Ok(()),
             Data::Resize(size) => canvas.resize(*size),
             Data::Message(message) => line_feeds.message(message),
             _ => {}

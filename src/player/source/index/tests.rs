@@ -423,3 +423,44 @@ fn what_is_held_has_a_limit_and_reaches_the_end_all_the_same() {
         "with room to build it in"
     );
 }
+
+#[test]
+fn an_index_of_a_huge_screen_has_no_points_from_there_on() {
+    for (cols, expected) in [(100, true), (1000, false)] {
+        let output = format!("[1,\"o\",\"{}\"]\n", "x".repeat(1000));
+        let resize = format!("[0,\"r\",\"{cols}x500\"]\n");
+        let text = format!(
+            "{{\"version\":2,\"width\":9,\"height\":9}}\n{}{resize}{}",
+            output.repeat(100),
+            output.repeat(200)
+        );
+        let again = Again {
+            open: Box::new(move || Ok(Input::Seekable(Box::new(Cursor::new(text.into_bytes()))))),
+            unlock: Arc::new(NoKey),
+        };
+        let index = Index::new(Limits::default());
+        building::build(again, LineFeeds::default(), &index).unwrap();
+        let points = index.points();
+        assert_eq!(points.iter().any(|point| point.number > 101), expected);
+        assert!(points.iter().any(|point| point.number < 101));
+    }
+}
+
+#[test]
+fn what_is_behind_a_long_line_is_not_kept() {
+    let line = |length| format!("[1,\"o\",\"{}\"]\n", "x".repeat(length));
+    let text = format!(
+        "{{\"version\":2,\"width\":9,\"height\":9}}\n{}{}{}",
+        line(10),
+        line(formats::lines::LONG_LINE),
+        line(10)
+    );
+    let again = Again {
+        open: Box::new(move || Ok(Input::Stream(Box::new(Cursor::new(text.into_bytes()))))),
+        unlock: Arc::new(NoKey),
+    };
+    let index = Index::new(Limits::default());
+    building::build(again, LineFeeds::default(), &index).unwrap();
+    assert!(index.is_built() && index.ended().is_none() && !index.keeps(10));
+    assert!(index.bytes() < 64 * 1024);
+}
