@@ -200,6 +200,9 @@ impl Driver {
                 typed = typed(&mut self.typing) => match typed {
                     Some(Typed::Press(press)) => {
                         let leaves = stage::leaves(&press);
+                        if leaves && progress.may_leave(pressed) {
+                            break Stopped::Quit;
+                        }
                         if self.order(Order::Pressed(press)) {
                             pressed += 1;
                         }

@@ -133,6 +133,10 @@ impl Show for Passing {
         (self.playback.position(now), self.playback.is_at_end())
     }
 
+    fn may_leave(&self) -> bool {
+        true
+    }
+
     fn closing(&self) -> (Option<&'static str>, bool) {
         (self.is_typed_on.then_some(CLOSING), self.has_asked)
     }

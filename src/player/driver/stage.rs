@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -55,20 +55,43 @@ pub(super) fn leaves(press: &Press) -> bool {
 
 /// Where the stage is, for who does not wait for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<Mutex<(Duration, u64)>>);
+pub(super) struct Progress(Arc<Mutex<Reached>>);
+
+#[derive(Debug, Default)]
+struct Reached {
+    position: Duration,
+    /// Presses that were seen.
+    seen: u64,
+    /// What leaves is taken for that.
+    may_leave: bool,
+}
 
 impl Progress {
     pub(super) fn position(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0
+        self.lock().position
     }
 
     /// How many presses it has seen.
     pub(super) fn seen(&self) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).1
+        self.lock().seen
     }
 
-    fn set(&self, position: Duration, seen: u64) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (position, seen);
+    /// Whether a press that leaves, behind so many of them, is known to be none that is text.
+    pub(super) fn may_leave(&self, behind: u64) -> bool {
+        let reached = self.lock();
+        reached.may_leave && reached.seen == behind
+    }
+
+    pub(super) fn set(&self, position: Duration, seen: u64, may_leave: bool) {
+        *self.lock() = Reached {
+            position,
+            seen,
+            may_leave,
+        };
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reached> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -119,6 +142,8 @@ pub(super) trait Show: Send + 'static {
     fn found(&mut self, now: Instant);
     /// Where playback is, and whether that is the end.
     fn position(&self, now: Instant) -> (Duration, bool);
+    /// Whether a press that [`leaves`] would, as it is no text and means nothing else now.
+    fn may_leave(&self) -> bool;
     /// What to send to the terminal at the end, and whether the recording has asked it something.
     fn closing(&self) -> (Option<&'static str>, bool);
 }
@@ -216,7 +241,8 @@ impl<S: Show> Stage<S> {
                 }
             }
             let now = Instant::now();
-            self.progress.set(self.show.position(now).0, self.seen);
+            let (position, may_leave) = (self.show.position(now).0, self.show.may_leave());
+            self.progress.set(position, self.seen, may_leave);
             self.flush();
             let has_room = self.screen.has_room();
             let is_writing = !self.screen.is_empty();

@@ -298,6 +298,10 @@ impl Show for Watching {
         (playback.position(now), playback.is_at_end())
     }
 
+    fn may_leave(&self) -> bool {
+        self.viewer.may_leave()
+    }
+
     fn closing(&self) -> (Option<&'static str>, bool) {
         (Some(terminal::leave_full_screen()), false)
     }

@@ -436,6 +436,11 @@ impl Viewer {
         }
     }
 
+    /// Whether the keys that leave do so now: nothing lies over the picture, and no reviewer has given them another meaning.
+    pub(crate) fn may_leave(&self) -> bool {
+        matches!(self.over, Over::Nothing) && self.facts.keys.is_empty()
+    }
+
     fn is_prompting(&self) -> bool {
         matches!(self.over, Over::Prompt(_) | Over::Searching(..))
     }

@@ -120,6 +120,24 @@ fn letters(count: u8) -> Vec<Event> {
 }
 
 #[test]
+fn a_key_leaves_unless_it_is_text_or_closes_something() {
+    let mut desk = Desk::new(letters(9));
+    for (keys, expected) in [
+        ("", true),
+        ("/", false),
+        ("q", false),
+        ("\x1b", true),
+        ("h", false),
+        ("/", false),
+        ("\x1b", false),
+        ("q", true),
+    ] {
+        desk.press(keys);
+        assert_eq!(desk.viewer.may_leave(), expected, "{keys:?}");
+    }
+}
+
+#[test]
 fn the_bar_says_where_one_is_and_what_is_known() {
     let mut desk = Desk::new(letters(9));
     desk.run(3);
