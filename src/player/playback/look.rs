@@ -5,7 +5,9 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use formats::tee::TeedMessage;
+use bytes::Bytes;
+use formats::MessageType;
+use formats::tee::{Content, TeedMessage};
 
 use super::Place;
 use super::seek::Goal;
@@ -86,5 +88,28 @@ impl Playback {
     /// The agent messages that were last played, the earliest first.
     pub(crate) fn messages(&self) -> &VecDeque<(Duration, TeedMessage)> {
         &self.messages
+    }
+}
+
+/// The longest name of a type that fits into a message.
+const TYPE: usize = 32;
+
+/// A message as it is listed: that it has a payload is told, and not which.
+pub(super) fn listed(message: &TeedMessage) -> TeedMessage {
+    let message_type = match &message.message_type {
+        Some(MessageType::Other(name)) if name.len() > TYPE => {
+            let name = &name[..name.floor_char_boundary(TYPE)];
+            Some(MessageType::Other(name.into()))
+        }
+        message_type => message_type.clone(),
+    };
+    let content = match &message.content {
+        Content::Here(_) => Content::Here(Bytes::new()),
+        content => content.clone(),
+    };
+    TeedMessage {
+        message_type,
+        content,
+        ..*message
     }
 }

@@ -261,7 +261,7 @@ impl Playback {
             if self.messages.len() == MESSAGES {
                 self.messages.pop_front();
             }
-            self.messages.push_back((event.at, message.clone()));
+            self.messages.push_back((event.at, look::listed(message)));
         }
         // What shows nothing does not take time either: a keepalive must not stretch a pause that is cut.
         if matches!(

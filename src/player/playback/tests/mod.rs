@@ -5,6 +5,9 @@
 mod seek;
 mod walks;
 
+use formats::tee::Content;
+use formats::{MessageType, PayloadType};
+
 use super::*;
 use crate::player::canvas::Snapshot;
 
@@ -348,5 +351,34 @@ fn line_feeds_of_a_command_without_a_terminal_begin_lines_in_terminals_alone() {
                 assert_eq!(playback.poll_action(), Some(passed));
             }
         }
+    }
+}
+
+#[test]
+fn of_messages_no_more_is_kept_than_is_listed() {
+    let message = |name: &str, length: usize| Event {
+        at: Duration::ZERO,
+        data: Data::Message(TeedMessage {
+            message_type: Some(MessageType::Other(name.into())),
+            sequence_number: 7,
+            payload_type: PayloadType::OUTPUT,
+            clock_ms: 3,
+            length,
+            content: Content::Here("x".repeat(length).into()),
+        }),
+    };
+    let events = vec![message(&"é".repeat(100), 100_000), message("short", 3)];
+    let bench = Bench::new(events, Options::default());
+    let messages = bench.playback.messages();
+    let names = messages
+        .iter()
+        .map(|(_, message)| match &message.message_type {
+            Some(MessageType::Other(name)) => &**name,
+            other => panic!("{other:?}"),
+        });
+    assert!(names.eq([&*"é".repeat(16), "short"]));
+    for ((_, message), length) in messages.iter().zip([100_000, 3]) {
+        assert_eq!((message.length, message.sequence_number), (length, 7));
+        assert!(matches!(&message.content, Content::Here(bytes) if bytes.is_empty()));
     }
 }
