@@ -11,6 +11,9 @@ use std::sync::{Condvar, Mutex, PoisonError};
 pub const MAX_LINE: usize = 16 * 1024 * 1024;
 /// A line beyond this is handed over rather than copied, in bytes.
 pub const LONG_LINE: usize = 256 * 1024;
+/// The room that a long line is given at once. Only what is written to is memory, and this much is given back to the system
+/// when it is let go: what grows bit by bit, or is somewhat smaller, an allocator keeps for itself.
+const ROOM: usize = 2 * MAX_LINE + LONG_LINE;
 
 /// Something that hands out whole lines.
 pub trait LineSource {
@@ -182,14 +185,18 @@ impl LineBuffer {
         self.searched -= self.from;
         self.from = 0;
         self.last = 0..0;
+        let has_room = self.bytes.capacity() >= ROOM;
         match self.bytes.len() > LONG_LINE {
-            true if self.turn.is_none() => self.turn = self.turns.map(Turns::take),
-            true => {}
+            true if has_room => {}
+            true => {
+                self.turn = self.turn.take().or_else(|| self.turns.map(Turns::take));
+                self.bytes.reserve_exact(ROOM - self.bytes.len());
+            }
             false => {
                 self.turn = None;
                 // What a long line took is not kept for the next one.
-                if self.bytes.capacity() > 4 * LONG_LINE {
-                    self.bytes.shrink_to(LONG_LINE);
+                if has_room {
+                    self.bytes = self.bytes.to_vec();
                 }
             }
         }
@@ -369,7 +376,7 @@ mod tests {
                 let line = line.to_vec();
                 assert!(source.take_line() == line);
                 assert!(source.take_line().is_empty());
-                assert!(source.buffer.bytes.capacity() <= 2 * LONG_LINE);
+                assert!(source.buffer.bytes.capacity() < ROOM);
             }
             assert_eq!(expected.next(), None);
         }
@@ -382,7 +389,7 @@ mod tests {
         for _ in 0..LONG_LINE {
             source.next_line().unwrap().unwrap();
         }
-        assert!(source.buffer.bytes.capacity() <= 4 * LONG_LINE);
+        assert!(source.buffer.bytes.capacity() < ROOM);
     }
 
     #[test]

@@ -9,12 +9,13 @@ use formats::lines::LineSource;
 use formats::recording::{self, Seekable};
 
 use super::scan::Opener;
-use super::source::line_feeds;
+use super::source::{BESIDE, line_feeds, parts};
 use super::{Error, Input};
-use crate::screen::Emulator;
+use crate::screen::{Emulator, Size};
 
-/// So many rows are kept.
+/// So many rows are kept, and fewer of a screen so wide that they would be more than so many cells: some 48 MB.
 const ROWS: usize = 10_000;
+const CELLS: usize = 3_000_000;
 /// So many frames of a recording are read for them: some 4 MiB of text.
 const FRAMES: usize = 16;
 
@@ -24,7 +25,8 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
     let unlock = opener.unlock();
     match opener.recording()? {
         Input::Seekable(source) => {
-            let lines = Seekable::open_with(source, unlock)?;
+            let mut lines = Seekable::open_with(source, unlock)?;
+            lines.take_turns(&BESIDE);
             let mut reader = asciicast::Reader::open(lines)?;
             let line_feeds = line_feeds(&mut reader)?;
             let frame = usize::try_from(next >> 32).unwrap_or_default();
@@ -33,26 +35,31 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
                 begun => reader.seek_frame(begun)?,
             };
             let size = reader.header().term.size();
-            let mut terminal = Emulator::with_scrollback(size, ROWS);
+            let mut terminal = kept(size);
             if let Some(screen) = point.and_then(|point| point.snapshot) {
                 terminal.feed(&screen.text);
             }
             rows(reader, terminal, line_feeds, at)
         }
         Input::Stream(source) => {
-            let lines = recording::Reader::open_with(source, unlock)?;
+            let mut lines = recording::Reader::open_with(source, unlock)?;
+            lines.take_turns(&BESIDE);
             let reader = asciicast::Reader::open(lines)?;
             let line_feeds = LineFeeds::of(reader.header());
             let size = reader.header().term.size();
-            rows(
-                reader,
-                Emulator::with_scrollback(size, ROWS),
-                line_feeds,
-                at,
-            )
+            rows(reader, kept(size), line_feeds, at)
         }
         Input::Live(_) => Ok(Vec::new()),
     }
+}
+
+fn kept(size: Size) -> Emulator {
+    Emulator::with_scrollback(size, rows_of(size))
+}
+
+/// How many rows are kept of a screen.
+fn rows_of(size: Size) -> usize {
+    ROWS.min(CELLS / usize::from(size.cols).max(1))
 }
 
 fn rows<L: LineSource>(
@@ -61,13 +68,27 @@ fn rows<L: LineSource>(
     mut line_feeds: LineFeeds,
     at: Duration,
 ) -> Result<Vec<String>, Error> {
+    let mut most = rows_of(terminal.extent());
     while let Some(event) = reader.next_event()? {
         if event.at > at {
             break;
         }
         match &event.data {
-            Data::Output(text) => terminal.feed(&line_feeds.shown(text)),
-            Data::Resize(size) => terminal.resize(*size),
+            Data::Output(text) => {
+                for part in parts(text) {
+                    terminal.feed(&line_feeds.shown(part));
+                }
+            }
+            Data::Resize(size) => {
+                if rows_of(*size) < most {
+                    most = rows_of(*size);
+                    // It must not keep more rows than there is room for; those that left before are gone.
+                    let mut narrow = Emulator::with_scrollback(terminal.extent(), most);
+                    narrow.feed(&terminal.dump());
+                    terminal = narrow;
+                }
+                terminal.resize(*size);
+            }
             Data::Message(message) => line_feeds.message(message),
             _ => {}
         }
@@ -131,6 +152,24 @@ mod tests {
             "\n",
         );
         read(&Text(text.into()), Duration::from_secs(seconds), 0).unwrap()
+    }
+
+    /// How many rows are there of a screen that is first so wide and then so wide.
+    fn rows_of_many(cols: u16, then: u16) -> usize {
+        let text = format!(
+            "{{\"version\":2,\"width\":{cols},\"height\":3}}\n[1,\"r\",\"{then}x3\"]\n{}",
+            format!("[2,\"o\",\"{}\"]\n", "x\\r\\n".repeat(100)).repeat(120)
+        );
+        read(&Text(text), Duration::from_secs(9), 0).unwrap().len()
+    }
+
+    #[test]
+    fn of_a_wide_screen_fewer_rows_are_kept() {
+        let screen = 2;
+        assert_eq!(rows_of_many(80, 80), ROWS + screen);
+        assert_eq!(rows_of_many(300, 300), ROWS + screen);
+        assert_eq!(rows_of_many(10_000, 10_000), CELLS / 10_000 + screen);
+        assert_eq!(rows_of_many(80, 10_000), CELLS / 10_000 + screen);
     }
 
     #[test]

@@ -138,33 +138,30 @@ pub(crate) fn unescape_in_place(bytes: &mut Vec<u8>, escaped: Range<usize>) -> O
         from = border;
     }
     bytes.truncate(end);
-    if bytes.capacity() > 2 * end {
-        bytes.shrink_to_fit();
-    }
     Some(())
 }
 
 /// Where a piece may end: in no escape, nor between the two that make one character.
 fn border(escaped: &[u8]) -> usize {
-    let mut at = 0;
-    while at < escaped.len().min(PIECE) {
-        let Some(found) = memchr::memchr(b'\\', &escaped[at..escaped.len().min(PIECE)]) else {
-            return escaped.len().min(PIECE);
-        };
-        at += found;
-        at += match escaped[at..] {
-            [
-                _,
-                b'u',
-                b'd' | b'D',
-                b'8' | b'9' | b'a' | b'b' | b'A' | b'B',
-                ..,
-            ] => 12,
-            [_, b'u', ..] => 6,
-            _ => 2,
-        };
+    /// Such two are so long.
+    const LONGEST: usize = 12;
+    if escaped.len() <= PIECE {
+        return escaped.len();
     }
-    at.min(escaped.len())
+    let Some(found) = memchr::memchr(b'\\', &escaped[PIECE - LONGEST..PIECE]) else {
+        return PIECE;
+    };
+    // The backslashes that stand together there: an escape begins with the first of them.
+    let backslash = PIECE - LONGEST + found;
+    let first = escaped[..backslash].iter().rposition(|byte| *byte != b'\\');
+    match first.map_or(0, |before| before + 1) {
+        // There is nothing else: two are one.
+        0 => PIECE - LONGEST,
+        first => match escaped[first..] {
+            [_, b'u', b'd' | b'D', b'c'..=b'f' | b'C'..=b'F', ..] if first > 6 => first - 6,
+            _ => first,
+        },
+    }
 }
 
 /// As [`unescape`], to the front of `out`, which has eight bytes more than `escaped`. Gives how many bytes they are.

@@ -7,14 +7,14 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use formats::asciicast::{self, Data, Event, Header};
+use formats::asciicast::{self, Event, Header};
 use formats::derived::Kind;
 use formats::lines::LineSource;
 use formats::manifest::{Manifest, Object};
 use formats::recording::{self, Ending, Seekable, Signed};
 use formats::sealed::{Envelope, Key, Locked, Unlock};
 
-use crate::player::source::{BESIDE, Input, Parts, ReadSeek, ended, in_short};
+use crate::player::source::{BESIDE, Input, Parts, ReadSeek, ended, in_short, length};
 use crate::player::{Ended, Error, broken_off};
 use crate::transcript::EXTRACTOR;
 
@@ -170,16 +170,6 @@ fn piece<L: LineSource>(
     Piece {
         events,
         ended: None,
-    }
-}
-
-fn length(event: &Event) -> usize {
-    match &event.data {
-        Data::Output(text)
-        | Data::Input(text)
-        | Data::Marker(text)
-        | Data::Other { data: text, .. } => text.len(),
-        Data::Message(_) | Data::Resize(_) | Data::Exit(_) => 0,
     }
 }
 

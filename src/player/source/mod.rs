@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use formats::asciicast::{self, Data, Event, Header, LineFeeds};
+use formats::asciicast::{self, Header, LineFeeds};
 use formats::lines::Turns;
 use formats::payload::Size;
 use formats::recording::{Ending, Seekable};
@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use self::index::{Again, Index, Limits};
 pub use self::once::{Live, Look};
 use self::once::{Once, Spool};
-pub(super) use self::parts::{Parts, in_short, parts};
+pub(super) use self::parts::{Parts, in_short, length, parts};
 pub(super) use self::reading::line_feeds;
 use self::reading::{Numbers, Reader, stream};
 use super::playback::{Numbered, Reposition};
@@ -288,7 +288,7 @@ fn read_ahead(queue: &Queue, mut reader: Reader) {
             None => match next_part(&mut rest) {
                 Some(part) => Some(part),
                 None => match reader.next(&mut numbers) {
-                    Item::Event(Numbered { number, event }) => match Parts::of(event) {
+                    Item::Event(Numbered { number, event }) => match Parts::of(in_short(event)) {
                         Err(event) => Some(Item::Event(Numbered { number, event })),
                         Ok(parts) => {
                             rest = Some((number, parts));
@@ -342,16 +342,9 @@ pub(super) fn ended(ending: Option<&Ending>) -> Ended {
 fn cost(item: &Item) -> usize {
     EVENT_COST
         + match item {
-            Item::Event(Numbered {
-                event:
-                    Event {
-                        data: Data::Output(text) | Data::Input(text) | Data::Marker(text),
-                        ..
-                    },
-                ..
-            }) => text.len(),
+            Item::Event(numbered) => length(&numbered.event),
             Item::Screen { text, .. } => text.len(),
-            _ => 0,
+            Item::UpToDate | Item::End(_) => 0,
         }
 }
 

@@ -76,6 +76,21 @@ pub(in crate::player) fn in_short(mut event: Event) -> Event {
     event
 }
 
+/// How long what it carries is, in bytes.
+pub(in crate::player) fn length(event: &Event) -> usize {
+    match &event.data {
+        Data::Output(text)
+        | Data::Input(text)
+        | Data::Marker(text)
+        | Data::Other { data: text, .. } => text.len(),
+        Data::Message(message) => match &message.content {
+            Content::Here(bytes) => bytes.len(),
+            Content::Next | Content::Duplicate | Content::Omitted => 0,
+        },
+        Data::Resize(_) | Data::Exit(_) => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

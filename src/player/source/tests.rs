@@ -3,6 +3,7 @@
 //! Nothing here is played.
 
 use super::*;
+use formats::asciicast::Data;
 use formats::sealed::NoKey;
 use std::io::Cursor;
 
