@@ -47,7 +47,8 @@ impl<L: LineSource + ?Sized> LineSource for Box<L> {
     }
 }
 
-/// Turns that several readers take at what is longer than [`LONG_LINE`], so that no two of them hold such a line at once.
+/// Turns that several readers take at what needs much memory, lines longer than [`LONG_LINE`] and large windows, so that no
+/// two of them hold such a thing at once.
 #[derive(Debug, Default)]
 pub struct Turns {
     is_taken: Mutex<bool>,
@@ -65,7 +66,7 @@ impl Turns {
     }
 
     /// Waits for a turn.
-    fn take(&'static self) -> Turn {
+    pub fn take(&'static self) -> Turn {
         let is_taken = self.is_taken.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.freed.wait_while(is_taken, |is_taken| *is_taken);
         *waited.unwrap_or_else(PoisonError::into_inner) = true;
@@ -75,7 +76,7 @@ impl Turns {
 
 /// Somebody's turn, until it is dropped.
 #[derive(Debug)]
-struct Turn(&'static Turns);
+pub struct Turn(&'static Turns);
 
 impl Drop for Turn {
     fn drop(&mut self) {
@@ -115,6 +116,8 @@ pub(crate) struct LineBuffer {
     limit: usize,
     turns: Option<&'static Turns>,
     turn: Option<Turn>,
+    /// It is not over before this is.
+    is_turn_held: bool,
 }
 
 impl LineBuffer {
@@ -128,12 +131,23 @@ impl LineBuffer {
             limit,
             turns: None,
             turn: None,
+            is_turn_held: false,
         }
     }
 
     /// Waits for its turn before it holds a long line; the turn lasts until more text is needed.
     pub(crate) fn take_turns(&mut self, turns: &'static Turns) {
         self.turns = Some(turns);
+    }
+
+    /// Waits for a turn that lasts as long as this.
+    pub(crate) fn hold_turn(&mut self) {
+        self.is_turn_held = true;
+        self.take_turn();
+    }
+
+    fn take_turn(&mut self) {
+        self.turn = self.turn.take().or_else(|| self.turns.map(Turns::take));
     }
 
     /// Where the next line stands in [`Self::text`], when it is there as a whole.
@@ -189,11 +203,11 @@ impl LineBuffer {
         match self.bytes.len() > LONG_LINE {
             true if has_room => {}
             true => {
-                self.turn = self.turn.take().or_else(|| self.turns.map(Turns::take));
+                self.take_turn();
                 self.bytes.reserve_exact(ROOM - self.bytes.len());
             }
             false => {
-                self.turn = None;
+                self.turn = self.turn.take().filter(|_| self.is_turn_held);
                 // What a long line took is not kept for the next one.
                 if has_room {
                     self.bytes = self.bytes.to_vec();

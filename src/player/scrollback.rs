@@ -27,7 +27,7 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
         Input::Seekable(source) => {
             let mut lines = Seekable::open_with(source, unlock)?;
             lines.take_turns(&BESIDE);
-            let mut reader = asciicast::Reader::open(lines)?;
+            let mut reader = asciicast::Reader::open(lines)?.without_long_payloads();
             let line_feeds = line_feeds(&mut reader)?;
             let frame = usize::try_from(next >> 32).unwrap_or_default();
             let point = match frame.saturating_sub(FRAMES) {
@@ -44,7 +44,7 @@ pub(super) fn read(opener: &dyn Opener, at: Duration, next: u64) -> Result<Vec<S
         Input::Stream(source) => {
             let mut lines = recording::Reader::open_with(source, unlock)?;
             lines.take_turns(&BESIDE);
-            let reader = asciicast::Reader::open(lines)?;
+            let reader = asciicast::Reader::open(lines)?.without_long_payloads();
             let line_feeds = LineFeeds::of(reader.header());
             let size = reader.header().term.size();
             rows(reader, kept(size), line_feeds, at)

@@ -3,6 +3,8 @@
 //! Nothing here allocates for an ordinary line: it is read by hand, its text unescaped to where the caller wants it.
 //! Any line that is not ordinary goes through serde_json, whose word is final.
 
+use std::ops::Range;
+
 use serde_json::value::RawValue;
 
 use super::escape::{unescape, unescape_in_place};
@@ -62,9 +64,19 @@ pub(super) fn parse(line: &[u8], text: &mut Vec<u8>) -> Result<(u64, Code), Line
 
 /// As [`parse`], of a long line, whose room is that of the text.
 pub(super) fn parse_long(mut line: Vec<u8>) -> Result<(u64, Code, Vec<u8>), LineError> {
-    let wrong = |what| LineError::Json(serde::de::Error::custom(what));
+    let (time_us, code, text) = match split_ordinary(&line) {
+        Some((time_us, code, escaped)) => (time_us, code, within(&line, escaped)),
+        None => split_any(&line)?,
+    };
+    match unescape_in_place(&mut line, text) {
+        Some(()) => Ok((time_us, code, line)),
+        None => Err(wrong("event data that is no text")),
+    }
+}
+
+fn split_any(line: &[u8]) -> Result<(u64, Code, Range<usize>), LineError> {
     let (time, code, data): (f64, &RawValue, &RawValue) =
-        serde_json::from_slice(&line).map_err(LineError::Json)?;
+        serde_json::from_slice(line).map_err(LineError::Json)?;
     let time_us = microseconds(time).ok_or(LineError::Time(time))?;
     if code.get().len() > LONG_LINE {
         return Err(wrong("an event code that is no code"));
@@ -73,21 +85,31 @@ pub(super) fn parse_long(mut line: Vec<u8>) -> Result<(u64, Code, Vec<u8>), Line
     if code.is_empty() {
         return Err(wrong("an empty event code"));
     }
-    let data = data.get();
-    if !data.starts_with('"') {
-        return Err(wrong("event data that is no text"));
-    }
-    // What is raw stands in the line itself: between its quotes is the text.
-    let from = data.as_ptr().addr() - line.as_ptr().addr() + 1;
-    let until = from + data.len() - 2;
-    match unescape_in_place(&mut line, from..until) {
-        Some(()) => Ok((time_us, Code::new(&code), line)),
-        None => Err(wrong("half a surrogate pair")),
-    }
+    let text = data.get().strip_prefix('"');
+    let text = text.and_then(|text| text.strip_suffix('"'));
+    let text = text.ok_or_else(|| wrong("event data that is no text"))?;
+    Ok((time_us, Code::new(&code), within(line, text.as_bytes())))
+}
+
+/// Where a part of a line stands in it.
+fn within(line: &[u8], part: &[u8]) -> Range<usize> {
+    let from = part.as_ptr().addr() - line.as_ptr().addr();
+    from..from + part.len()
+}
+
+fn wrong(what: &str) -> LineError {
+    LineError::Json(serde::de::Error::custom(what))
 }
 
 /// Exactly `[1.234567, "o", "..."]`, the spaces being optional, any one-letter code.
 fn parse_ordinary(line: &[u8], text: &mut Vec<u8>) -> Option<(u64, Code)> {
+    let (time_us, code, escaped) = split_ordinary(line)?;
+    unescape(escaped, text)?;
+    Some((time_us, code))
+}
+
+/// The parts of such a line; the last is escaped.
+fn split_ordinary(line: &[u8]) -> Option<(u64, Code, &[u8])> {
     let (time_us, rest) = parse_time(line.strip_prefix(b"[")?)?;
     let rest = rest.strip_prefix(b",")?;
     let rest = rest.strip_prefix(b" ").unwrap_or(rest);
@@ -107,8 +129,7 @@ fn parse_ordinary(line: &[u8], text: &mut Vec<u8>) -> Option<(u64, Code)> {
         _ => return None,
     };
     std::str::from_utf8(escaped).ok()?;
-    unescape(escaped, text)?;
-    Some((time_us, code))
+    Some((time_us, code, escaped))
 }
 
 /// At most nine digits, and at most six behind the point, so that the same number read as `f64` and rounded is the same.

@@ -24,4 +24,4 @@ pub use limits::{MAX_SIDE, MAX_TIME_US};
 pub use line::Code;
 pub use line_feeds::LineFeeds;
 pub use reader::{Mark, Reader, Timed};
-pub(crate) use strict::{Line, is_resize, parse_line};
+pub(crate) use strict::{Line, is_resize, parse_line, parse_long_line};

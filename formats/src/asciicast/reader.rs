@@ -25,6 +25,7 @@ pub struct Reader<L> {
     at_us: u64,
     text: Vec<u8>,
     shorthand: Shorthand,
+    leaves_payloads: bool,
 }
 
 #[derive(Debug)]
@@ -106,6 +107,7 @@ impl<L: LineSource> Reader<L> {
             line: 1,
             at_us: 0,
             text: Vec::new(),
+            leaves_payloads: false,
         })
     }
 
@@ -119,9 +121,18 @@ impl<L: LineSource> Reader<L> {
             line: 0,
             at_us: 0,
             text: Vec::new(),
+            leaves_payloads: false,
         };
         reader.resume_from(mark);
         reader
+    }
+
+    /// Leaves out the payload of a message whose line is longer than [`LONG_LINE`], as if it had been left out on purpose:
+    /// for who only looks at what happened.
+    #[must_use]
+    pub fn without_long_payloads(mut self) -> Self {
+        self.leaves_payloads = true;
+        self
     }
 
     /// Where it stands, for [`Self::resume_from`].
@@ -329,7 +340,10 @@ impl<L: LineSource> Reader<L> {
             },
             // Another recorder may have an `f` of its own.
             Code::Message => {
-                let text = owned();
+                let mut text = owned();
+                if self.leaves_payloads && text.len() > LONG_LINE {
+                    leave_payload(&mut text);
+                }
                 match self.shorthand.parse(&text) {
                     Ok(message) => Data::Message(message),
                     Err(_) if self.header.ssm.is_none() => Data::Other {
@@ -359,6 +373,18 @@ impl<L: LineSource> Iterator for Reader<L> {
     }
 }
 
+/// Takes the payload out of the data of an `f` event.
+fn leave_payload(text: &mut String) {
+    if let Some((before, _)) = text.match_indices(' ').nth(4)
+        && ["text:", "base64:"]
+            .iter()
+            .any(|kind| text[before + 1..].starts_with(kind))
+    {
+        text.truncate(before);
+        text.push_str(" omitted");
+    }
+}
+
 fn document(text: &[u8]) -> Result<(Header, Body), Error> {
     let mut document: WireV1 = serde_json::from_slice(text).map_err(Error::Header)?;
     let header = document.header()?;
@@ -369,4 +395,52 @@ fn document(text: &[u8]) -> Result<(Header, Body), Error> {
             next: 0,
         },
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lines::PlainLines;
+    use crate::tee::Content;
+
+    #[test]
+    fn a_long_payload_is_left_out_for_who_only_looks_and_a_short_one_is_not() {
+        let header =
+            r#"{"version":3,"term":{"cols":80,"rows":24},"ssm":{"session_id":"a","target":"b"}}"#;
+        let message = |length: usize, payload: &str| {
+            format!("[0,\"f\",\"output_stream_data 7 17 +0 {length} {payload}\"]\n")
+        };
+        let short = "a b ".repeat(100);
+        let long = "a b ".repeat(LONG_LINE);
+        let cast = [
+            header.to_owned() + "\n",
+            message(short.len(), &format!("text:{short}")),
+            message(long.len(), &format!("text:{long}")),
+            message(
+                3 * LONG_LINE,
+                &format!("base64:{}", "/w==".repeat(LONG_LINE)),
+            ),
+        ]
+        .concat();
+        let reader = Reader::open(PlainLines::new(cast.as_bytes())).unwrap();
+        let contents = reader
+            .without_long_payloads()
+            .map(|event| match event.unwrap().data {
+                Data::Message(message) => message.content,
+                other => panic!("{other:?}"),
+            });
+        let expected = [
+            Content::Here(short.into()),
+            Content::Omitted,
+            Content::Omitted,
+        ];
+        assert!(contents.eq(expected));
+        let mut reader = Reader::open(PlainLines::new(cast.as_bytes())).unwrap();
+        reader.next_event().unwrap();
+        let Some(Data::Message(message)) = reader.next_event().unwrap().map(|event| event.data)
+        else {
+            panic!("a message");
+        };
+        assert!(message.content == Content::Here(long.into()));
+    }
 }

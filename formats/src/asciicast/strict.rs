@@ -3,7 +3,7 @@
 //! Nothing here keeps a line or knows of the one before it.
 
 use super::header::{Header, check_size};
-use super::line::{Code, parse};
+use super::line::{Code, parse, parse_long};
 
 /// An event, whose text stands where the caller wanted it.
 pub(crate) struct Line {
@@ -15,6 +15,13 @@ pub(crate) struct Line {
 /// Reads an event line. `None` when it is none.
 pub(crate) fn parse_line(line: &[u8], text: &mut Vec<u8>) -> Option<Line> {
     let (interval_us, code) = parse(line, text).ok()?;
+    Some(Line { interval_us, code })
+}
+
+/// As [`parse_line`], of a long line, whose room is that of the text.
+pub(crate) fn parse_long_line(line: Vec<u8>, text: &mut Vec<u8>) -> Option<Line> {
+    let (interval_us, code, long) = parse_long(line).ok()?;
+    *text = long;
     Some(Line { interval_us, code })
 }
 

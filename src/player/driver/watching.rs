@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::gone;
 use super::stage::{Acted, Order, Show};
 use crate::player::scan::{Opener, Scan, Search};
-use crate::player::source::{Item, Source};
+use crate::player::source::{BESIDE, Item, Source};
 use crate::player::viewer::{Ask, Viewer};
 use crate::player::{Error, Keep, Proof, Stopped, scrollback};
 use crate::screen::painter::Painter;
@@ -67,7 +67,10 @@ impl Watching {
             let tell = tell.clone();
             // Without a thread to spare nothing is claimed.
             let _ = thread::Builder::new().name("proof".into()).spawn(move || {
-                let _ = tell.send(Found::Proof(prove()));
+                let turn = BESIDE.take();
+                let proof = prove();
+                drop(turn);
+                let _ = tell.send(Found::Proof(proof));
             });
         }
         let scan = match scans {

@@ -73,12 +73,12 @@ impl Events {
             Input::Seekable(source) => {
                 let mut lines = Seekable::open_with(source, &unlock)?;
                 lines.take_turns(&BESIDE);
-                Reader::Seekable(asciicast::Reader::open(lines)?)
+                Reader::Seekable(asciicast::Reader::open(lines)?.without_long_payloads())
             }
             Input::Stream(source) => {
                 let mut lines = recording::Reader::open_with(source, &unlock)?;
                 lines.take_turns(&BESIDE);
-                Reader::Stream(asciicast::Reader::open(lines)?)
+                Reader::Stream(asciicast::Reader::open(lines)?.without_long_payloads())
             }
             Input::Live(_) => return Err(io::Error::other("it still grows").into()),
         };

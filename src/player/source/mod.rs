@@ -61,7 +61,8 @@ impl Recording {
         let once = match input {
             Input::Seekable(source) => {
                 let lines = Seekable::open_with(source, &*unlock)?;
-                let reader = Reader::seekable(asciicast::Reader::open(lines)?);
+                let reader =
+                    Reader::seekable(asciicast::Reader::open(lines)?.without_long_payloads());
                 return Self::of(reader, queue, unlock);
             }
             Input::Stream(source) => Once::Stream(source),

@@ -46,7 +46,7 @@ pub(super) fn stream(
         at: 0,
     };
     let lines = recording::Reader::open_with(replay, unlock)?;
-    Ok(asciicast::Reader::open(lines)?)
+    Ok(asciicast::Reader::open(lines)?.without_long_payloads())
 }
 
 impl Reader {
@@ -249,6 +249,10 @@ pub(in crate::player) fn line_feeds(
     let mut line_feeds = LineFeeds::of(reader.header());
     if reader.header().ssm.is_some() && !line_feeds.are_line_ends() {
         for _ in 0..BEFORE_OUTPUT {
+            // Asked again, the end of a file looks at all that is left of it again.
+            if reader.lines().ending().is_some() {
+                break;
+            }
             let next = reader.next_event_within(1);
             match next.map(|event| event.map(|event| event.data)) {
                 Ok(Some(Data::Message(message))) => line_feeds.message(&message),

@@ -57,16 +57,27 @@ impl TextDecoder {
         let before = text.len();
         text.reserve(TEXT);
         let mut input = InBuffer::around(bytes);
-        let result = self
-            .decoder
-            .run(&mut input, &mut OutBuffer::around_pos(text, before));
+        let result = match text.capacity() - before > 2 * TEXT {
+            false => {
+                let mut output = OutBuffer::around_pos(text, before);
+                self.decoder.run(&mut input, &mut output)
+            }
+            // The room of a long line is not for one piece.
+            true => {
+                text.resize(before + TEXT, 0);
+                let mut output = OutBuffer::around(&mut text[before..]);
+                let result = self.decoder.run(&mut input, &mut output);
+                let given = output.pos();
+                text.truncate(before + given);
+                result
+            }
+        };
         let read = input.pos();
         self.read += read as u64;
         self.given += (text.len() - before) as u64;
         let is_idle = read == 0 && text.len() == before;
         let result = match self.given > TEXT_ALLOWED + self.read * TEXT_PER_BYTE {
             true => {
-                // A piece is as long as the vector has room for, which may be a whole line of many megabytes.
                 text.truncate(before);
                 Err(io::Error::other(
                     "it stands for far more text than a recording of its size can hold",
@@ -82,9 +93,68 @@ impl TextDecoder {
     }
 }
 
+/// How much of what was decoded a frame asks to be held, of its first bytes (RFC 8878, section 3.1.1.1).
+pub(super) fn window_of(frame: &[u8]) -> u64 {
+    let number = |from: usize, length: usize| {
+        let bytes = frame.get(from..from + length).unwrap_or_default();
+        let digits = bytes.iter().rev();
+        digits.fold(0, |number, byte| number << 8 | u64::from(*byte))
+    };
+    let descriptor = frame.get(4).copied().unwrap_or_default();
+    let is_single_segment = descriptor & 0x20 != 0;
+    if !is_single_segment {
+        let window = number(5, 1);
+        let base = 1_u64 << (10 + (window >> 3));
+        return base + base / 8 * (window & 7);
+    }
+    let content = 5 + [0, 1, 2, 4][usize::from(descriptor & 3)];
+    match descriptor >> 6 {
+        0 => number(content, 1),
+        1 => number(content, 2) + 256,
+        2 => number(content, 4),
+        _ => number(content, 8),
+    }
+}
+
+/// The longest beginning of a frame that [`window_of`] looks at.
+pub(super) const FRAME_HEADER: usize = 18;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_window_of_a_frame_is_what_it_is_asked_for_or_all_of_it() {
+        let packed = |log, length: Option<u64>| {
+            let mut encoder = zstd::stream::raw::Encoder::new(3).unwrap();
+            let window = zstd::stream::raw::CParameter::WindowLog(log);
+            encoder.set_parameter(window).unwrap();
+            encoder.set_pledged_src_size(length).unwrap();
+            let mut bytes = Vec::with_capacity(1000);
+            let mut output = OutBuffer::around(&mut bytes);
+            encoder
+                .run(&mut InBuffer::around(b"a"), &mut output)
+                .unwrap();
+            encoder.flush(&mut output).unwrap();
+            bytes
+        };
+        for log in [10, 17, 23, 25] {
+            assert_eq!(window_of(&packed(log, None)), 1 << log);
+        }
+        for length in [1, 200, 700, 100_000] {
+            assert_eq!(window_of(&packed(25, Some(length))), length);
+        }
+        assert_eq!(window_of(&[0, 0, 0, 0, 0, 0b1010_1011]), (1 << 31) / 8 * 11);
+    }
+
+    #[test]
+    fn a_piece_is_short_however_much_room_there_is() {
+        let file = zstd::bulk::compress(&vec![b'a'; 4 * TEXT], 3).unwrap();
+        let mut text = Vec::with_capacity(9 * TEXT);
+        let mut decoder = TextDecoder::new().unwrap();
+        decoder.decode(&file, &mut text).is_end.unwrap();
+        assert_eq!(text.len(), TEXT);
+    }
 
     /// How much text a file gives before it is refused, if it is.
     fn given(mut file: &[u8]) -> (u64, bool) {
@@ -121,10 +191,18 @@ mod tests {
     #[test]
     fn a_piece_that_is_too_much_gives_nothing_however_much_room_there_is() {
         let bomb = zstd::bulk::compress(&vec![b'a'; 15 << 20], 3).unwrap();
-        let mut text = Vec::with_capacity(16 << 20);
-        let piece = TextDecoder::new().unwrap().decode(&bomb, &mut text);
-        assert!(piece.is_end.is_err());
-        assert!(text.is_empty());
+        let (mut file, mut text) = (&*bomb, Vec::with_capacity(16 << 20));
+        let mut decoder = TextDecoder::new().unwrap();
+        loop {
+            let before = text.len();
+            let piece = decoder.decode(file, &mut text);
+            file = &file[piece.read..];
+            if piece.is_end.is_err() {
+                assert_eq!(text.len(), before);
+                break;
+            }
+        }
+        assert!(text.len() <= 9 << 20);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod unsealer;
 use std::io::{self, Read};
 
 pub(super) use self::decoder::TextDecoder;
+use self::decoder::{FRAME_HEADER, window_of};
 pub use self::ending::{Damage, Ending};
 use self::unsealer::Unsealer;
 use super::envelope::ChunkHead;
@@ -38,6 +39,9 @@ pub struct Reader<R> {
 
 /// A block of a zstd frame with its header and what may follow it, at most (RFC 8878, section 3.1.1.2.4).
 const LONGEST_BLOCK: u64 = 128 * 1024 + 8;
+
+/// A window beyond this is held by one reader at a time of those that take turns: `zstd -19` asks for 8 MiB, we for a frame.
+const LARGE_WINDOW: u64 = 2 * 1024 * 1024;
 
 enum Body {
     Plain,
@@ -250,7 +254,7 @@ impl<R: Read> Reader<R> {
     }
 
     fn step_border(&mut self) -> io::Result<()> {
-        self.input.want(PREFIX)?;
+        self.input.want(PREFIX.max(FRAME_HEADER))?;
         let offset = self.input.offset();
         let unread = self.input.unread();
         if unread.is_empty() {
@@ -279,6 +283,9 @@ impl<R: Read> Reader<R> {
             }
             (Some(ZSTD_MAGIC), _) => {
                 self.begun += 1;
+                if window_of(unread) > LARGE_WINDOW {
+                    self.buffer.hold_turn();
+                }
                 At::Data { start: offset }
             }
             (Some(magic), Some(length)) if is_skippable(magic) => {

@@ -3,9 +3,9 @@
 //! Nothing here looks at a digest, and nothing is kept but a piece of text and the line that is not whole yet.
 
 use super::report::FaultKind;
-use crate::asciicast::{self, Code, Header, Line, is_resize, parse_line};
+use crate::asciicast::{self, Code, Header, Line, is_resize, parse_line, parse_long_line};
 use crate::json;
-use crate::lines::{LineBuffer, MAX_LINE};
+use crate::lines::{LONG_LINE, LineBuffer, MAX_LINE};
 use crate::manifest::{Counts, Manifest};
 use crate::recording::reader::TextDecoder;
 use crate::recording::skippable::Link;
@@ -159,7 +159,11 @@ impl Content {
                 continue;
             }
             self.data.clear();
-            let Some(Line { interval_us, code }) = parse_line(line, &mut self.data) else {
+            let parsed = match line.len() > LONG_LINE {
+                false => parse_line(line, &mut self.data),
+                true => parse_long_line(self.buffer.take_last(), &mut self.data),
+            };
+            let Some(Line { interval_us, code }) = parsed else {
                 return Err(FaultKind::Event);
             };
             let at_us = self.frame.at_us.saturating_add(interval_us);
@@ -187,6 +191,9 @@ impl Content {
                     status.ok_or(FaultKind::Event)?;
                 }
                 Code::Message | Code::Input | Code::Other(_) => {}
+            }
+            if self.data.len() > LONG_LINE {
+                self.data = Vec::new();
             }
         }
         Ok(())

@@ -56,7 +56,7 @@ fn read<L: LineSource>(
     index: &Index,
     ending: impl Fn(&L) -> Option<&Ending>,
 ) -> Result<(), Error> {
-    let mut reader = asciicast::Reader::open(lines)?;
+    let mut reader = asciicast::Reader::open(lines)?.without_long_payloads();
     if reader.is_document() {
         reader.lines_mut().give_up();
     }
