@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use formats::MessageType;
 use formats::tee::{Content, TeedMessage};
 
@@ -104,7 +103,7 @@ pub(super) fn listed(message: &TeedMessage) -> TeedMessage {
         message_type => message_type.clone(),
     };
     let content = match &message.content {
-        Content::Here(_) => Content::Here(Bytes::new()),
+        Content::Here(_) => Content::Here(Vec::new().into()),
         content => content.clone(),
     };
     TeedMessage {
