@@ -19,7 +19,8 @@ use super::Replaced;
 use super::flow::Flow;
 use super::patterns::Patterns;
 use super::places::Places;
-use super::rows::lines;
+use super::reach::Reach;
+use super::rows::Rows;
 use super::texts::replace_header;
 use super::typed::Typed;
 use crate::screen::{Emulator, Size};
@@ -170,6 +171,13 @@ impl Look {
         }
     }
 
+    /// How many columns are read of each row, and how many something stands in.
+    #[cfg(test)]
+    pub(super) fn reach(&self) -> (usize, usize) {
+        let stands = super::rows::reach(&self.shown.screen);
+        (self.shown.reach.cols(), stands)
+    }
+
     pub(super) fn finish(mut self, patterns: &mut Patterns) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
         self.shown.check(patterns);
         self.shown.end_control(patterns);
@@ -191,6 +199,7 @@ struct Shown {
     /// The cursor was moved since something was printed: what comes next may overwrite.
     has_moved: bool,
     has_margins: bool,
+    reach: Reach,
     /// A row may be left unseen until it is this far above the screen.
     unseen_rows: isize,
     /// Each line feed begins a line.
@@ -203,6 +212,8 @@ struct Shown {
     high: u64,
     /// All that was printed.
     flow: Flow,
+    /// What was looked at last on the screen, for the room that it takes.
+    line: String,
     /// The control string under way: a window title, a clipboard text, a link.
     control: Vec<(char, u64)>,
     found: Places,
@@ -224,6 +235,8 @@ impl Shown {
             unseen: None,
             has_moved: false,
             has_margins: false,
+            reach: Reach::default(),
+            line: String::new(),
             long_lines: LONG_LINES,
             rows: ROWS,
             is_marked: false,
@@ -281,7 +294,9 @@ impl Shown {
         self.screen.print(c, pen);
         self.rows += ROWS_PAID;
         (self.is_marked, self.high) = (true, number >> 24);
-        let row = self.screen.cursor().row as isize;
+        let cursor = self.screen.cursor();
+        let row = cursor.row as isize;
+        self.reach.print(before, cursor);
         if wraps && before.row as isize == row {
             // It scrolled, and with it what is yet to be seen.
             if let Some((first, last)) = &mut self.unseen {
@@ -310,6 +325,7 @@ impl Shown {
             Vpa, Vpr,
         };
         let row = self.screen.cursor().row as isize;
+        self.reach.function(&function);
         match &function {
             Rep(_) => {
                 // What the screen has no budget for any more changes nothing on it.
@@ -366,10 +382,15 @@ impl Shown {
             let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
             screen.feed(&self.screen.dump());
             self.screen = screen;
+            self.reach.be_unknown();
             (self.is_marked, self.high) = (true, u64::MAX);
             self.unseen_rows = (scrollback(size) / 2) as isize;
         }
+        let before = self.screen.size();
         self.screen.resize(size);
+        if self.screen.size() != before {
+            self.reach.resize(&self.screen);
+        }
         self.has_moved = true;
     }
 
@@ -385,17 +406,22 @@ impl Shown {
             0 => 1,
             _ => usize::MAX,
         };
-        let (text, sources, cells) = lines(&self.screen, first, last, beside);
+        let screen = &self.screen;
+        let lines = Rows::of(screen, first, last, beside, self.reach.cols());
+        self.line.clear();
+        let cells = lines.text(screen, &mut self.line);
         let from = match self.long_lines {
             0 => &mut self.rows,
             _ => &mut self.long_lines,
         };
-        let blank = (cells - sources.len().min(cells)) / BLANK;
-        *from = from.saturating_sub(text.len() + rows + blank);
+        let blank = (cells.all - cells.drawn) / BLANK;
+        *from = from.saturating_sub(self.line.len() + rows + blank);
         let found = &mut self.found;
-        patterns.find(&text, |range| {
-            let start = sources.partition_point(|(at, _)| *at < range.start);
-            for (at, number) in &sources[start..] {
+        let mut numbers = None;
+        patterns.find(&self.line, |range| {
+            let numbers = numbers.get_or_insert_with(|| lines.numbers(screen));
+            let start = numbers.partition_point(|(at, _)| *at < range.start);
+            for (at, number) in &numbers[start..] {
                 if *at >= range.end {
                     break;
                 }

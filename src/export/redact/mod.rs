@@ -8,6 +8,7 @@ mod flow;
 mod look;
 mod patterns;
 mod places;
+mod reach;
 mod rewrite;
 mod rows;
 mod seen;

@@ -1,65 +1,157 @@
 //! Rows of the emulated screen as the lines that they belong to, and which character drew each of their cells.
 //!
-//! Nothing here is looked for, and nothing is drawn.
+//! Nothing here is looked for, and nothing is drawn. A row is read once for its text; who drew it is asked where something
+//! was found alone.
 
-use avt::{Color, Line, Terminal};
+use std::ops::Range;
 
-/// The lines that the rows from `first` to `last` belong to, no more than so many rows `beside`, the number of the
-/// character that drew each one, and how many cells were looked at.
-pub(super) fn lines(
-    screen: &Terminal,
-    first: isize,
-    last: isize,
-    beside: usize,
-) -> (String, Vec<(usize, u64)>, usize) {
-    let rows = screen.size().1;
-    let all: Vec<&Line> = if first > 0 {
-        screen.screen().visible_lines().collect()
-    } else {
-        screen.screen().all_lines().collect()
-    };
-    let above = (all.len() - rows) as isize;
-    let place = |row: isize| (row + above).clamp(0, all.len() as isize - 1) as usize;
-    let (mut from, mut to) = (place(first), place(last));
-    let (least, most) = (from.saturating_sub(beside), to.saturating_add(beside));
-    while from > least && goes_on(all[from - 1]) {
-        from -= 1;
-    }
-    while to < most && to + 1 < all.len() && goes_on(all[to]) {
-        to += 1;
-    }
-    let mut text = String::new();
-    let mut sources = Vec::new();
-    let mut looked_at = 0;
-    for line in &all[from..=to] {
-        let goes_on = goes_on(line);
-        let cells = line.cells();
-        looked_at += cells.len();
-        let end = if goes_on {
-            cells.len()
-        } else {
-            cells
-                .iter()
-                .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some())
-                .map_or(0, |last| last + 1)
+use avt::{Cell, Color, Line, ScreenKind, Terminal};
+
+/// The lines that some rows belong to.
+#[derive(Debug)]
+pub(super) struct Rows {
+    /// Counted from the first row that is kept.
+    places: Range<usize>,
+    /// Nothing stands in this column, or behind it.
+    reach: usize,
+}
+
+/// How many cells were looked at.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    pub(super) all: usize,
+    /// Those that a character drew.
+    pub(super) drawn: usize,
+}
+
+impl Rows {
+    /// The lines of the rows from `first` to `last`, no more than so many rows `beside`.
+    pub(super) fn of(
+        screen: &Terminal,
+        first: isize,
+        last: isize,
+        beside: usize,
+        reach: usize,
+    ) -> Self {
+        let all = count(screen);
+        let above = all - screen.size().1;
+        // What is on the screen begins there, where nothing above it was drawn on.
+        let top = if first > 0 { above } else { 0 };
+        let place = |row: isize| {
+            let place = row.saturating_add_unsigned(above);
+            place.clamp(top as isize, all as isize - 1) as usize
         };
-        for cell in cells[..end].iter().filter(|cell| cell.width() > 0) {
-            if let (Some(Color::RGB(low)), Some(Color::RGB(high))) =
-                (cell.pen().foreground(), cell.pen().background())
-            {
-                let number = [low.r, low.g, low.b, high.r, high.g, high.b]
-                    .iter()
-                    .rev()
-                    .fold(0, |number, part| number << 8 | u64::from(*part));
-                sources.push((text.len(), number));
-            }
-            text.push(cell.char());
+        let (mut from, mut to) = (place(first), place(last));
+        let least = from.saturating_sub(beside).max(top);
+        let most = to.saturating_add(beside);
+        let goes_on = |place| line(screen, place).is_some_and(goes_on);
+        while from > least && goes_on(from - 1) {
+            from -= 1;
         }
-        if !goes_on {
-            text.push('\n');
+        while to < most && to + 1 < all && goes_on(to) {
+            to += 1;
+        }
+        Self {
+            places: from..to + 1,
+            reach,
         }
     }
-    (text, sources, looked_at)
+
+    /// Appends their text.
+    pub(super) fn text(&self, screen: &Terminal, text: &mut String) -> Cells {
+        let mut cells = Cells::default();
+        self.read(screen, |row| match row {
+            Some((row, width)) => {
+                cells.all += width;
+                text.reserve(row.len() + 1);
+                for cell in row.iter().filter(|cell| cell.width() > 0) {
+                    cells.drawn += usize::from(colors(cell).is_some());
+                    text.push(cell.char());
+                }
+            }
+            None => text.push('\n'),
+        });
+        cells
+    }
+
+    /// For each character of the text that was drawn, where it begins there, and the number of what drew it.
+    pub(super) fn numbers(&self, screen: &Terminal) -> Vec<(usize, u64)> {
+        let mut numbers = Vec::new();
+        let mut at = 0;
+        self.read(screen, |row| match row {
+            Some((row, _)) => {
+                for cell in row.iter().filter(|cell| cell.width() > 0) {
+                    numbers.extend(colors(cell).map(|colors| (at, number(colors))));
+                    at += cell.char().len_utf8();
+                }
+            }
+            None => at += 1,
+        });
+        numbers
+    }
+
+    /// Calls `take` with the cells of each row that are text and the width of all of it, and with none where a line ends.
+    fn read<'a>(&self, screen: &'a Terminal, mut take: impl FnMut(Option<(&'a [Cell], usize)>)) {
+        let rows = screen.screen().all_lines();
+        for line in rows.skip(self.places.start).take(self.places.len()) {
+            let cells = line.cells();
+            if goes_on(line) {
+                take(Some((cells, cells.len())));
+                continue;
+            }
+            let reached = &cells[..self.reach.min(cells.len())];
+            let last = reached
+                .iter()
+                .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some());
+            take(Some((
+                &cells[..last.map_or(0, |last| last + 1)],
+                cells.len(),
+            )));
+            take(None);
+        }
+    }
+}
+
+/// The first column that nothing stands in, or behind, on neither screen.
+pub(super) fn reach(screen: &Terminal) -> usize {
+    let other = match screen.active_screen_kind() {
+        ScreenKind::Primary => None,
+        ScreenKind::Alternate => Some(screen.primary_screen().all_lines()),
+    };
+    let lines = screen
+        .screen()
+        .all_lines()
+        .chain(other.into_iter().flatten());
+    lines.map(|line| end(line.cells())).max().unwrap_or(0)
+}
+
+/// Where the text of a row ends.
+fn end(cells: &[Cell]) -> usize {
+    cells
+        .iter()
+        .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some())
+        .map_or(0, |last| last + 1)
+}
+
+/// How many rows are kept, those of the screen as well: the terminal knows without counting.
+fn count(screen: &Terminal) -> usize {
+    screen.screen().all_lines().size_hint().0
+}
+
+fn line(screen: &Terminal, place: usize) -> Option<&Line> {
+    screen.screen().all_lines().nth(place)
+}
+
+/// The colors that hold a number.
+fn colors(cell: &Cell) -> Option<(avt::Rgb, avt::Rgb)> {
+    match (cell.pen().foreground(), cell.pen().background()) {
+        (Some(Color::RGB(low)), Some(Color::RGB(high))) => Some((low, high)),
+        _ => None,
+    }
+}
+
+fn number((low, high): (avt::Rgb, avt::Rgb)) -> u64 {
+    u64::from_le_bytes([low.r, low.g, low.b, high.r, high.g, high.b, 0, 0])
 }
 
 /// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled

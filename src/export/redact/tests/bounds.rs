@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use formats::asciicast::{Data, Event, Header, Term};
+use proptest::prelude::*;
 
 use super::super::look::Look;
 use super::super::{Patterns, Secrets};
@@ -139,4 +140,75 @@ fn a_line_that_fills_a_wide_screen_is_not_looked_at_for_each_character_drawn_in_
     }
     // Each one would be 100,000 bytes.
     assert!(patterns.looked_at < 120 << 20, "{}", patterns.looked_at);
+}
+
+#[test]
+fn of_a_wide_screen_the_columns_that_hold_something_are_read_and_no_others() {
+    let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
+    let mut look = Look::new(Size { cols: 80, rows: 24 });
+    let data = [
+        Data::Resize(Size {
+            cols: 10_000,
+            rows: 50,
+        }),
+        Data::Output("\x1b[H\tH\tH\r\nx\x1b[3;9Hdrawn\x1b[K\x1b[2Jx\r\n".repeat(100)),
+    ];
+    for data in data {
+        let at = Duration::ZERO;
+        look.event(&Event { at, data }, &mut patterns);
+    }
+    assert_eq!(look.reach(), (18, 17));
+}
+
+/// Whatever moves text about, on a screen of few columns and another one.
+const MOVES: [&str; 30] = [
+    "x",
+    "secret",
+    "漢",
+    "e\u{301}",
+    "\t",
+    "\r\n",
+    "\r",
+    "\n",
+    "\u{8}",
+    "\x1b[2J",
+    "\x1b[K",
+    "\x1b[1K",
+    "\x1b[H",
+    "\x1b[3;15H",
+    "\x1b[15C",
+    "\x1b[7@",
+    "\x1b[3P",
+    "\x1b[4h",
+    "\x1b[4l",
+    "\x1b[9b",
+    "\x1b[2L",
+    "\x1bM",
+    "\x1b#8",
+    "\x1b7",
+    "\x1b8",
+    "\x1b[?1049h",
+    "\x1b[?1049l",
+    "\x1b[?7l",
+    "\x1b[?7h",
+    "\x1bc",
+];
+
+proptest! {
+    #[test]
+    fn what_is_not_read_of_wide_rows_is_blank(
+        moves in proptest::collection::vec((0_usize..40, 1_u16..40, 1_u16..6), 0..60),
+    ) {
+        let mut patterns = Patterns::new([""; 0], Secrets::Known).unwrap();
+        let mut look = Look::new(Size { cols: 30, rows: 4 });
+        for (at, cols, rows) in moves {
+            let data = match MOVES.get(at) {
+                Some(output) => Data::Output((*output).to_owned()),
+                None => Data::Resize(Size { cols, rows }),
+            };
+            look.event(&Event { at: Duration::ZERO, data }, &mut patterns);
+            let (read, stands) = look.reach();
+            prop_assert!(read >= stands, "{read} {stands}");
+        }
+    }
 }
