@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::nones::is_none;
+use super::pairs::Pairs;
 use super::plain::{Expression, group};
 use super::words::{self, Name, is_random, is_word};
 
@@ -275,18 +276,20 @@ fn finder(need: &str) -> Finder<'static> {
     Finder::new(&need.replace('¦', "|")).into_owned()
 }
 
-/// Calls `found` with each secret. `plain`: the text in ASCII.
-pub(super) fn find(text: &str, plain: &[u8], found: &mut dyn FnMut(Range<usize>)) {
+/// Calls `found` with each secret. `plain`: the text in ASCII; `pairs`: those of the text.
+pub(super) fn find(
+    text: &str,
+    plain: &[u8],
+    pairs: &mut Pairs,
+    found: &mut dyn FnMut(Range<usize>),
+) {
     for Form {
         needs,
         expression,
         when,
     } in FORMS.iter()
     {
-        if !needs
-            .iter()
-            .any(|need| need.find(text.as_bytes()).is_some())
-        {
+        if !needs.iter().any(|need| pairs.hold(need)) {
             continue;
         }
         let Some(regex) = expression.regex() else {
@@ -392,7 +395,7 @@ mod tests {
             "<password>password of the user</password>",
             "map.insert(\"token\", \"value\")",
         ] {
-            find(line, line.as_bytes(), &mut |range| {
+            find(line, line.as_bytes(), &mut Pairs::of(line), &mut |range| {
                 panic!("{line}: {}", &line[range])
             });
         }

@@ -29,6 +29,7 @@ mod lines;
 mod manifests;
 mod named;
 mod nones;
+mod pairs;
 mod plain;
 mod programs;
 mod readers;
@@ -37,6 +38,7 @@ mod words;
 
 use std::ops::Range;
 
+use pairs::Pairs;
 use plain::{Expression, group, places, whole};
 
 use super::seen::Seen;
@@ -109,12 +111,15 @@ pub(super) fn find(
     manifests::find(text, found);
     columns::find(text, found);
     let plain = plain::plain(text);
-    lines::find(text, &plain, found);
+    let mut pairs = Pairs::of(text);
+    lines::find(text, &plain, &mut pairs, found);
     for (need, expression) in &EXPRESSIONS {
         let Some(regex) = Some(expression)
             .filter(|_| {
-                need.split('|')
-                    .any(|need| places(text, need).next().is_some())
+                let mut needs = need.split('|');
+                needs.any(|need| {
+                    pairs.may_hold(need.as_bytes()) && places(text, need).next().is_some()
+                })
             })
             .and_then(Expression::regex)
         else {
