@@ -258,7 +258,8 @@ fn cost_of(parameters: &str, last: char, cols: u64, rows: u64) -> u64 {
         'b' => repeated(count, cols),
         'J' => cells,
         'L' | 'M' | 'S' | 'T' => scrolled(count, cols, rows),
-        '@' | 'P' | 'X' | 'K' | 'I' | 'Z' => cols,
+        '@' => blanks(count, cols),
+        'P' | 'X' | 'K' | 'I' | 'Z' => cols,
         // The other screen is made anew, or its cursor looked up.
         'h' | 'l' if is_other_screen(parameters) => cells,
         _ => 0,
@@ -272,6 +273,12 @@ pub(super) fn cost_of_function(function: &Function, size: Extent, has_margins: b
     match function {
         Function::Rep(count) => repeated(u64::from((*count).max(1)), cols),
         Function::Ed(_) => cells,
+        Function::Ich(count) => blanks(u64::from((*count).max(1)), cols),
+        Function::Dch(_)
+        | Function::Ech(_)
+        | Function::El(_)
+        | Function::Cht(_)
+        | Function::Cbt(_) => cols,
         Function::Decset(modes) | Function::Decrst(modes) => {
             let is_other_screen = modes.as_slice().iter().any(|mode| {
                 matches!(
@@ -294,6 +301,11 @@ pub(super) fn cost_of_function(function: &Function, size: Extent, has_margins: b
 
 fn is_insertion(mode: &str) -> bool {
     mode.trim_start_matches('0') == "4"
+}
+
+/// Blanks that push a row are printed, each by itself.
+fn blanks(count: u64, cols: u64) -> u64 {
+    cols + count.min(cols) * PRINTED
 }
 
 /// A character that pushes a row moves half of it or so.
