@@ -9,6 +9,8 @@ use super::words::{is_mixed_letters, is_uuid};
 pub(super) enum Of {
     Hex,
     Base32,
+    /// Capital letters and digits.
+    Base36,
     Alnum,
     /// Letters, digits, `_`.
     Word,
@@ -26,6 +28,7 @@ impl Of {
         match self {
             Self::Hex => byte.is_ascii_hexdigit(),
             Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
+            Self::Base36 => byte.is_ascii_uppercase() || byte.is_ascii_digit(),
             Self::Alnum => byte.is_ascii_alphanumeric(),
             Self::Word => byte.is_ascii_alphanumeric() || byte == b'_',
             Self::Url => byte.is_ascii_alphanumeric() || b"_-".contains(&byte),

@@ -5,6 +5,7 @@
 //! | kind | told by | described in |
 //! | --- | --- | --- |
 //! | tokens | prefix, alphabet, length | a row each in `tokens`: the makers' documents |
+//! | tokens of which only lists tell | the same, or several parts | `published` |
 //! | names | the words of a name before `=` or `:`, in some languages | `words`, `named`; what is no value: `nones` |
 //! | headers, cookies, signed addresses | their names | RFC 6265, RFC 6750, RFC 9110, AWS Signature Version 4, Azure SAS |
 //! | commands | flags, pipes, SQL, netrc; arguments by their place | `commands`, `arguments`: the programs' manuals |
@@ -32,6 +33,7 @@ mod nones;
 mod pairs;
 mod plain;
 mod programs;
+mod published;
 mod readers;
 mod tokens;
 mod words;

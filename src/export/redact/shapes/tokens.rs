@@ -1,24 +1,26 @@
 //! Tokens that tell by themselves what they are: a prefix that their maker gave them, an alphabet, a length.
 //!
-//! Nothing here looks at what stands around a token. Every row names the document that describes it; none is from a list
-//! of expressions of others.
+//! Nothing here looks at what stands around a token. Every row names the document that describes it; what lists of others alone
+//! tell of stands in `published`.
 
 use std::ops::Range;
 use std::sync::LazyLock;
 
 use super::composed::{self, Of, run_up_to};
+use super::published;
 
 /// A row: prefixes, what follows them, how many of these at least and at most, and who says so.
-struct Shape(
-    &'static str,
-    Of,
-    usize,
-    usize,
-    #[cfg_attr(not(test), allow(dead_code, reason = "for whoever reads the table"))] &'static str,
+pub(super) struct Shape(
+    pub(super) &'static str,
+    pub(super) Of,
+    pub(super) usize,
+    pub(super) usize,
+    #[cfg_attr(not(test), allow(dead_code, reason = "for whoever reads the table"))]
+    pub(super)  &'static str,
 );
 
 /// As long as it likes.
-const ANY: usize = usize::MAX;
+pub(super) const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
 const SHAPES: [Shape; 171] = [
@@ -30,16 +32,16 @@ const SHAPES: [Shape; 171] = [
     Shape("glpat- gldt- glrt- glrtr- glcbt- glptt- glft- glimt- glagent- gloas- glsoat- glffct- glwt-", Of::Dotted, 20, ANY, "GitLab docs, token overview: prefixes"),
     Shape("xoxa- xoxb- xoxc- xoxd- xoxe- xoxo- xoxp- xoxr- xoxs- xapp- xwfp-", Of::Url, 10, ANY, "Slack docs, tokens: types"),
     Shape("xoxe.xoxp- xoxe.xoxb-", Of::Base64, 10, ANY, "Slack docs, token rotation"),
-    Shape("sk_live_ sk_test_ rk_live_ rk_test_ sk_org_", Of::Alnum, 16, ANY, "Stripe docs, API keys"),
+    Shape("sk_live_ sk_test_ rk_live_ rk_test_ sk_prod_ rk_prod_ sk_org_", Of::Alnum, 10, ANY, "Stripe docs, API keys"),
     Shape("whsec_", Of::Base64, 24, ANY, "Stripe docs, webhooks: signing secrets"),
-    Shape("sk-proj- sk-svcacct- sk-admin- sk-None-", Of::Url, 32, ANY, "OpenAI docs, API keys: kinds"),
+    Shape("sk-proj- sk-svcacct- sk-service- sk-admin- sk-None-", Of::Url, 32, ANY, "OpenAI docs, API keys: kinds"),
     Shape("sk-ant-", Of::Url, 24, ANY, "Anthropic docs, API: authentication"),
     Shape("sk-or-v1-", Of::Alnum, 32, ANY, "OpenRouter docs, authentication"),
     Shape("sk-", Of::Alnum, 32, ANY, "OpenAI docs, API keys: legacy user keys; DeepSeek docs"),
     Shape("gsk_", Of::Alnum, 40, ANY, "Groq docs, API keys"),
-    Shape("xai-", Of::Alnum, 60, ANY, "xAI docs, API keys"),
+    Shape("xai-", Of::Word, 60, ANY, "xAI docs, API keys"),
     Shape("pplx-", Of::Alnum, 40, ANY, "Perplexity docs, API keys"),
-    Shape("r8_", Of::Alnum, 37, ANY, "Replicate docs, API tokens"),
+    Shape("r8_", Of::Url, 37, ANY, "Replicate docs, API tokens"),
     Shape("hf_ api_org_", Of::Alnum, 30, ANY, "Hugging Face docs, user access tokens"),
     Shape("AIza", Of::Url, 35, 35, "Google Cloud docs, API keys"),
     Shape("ya29.", Of::Dotted, 20, ANY, "Google Cloud docs, token types: access tokens"),
@@ -61,7 +63,7 @@ const SHAPES: [Shape; 171] = [
     Shape("dop_v1_ doo_v1_ dor_v1_", Of::Hex, 64, 64, "DigitalOcean docs, personal access tokens"),
     Shape("HRKU-", Of::Url, 30, ANY, "Heroku docs, API tokens"),
     Shape("nfp_ nfo_ nfc_ nfu_", Of::Url, 30, ANY, "Netlify docs, access tokens"),
-    Shape("fm1_ fm2_ fo1_", Of::Base64, 40, ANY, "Fly.io docs, access tokens"),
+    Shape("fm1_ fm1a_ fm1r_ fm2_ fo1_", Of::Base64, 40, ANY, "Fly.io docs, access tokens"),
     Shape("cfut_ cfat_ cfk_", Of::Alnum, 40, ANY, "Cloudflare docs, fundamentals: token formats"),
     Shape("v1.0-", Of::Url, 40, ANY, "Cloudflare docs, Origin CA keys"),
     Shape("NRAK- NRII- NRAA- NRJS- NRIQ- NRSP-", Of::Url, 19, ANY, "New Relic docs, API keys"),
@@ -71,7 +73,7 @@ const SHAPES: [Shape; 171] = [
     Shape("pscale_tkn_ pscale_oauth_ pscale_pw_", Of::Dotted, 30, ANY, "PlanetScale docs, service tokens"),
     Shape("dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", Of::Dotted, 40, ANY, "Doppler docs, token formats"),
     Shape("hvs. hvb. hvr.", Of::Url, 24, ANY, "HashiCorp Vault docs, tokens: prefixes"),
-    Shape("pul-", Of::Hex, 40, 40, "Pulumi docs, access tokens"),
+    Shape("pul-", Of::Alnum, 40, 40, "Pulumi docs, access tokens"),
     Shape("dapi dkea dose dsapi", Of::Hex, 32, ANY, "Databricks docs, personal access tokens"),
     Shape("lin_api_ lin_oauth_", Of::Alnum, 32, ANY, "Linear docs, API keys"),
     Shape("ntn_ secret_", Of::Alnum, 40, ANY, "Notion docs, integration tokens"),
@@ -85,13 +87,13 @@ const SHAPES: [Shape; 171] = [
     Shape("sqp_ squ_ sqa_", Of::Hex, 40, 40, "SonarQube docs, tokens"),
     Shape("AKCp cmVmd", Of::Alnum, 40, ANY, "JFrog docs, API keys and reference tokens"),
     Shape("ops_eyJ", Of::Base64, 100, ANY, "1Password docs, service account tokens"),
-    Shape("figd_ figo_ figu_", Of::Url, 30, ANY, "Figma docs, personal access tokens"),
+    Shape("figd_ figo_ figu_ figp_", Of::Base64, 30, ANY, "Figma docs, personal access tokens"),
     Shape("rnd_", Of::Alnum, 28, ANY, "Render CLI, its configuration file: API keys"),
-    Shape("phx_ phs_", Of::Alnum, 40, ANY, "PostHog docs, personal and secure API keys"),
+    Shape("phx_ phs_", Of::Word, 40, ANY, "PostHog docs, personal and secure API keys"),
     Shape("tfe.v1.", Of::Alnum, 40, ANY, "HCP Terraform docs, API tokens"),
     Shape("LTAI", Of::Alnum, 12, 26, "Alibaba Cloud docs, AccessKey pairs"),
     Shape("AKID", Of::Alnum, 32, 32, "Tencent Cloud docs, API keys: SecretId"),
-    Shape("CLOJARS_", Of::Hex, 60, 60, "Clojars wiki, deploy tokens"),
+    Shape("CLOJARS_", Of::Alnum, 60, 60, "Clojars wiki, deploy tokens"),
     Shape("AQVN", Of::Url, 35, 36, "Yandex Cloud docs, API keys"),
     Shape("EAA", Of::Alnum, 80, ANY, "Meta docs, access tokens"),
     Shape("nvapi-", Of::Url, 60, ANY, "NVIDIA NGC docs, API keys"),
@@ -109,17 +111,17 @@ const SHAPES: [Shape; 171] = [
     Shape("grub.pbkdf2.sha512.", Of::Dotted, 100, ANY, "GNU GRUB manual, password_pbkdf2"),
     Shape("md5", Of::Hex, 32, 32, "PostgreSQL docs, pg_authid: rolpassword"),
     Shape("p8e-", Of::Alnum, 32, 32, "Adobe docs, OAuth client secrets"),
-    Shape("fio-u-", Of::Url, 60, ANY, "Frame.io docs, developer tokens"),
+    Shape("fio-u-", Of::Base64, 60, ANY, "Frame.io docs, developer tokens"),
     Shape("dnkey-", Of::Url, 60, ANY, "Defined Networking docs, API keys"),
-    Shape("duffel_test_ duffel_live_", Of::Url, 40, ANY, "Duffel docs, access tokens"),
+    Shape("duffel_test_ duffel_live_", Of::Base64, 40, ANY, "Duffel docs, access tokens"),
     Shape("EZAK EZTK", Of::Alnum, 54, 54, "EasyPost docs, API keys"),
     Shape("sl.", Of::Url, 120, ANY, "Dropbox docs, short-lived access tokens"),
     Shape("shippo_live_ shippo_test_", Of::Hex, 40, 40, "Shippo docs, API tokens"),
-    Shape("FLWSECK- FLWSECK_TEST-", Of::Url, 32, ANY, "Flutterwave docs, API keys"),
+    Shape("FLWSECK- FLWSECK_TEST-", Of::Url, 12, ANY, "Flutterwave docs, API keys"),
     Shape("live_ test_", Of::Hex, 35, 35, "Lob docs, API keys"),
     Shape("tfp_", Of::Url, 40, ANY, "Typeform docs, personal access tokens"),
     Shape("sha256~", Of::Url, 43, 43, "OpenShift docs, OAuth access tokens"),
-    Shape("API-", Of::Alnum, 26, 32, "Octopus Deploy docs, API keys"),
+    Shape("API-", Of::Alnum, 26, 34, "Octopus Deploy docs, API keys"),
     Shape("pnu_ pnb_", Of::Alnum, 36, 36, "Prefect docs, API keys"),
     Shape("rdme_", Of::Alnum, 60, ANY, "ReadMe docs, API keys"),
     Shape("tk-us-", Of::Url, 48, 48, "Scalingo docs, API tokens"),
@@ -198,7 +200,7 @@ const SHAPES: [Shape; 171] = [
 /// The table by first byte: prefix and row.
 static BY_BYTE: LazyLock<Vec<Vec<(&'static str, &'static Shape)>>> = LazyLock::new(|| {
     let mut by_byte = vec![Vec::new(); 128];
-    for shape in &SHAPES {
+    for shape in SHAPES.iter().chain(&published::SHAPES) {
         for prefix in shape.0.split(' ') {
             by_byte[usize::from(prefix.as_bytes()[0])].push((prefix, shape));
         }
@@ -248,15 +250,20 @@ pub(super) fn begins_word(bytes: &[u8], at: usize) -> bool {
 fn token(text: &str, at: usize, word_end: &mut usize) -> Option<usize> {
     let bytes = &text.as_bytes()[at..];
     let rows = BY_BYTE.get(usize::from(bytes[0]))?;
-    for (prefix, Shape(_, of, least, most, _)) in rows {
-        if let Some(rest) = bytes.strip_prefix(prefix.as_bytes()) {
+    let lengths = rows
+        .iter()
+        .filter_map(|(prefix, Shape(_, of, least, most, _))| {
+            let rest = bytes.strip_prefix(prefix.as_bytes())?;
             let length = run_up_to(rest, *of, *most);
-            if (*least..=*most).contains(&length) {
-                return Some(prefix.len() + length);
-            }
-        }
-    }
-    composed::token(bytes, at, word_end)
+            (*least..=*most)
+                .contains(&length)
+                .then_some(prefix.len() + length)
+        });
+    // The same prefix may have another maker, whose tokens are longer.
+    lengths
+        .max()
+        .or_else(|| composed::token(bytes, at, word_end))
+        .or_else(|| published::token(bytes))
 }
 
 #[cfg(test)]
@@ -265,7 +272,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_source_and_finds_its_own_and_nothing_shorter() {
-        for Shape(prefixes, of, least, _, source) in &SHAPES {
+        for Shape(prefixes, of, least, _, source) in SHAPES.iter().chain(&published::SHAPES) {
             assert!(source.len() > 8);
             let letter = match of {
                 Of::Hex => "a",
