@@ -39,6 +39,19 @@ impl Of {
     }
 }
 
+/// A row: prefixes, what follows them, how many of these at least and at most, and who says so.
+pub(super) struct Shape(
+    pub(super) &'static str,
+    pub(super) Of,
+    pub(super) usize,
+    pub(super) usize,
+    #[cfg_attr(not(test), allow(dead_code, reason = "for whoever reads the table"))]
+    pub(super)  &'static str,
+);
+
+/// As long as it likes.
+pub(super) const ANY: usize = usize::MAX;
+
 pub(super) fn run(bytes: &[u8], of: Of) -> usize {
     bytes.iter().take_while(|&&byte| of.holds(byte)).count()
 }

@@ -3,12 +3,11 @@
 //! Nothing here is an expression of others: a prefix, an alphabet and a length are facts. A row names the maker; what is told
 //! of the form stands in the default rules of gitleaks and in the detectors of trufflehog.
 
-use super::composed::{Of, run_up_to};
-use super::tokens::{ANY, Shape};
+use super::composed::{ANY, Of, Shape, run_up_to};
 use super::words::is_mixed_letters;
 
 #[rustfmt::skip]
-pub(super) const SHAPES: [Shape; 24] = [
+pub(super) const SHAPES: [Shape; 26] = [
     Shape("aio_", Of::Alnum, 28, 28, "Adafruit IO, keys"),
     Shape("BBDC-", Of::Base64, 40, 50, "Bitbucket Data Center, HTTP access tokens"),
     Shape("bb_pr_ bb_ma_", Of::Hex, 30, 30, "Bannerbear, project and master keys"),
@@ -28,10 +27,12 @@ pub(super) const SHAPES: [Shape; 24] = [
     Shape("pub-c- sub-c-", Of::Url, 36, 36, "PubNub, publish and subscribe keys"),
     Shape("ramp_sec_", Of::Alnum, 48, 48, "Ramp, client secrets"),
     Shape("rzp_live_ rzp_test_", Of::Alnum, 14, 14, "Razorpay, key ids"),
-    Shape("5AEP861", Of::Base64, 80, ANY, "Salesforce, refresh tokens"),
+    Shape("5AEP861", Of::Dotted, 80, ANY, "Salesforce, refresh tokens"),
     Shape("sqco_", Of::Alnum, 59, 59, "SonarQube Cloud, scoped tokens"),
     Shape("spu-", Of::Alnum, 32, 32, "Spectral, keys"),
     Shape("thog-secret- BBFF-", Of::Alnum, 30, 32, "TruffleHog Enterprise, secrets; Ubidots, tokens"),
+    Shape("0.A 1.A", Of::Dotted, 250, ANY, "Microsoft Entra ID, refresh tokens"),
+    Shape("sandbox-sq0csb- sandbox-sq0idb-", Of::Url, 22, ANY, "Square, application secrets for its sandbox"),
     Shape("pgar_", Of::Alnum, 27, 27, "pganalyze, read keys"),
 ];
 
@@ -134,7 +135,7 @@ mod tests {
             assert!(source.len() > 8);
             let whole = sample(parts, "aB3dE5gH");
             assert_eq!(token(whole.as_bytes()), Some(whole.len()), "{source}");
-            let cut = whole[..whole.len() - 1].as_bytes();
+            let cut = &whole.as_bytes()[..whole.len() - 1];
             assert_ne!(token(cut), Some(cut.len()), "{source}");
             // What a person writes has no letters of all kinds.
             if *is_mixed {

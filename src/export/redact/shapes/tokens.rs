@@ -6,21 +6,8 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::composed::{self, Of, run_up_to};
+use super::composed::{self, ANY, Of, Shape, run_up_to};
 use super::published;
-
-/// A row: prefixes, what follows them, how many of these at least and at most, and who says so.
-pub(super) struct Shape(
-    pub(super) &'static str,
-    pub(super) Of,
-    pub(super) usize,
-    pub(super) usize,
-    #[cfg_attr(not(test), allow(dead_code, reason = "for whoever reads the table"))]
-    pub(super)  &'static str,
-);
-
-/// As long as it likes.
-pub(super) const ANY: usize = usize::MAX;
 
 #[rustfmt::skip]
 const SHAPES: [Shape; 171] = [
