@@ -6,8 +6,6 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::json::has_doubled_keys;
-
 /// What this version writes in [`Index::format`].
 pub const FORMAT: u32 = 1;
 /// The longest index taken: of a quarter of a million sessions.
@@ -137,13 +135,18 @@ impl Index {
         if json.len() > MAX_INDEX {
             return Err(Error::TooLong(json.len()));
         }
-        let Format { format } = serde_json::from_slice(json).map_err(Error::Json)?;
-        if format != FORMAT {
-            return Err(Error::Format(format));
-        }
-        let index: Self = serde_json::from_slice(json).map_err(Error::Json)?;
-        if has_doubled_keys(json) {
-            return Err(Error::Doubled);
+        let index: Self = match serde_json::from_slice(json) {
+            Ok(index) => index,
+            // One of a later format may have another shape.
+            Err(error) => {
+                return Err(match serde_json::from_slice(json) {
+                    Ok(Format { format }) if format > FORMAT => Error::Format(format),
+                    _ => Error::Json(error),
+                });
+            }
+        };
+        if index.format != FORMAT {
+            return Err(Error::Format(index.format));
         }
         let lines = index.covers.iter().map(|covered| covered.lines);
         let commands = index.covers.iter().map(|covered| covered.commands);
@@ -251,9 +254,6 @@ pub enum Error {
     /// Not JSON, or not of the right shape.
     #[error("index does not read: {0}")]
     Json(serde_json::Error),
-    /// One reader would take the first, another the last.
-    #[error("index has a key that stands twice")]
-    Doubled,
     /// From a later version of ssm-rec, or no index at all.
     #[error("index has format {0}, only {FORMAT} is known")]
     Format(u32),
@@ -329,10 +329,17 @@ mod tests {
             );
         }
         let text = String::from_utf8(index().encode()).unwrap();
-        let doubled = text.replacen("\"number\":1", "\"number\":1,\"Number\":2", 1);
+        // One reader would take the first, another the last.
+        let doubled = text.replacen("\"number\":1", "\"number\":1,\"number\":2", 1);
         assert!(matches!(
             Index::parse(doubled.as_bytes()),
-            Err(Error::Doubled)
+            Err(Error::Json(_))
+        ));
+        let reshaped = text.replacen("\"format\":1", "\"format\":2", 1);
+        let reshaped = reshaped.replacen("\"covers\":[", "\"covers\":[7,", 1);
+        assert!(matches!(
+            Index::parse(reshaped.as_bytes()),
+            Err(Error::Format(2))
         ));
     }
 

@@ -21,8 +21,9 @@ use super::grams::GramsWriter;
 use super::rows::{COMMANDS, LINES, Of, SESSIONS};
 use super::table::TableWriter;
 
-/// Text of lines in a row group: what a search reads at least, where a gram is common.
-const TEXT_IN_GROUP: usize = 128 * 1024;
+/// Text in a row group: what a search reads at least, where a gram is common. Less would cost others, and us, more to open than
+/// to read.
+const TEXT_IN_GROUP: usize = 1024 * 1024;
 /// Rows of any group.
 const ROWS_IN_GROUP: usize = 64 * 1024;
 /// Sessions in a row group: their manifests are a few KiB each.
@@ -171,7 +172,7 @@ impl Builder {
             .row(of.command(command, &context, claims.as_deref()))?;
         self.text += command.text.len() as u64;
         let (rows, text) = self.commands.in_group();
-        if rows >= ROWS_IN_GROUP || text >= 8 * TEXT_IN_GROUP {
+        if rows >= ROWS_IN_GROUP || text >= TEXT_IN_GROUP {
             self.commands.end_group()?;
         }
         Ok(())

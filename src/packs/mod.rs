@@ -11,10 +11,11 @@ mod read;
 mod rows;
 mod source;
 mod table;
+mod texts;
 
 pub(crate) use build::{Builder, Contents, Error as BuildError, Made};
-pub(crate) use need::Need;
-pub(crate) use read::{Error, Pack, Rows, TimesOf};
+pub(crate) use need::{Need, looks_around};
+pub(crate) use read::{Error, Pack, Rows, Times, TimesOf};
 
 #[cfg(test)]
 mod tests;

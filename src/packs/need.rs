@@ -55,6 +55,13 @@ impl Need {
     }
 }
 
+/// Whether an expression asks what stands beside what it finds, which is another thing where texts lie next to each other.
+pub(crate) fn looks_around(expression: &str, any_case: bool) -> bool {
+    let mut parser = ParserBuilder::new().case_insensitive(any_case).build();
+    let hir = parser.parse(expression);
+    hir.map_or(true, |hir| !hir.properties().look_set().is_empty())
+}
+
 fn need(hir: &Hir) -> Need {
     if let Some(text) = exact(hir) {
         return Need::text(text);

@@ -4,11 +4,9 @@
 
 use std::io;
 
-use bytes::Bytes;
 use chrono::NaiveDate;
 use formats::layout;
 use formats::pack::{Index, Part};
-use parquet::data_type::{AsBytes, ByteArray};
 use parquet::errors::ParquetError;
 
 use super::grams::Grams;
@@ -16,6 +14,7 @@ use super::need::Need;
 use super::rows::{self, COMMANDS, LINES, SESSIONS};
 use super::source::Source;
 use super::table::Table;
+use super::texts::Texts;
 use crate::store::{self, Store};
 
 /// A pack of a store.
@@ -32,7 +31,7 @@ pub(crate) struct Rows {
     /// The number of the first of them among all of its kind in the pack.
     pub(crate) from: u64,
     /// The texts.
-    pub(crate) texts: Vec<ByteArray>,
+    pub(crate) texts: Texts,
     group: usize,
 }
 
@@ -86,16 +85,14 @@ impl Pack {
     }
 
     /// The manifests of its sessions, in the order of its index.
-    pub(crate) fn manifests(&self) -> Result<Vec<Bytes>, Error> {
+    pub(crate) fn manifests(&self) -> Result<Vec<String>, Error> {
         let table = self.table(Part::Sessions, &SESSIONS)?;
         let mut manifests = Vec::new();
         for group in 0..table.groups() {
             let texts = table.texts(group, rows::MANIFEST)?;
-            manifests.extend(
-                texts
-                    .iter()
-                    .map(|text| Bytes::copy_from_slice(text.as_bytes())),
-            );
+            for row in 0..texts.len() {
+                manifests.push(texts.get(row)?.to_owned());
+            }
         }
         Ok(manifests)
     }

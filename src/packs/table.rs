@@ -21,6 +21,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
 
 use super::source::Source;
+use super::texts::Texts;
 
 /// What stands in a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +103,9 @@ impl<W: Write + Send> TableWriter<W> {
             .set_dictionary_enabled(true)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
-            // A row group is a page in most columns, and small.
-            .set_data_page_size_limit(1 << 20);
+            // A row group is a page of each column, as a rule.
+            .set_data_page_size_limit(4 << 20)
+            .set_data_page_row_count_limit(usize::MAX);
         for (name, kind, _) in kinds {
             let path = ColumnPath::from(*name);
             properties = match kind {
@@ -308,12 +310,12 @@ impl Table {
     }
 
     /// A column of texts that stand in each row.
-    pub(super) fn texts(
-        &self,
-        group: usize,
-        column: usize,
-    ) -> Result<Vec<ByteArray>, ParquetError> {
-        self.read::<ByteArrayType>(group, column)
+    pub(super) fn texts(&self, group: usize, column: usize) -> Result<Texts, ParquetError> {
+        let pages = self
+            .file
+            .get_row_group(group)?
+            .get_column_page_reader(column)?;
+        Texts::read(pages, self.rows(group))
     }
 
     /// A column of numbers that stand in each row.

@@ -13,6 +13,7 @@ mod trust;
 mod worker;
 
 use std::io::{Read, Seek};
+use std::panic::resume_unwind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -278,14 +279,30 @@ impl Store {
     /// The store cannot be listed.
     pub fn list_spans(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
         match self {
-            Self::Directory(directory) => spans
-                .iter()
-                .map(|span| {
+            Self::Directory(directory) => {
+                let list = |span: &Span| {
                     let mut keys = directory.list(&span.prefix)?;
                     keys.retain(|key| span.holds(key));
                     Ok(keys)
+                };
+                // Folders are walked at the same time: there may be thousands of them.
+                std::thread::scope(|scope| {
+                    let (first, others) = match spans {
+                        [] => return Ok(Vec::new()),
+                        [first, others @ ..] => (first, others),
+                    };
+                    let others: Vec<_> = others
+                        .iter()
+                        .map(|span| scope.spawn(move || list(span)))
+                        .collect();
+                    let mut listed = vec![list(first)?];
+                    for other in others {
+                        let other = other.join();
+                        listed.push(other.unwrap_or_else(|panic| resume_unwind(panic))?);
+                    }
+                    Ok(listed)
                 })
-                .collect(),
+            }
             Self::S3(s3) => s3.list(spans),
         }
     }

@@ -48,7 +48,7 @@ impl Pattern {
     }
 
     /// What it finds in lines as they are stored, where that tells anything.
-    pub(super) fn stored(&self) -> Option<&bytes::Regex> {
+    pub(crate) fn stored(&self) -> Option<&bytes::Regex> {
         self.bytes.as_ref()
     }
 

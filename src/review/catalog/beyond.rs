@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::NaiveDate;
 use formats::layout::{self, Place};
 use formats::manifest::Manifest;
@@ -192,13 +191,13 @@ impl Covering {
         Ok(asked)
     }
 
-    fn entry(&self, store: &Store, at: usize, bytes: &Bytes) -> Option<Entry> {
+    fn entry(&self, store: &Store, at: usize, json: &str) -> Option<Entry> {
         let covered = self.pack.index().covers.get(at)?;
-        let manifest = Manifest::parse(bytes.trim_ascii()).ok()?;
+        let manifest = Manifest::parse(json.trim_ascii().as_bytes()).ok()?;
         let place = Place::of(&manifest)?;
         let is_its_own = manifest.session_id == covered.session
             && place.date == self.date
-            && digest(bytes) == covered.manifest;
+            && digest(json.as_bytes()) == covered.manifest;
         is_its_own.then(|| Entry {
             location: store.locate(&place.recording()),
             state: State::Stored,

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use formats::derived::{Line, Millis, ReadLine};
+use regex::{Regex, bytes};
 
+use crate::packs::looks_around;
 use crate::transcript::{Candidates, Pattern};
 
 /// Which texts of a session.
@@ -106,15 +108,16 @@ impl Question {
         self.pattern.expression()
     }
 
-    /// Whether a text has it.
-    pub(super) fn is_in(&self, text: &str) -> bool {
-        self.pattern.regex().is_match(text)
+    /// What finds it in many texts that lie next to each other, where that is the same.
+    pub(super) fn of_many(&self) -> Option<&bytes::Regex> {
+        let (expression, any_case) = self.expression();
+        let of_many = self.pattern.stored()?;
+        (!looks_around(expression, any_case)).then_some(of_many)
     }
 
-    /// Where a text has it, in bytes.
-    pub(super) fn places_in(&self, text: &str) -> Vec<Range<usize>> {
-        let found = self.pattern.regex().find_iter(text);
-        found.map(|found| found.range()).collect()
+    /// What finds it in a text.
+    pub(super) fn regex(&self) -> &Regex {
+        self.pattern.regex()
     }
 
     /// Whether a session with so many finds need not be searched further.

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use regex::bytes::Regex;
+
 use super::finder::{Piece, Question, Wanted, Where};
-use crate::packs::{Error, Need, Rows, TimesOf};
+use super::session::{Outcome, Searched};
+use crate::packs::{Error, Need, Rows, Times, TimesOf};
 use crate::review::catalog::Covering;
 
 /// So much text is held of what is found in a pack.
@@ -23,9 +26,23 @@ pub(super) struct Hit {
     pub(super) is_hint: bool,
 }
 
+impl Hit {
+    /// The same of a session that was searched.
+    pub(super) fn searched(&self) -> Searched {
+        Searched {
+            outcome: Outcome::Whole,
+            count: self.count,
+            is_replaced: false,
+        }
+    }
+}
+
 /// A look through a pack.
-pub(super) struct Look<'a> {
+struct Look<'a> {
     question: &'a Question,
+    /// What finds it in many rows at once.
+    of_many: Option<Regex>,
+    regex: regex::Regex,
     /// Of each session of the index, up to where its rows go.
     ends: Vec<u64>,
     /// Which of the sessions are asked about.
@@ -54,6 +71,9 @@ pub(super) fn look(
     };
     let mut look = Look {
         question,
+        // Of its own, so that several threads do not wait for each other.
+        of_many: question.of_many().cloned(),
+        regex: question.regex().clone(),
         ends: Vec::new(),
         asked: is_asked,
         is_hint: !is_believed || question.has_around(),
@@ -84,55 +104,92 @@ fn need(question: &Question) -> Need {
 
 impl Look<'_> {
     fn rows(&mut self, place: Where, rows: &Rows, times: TimesOf<'_>) -> Result<bool, Error> {
-        let mut known = None;
-        // Rows come session by session.
-        let mut session = self.ends.partition_point(|end| *end <= rows.from);
-        for (at, text) in rows.texts.iter().enumerate() {
-            let row = rows.from + at as u64;
-            while self.ends.get(session).is_some_and(|end| *end <= row) {
-                session += 1;
+        let texts = &rows.texts;
+        let mut times = Lazy {
+            rows,
+            times,
+            known: None,
+        };
+        // Put back below: what it has learned of texts is worth keeping.
+        let Some(pattern) = self.of_many.take() else {
+            for row in 0..texts.len() {
+                self.row(place, row, &mut times)?;
             }
-            if !self.asked.get(session).is_some_and(|asked| *asked) {
-                continue;
-            }
-            let text = text.as_utf8()?;
-            if !self.question.is_in(text) {
-                continue;
-            }
-            let hit = self.hits.entry(session).or_default();
-            hit.is_hint |= self.is_hint;
-            if hit.is_hint || self.question.is_answered_by(hit.count) {
-                hit.count = hit.count.max(1);
-                continue;
-            }
-            hit.count += 1;
-            if self.question.wanted() != Wanted::Texts {
-                continue;
-            }
-            self.text += text.len() + size_of::<Piece>();
-            if self.text > MOST_TEXT {
-                *hit = Hit {
-                    is_hint: true,
-                    ..Hit::default()
-                };
-                continue;
-            }
-            let times = match &mut known {
-                Some(times) => times,
-                unknown => unknown.insert(times(rows)?),
+            return Ok(true);
+        };
+        let mut at = 0;
+        while let Some(found) = pattern.find_at(texts.all(), at) {
+            let Some((row, end)) = texts.at(found.start()) else {
+                break;
             };
-            let millis = |times: &[i64]| times.get(at).map_or(0, |time| time.cast_unsigned());
-            let first_row = session.checked_sub(1).map_or(0, |before| self.ends[before]);
-            hit.pieces.push(Piece {
-                place,
-                number: row - first_row,
-                first: millis(&times.first),
-                last: millis(&times.last),
-                other: times.other.get(at).copied().unwrap_or(false),
-                text: text.to_owned(),
-                matches: self.question.places_in(text),
-            });
+            self.row(place, row, &mut times)?;
+            at = end;
         }
+        self.of_many = Some(pattern);
         Ok(true)
+    }
+
+    /// Looks at a row.
+    fn row(&mut self, place: Where, at: usize, times: &mut Lazy<'_>) -> Result<(), Error> {
+        let row = times.rows.from + at as u64;
+        let session = self.ends.partition_point(|end| *end <= row);
+        if !self.asked.get(session).is_some_and(|asked| *asked) {
+            return Ok(());
+        }
+        let text = times.rows.texts.get(at)?;
+        if !self.regex.is_match(text) {
+            return Ok(());
+        }
+        let hit = self.hits.entry(session).or_default();
+        hit.is_hint |= self.is_hint;
+        if hit.is_hint || self.question.is_answered_by(hit.count) {
+            hit.count = hit.count.max(1);
+            return Ok(());
+        }
+        hit.count += 1;
+        if self.question.wanted() != Wanted::Texts {
+            return Ok(());
+        }
+        self.text += text.len() + size_of::<Piece>();
+        if self.text > MOST_TEXT {
+            *hit = Hit {
+                is_hint: true,
+                ..Hit::default()
+            };
+            return Ok(());
+        }
+        let times = times.get()?;
+        let millis = |times: &[i64]| times.get(at).map_or(0, |time| time.cast_unsigned());
+        let first_row = session.checked_sub(1).map_or(0, |before| self.ends[before]);
+        hit.pieces.push(Piece {
+            place,
+            number: row - first_row,
+            first: millis(&times.first),
+            last: millis(&times.last),
+            other: times.other.get(at).copied().unwrap_or(false),
+            text: text.to_owned(),
+            matches: self
+                .regex
+                .find_iter(text)
+                .map(|found| found.range())
+                .collect(),
+        });
+        Ok(())
+    }
+}
+
+/// The times of some rows, which are read when somebody wants them.
+struct Lazy<'a> {
+    rows: &'a Rows,
+    times: TimesOf<'a>,
+    known: Option<Times>,
+}
+
+impl Lazy<'_> {
+    fn get(&mut self) -> Result<&Times, Error> {
+        Ok(match &mut self.known {
+            Some(known) => known,
+            unknown => unknown.insert((self.times)(self.rows)?),
+        })
     }
 }

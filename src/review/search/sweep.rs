@@ -11,7 +11,7 @@ use formats::sealed::Unlock;
 
 use super::finder::{Piece, Question};
 use super::packed::Hit;
-use super::session::{Outcome, Searched, Session};
+use super::session::{Searched, Session};
 use crate::review::catalog::{Catalog, Entry};
 
 /// So many portions of what was found wait for their turn, a session; a portion is of a block of lines.
@@ -71,11 +71,7 @@ pub(super) fn sweep(
                             if !hit.pieces.is_empty() {
                                 hand_on(hit.pieces.clone());
                             }
-                            Searched {
-                                outcome: Outcome::Whole,
-                                count: hit.count,
-                                is_replaced: false,
-                            }
+                            hit.searched()
                         }
                     };
                     // Who wants nothing any more needs no end either.

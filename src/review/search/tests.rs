@@ -1,11 +1,20 @@
 //! What is found in the texts of a session, against what each of them has.
 //!
-//! Nothing here reads a store; the real program does, in `tests/promises`.
+//! Nothing here reads a store but a pack; the real program does, in `tests/promises`.
+
+use std::io::Cursor;
 
 use formats::derived::Line;
+use formats::manifest::Manifest;
+use formats::pack::Part;
+use formats::recording::DerivedWriter;
 use proptest::prelude::*;
 
+use super::packed::{Hit, look};
 use super::{Around, Finder, Piece, Question, Wanted, Where};
+use crate::packs::{Builder, Contents, Pack};
+use crate::review::catalog::Covering;
+use crate::store::Store;
 use crate::transcript::Pattern;
 
 fn lines(texts: &[String]) -> Vec<Line> {
@@ -131,5 +140,62 @@ proptest! {
         behind in 0..4_usize,
     ) {
         check(&pattern, &texts, cut, Around { before, behind });
+    }
+}
+
+/// How many lines of each of two sessions have it, by a pack of them.
+fn by_pack(pattern: &str, sessions: [&[String]; 2]) -> Vec<u64> {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::at(&folder.path().display().to_string()).unwrap();
+    let date = "2026-11-23".parse().unwrap();
+    let mut builder = Builder::new().unwrap();
+    for (id, texts) in ["b", "a"].into_iter().zip(sessions) {
+        let manifest = Manifest {
+            format: formats::manifest::FORMAT,
+            session_id: id.to_owned(),
+            ..Manifest::default()
+        };
+        let mut writers = [(); 2].map(|()| DerivedWriter::new(Vec::new(), id, None).unwrap());
+        for line in lines(texts) {
+            writers[0].line(&line).unwrap();
+        }
+        let objects = writers.map(|writer| Cursor::new(writer.finish().unwrap().0));
+        let [mut lines, mut commands] = objects;
+        let contents = Contents {
+            lines: &mut lines,
+            commands: &mut commands,
+        };
+        builder.session(&manifest.encode(), Some(contents)).unwrap();
+    }
+    let made = builder.finish(date, 1, 1).unwrap();
+    for part in Part::ALL {
+        let key = formats::layout::pack(part, date, 1);
+        store.put_file(&key, &made.path(part)).unwrap();
+    }
+    let covering = Covering {
+        pack: Pack::new(store, date, made.index().clone()),
+        date,
+        is_own: true,
+        sessions: vec![0, 1],
+    };
+    let question = question(pattern, Around::default(), Wanted::Texts);
+    let hits = look(&covering, &[0, 1], &question, true).unwrap();
+    let count = |at| hits.get(&at).map_or(0, |hit: &Hit| hit.count);
+    vec![count(0), count(1)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_pack_has_what_its_lines_have(
+        pattern in r"(\(\?i\))?([ab. ]|a\+|b\?|\\bx|x\\b|\[\^a\]|é|xxx){1,4}",
+        one in proptest::collection::vec("([abxAé\n]| ){0,9}", 0..9),
+        two in proptest::collection::vec("([abxAé\n]| ){0,9}", 0..9),
+    ) {
+        prop_assume!(Pattern::new(&pattern).is_ok());
+        let expected: Vec<u64> = [&one, &two]
+            .map(|texts| expected(&pattern, texts, Around::default()).len() as u64)
+            .into();
+        prop_assert_eq!(by_pack(&pattern, [&one, &two]), expected);
     }
 }

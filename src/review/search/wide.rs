@@ -264,6 +264,20 @@ impl Search<'_> {
     }
 
     fn sweep(&self, items: &[Item], tell: &mut dyn FnMut(Told<'_>) -> bool) -> bool {
+        // What is known already takes no threads.
+        let known = items
+            .iter()
+            .take_while(|item| matches!(item, Item::Known(..)));
+        let known = known.count();
+        for item in &items[..known] {
+            if let Item::Known(entry, hit) = item
+                && !(tell(Told::Session(entry, Step::Found(hit.pieces.clone())))
+                    && tell(Told::Session(entry, Step::Done(hit.searched()))))
+            {
+                return false;
+            }
+        }
+        let items = &items[known..];
         let mut goes_on = true;
         sweep(
             (self.catalog, items),
