@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directories::ProjectDirs;
+use formats::layout;
+use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
 use super::{Places, Settings};
-use crate::store::{Cache, Pace, Store, s3};
+use crate::store::{Cache, Directory, Pace, Store, check_folder, s3};
 
 /// A person waits, and nothing is lost when this gives up: shorter than for an upload.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,6 +63,17 @@ impl Settings {
 }
 
 impl Settings {
+    /// Where packs of a store are kept on this machine, for its own searches; `None` when nothing is to be kept, or others may
+    /// write there.
+    pub(crate) fn own_packs(&self, store: &Store) -> Option<Directory> {
+        let folders = ProjectDirs::from("", "", "ssm-rec")?;
+        let identity = store.identity().join("\n");
+        let name = layout::safe_name(&format!("{:x}", Sha256::digest(identity)));
+        let folder = folders.cache_dir().join("packs").join(name);
+        let is_private = !folder.exists() || check_folder(&folder).is_ok();
+        (self.review.cache_size > 0 && is_private).then(|| Directory::new(folder))
+    }
+
     /// Where this person's notes on recordings are kept; `None` where there is no home.
     pub(crate) fn notes(&self) -> Option<PathBuf> {
         let folders = ProjectDirs::from("", "", "ssm-rec")?;

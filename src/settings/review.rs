@@ -43,7 +43,7 @@ pub(crate) struct Review {
     /// Files of age identities and SSH private keys.
     pub(crate) identity: Vec<PathBuf>,
     /// In bytes.
-    pub(super) cache_size: u64,
+    pub(crate) cache_size: u64,
 }
 
 impl Review {

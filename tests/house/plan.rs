@@ -36,7 +36,7 @@ pub(crate) const PLAN: [Room; 23] = [
         "bytes chrono parquet regex_syntax roaring serde_json sha2 tempfile thiserror zstd"),
 
     room(3, "settings", "service recorder store signing aws terminal words formats",
-        "directories regex serde_json thiserror toml"),
+        "directories regex serde_json sha2 thiserror toml"),
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),

@@ -259,3 +259,48 @@ fn reindex_signed(rig: &Rig) {
     fs::remove_file(index).unwrap();
     fs::write(index, altered).unwrap();
 }
+
+#[test]
+fn packs_of_ones_own_are_on_this_machine_alone_and_are_believed() {
+    let rig = packed();
+    fs::remove_dir_all(rig.store().join("packs")).unwrap();
+    let (_, expected, _) = search(&rig, &["-i", "needle"]);
+    let arguments = ["compact", "--own", "--until", ALL, "--json"];
+    let run = rig.run(&arguments);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let made: Value = serde_json::from_str(run.out().trim()).unwrap();
+    assert_eq!(made["sessions"], 4, "{made}");
+    assert!(!rig.store().join("packs").exists());
+    let place = PathBuf::from(made["pack"].as_str().unwrap());
+    assert!(place.starts_with(rig.folder()), "{place:?}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        for folder in place.ancestors().take(6) {
+            let mode = fs::metadata(folder).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{folder:?}");
+        }
+    }
+    assert_eq!(rig.run(&arguments).out(), "", "there is nothing left to do");
+    fs::remove_dir_all(rig.store().join("lines")).unwrap();
+    fs::remove_dir_all(rig.store().join("recordings")).unwrap();
+    let (status, out, err) = search(&rig, &["-i", "needle"]);
+    assert_eq!((status, &out), (0, &expected), "{err}");
+    // One that was altered is as good as none, and nothing is told that nobody can mend.
+    let lines = rig
+        .files(&rig.folder().join("home"))
+        .into_iter()
+        .chain(rig.files(rig.folder()));
+    let lines = lines.filter(|path| path.display().to_string().contains("packs/lines"));
+    for path in lines.collect::<std::collections::BTreeSet<_>>() {
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "x").unwrap();
+    }
+    let (status, out, err) = search(&rig, &["-i", "needle"]);
+    assert_eq!(
+        (status, out.as_str()),
+        (4, ""),
+        "the recordings are gone: {err}"
+    );
+    assert!(!err.contains("packs not used"), "{err}");
+}

@@ -5,9 +5,11 @@
 
 use std::cell::Cell;
 use std::fmt::Display;
+use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use anyhow::{Context, anyhow};
 use chrono::{Days, NaiveDate, NaiveTime, Utc};
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -15,7 +17,7 @@ use serde_json::json;
 use crate::aws::{Access, Way};
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
-use crate::cli::exit::{CommandResult, Status};
+use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
 use crate::cli::voice::Person;
@@ -24,10 +26,11 @@ use crate::recorded::error::Error as RecordedError;
 use crate::recorded::voice::Voice;
 use crate::recorded::{plan, signature};
 use crate::review::catalog::{Catalog, Filter, Problem};
-use crate::review::compact::{Checked, Step, Stored, Verdict, check, compact};
+use crate::review::compact::{Checked, Step, Stored, Verdict, check, compact, compact_own, trim};
 use crate::review::condition::{Condition, Term};
 use crate::settings::Settings;
 use crate::signing::Signer;
+use crate::store::{Directory, Store, create_private};
 use crate::words::{causes, printable, size};
 
 /// Put the sessions of each day into a few larger files, for searches and for SQL
@@ -62,6 +65,10 @@ pub(crate) struct CompactArgs {
     #[arg(long)]
     verify: bool,
 
+    /// Keep packs of what has none on this machine alone, for its own searches; a long search begins this by itself
+    #[arg(long, conflicts_with_all = ["verify", "sign_key"])]
+    own: bool,
+
     /// One line of JSON for each pack, and for each thing that is wrong
     #[arg(long)]
     json: bool,
@@ -81,9 +88,15 @@ pub(crate) fn run(args: CompactArgs) -> CommandResult {
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places).knowing(allowed_signers(&settings)?);
     let stop = Stop::listen()?;
-    let status = match args.verify {
-        true => verify(&catalog, &filter, args.json, &stop)?,
-        false => make(&catalog, &filter, &settings, args.json, &stop)?,
+    let status = match (args.verify, args.own) {
+        (true, _) => verify(&catalog, &filter, args.json, &stop)?,
+        (_, true) => {
+            let Some(own) = settings.own_packs(&places.store) else {
+                return Err(no_room());
+            };
+            make_own(&catalog, own, &filter, &settings, args.json, &stop)?
+        }
+        _ => make(&catalog, &filter, &settings, args.json, &stop)?,
     };
     Ok(match stop.number() {
         Some(number) => {
@@ -140,39 +153,96 @@ fn make(
             })
             .ok()
     };
-    let bar = bar();
-    let (mut packs, mut sessions, mut problems) = (0_u64, 0_u64, 0_u64);
-    compact(catalog, filter, &sign, &mut |step| {
+    let mut run = Run::new(is_json);
+    compact(catalog, filter, &sign, &mut |step| run.step(step, stop))?;
+    Ok(match (run.end(), unsigned.get()) {
+        (Status::Success, true) => Status::NotSigned,
+        (status, _) => status,
+    })
+}
+
+fn no_room() -> Failure {
+    let why = anyhow!("there is no folder of your own where packs could be kept");
+    Failure::new(Status::Usage, why)
+        .hint("review.cache_size must not be 0, and nobody else may write to the cache folder")
+}
+
+fn make_own(
+    catalog: &Catalog,
+    own: Directory,
+    filter: &Filter,
+    settings: &Settings,
+    is_json: bool,
+    stop: &Stop,
+) -> CommandResult {
+    let folder = own.root().to_owned();
+    create_private(&folder).context("cannot make the folder for packs")?;
+    let lock = File::create(folder.join("lock")).context("cannot make the folder for packs")?;
+    // Another one is at it already, or the system has no locks.
+    if lock.try_lock().is_err() {
+        return Ok(Status::Success);
+    }
+    let mut run = Run::new(is_json);
+    let own = Store::Directory(own);
+    compact_own(catalog, &own, filter, &mut |step| run.step(step, stop))?;
+    trim(&folder, settings.review.cache_size)?;
+    Ok(run.end())
+}
+
+/// Packs under way.
+struct Run {
+    is_json: bool,
+    bar: ProgressBar,
+    packs: u64,
+    sessions: u64,
+    problems: u64,
+}
+
+impl Run {
+    fn new(is_json: bool) -> Self {
+        Self {
+            is_json,
+            bar: bar(),
+            packs: 0,
+            sessions: 0,
+            problems: 0,
+        }
+    }
+
+    /// Tells of a step; `false` when nobody wants more.
+    fn step(&mut self, step: Step, stop: &Stop) -> bool {
         match step {
-            Step::Session => bar.inc(1),
+            Step::Session => self.bar.inc(1),
             Step::Stored(stored) => {
-                packs += 1;
-                sessions += stored.sessions as u64;
-                bar.suspend(|| tell(&stored, is_json));
+                self.packs += 1;
+                self.sessions += stored.sessions as u64;
+                self.bar.suspend(|| tell(&stored, self.is_json));
             }
             Step::Problem(problem) => {
-                problems += 1;
-                bar.suspend(|| complain(&problem, is_json));
+                self.problems += 1;
+                self.bar.suspend(|| complain(&problem, self.is_json));
             }
         }
         stop.number().is_none()
-    })?;
-    bar.finish_and_clear();
-    if !is_json {
-        let (packs, sessions) = (HumanCount(packs), HumanCount(sessions));
-        message::say(&match problems {
-            0 => format!("{packs} packs made, with {sessions} sessions"),
-            problems => format!(
-                "{packs} packs made, with {sessions} sessions; {} things left out",
-                HumanCount(problems)
-            ),
-        });
     }
-    Ok(match (problems, unsigned.get()) {
-        (0, false) => Status::Success,
-        (0, true) => Status::NotSigned,
-        _ => Status::Damaged,
-    })
+
+    fn end(self) -> Status {
+        self.bar.finish_and_clear();
+        if !self.is_json {
+            let [packs, sessions, problems] =
+                [self.packs, self.sessions, self.problems].map(HumanCount);
+            message::say(&match self.problems {
+                0 => format!("{packs} packs made, with {sessions} sessions"),
+                _ => format!(
+                    "{packs} packs made, with {sessions} sessions; {problems} things left out"
+                ),
+            });
+        }
+        match self.problems {
+            0 => Status::Success,
+            _ => Status::Damaged,
+        }
+    }
 }
 
 fn verify(catalog: &Catalog, filter: &Filter, is_json: bool, stop: &Stop) -> CommandResult {

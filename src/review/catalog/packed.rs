@@ -58,6 +58,17 @@ impl Catalog {
     pub(crate) fn packs(&self, filter: &Filter) -> Result<Vec<Packed>, Error> {
         packs(&self.store, filter, self.allowed.as_deref())
     }
+
+    /// Those in this store: the catalog's, or one of this machine, where no signature counts.
+    ///
+    /// # Errors
+    /// As of [`Catalog::packs`].
+    pub(crate) fn packs_in(&self, store: &Store, filter: &Filter) -> Result<Vec<Packed>, Error> {
+        match std::ptr::eq(store, &self.store) {
+            true => self.packs(filter),
+            false => packs(store, filter, None),
+        }
+    }
 }
 
 /// The packs of a store; with `allowed`, those that count by their signatures.

@@ -5,6 +5,7 @@
 //! is in two packs.
 
 mod check;
+mod own;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,11 +19,12 @@ use crate::packs::{BuildError, Builder, Contents, Made};
 use crate::review::catalog::{Catalog, Error, Filter, Packed, Problem, Standing};
 use crate::review::chosen::id_part;
 use crate::review::identity::check_key;
-use crate::store;
+use crate::store::{self, Store};
 use crate::transcript::EXTRACTOR;
 use crate::words::causes;
 
 pub use check::{Checked, Verdict, check};
+pub use own::trim;
 
 /// Sessions of a pack, at most: their manifests are held while it is made.
 const MOST_SESSIONS: usize = 10_000;
@@ -72,9 +74,42 @@ pub fn compact(
     sign: Sign<'_>,
     tell: &mut dyn FnMut(Step) -> bool,
 ) -> Result<(), Error> {
+    make(catalog, catalog.store(), filter, sign, tell)
+}
+
+/// The same for this machine alone: packs of what neither its own packs nor those of the store cover, in a folder of its own.
+///
+/// # Errors
+/// As of [`compact`].
+pub fn compact_own(
+    catalog: &Catalog,
+    own: &Store,
+    filter: &Filter,
+    tell: &mut dyn FnMut(Step) -> bool,
+) -> Result<(), Error> {
+    make(catalog, own, filter, &|_| None, tell)
+}
+
+fn make(
+    catalog: &Catalog,
+    to: &Store,
+    filter: &Filter,
+    sign: Sign<'_>,
+    tell: &mut dyn FnMut(Step) -> bool,
+) -> Result<(), Error> {
     let mut packs: BTreeMap<NaiveDate, Vec<Packed>> = BTreeMap::new();
-    for pack in catalog.packs(filter)? {
+    for pack in catalog.packs_in(to, filter)? {
         packs.entry(pack.date).or_default().push(pack);
+    }
+    let is_own = !std::ptr::eq(to, catalog.store());
+    let mut covered: BTreeMap<NaiveDate, BTreeSet<String>> = BTreeMap::new();
+    if is_own {
+        for pack in catalog.packs(filter)? {
+            if let Standing::Whole(whole) = &pack.state {
+                let names = names(whole.index());
+                covered.entry(pack.date).or_default().extend(names);
+            }
+        }
     }
     let mut days: BTreeMap<NaiveDate, Vec<String>> = BTreeMap::new();
     for key in catalog.manifest_keys(filter)? {
@@ -89,8 +124,10 @@ pub fn compact(
     for (date, keys) in days {
         let mut day = Day {
             catalog,
+            to,
             date,
             keys,
+            covered: covered.remove(&date).unwrap_or_default(),
             sign,
             tell: &mut *tell,
             left_out: BTreeSet::new(),
@@ -105,8 +142,12 @@ pub fn compact(
 /// A day while it is compacted.
 struct Day<'a> {
     catalog: &'a Catalog,
+    /// Where packs are stored.
+    to: &'a Store,
     date: NaiveDate,
     keys: Vec<String>,
+    /// In packs elsewhere.
+    covered: BTreeSet<String>,
     sign: Sign<'a>,
     tell: &'a mut dyn FnMut(Step) -> bool,
     /// Told of already.
@@ -153,21 +194,18 @@ impl Day<'_> {
                 Err(store::Error::Exists { .. }) if tries < TRIES => tries += 1,
                 Err(error) => return Err(error.into()),
             }
-            packs = self.catalog.packs(&Filter::of_day(self.date))?;
+            packs = self.catalog.packs_in(self.to, &Filter::of_day(self.date))?;
         }
     }
 
     /// Manifests that no pack covers and that were not left out, as many as a pack holds.
     fn uncovered(&self, packs: &[Packed]) -> Vec<String> {
         let indexes = packs.iter().filter_map(Packed::index);
-        let covered = indexes.flat_map(|index| &index.covers);
-        let covered: BTreeSet<String> = covered
-            .map(|covered| layout::safe_name(&covered.session))
-            .collect();
-        let keys = self
-            .keys
-            .iter()
-            .filter(|key| !covered.contains(id_part(key)) && !self.left_out.contains(*key));
+        let packed: BTreeSet<String> = indexes.flat_map(names).collect();
+        let keys = self.keys.iter().filter(|key| {
+            let name = id_part(key);
+            !packed.contains(name) && !self.covered.contains(name) && !self.left_out.contains(*key)
+        });
         keys.take(MOST_SESSIONS).cloned().collect()
     }
 
@@ -220,12 +258,12 @@ impl Day<'_> {
     /// Takes a number for a pack.
     fn claim(&self, index: &Index) -> Result<(), store::Error> {
         let key = layout::pack_index(self.date, index.number);
-        self.catalog.store().put(&key, &index.encode())
+        self.to.put(&key, &index.encode())
     }
 
     /// Stores the files of a pack whose index is stored, and signs it.
     fn store(&mut self, made: &Made, is_completed: bool) -> Result<bool, Error> {
-        let store = self.catalog.store();
+        let store = self.to;
         let index = made.index();
         let key = layout::pack_index(self.date, index.number);
         if let Some(signature) = (self.sign)(&index.encode()) {
@@ -322,6 +360,12 @@ fn add(
         Err(error @ BuildError::Session(_)) => Ok(Err(causes(&error))),
         Err(error) => Err(written(error)),
     }
+}
+
+/// What stands for the sessions of a pack in keys.
+fn names(index: &Index) -> impl Iterator<Item = String> + use<'_> {
+    let sessions = index.covers.iter();
+    sessions.map(|covered| layout::safe_name(&covered.session))
 }
 
 fn start(manifest: &Manifest) -> Option<DateTime<chrono::FixedOffset>> {

@@ -2,6 +2,7 @@
 //!
 //! Nothing from a recording reaches the terminal as it is, and what could not be searched is told with every answer.
 
+mod keep;
 mod print;
 
 use std::io::Write as _;
@@ -176,7 +177,8 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places)
         .remembering(settings.cache())
-        .knowing(allowed_signers(&settings)?);
+        .knowing(allowed_signers(&settings)?)
+        .with_own_packs(settings.own_packs(&places.store).map(Store::Directory));
     let threads = match places.store {
         Store::S3(_) => AT_ONCE_AFAR,
         Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
@@ -193,7 +195,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         bar: bar(),
         so_far: 0,
     };
-    search(
+    let without_pack = search(
         &catalog,
         &filter,
         &question,
@@ -215,6 +217,14 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         let _ = std::io::stdout().write_all(summary.as_bytes());
     } else {
         message::say(&coverage.told(&places.store.location(), args.sessions_with_matches));
+    }
+    if stop.number().is_none() && !args.no_packs {
+        keep::begin(
+            without_pack,
+            &filter,
+            args.store.store.as_deref(),
+            &settings,
+        );
     }
     Ok(match stop.number() {
         Some(number) => Status::Signal(number),
