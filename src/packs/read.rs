@@ -2,11 +2,11 @@
 //!
 //! Nothing here reads what the index does not vouch for, and no more of it than was asked for.
 
-use std::io;
+use std::io::{self, Cursor};
 
 use chrono::NaiveDate;
 use formats::layout;
-use formats::pack::{Index, Part};
+use formats::pack::{Index, Part, Telling};
 use parquet::errors::ParquetError;
 
 use super::grams::Grams;
@@ -73,6 +73,42 @@ impl Pack {
         Ok(Source::new(object, self.index.file(part)))
     }
 
+    /// The manifests of its sessions, in the order of its index.
+    pub(crate) fn manifests(&self) -> Result<Vec<String>, Error> {
+        self.manifests_of(&self.table(Part::Sessions, &SESSIONS)?)
+    }
+
+    /// The same of a table of sessions that is there as a whole.
+    pub(crate) fn manifests_in(&self, bytes: Vec<u8>) -> Result<Vec<String>, Error> {
+        let source = Source::new(Box::new(Cursor::new(bytes)), &self.index.sessions);
+        self.manifests_of(&Table::open(source, &SESSIONS)?)
+    }
+
+    fn manifests_of(&self, table: &Table) -> Result<Vec<String>, Error> {
+        let mut manifests = Vec::new();
+        let mut covers = self.index.covers.iter();
+        for group in 0..table.groups() {
+            let texts = table.texts(group, rows::MANIFEST)?;
+            for row in 0..texts.len() {
+                let manifest = texts.get(row)?;
+                let mut telling = Telling::default();
+                telling.update(manifest.as_bytes());
+                let digest = telling.finish(0).digest;
+                if covers
+                    .next()
+                    .is_none_or(|covered| covered.manifest != digest)
+                {
+                    return Err(Error::other_manifests());
+                }
+                manifests.push(manifest.to_owned());
+            }
+        }
+        match covers.next() {
+            None => Ok(manifests),
+            Some(_) => Err(Error::other_manifests()),
+        }
+    }
+
     fn table(&self, part: Part, columns: &[super::table::Column]) -> Result<Table, Error> {
         let table = Table::open(self.source(part)?, columns)?;
         let rows: u64 = (0..table.groups())
@@ -82,19 +118,6 @@ impl Pack {
             true => Ok(table),
             false => Err(odd("it has other rows than its index tells of")),
         }
-    }
-
-    /// The manifests of its sessions, in the order of its index.
-    pub(crate) fn manifests(&self) -> Result<Vec<String>, Error> {
-        let table = self.table(Part::Sessions, &SESSIONS)?;
-        let mut manifests = Vec::new();
-        for group in 0..table.groups() {
-            let texts = table.texts(group, rows::MANIFEST)?;
-            for row in 0..texts.len() {
-                manifests.push(texts.get(row)?.to_owned());
-            }
-        }
-        Ok(manifests)
     }
 
     /// Passes on the lines of each row group that may have what is needed.

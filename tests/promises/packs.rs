@@ -7,7 +7,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use loopback::Options;
+use loopback::bucket::{self, Bucket};
+use loopback::faulty_proxy::{self, FaultyProxy};
 use serde_json::Value;
+use ssm_rec::formats;
+use ssm_rec::formats::layout::Place;
+use ssm_rec::formats::manifest::{Encryption, Manifest};
 
 use super::rig::Rig;
 
@@ -303,4 +308,66 @@ fn packs_of_ones_own_are_on_this_machine_alone_and_are_believed() {
         "the recordings are gone: {err}"
     );
     assert!(!err.contains("packs not used"), "{err}");
+}
+
+/// Manifests of so many sessions that only some may read, none of which needs more to be listed.
+fn sealed(count: u32) -> Vec<(String, Vec<u8>)> {
+    let manifests = (0..count).map(|number| {
+        let manifest = Manifest {
+            format: formats::manifest::FORMAT,
+            session_id: format!("alice-{number:017x}"),
+            target: format!("i-{number:08x}"),
+            started_at: Some(format!(
+                "2026-11-{:02}T10:{:02}:00Z",
+                10 + number % 2,
+                number / 2
+            )),
+            encryption: Some(Encryption::default()),
+            ..Manifest::default()
+        };
+        let key = Place::of(&manifest).unwrap().manifest();
+        (key, manifest.encode())
+    });
+    manifests.collect()
+}
+
+#[test]
+fn a_bucket_is_listed_by_its_packs_and_by_what_lies_beyond_them() {
+    let bucket = Bucket::start(bucket::Options::default()).unwrap();
+    let plain = faulty_proxy::Options {
+        share: 0.0,
+        ..faulty_proxy::Options::default()
+    };
+    let proxy = FaultyProxy::start(&bucket.endpoint(), plain).unwrap();
+    let rig = Rig::with_bucket(proxy.endpoint()).env("SSM_REC_REVIEW_CACHE_SIZE", "0");
+    let manifests = sealed(100);
+    let (late, early) = manifests.split_at(3);
+    let plant = |(key, bytes): &(String, Vec<u8>)| {
+        bucket.plant(&format!("fleet/{key}"), bytes.clone().into());
+    };
+    early.iter().for_each(plant);
+    compact(&rig);
+    late.iter().for_each(plant);
+    let list = || {
+        let before = proxy.requests().len();
+        let run = rig.run(&["list", "--json"]);
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let mut requests = proxy.requests().split_off(before);
+        requests.retain(|request| !request.contains("list-type"));
+        (run.out(), requests)
+    };
+    let (by_packs, requests) = list();
+    // Of two days the indexes and the tables, and of three sessions the manifests.
+    assert_eq!(requests.len(), 2 + 2 + 3, "{requests:#?}");
+    assert_eq!(by_packs.lines().count(), 100);
+    for key in bucket
+        .objects()
+        .into_keys()
+        .filter(|key| key.contains("packs/"))
+    {
+        bucket.plant(&key, "spoiled".into());
+    }
+    let (one_by_one, requests) = list();
+    assert!(requests.len() > 100);
+    assert!(by_packs == one_by_one);
 }

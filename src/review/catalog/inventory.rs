@@ -11,6 +11,7 @@ use formats::recording;
 use formats::sealed::NoKey;
 use formats::signature::MAX_SIGNATURE;
 
+use super::in_packs::InPacks;
 use super::{BATCH, Catalog, Entry, Error, Filter, State, candidate, headline};
 use crate::review::chosen::{id_part, session_id};
 use crate::review::condition::Facts;
@@ -117,6 +118,7 @@ impl Catalog {
         signatures: &BTreeSet<String>,
     ) -> Result<Vec<Item>, Error> {
         let mut asked = Vec::new();
+        let mut packs = InPacks::none();
         let mut items = items.into_iter().peekable();
         while items.peek().is_some() {
             let some: Vec<Item> = items.by_ref().take(BATCH).collect();
@@ -124,7 +126,7 @@ impl Catalog {
             let keys: Vec<String> = keys.collect();
             let mut judged = BTreeMap::new();
             let mut candidates = Vec::new();
-            for (key, bytes) in keys.iter().zip(self.manifests(&keys)?) {
+            for (key, bytes) in keys.iter().zip(self.manifests(&keys, &mut packs)?) {
                 let is_signed = signatures.contains(&format!("{key}.sig"));
                 match candidate(filter, key, bytes, is_signed) {
                     Ok(candidate) => candidates.push(candidate),

@@ -22,6 +22,7 @@ use crate::store::{self, Cache, Store, Traffic};
 mod beyond;
 mod browse;
 mod filter;
+mod in_packs;
 mod inventory;
 mod known;
 mod order;
@@ -32,6 +33,7 @@ pub use crate::review::condition::State;
 pub(crate) use beyond::{Beyond, Covering, problem};
 pub use browse::{Found, Told};
 pub use filter::Filter;
+use in_packs::InPacks;
 pub use inventory::{Beside, Item};
 use known::Candidate;
 pub use order::{Key, Order};
@@ -257,6 +259,7 @@ impl Catalog {
             recordings.iter().map(|key| (id_part(key), key)).collect();
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
+        let mut packs = InPacks::of(filter);
         let mut days = manifests
             .into_iter()
             .rev()
@@ -277,7 +280,7 @@ impl Catalog {
             if keys.is_empty() {
                 break;
             }
-            let read = self.manifests(&keys)?;
+            let read = self.manifests(&keys, &mut packs)?;
             let mut candidates = Vec::new();
             for (key, bytes) in keys.into_iter().zip(read) {
                 let is_signed = signatures.contains(&format!("{key}.sig"));

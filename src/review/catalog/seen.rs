@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use formats::layout;
 use formats::manifest::MAX_MANIFEST;
 
+use super::in_packs::InPacks;
 use super::{Catalog, parse_manifest};
 use crate::store::{self, Cache, Store};
 
@@ -134,14 +135,17 @@ fn parse(mut bytes: &[u8]) -> Option<Day> {
 }
 
 impl Catalog {
-    /// Manifests, those of a bucket as they were read before. A folder's are at hand, and are read as they are.
+    /// Manifests, those of a bucket as they were read before or as its packs have them. A folder's are at hand, and are read as
+    /// they are.
     pub(super) fn manifests(
         &self,
         keys: &[String],
+        packs: &mut InPacks,
     ) -> Result<Vec<Result<Vec<u8>, store::Error>>, store::Error> {
         let limit = MAX_MANIFEST as u64;
         let seen = match (&self.seen, &self.store) {
             (Some(seen), Store::S3(_)) => seen,
+            (None, Store::S3(_)) => return self.read(keys, packs),
             _ => return self.store.read_many(keys, limit),
         };
         let mut days = BTreeMap::new();
@@ -157,7 +161,7 @@ impl Catalog {
         let missing: Vec<String> = missing.cloned().collect();
         let mut read = BTreeMap::new();
         if !missing.is_empty() {
-            let answers = self.store.read_many(&missing, limit)?;
+            let answers = self.read(&missing, packs)?;
             read.extend(missing.iter().zip(answers));
         }
         let mut touched = BTreeMap::new();

@@ -130,10 +130,9 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         }
         None => {
             let places = settings.places_to_read()?;
-            let mut catalog = named::catalog(&places).remembering(settings.cache());
-            if filter.condition.needs().signers {
-                catalog = catalog.knowing(allowed_signers(&settings)?);
-            }
+            let catalog = named::catalog(&places)
+                .remembering(settings.cache())
+                .knowing(allowed_signers(&settings)?);
             let listing = catalog.list_by(order, &filter, limit)?;
             traffic = Some(catalog.traffic());
             (listing, Ended::Complete, places.store.location())
