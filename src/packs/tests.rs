@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use formats::derived::{Command, Line};
 use formats::layout;
 use formats::manifest::Manifest;
-use formats::pack::Part;
+use formats::pack::{Index, Part};
 use formats::recording::DerivedWriter;
 
 use super::*;
@@ -223,4 +223,47 @@ fn what_the_index_does_not_vouch_for_is_not_read() {
             "{part:?}: {why}"
         );
     }
+}
+
+/// Where the files of the sample lie.
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/formats/tests/golden/pack");
+
+/// A small pack: what an index and its files are, to the byte.
+fn sample() -> Made {
+    let lines = ["$ ls -l", "total 0", "été, Kelvin"].map(str::to_owned);
+    let mut builder = Builder::new().unwrap();
+    add(&mut builder, "b-2", &lines, &["ls -l"]);
+    builder.session(&manifest("b-1"), None).unwrap();
+    add(&mut builder, "a-1", &["Total 1".to_owned()], &[]);
+    builder.finish(date(), 1, 7).unwrap()
+}
+
+fn sample_path(part: Part) -> String {
+    format!("{SAMPLE}/{}{}", part.name(), part.ending())
+}
+
+#[test]
+fn the_bytes_of_a_pack_are_what_they_were() {
+    let made = sample();
+    for part in Part::ALL {
+        let expected = std::fs::read(sample_path(part)).unwrap();
+        assert!(
+            std::fs::read(made.path(part)).unwrap() == expected,
+            "{part:?}"
+        );
+    }
+    let index = Index::parse(&std::fs::read(format!("{SAMPLE}/index.json")).unwrap()).unwrap();
+    let made_by = made.index().made_by.clone();
+    assert_eq!(Index { made_by, ..index }, *made.index());
+}
+
+#[test]
+#[ignore = "writes the sample anew, which is a change of the format"]
+fn write_the_sample() {
+    let made = sample();
+    std::fs::create_dir_all(SAMPLE).unwrap();
+    for part in Part::ALL {
+        std::fs::copy(made.path(part), sample_path(part)).unwrap();
+    }
+    std::fs::write(format!("{SAMPLE}/index.json"), made.index().encode()).unwrap();
 }
