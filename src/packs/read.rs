@@ -15,7 +15,10 @@ use super::rows::{self, COMMANDS, LINES, SESSIONS};
 use super::source::Source;
 use super::table::Table;
 use super::texts::Texts;
-use crate::store::{self, Store};
+use crate::store::{self, ReadSeek, Store};
+
+/// A file of so many bytes is read as a whole from a bucket. 1 MiB.
+const SMALL: u64 = 1 << 20;
 
 /// A pack of a store.
 #[derive(Clone, Debug)]
@@ -69,8 +72,13 @@ impl Pack {
     }
 
     fn source(&self, part: Part) -> Result<Source, Error> {
-        let object = self.store.open(&self.key(part))?;
-        Ok(Source::new(object, self.index.file(part)))
+        let (key, file) = (self.key(part), self.index.file(part));
+        // A small one comes with one request.
+        let object: Box<dyn ReadSeek> = match (&self.store, file.bytes <= SMALL) {
+            (Store::S3(_), true) => Box::new(Cursor::new(self.store.read(&key, SMALL)?)),
+            _ => self.store.open(&key)?,
+        };
+        Ok(Source::new(object, file))
     }
 
     /// The manifests of its sessions, in the order of its index.

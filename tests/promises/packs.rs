@@ -318,9 +318,10 @@ fn sealed(count: u32) -> Vec<(String, Vec<u8>)> {
             session_id: format!("alice-{number:017x}"),
             target: format!("i-{number:08x}"),
             started_at: Some(format!(
-                "2026-11-{:02}T10:{:02}:00Z",
+                "2026-11-{:02}T{:02}:{:02}:00Z",
                 10 + number % 2,
-                number / 2
+                number / 60,
+                number % 60
             )),
             encryption: Some(Encryption::default()),
             ..Manifest::default()
@@ -340,7 +341,7 @@ fn a_bucket_is_listed_by_its_packs_and_by_what_lies_beyond_them() {
     };
     let proxy = FaultyProxy::start(&bucket.endpoint(), plain).unwrap();
     let rig = Rig::with_bucket(proxy.endpoint()).env("SSM_REC_REVIEW_CACHE_SIZE", "0");
-    let manifests = sealed(100);
+    let manifests = sealed(240);
     let (late, early) = manifests.split_at(3);
     let plant = |(key, bytes): &(String, Vec<u8>)| {
         bucket.plant(&format!("fleet/{key}"), bytes.clone().into());
@@ -359,7 +360,7 @@ fn a_bucket_is_listed_by_its_packs_and_by_what_lies_beyond_them() {
     let (by_packs, requests) = list();
     // Of two days the indexes and the tables, and of three sessions the manifests.
     assert_eq!(requests.len(), 2 + 2 + 3, "{requests:#?}");
-    assert_eq!(by_packs.lines().count(), 100);
+    assert_eq!(by_packs.lines().count(), 240);
     for key in bucket
         .objects()
         .into_keys()
@@ -368,6 +369,6 @@ fn a_bucket_is_listed_by_its_packs_and_by_what_lies_beyond_them() {
         bucket.plant(&key, "spoiled".into());
     }
     let (one_by_one, requests) = list();
-    assert!(requests.len() > 100);
+    assert!(requests.len() > 240);
     assert!(by_packs == one_by_one);
 }

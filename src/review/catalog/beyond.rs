@@ -2,7 +2,7 @@
 //!
 //! Nothing here searches, and no session is covered whose manifest the store does not list: a pack tells of what is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -60,7 +60,7 @@ impl Catalog {
         let mut problems = Vec::new();
         let mut covering: Vec<Covering> = Vec::new();
         if with_packs && is_for_packs {
-            let mut left: BTreeMap<&str, &String> =
+            let mut left: HashMap<&str, &String> =
                 keys[0].iter().map(|key| (id_part(key), key)).collect();
             let own = match &self.own_packs {
                 Some(store) => packs(store, filter, None)?,
@@ -93,7 +93,7 @@ impl Catalog {
             }
         }
         covering.sort_by_key(|one| std::cmp::Reverse(one.date));
-        let covered: BTreeSet<String> = covering.iter().flat_map(Covering::names).collect();
+        let covered: HashSet<String> = covering.iter().flat_map(Covering::names).collect();
         let order = Order::default();
         let mut listing = self.list_of(&keys, order, filter, usize::MAX, |key| {
             !covered.contains(id_part(key))
@@ -126,7 +126,7 @@ impl Catalog {
 }
 
 /// The sessions of a pack that are listed and in no pack before it, which are taken. Those that only some may read are not in it.
-fn taken(pack: &Pack, date: NaiveDate, left: &mut BTreeMap<&str, &String>) -> Vec<usize> {
+fn taken(pack: &Pack, date: NaiveDate, left: &mut HashMap<&str, &String>) -> Vec<usize> {
     // What was derived by other rules is derived again.
     if pack.index().extractor != EXTRACTOR {
         return Vec::new();

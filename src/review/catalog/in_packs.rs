@@ -13,6 +13,8 @@ use formats::pack::Part;
 use super::{Catalog, Filter, Packed, Standing};
 use crate::store;
 
+/// So many manifests come at once, in the time that a pack takes to be found and read.
+const FEW: usize = 192;
 /// A pack is read for so many of its sessions, or more.
 const MANY: usize = 16;
 /// The longest table of sessions that is read.
@@ -74,7 +76,7 @@ impl Catalog {
         known: &mut InPacks,
     ) -> Result<BTreeMap<String, Vec<u8>>, store::Error> {
         let mut found = BTreeMap::new();
-        if keys.len() < MANY {
+        if keys.len() <= FEW {
             return Ok(found);
         }
         let packs = match &mut known.packs {

@@ -3,7 +3,7 @@
 //! Nothing here reads a recording further than its header. What the store holds comes from outside: a manifest that
 //! does not read is told of, and never hides the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -215,8 +215,8 @@ impl Catalog {
         is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let signatures: BTreeSet<&String> = signatures.iter().collect();
-        let stored: BTreeSet<&str> = manifests.iter().map(|key| id_part(key)).collect();
+        let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
+        let stored: HashSet<&str> = manifests.iter().map(|key| id_part(key)).collect();
         let wanted = manifests.iter().filter(|key| is_wanted(key));
         let manifests = by_day(wanted.cloned().collect());
         let orphans = recordings
@@ -224,7 +224,7 @@ impl Catalog {
             .filter(|key| !stored.contains(id_part(key)))
             .filter(|key| filter.may_hold(layout::parse_day(key)))
             .map(|key| (&self.store, key.clone(), State::WithoutManifest));
-        let recorded: BTreeSet<&str> = recordings.iter().map(|key| id_part(key)).collect();
+        let recorded: HashSet<&str> = recordings.iter().map(|key| id_part(key)).collect();
         let spooled = self
             .spooled()?
             .into_iter()
@@ -255,7 +255,7 @@ impl Catalog {
                 }),
             }
         }
-        let places: BTreeMap<&str, &String> =
+        let places: HashMap<&str, &String> =
             recordings.iter().map(|key| (id_part(key), key)).collect();
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
@@ -283,7 +283,7 @@ impl Catalog {
             let read = self.manifests(&keys, &mut packs)?;
             let mut candidates = Vec::new();
             for (key, bytes) in keys.into_iter().zip(read) {
-                let is_signed = signatures.contains(&format!("{key}.sig"));
+                let is_signed = signatures.contains(format!("{key}.sig").as_str());
                 let candidate = candidate(filter, &key, bytes, is_signed).and_then(|candidate| {
                     // Its recording may be gone, or of a day that was not asked for; elsewhere it must not be.
                     if let Some(recording) = places.get(id_part(&key)) {

@@ -12,7 +12,7 @@ use formats::signature::{AllowedSigners, MAX_SIGNATURE, Signature, Verdict};
 
 use super::{Catalog, Error, Filter};
 use crate::packs::Pack;
-use crate::store::Store;
+use crate::store::{Span, Store};
 use crate::words::causes;
 
 /// A pack of the store.
@@ -77,14 +77,24 @@ pub(super) fn packs(
     filter: &Filter,
     allowed: Option<&AllowedSigners>,
 ) -> Result<Vec<Packed>, Error> {
-    let keys = listed(store, layout::PACK_INDEXES, filter)?;
+    let listed = |folders: &[&str]| -> Result<Vec<String>, Error> {
+        let spans: Vec<Span> = folders
+            .iter()
+            .flat_map(|folder| filter.spans(folder))
+            .collect();
+        let keys = store.list_spans(&spans)?.into_iter().flatten();
+        Ok(keys
+            .filter(|key| filter.may_hold(layout::parse_day(key)))
+            .collect())
+    };
+    let keys = listed(&[layout::PACK_INDEXES])?;
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    let mut files = BTreeSet::new();
-    for part in Part::ALL {
-        files.extend(listed(store, &format!("packs/{}/", part.name()), filter)?);
-    }
+    let parts = Part::ALL.map(|part| format!("packs/{}/", part.name()));
+    let files: BTreeSet<String> = listed(&parts.each_ref().map(String::as_str))?
+        .into_iter()
+        .collect();
     let indexes = keys.iter().filter_map(|key| {
         let (date, number) = layout::parse_pack_index(key)?;
         Some((key.clone(), date, number))
@@ -134,15 +144,6 @@ pub(super) fn packs(
         }
     });
     Ok(packs.collect())
-}
-
-/// The keys below a folder of the days that `filter` may want something of.
-fn listed(store: &Store, folder: &str, filter: &Filter) -> Result<Vec<String>, Error> {
-    let keys = store.list_spans(&filter.spans(folder))?.concat();
-    let asked = keys.into_iter();
-    Ok(asked
-        .filter(|key| filter.may_hold(layout::parse_day(key)))
-        .collect())
 }
 
 /// Whether an index is signed by somebody whose signature counts at the end of the day that it is of: it tells no other time.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here is printed, and nothing that was derived is believed that a manifest does not vouch for: it is derived again.
 
+mod covered;
 mod finder;
 mod packed;
 mod session;

@@ -8,12 +8,11 @@ use std::collections::BTreeMap;
 use regex::bytes::Regex;
 
 use super::finder::{Piece, Question, Wanted, Where};
-use super::session::{Outcome, Searched};
 use crate::packs::{Error, Need, Rows, Times, TimesOf};
 use crate::review::catalog::Covering;
 
 /// So much text is held of what is found in a pack.
-const MOST_TEXT: usize = 8 << 20;
+pub(super) const MOST_TEXT: usize = 8 << 20;
 
 /// What was found in a session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,17 +23,6 @@ pub(super) struct Hit {
     pub(super) pieces: Vec<Piece>,
     /// There may be more than that, or it is to be looked at again.
     pub(super) is_hint: bool,
-}
-
-impl Hit {
-    /// The same of a session that was searched.
-    pub(super) fn searched(&self) -> Searched {
-        Searched {
-            outcome: Outcome::Whole,
-            count: self.count,
-            is_replaced: false,
-        }
-    }
 }
 
 /// A look through a pack.

@@ -10,7 +10,6 @@ use std::sync::{Mutex, PoisonError};
 use formats::sealed::Unlock;
 
 use super::finder::{Piece, Question};
-use super::packed::Hit;
 use super::session::{Searched, Session};
 use crate::review::catalog::{Catalog, Entry};
 
@@ -32,13 +31,13 @@ pub(super) enum Item {
     /// It is searched.
     Open(Entry),
     /// What it has is known.
-    Known(Entry, Hit),
+    Known(Entry, Searched, Vec<Piece>),
 }
 
 impl Item {
     pub(super) fn entry(&self) -> &Entry {
         match self {
-            Self::Open(entry) | Self::Known(entry, _) => entry,
+            Self::Open(entry) | Self::Known(entry, ..) => entry,
         }
     }
 }
@@ -67,11 +66,11 @@ pub(super) fn sweep(
                             let of = (catalog, entry);
                             Session::of(of, unlock, question, &mut hand_on).search()
                         }
-                        Item::Known(_, hit) => {
-                            if !hit.pieces.is_empty() {
-                                hand_on(hit.pieces.clone());
+                        Item::Known(_, searched, pieces) => {
+                            if !pieces.is_empty() {
+                                hand_on(pieces.clone());
                             }
-                            hit.searched()
+                            searched.clone()
                         }
                     };
                     // Who wants nothing any more needs no end either.

@@ -4,17 +4,15 @@
 //! that does not read is told of, and its sessions are searched as if it were not there.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use formats::sealed::Unlock;
 
+use super::covered::{Asking, Covered};
 use super::finder::{Question, Where};
-use super::packed::{Hit, look};
-use super::session::in_reason;
 use super::sweep::{Item, Step, sweep};
 use super::turns::in_turn;
-use crate::packs::Error as PackError;
-use crate::review::catalog::{Beyond, Catalog, Covering, Entry, Error, Filter, Problem, problem};
+use crate::review::catalog::{Catalog, Covering, Entry, Error, Filter, Problem};
 use crate::review::condition::started;
 
 /// How a store is searched.
@@ -60,12 +58,10 @@ pub fn search(
     let without_pack = listing.entries.len();
     let mut search = Search {
         catalog,
-        filter,
         question,
         unlock,
         manner,
         rest: listing.entries.into_iter().map(Item::Open).collect(),
-        failure: None,
     };
     search.rest.reverse();
     let asked = without_pack + listing.problems.len();
@@ -78,22 +74,37 @@ pub fn search(
         }
     }
     let packs = std::mem::take(&mut beyond.packs);
+    let asking = Asking {
+        catalog,
+        beyond: &beyond,
+        filter,
+        question,
+        unlock,
+        trusts_packs: manner.trusts_packs,
+        is_wanted: AtomicBool::new(true),
+    };
     let mut goes_on = true;
+    let mut failure = None;
     let mut day = Vec::new();
-    let mut left = packs.len();
+    let mut done = 0;
     in_turn(
         &packs,
         manner.threads,
-        |covering| search_pack(catalog, filter, question, covering, manner),
-        |covering, found| {
-            left -= 1;
-            goes_on = search.pack(&beyond, covering, found, &mut day, tell);
+        |covering| asking.of(covering),
+        |covering, covered| {
+            done += 1;
+            goes_on = match covered {
+                Ok(covered) => add(covered, &mut day, tell),
+                Err(error) => {
+                    failure = Some(error);
+                    false
+                }
+            };
             let is_last = packs
-                .get(packs.len() - left)
+                .get(done)
                 .is_none_or(|next| next.date != covering.date);
-            if goes_on && is_last {
-                goes_on = search.day(&mut day, covering, tell);
-            }
+            goes_on = goes_on && (!is_last || search.day(&mut day, covering, tell));
+            asking.is_wanted.store(goes_on, Ordering::Relaxed);
             goes_on
         },
     );
@@ -102,7 +113,7 @@ pub fn search(
         rest.reverse();
         search.sweep(&rest, tell);
     }
-    match search.failure {
+    match failure {
         Some(error) => Err(error),
         None => Ok(without_pack),
     }
@@ -111,137 +122,22 @@ pub fn search(
 /// What is known of a search.
 struct Search<'a> {
     catalog: &'a Catalog,
-    filter: &'a Filter,
     question: &'a Question,
     unlock: &'a (dyn Unlock + Sync),
     manner: Manner,
     /// In no pack, oldest first.
     rest: Vec<Item>,
-    failure: Option<Error>,
 }
 
-/// What was found in a pack.
-struct Found {
-    hits: Vec<(Entry, Hit)>,
-    /// How many sessions have nothing.
-    without: usize,
-    unknown: usize,
-}
-
-fn search_pack(
-    catalog: &Catalog,
-    filter: &Filter,
-    question: &Question,
-    covering: &Covering,
-    manner: Manner,
-) -> Result<Found, PackError> {
-    let is_believed = covering.is_own || manner.trusts_packs;
-    let needs_manifests = !filter.condition.is_empty() || question.is_of(Where::Reasons);
-    let mut asked = None;
-    let mut unknown = 0;
-    let mut places = covering.sessions.clone();
-    if needs_manifests {
-        let known = covering.asked(catalog.store(), filter, |_| true)?;
-        unknown = known.unknown;
-        places = known.entries.iter().map(|(at, _)| *at).collect();
-        asked = Some(known.entries);
-    }
-    let mut hits = look(covering, &places, question, is_believed)?;
-    if let Some(asked) = &asked
-        && question.is_of(Where::Reasons)
-    {
-        for (at, entry) in asked {
-            let (found, count) = in_reason(question, &entry.manifest);
-            if count > 0 {
-                let hit = hits.entry(*at).or_default();
-                hit.count += count;
-                hit.is_hint |= !is_believed;
-                hit.pieces.splice(0..0, found);
-            }
-        }
-    }
-    let entries = match asked {
-        Some(entries) => entries,
-        None if hits.is_empty() => Vec::new(),
-        None => {
-            covering
-                .asked(catalog.store(), filter, |at| hits.contains_key(&at))?
-                .entries
-        }
-    };
-    let mut found = Vec::new();
-    for (at, entry) in entries {
-        if let Some(hit) = hits.remove(&at) {
-            found.push((entry, hit));
-        }
-    }
-    Ok(Found {
-        without: places.len() - found.len(),
-        hits: found,
-        unknown,
-    })
+/// Adds what a pack covers to what is to be told of its day, and tells the rest of it.
+fn add(covered: Covered, day: &mut Vec<Item>, tell: &mut dyn FnMut(Told<'_>) -> bool) -> bool {
+    day.extend(covered.items);
+    tell(Told::Asked(covered.asked, covered.unknown))
+        && tell(Told::Without(covered.without))
+        && covered.problems.into_iter().map(Told::Problem).all(tell)
 }
 
 impl Search<'_> {
-    /// Adds what a pack has to what is to be told of its day.
-    fn pack(
-        &mut self,
-        beyond: &Beyond,
-        covering: &Covering,
-        found: Result<Found, PackError>,
-        day: &mut Vec<Item>,
-        tell: &mut dyn FnMut(Told<'_>) -> bool,
-    ) -> bool {
-        let found = match found {
-            Ok(found) => found,
-            Err(error) => {
-                if !covering.is_own && !tell(Told::Problem(problem(covering, &error))) {
-                    return false;
-                }
-                let names: BTreeSet<String> = covering.names().collect();
-                let listing = match self.catalog.instead(beyond, self.filter, &names) {
-                    Ok(listing) => listing,
-                    Err(error) => {
-                        self.failure = Some(error);
-                        return false;
-                    }
-                };
-                let asked = listing.entries.len() + listing.problems.len();
-                day.extend(listing.entries.into_iter().map(Item::Open));
-                let mut problems = listing.problems.into_iter().map(Told::Problem);
-                return tell(Told::Asked(asked, listing.unknown)) && problems.all(tell);
-            }
-        };
-        let sessions = found.without + found.hits.len();
-        if !tell(Told::Asked(sessions, found.unknown)) || !tell(Told::Without(found.without)) {
-            return false;
-        }
-        let (hints, known): (Vec<_>, Vec<_>) =
-            found.hits.into_iter().partition(|(_, hit)| hit.is_hint);
-        day.extend(
-            known
-                .into_iter()
-                .map(|(entry, hit)| Item::Known(entry, hit)),
-        );
-        if covering.is_own || hints.is_empty() {
-            day.extend(hints.into_iter().map(|(entry, _)| Item::Open(entry)));
-            return true;
-        }
-        // What is evidence is the store's own.
-        let names = hints.iter().map(|(entry, _)| &entry.manifest.session_id);
-        let names = names.map(|id| formats::layout::safe_name(id)).collect();
-        match self.catalog.instead(beyond, self.filter, &names) {
-            Ok(listing) => {
-                day.extend(listing.entries.into_iter().map(Item::Open));
-                listing.problems.into_iter().map(Told::Problem).all(tell)
-            }
-            Err(error) => {
-                self.failure = Some(error);
-                false
-            }
-        }
-    }
-
     /// Tells of a day, and of all that is newer and in no pack.
     fn day(
         &mut self,
@@ -270,9 +166,9 @@ impl Search<'_> {
             .take_while(|item| matches!(item, Item::Known(..)));
         let known = known.count();
         for item in &items[..known] {
-            if let Item::Known(entry, hit) = item
-                && !(tell(Told::Session(entry, Step::Found(hit.pieces.clone())))
-                    && tell(Told::Session(entry, Step::Done(hit.searched()))))
+            if let Item::Known(entry, searched, pieces) = item
+                && !(tell(Told::Session(entry, Step::Found(pieces.clone())))
+                    && tell(Told::Session(entry, Step::Done(searched.clone()))))
             {
                 return false;
             }

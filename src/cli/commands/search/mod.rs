@@ -163,7 +163,7 @@ enum Color {
 }
 
 /// A bucket answers more at a time than this machine has cores: most of the time is waiting.
-const AT_ONCE_AFAR: usize = 16;
+const AT_ONCE_AFAR: usize = 32;
 
 /// Runs the command.
 pub(crate) fn run(args: &SearchArgs) -> CommandResult {
