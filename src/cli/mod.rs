@@ -6,6 +6,7 @@ pub(crate) mod args;
 pub(crate) mod ask;
 pub(crate) mod background;
 pub(crate) mod commands;
+mod counted;
 pub(crate) mod ending;
 pub(crate) mod exit;
 mod hinted;

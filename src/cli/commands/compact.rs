@@ -17,6 +17,7 @@ use serde_json::json;
 use crate::aws::{Access, Way};
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::counted::counted;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
@@ -229,14 +230,13 @@ impl Run {
     fn end(self) -> Status {
         self.bar.finish_and_clear();
         if !self.is_json {
-            let [packs, sessions, problems] =
-                [self.packs, self.sessions, self.problems].map(HumanCount);
-            message::say(&match self.problems {
-                0 => format!("{packs} packs made, with {sessions} sessions"),
-                _ => format!(
-                    "{packs} packs made, with {sessions} sessions; {problems} things left out"
-                ),
-            });
+            let packs = counted(self.packs, "pack", "packs");
+            let sessions = counted(self.sessions, "session", "sessions");
+            let left_out = match self.problems {
+                0 => String::new(),
+                problems => format!("; {} left out", counted(problems, "thing", "things")),
+            };
+            message::say(&format!("{packs} made, with {sessions}{left_out}"));
         }
         match self.problems {
             0 => Status::Success,
@@ -254,11 +254,11 @@ fn verify(catalog: &Catalog, filter: &Filter, is_json: bool, stop: &Stop) -> Com
         stop.number().is_none()
     })?;
     if !is_json {
-        let packs = HumanCount(packs);
+        let packs = counted(packs, "pack", "packs");
         message::say(&match wrong {
-            0 => format!("{packs} packs, none of which says what is not so"),
+            0 => format!("{packs} looked at, none of which says what is not so"),
             wrong => format!(
-                "{} of {packs} packs are not what they say",
+                "{packs} looked at; not what they say: {}",
                 HumanCount(wrong)
             ),
         });
@@ -281,18 +281,14 @@ fn tell(stored: &Stored, is_json: bool) {
         }));
         return;
     }
-    let (sessions, bytes) = (
-        HumanCount(stored.sessions as u64),
-        size::write(stored.bytes),
-    );
+    let sessions = counted(stored.sessions as u64, "session", "sessions");
+    let bytes = size::write(stored.bytes);
     let completed = match stored.is_completed {
         true => ", which was not finished",
         false => "",
     };
     let location = printable(&stored.location);
-    result(&format!(
-        "{location}: {sessions} sessions, {bytes}{completed}"
-    ));
+    result(&format!("{location}: {sessions}, {bytes}{completed}"));
 }
 
 fn complain(problem: &Problem, is_json: bool) {
@@ -330,9 +326,9 @@ fn tell_checked(checked: &Checked, is_json: bool) {
         }
         Verdict::Differs(why) => printable(why),
     };
-    let sessions = HumanCount(checked.sessions as u64);
+    let sessions = counted(checked.sessions as u64, "session", "sessions");
     let location = printable(&checked.location);
-    result(&format!("{location}: {sessions} sessions, {said}"));
+    result(&format!("{location}: {sessions}, {said}"));
 }
 
 /// A line to stdout.

@@ -15,6 +15,7 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::counted::counted;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
@@ -447,12 +448,12 @@ impl Coverage {
     fn told(&self, place: &str, is_whether: bool) -> String {
         let times = match is_whether {
             true => String::new(),
-            false => print::counted(self.matches, "time", "times") + " ",
+            false => counted(self.matches, "time", "times") + " ",
         };
         let found = match self.matching as u64 {
             0 => format!("nothing found in {place:?}"),
             sessions => {
-                let sessions = print::counted(sessions, "session", "sessions");
+                let sessions = counted(sessions, "session", "sessions");
                 format!("found {times}in {sessions}")
             }
         };

@@ -5,7 +5,6 @@
 use std::ops::Range;
 
 use chrono::{Duration, Local, SecondsFormat};
-use indicatif::HumanCount;
 use serde::Serialize;
 
 use super::{Coverage, clock};
@@ -254,9 +253,4 @@ impl<'a> Hit<'a> {
             other_screen: piece.other,
         }
     }
-}
-
-pub(super) fn counted(count: u64, one: &str, several: &str) -> String {
-    let what = if count == 1 { one } else { several };
-    format!("{} {what}", HumanCount(count))
 }
