@@ -19,6 +19,8 @@ mod moto;
 mod openssh;
 #[cfg(unix)]
 mod parameters;
+#[cfg(unix)]
+mod sql;
 mod ssh_keygen;
 #[cfg(unix)]
 mod window;
