@@ -3,7 +3,7 @@
 //!
 //! Nothing here is a test: it prints figures, and a person looks at them.
 //! `cargo run --release --example bench_store_search -- [SESSIONS [PATTERN]…]` makes a store of so many sessions (2,000) over 90
-//! days and leaves nothing behind.
+//! days and leaves nothing behind; `SSM_REC_BENCH_STORE=FOLDER` makes it in a new folder, and keeps it.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@
 )]
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -37,13 +37,18 @@ const PAYLOAD: usize = 1024;
 fn main() {
     let sessions = std::env::args().nth(1);
     let sessions: u64 = sessions.map_or(2000, |text| text.parse().unwrap());
-    let folder = tempfile::tempdir().unwrap();
+    let passing = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("SSM_REC_BENCH_STORE").map(PathBuf::from);
+    if let Some(folder) = &kept {
+        fs::create_dir(folder).unwrap();
+    }
+    let folder = kept.as_deref().unwrap_or(passing.path());
     let begun = Instant::now();
     let mut random = Random(1);
     let text: usize = (0..sessions)
-        .map(|number| record(folder.path(), number, &mut random))
+        .map(|number| record(folder, number, &mut random))
         .sum();
-    let bytes = stored(&folder.path().join("lines"));
+    let bytes = stored(&folder.join("lines"));
     println!(
         "{sessions} sessions, {:.1} MB of output, {:.1} MB of lines as they are stored, made in {:.0} s",
         text as f64 / 1e6,
@@ -51,8 +56,8 @@ fn main() {
         begun.elapsed().as_secs_f64()
     );
     let begun = Instant::now();
-    pack(folder.path());
-    let of = |folder_name: &str| stored(&folder.path().join(folder_name)) as f64 / 1e6;
+    pack(folder);
+    let of = |folder_name: &str| stored(&folder.join(folder_name)) as f64 / 1e6;
     let grams = of("packs/grams");
     println!(
         "packed in {:.1} s: sessions {:.1} MB, commands {:.1} MB (of {:.1}), lines {:.1} MB, grams {grams:.1} MB, {:.0} % of \
@@ -62,11 +67,11 @@ fn main() {
         of("packs/commands"),
         of("commands"),
         of("packs/lines"),
-        grams * 1e8 / line_text(folder.path()) as f64,
+        grams * 1e8 / line_text(folder) as f64,
         of("packs/index"),
     );
     // The first look at files is the disk's.
-    peer(folder.path(), "grep", "nothing of it");
+    peer(folder, "grep", "nothing of it");
     let asked: Vec<String> = std::env::args().skip(2).collect();
     let usual = [
         "needle-1234",
@@ -75,12 +80,8 @@ fn main() {
         r"\d+\.\d+\.0\.7\b",
     ];
     match asked.is_empty() {
-        true => usual
-            .iter()
-            .for_each(|pattern| report(folder.path(), pattern)),
-        false => asked
-            .iter()
-            .for_each(|pattern| report(folder.path(), pattern)),
+        true => usual.iter().for_each(|pattern| report(folder, pattern)),
+        false => asked.iter().for_each(|pattern| report(folder, pattern)),
     }
 }
 
