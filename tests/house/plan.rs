@@ -29,7 +29,7 @@ pub(crate) const PLAN: [Room; 23] = [
         "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
-    room(4, "review", "spool packs recorder transcript store screen words formats", "chrono memchr regex tempfile thiserror"),
+    room(4, "review", "spool packs recorder transcript store screen words formats", "chrono memchr regex regex_syntax tempfile thiserror"),
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing"),
     room(4, "packs", "store formats",

@@ -44,6 +44,7 @@ mod recover;
 mod remote;
 mod rough;
 mod search;
+mod sql;
 mod start;
 mod stored;
 mod tail;

@@ -84,7 +84,7 @@ impl Filter {
 
     /// The days in which a session may have started, from the first to the last of each stretch of them. Two stretches have a
     /// day between them.
-    fn days(&self) -> Vec<Stretch> {
+    pub(in crate::review) fn days(&self) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
         for window in self.condition.windows() {
             let (first, last) = days(window);
@@ -103,7 +103,7 @@ impl Filter {
 }
 
 /// The first and the last of some days; without one, all before or all after.
-type Stretch = (Option<NaiveDate>, Option<NaiveDate>);
+pub(in crate::review) type Stretch = (Option<NaiveDate>, Option<NaiveDate>);
 
 /// The days of a window.
 fn days(window: Window) -> Stretch {

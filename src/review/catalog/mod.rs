@@ -33,6 +33,7 @@ pub use crate::review::condition::State;
 pub(crate) use beyond::{Beyond, Covering, problem};
 pub use browse::{Found, Told};
 pub use filter::Filter;
+pub(in crate::review) use filter::Stretch;
 use in_packs::InPacks;
 pub use inventory::{Beside, Item};
 use known::Candidate;

@@ -164,7 +164,8 @@ impl Comparison {
         }
     }
 
-    fn word(self) -> &'static str {
+    /// As it is written, in an expression as in SQL.
+    pub(in crate::review) fn word(self) -> &'static str {
         match self {
             Self::Equal => "=",
             Self::Less => "<",

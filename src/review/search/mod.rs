@@ -6,12 +6,14 @@ mod covered;
 mod finder;
 mod packed;
 mod session;
+mod sql;
 mod sweep;
 mod turns;
 mod wide;
 
 pub use finder::{Around, Finder, Piece, Question, Wanted, Where};
 pub use session::{Outcome, Searched};
+pub use sql::{Unsaid, statement};
 pub use sweep::Step;
 pub use wide::{Manner, Told, search};
 

@@ -4,6 +4,7 @@
 
 mod keep;
 mod print;
+mod sql;
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -46,6 +47,9 @@ Examples:
 
   The sessions of somebody in which a text stood, to look at them:
     ssm-rec search -lF 'DROP TABLE' --operator alice
+
+  The same question for a table of packs, to be asked by another program:
+    ssm-rec search -F 'DROP TABLE' --since 90d --sql
 
 A pattern is a regular expression in the syntax of Rust's regex crate. Each hit has the name that plays it:
 ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: text that was redrawn or typed letter by
@@ -126,6 +130,10 @@ pub(crate) struct SearchArgs {
     #[arg(long, conflicts_with = "only_matching")]
     json: bool,
 
+    /// Print the same question as SQL for Athena and Trino, over the tables of packs, instead of asking it
+    #[arg(long, conflicts_with_all = ["only_matching", "json"])]
+    sql: bool,
+
     /// Colors: auto, always, never
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     color: Color,
@@ -169,12 +177,15 @@ const AT_ONCE_AFAR: usize = 32;
 /// Runs the command.
 pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     let question = args.question()?;
-    let settings = Settings::load_to_read(&args.store.flags())?;
-    let identities = args.identity.identities(&settings);
     let filter = Filter {
         session: args.session.clone(),
         ..args.filter.filter()?
     };
+    if args.sql {
+        return sql::print(&filter, &question);
+    }
+    let settings = Settings::load_to_read(&args.store.flags())?;
+    let identities = args.identity.identities(&settings);
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places)
         .remembering(settings.cache())
