@@ -20,6 +20,7 @@
 //!
 //! What that stands on:
 //! - [`service`]: Systems Manager's calls around a session
+//! - [`athena`]: Athena's calls around a query over the tables of packs
 //! - [`recorder`]: agent messages and times in, a finished recording out
 //! - [`transcript`]: a recording as lines and commands
 //! - [`store`]: bytes by key; knows no format
@@ -33,6 +34,7 @@
 //! - [`words`]: text for people: harmless, sizes, times, errors with their causes
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
+pub mod athena;
 pub mod aws;
 pub mod cli;
 pub mod envelope;

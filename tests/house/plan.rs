@@ -16,11 +16,11 @@ const fn room(floor: u8, name: &'static str, rooms: &'static str, crates: &'stat
 }
 
 #[rustfmt::skip]
-pub(crate) const PLAN: [Room; 23] = [
+pub(crate) const PLAN: [Room; 24] = [
     room(8, "main", "lib cli", ""),
     room(7, "lib", "cli formats", ""),
 
-    room(6, "cli", "recorded page review spool packs settings session player export service store transcript \
+    room(6, "cli", "recorded page review spool packs settings session player export service athena store transcript \
                     signing envelope aws terminal words formats",
         "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
@@ -44,6 +44,7 @@ pub(crate) const PLAN: [Room; 23] = [
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
+    room(2, "athena", "aws", "aws_sdk_athena thiserror tracing"),
     room(2, "recorder", "transcript screen words formats", "bytes rustix thiserror tokio"),
     room(2, "transcript", "screen words formats", "avt memchr percent_encoding regex serde_json"),
     room(2, "store", "aws words",
