@@ -10,9 +10,10 @@ use formats::recording::Error as RecordingError;
 use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
+use crate::review::search::{Unread, Unsaid};
 use crate::review::{catalog, chosen, derived, follow, identity};
 use crate::words::printable;
-use crate::{aws, export, player, service, settings, signing, store};
+use crate::{athena, aws, export, player, service, settings, signing, store};
 
 /// An error of a room below as the command line tells it.
 pub(crate) trait Hinted: StdError + Send + Sync + 'static {
@@ -69,6 +70,7 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
         told::<export::Error>,
         told::<derived::Error>,
         told::<service::Error>,
+        told::<athena::Error>,
         told::<signing::Error>,
         told::<aws::Error>,
         told::<io::Error>,
@@ -290,6 +292,44 @@ impl Hinted for aws::Error {
 impl Hinted for signing::Error {
     fn status(&self) -> Status {
         Status::CouldNotRecord
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Hinted for Unsaid {
+    fn status(&self) -> Status {
+        Status::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Field(_) => "leave the filter out; ssm-rec search without --sql knows it",
+            Self::Input => "--in lines,commands,reasons are in the tables",
+            Self::Around => "leave out -A, -B and -C",
+            Self::Expression { .. } => "write it otherwise, or search for a text with -F",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Whoever answers so is no Athena.
+impl Hinted for Unread {
+    fn status(&self) -> Status {
+        Status::BrokenPeer
+    }
+}
+
+impl Hinted for athena::Error {
+    fn status(&self) -> Status {
+        match self {
+            Self::NoTables { .. } => Status::NotFound,
+            Self::Incomplete { .. } => Status::BrokenPeer,
+            error if error.is_connection() => Status::ConnectionLost,
+            _ => Status::Refused,
+        }
     }
 
     fn hint(&self) -> Option<String> {

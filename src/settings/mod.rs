@@ -18,6 +18,7 @@ mod reading;
 pub(crate) mod reason;
 pub(crate) mod record;
 pub(crate) mod review;
+pub(crate) mod search;
 pub(crate) mod session;
 mod sources;
 mod spec;
@@ -55,6 +56,7 @@ pub(crate) struct Settings {
     pub(crate) play: play::Play,
     pub(crate) plugin: plugin::Plugin,
     pub(crate) review: review::Review,
+    pub(crate) search: search::Search,
     pub(crate) policy: policy::Policy,
 }
 
@@ -95,6 +97,7 @@ impl Settings {
             play: play::Play::of(values),
             plugin: plugin::Plugin::of(values),
             review: review::Review::of(values),
+            search: search::Search::of(values),
             policy: policy::Policy::of(values),
         })
     }

@@ -3,9 +3,9 @@
 //! Nothing here says what a setting is; each stands in the file of its section.
 
 use super::spec::Spec;
-use super::{places, play, plugin, policy, record, review, session, upload};
+use super::{places, play, plugin, policy, record, review, search, session, upload};
 
-static SECTIONS: [&[&Spec]; 8] = [
+static SECTIONS: [&[&Spec]; 9] = [
     &places::SPECS,
     &record::SPECS,
     &session::SPECS,
@@ -13,6 +13,7 @@ static SECTIONS: [&[&Spec]; 8] = [
     &upload::SPECS,
     &play::SPECS,
     &review::SPECS,
+    &search::SPECS,
     &policy::SPECS,
 ];
 

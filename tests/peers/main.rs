@@ -10,6 +10,7 @@ mod age;
 mod ansible;
 #[cfg(unix)]
 mod asciinema;
+mod athena;
 #[cfg(unix)]
 mod aws_cli;
 #[cfg(unix)]

@@ -99,7 +99,8 @@ impl Moto {
     }
 }
 
-fn start() -> (String, Child) {
+/// A server of its own, at this address.
+pub(super) fn start() -> (String, Child) {
     let address = TcpListener::bind(("127.0.0.1", 0))
         .unwrap()
         .local_addr()

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
 
 mod answers;
+mod athena;
 #[cfg(unix)]
 mod called;
 mod captures;

@@ -115,6 +115,12 @@ impl Question {
         (!looks_around(expression, any_case)).then_some(of_many)
     }
 
+    /// Where a text has it, in bytes.
+    pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
+        let found = self.regex().find_iter(text);
+        found.map(|found| found.range()).collect()
+    }
+
     /// What finds it in a text.
     pub(super) fn regex(&self) -> &Regex {
         self.pattern.regex()
@@ -232,15 +238,12 @@ impl<'a> Finder<'a> {
 
     /// Looks at the next text.
     pub fn text(&mut self, line: &ReadLine<'_>, found: &mut Vec<Piece>) {
-        let regex = self.question.pattern.regex();
         if self.question.wanted != Wanted::Texts {
-            self.count += u64::from(!self.is_done() && regex.is_match(&line.text));
+            let is_found = !self.is_done() && self.question.regex().is_match(&line.text);
+            self.count += u64::from(is_found);
             return;
         }
-        let matches: Vec<_> = regex
-            .find_iter(&line.text)
-            .map(|found| found.range())
-            .collect();
+        let matches = self.question.find(&line.text);
         if matches.is_empty() {
             self.beside(line, found);
             return;

@@ -13,7 +13,7 @@ mod wide;
 
 pub use finder::{Around, Finder, Piece, Question, Wanted, Where};
 pub use session::{Outcome, Searched};
-pub use sql::{Unsaid, statement};
+pub use sql::{Row, Unread, Unsaid, statement};
 pub use sweep::Step;
 pub use wide::{Manner, Told, search};
 

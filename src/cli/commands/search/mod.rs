@@ -2,6 +2,7 @@
 //!
 //! Nothing from a recording reaches the terminal as it is, and what could not be searched is told with every answer.
 
+mod athena;
 mod keep;
 mod print;
 mod sql;
@@ -48,7 +49,8 @@ Examples:
   The sessions of somebody in which a text stood, to look at them:
     ssm-rec search -lF 'DROP TABLE' --operator alice
 
-  The same question for a table of packs, to be asked by another program:
+  Three months of a large store, by Athena over tables of packs; and the same question as SQL:
+    ssm-rec search -F 'DROP TABLE' --since 90d --engine athena
     ssm-rec search -F 'DROP TABLE' --since 90d --sql
 
 A pattern is a regular expression in the syntax of Rust's regex crate. Each hit has the name that plays it:
@@ -134,6 +136,9 @@ pub(crate) struct SearchArgs {
     #[arg(long, conflicts_with_all = ["only_matching", "json"])]
     sql: bool,
 
+    #[command(flatten)]
+    athena: athena::AthenaArgs,
+
     /// Colors: auto, always, never
     #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
     color: Color,
@@ -183,6 +188,9 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     };
     if args.sql {
         return sql::print(&filter, &question);
+    }
+    if args.athena.is_asked() {
+        return athena::run(args, &filter, &question);
     }
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);

@@ -5,9 +5,8 @@
 use std::io::Write as _;
 
 use crate::cli::exit::{CommandResult, Status};
-use crate::cli::hinted::Hinted;
 use crate::review::catalog::Filter;
-use crate::review::search::{Question, Unsaid, statement};
+use crate::review::search::{Question, statement};
 
 /// Prints the statement.
 pub(super) fn print(filter: &Filter, question: &Question) -> CommandResult {
@@ -16,20 +15,4 @@ pub(super) fn print(filter: &Filter, question: &Question) -> CommandResult {
     stdout.write_all(statement.as_bytes())?;
     stdout.flush()?;
     Ok(Status::Success)
-}
-
-impl Hinted for Unsaid {
-    fn status(&self) -> Status {
-        Status::Usage
-    }
-
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Field(_) => "leave the filter out; ssm-rec search without --sql knows it",
-            Self::Input => "--in lines,commands,reasons are in the tables",
-            Self::Around => "leave out -A, -B and -C",
-            Self::Expression { .. } => "write it otherwise, or search for a text with -F",
-        };
-        Some(hint.to_owned())
-    }
 }

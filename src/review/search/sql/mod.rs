@@ -2,6 +2,7 @@
 //!
 //! Nothing here asks anybody: a question in, a text out. What the tables cannot answer is refused and never left out.
 
+mod answer;
 mod days;
 mod expression;
 mod filter;
@@ -11,6 +12,8 @@ use super::finder::{Question, Wanted, Where};
 use crate::review::catalog::Filter;
 use crate::review::condition::Condition;
 use literal::literal;
+
+pub use answer::{Row, Unread};
 
 /// Why a question cannot be asked of the tables.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -94,17 +97,11 @@ pub fn statement(filter: &Filter, question: &Question) -> Result<String, Unsaid>
         found.push(select(&columns.join(", "), table, &conditions));
     }
     let found = found.join("  UNION ALL\n");
-    let (columns, behind) = match question.wanted() {
-        Wanted::Texts => (
-            "session, started, operator, local_user, target, reason, place, number, first_ms, last_ms, \
-             other, text",
-            "",
-        ),
-        Wanted::Count => (
-            "session, started, count(*) AS matches",
-            "GROUP BY session, started\n",
-        ),
-        Wanted::Whether => ("session, started", "GROUP BY session, started\n"),
+    let columns = answer::columns(question.wanted()).join(", ");
+    let columns = columns.replace("matches", "count(*) AS matches");
+    let behind = match question.wanted() {
+        Wanted::Texts => "",
+        Wanted::Count | Wanted::Whether => "GROUP BY session, started\n",
     };
     let order = match question.wanted() {
         Wanted::Texts => {
