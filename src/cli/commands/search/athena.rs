@@ -11,9 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::SearchArgs;
-use super::print::{Printer, counted};
+use super::print::Printer;
 use crate::athena::{Athena, Error, Place, State};
 use crate::aws::Access;
+use crate::cli::counted::counted;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::stop::Stop;
 use crate::cli::{ask, message};

@@ -1,9 +1,9 @@
-//! Days as the partitions of the tables tell them: year, month and day, each a column of digits.
+//! Days as the partitions of the tables tell them: year, month and day, each a column of numbers.
 //!
 //! Nothing here is wider or narrower than the days that are asked for.
 //!
-//! The columns are compared bare, as texts of four and two digits, as the folders have them: that is what lets Athena leave
-//! out what it need not read. A cast round them would work for columns of numbers as well, and read every day of the table.
+//! The columns are compared bare, as the numbers that `formats/sql` makes of the folders' digits: that is what lets Athena
+//! leave out what it need not read. A cast round them would do for columns of text as well, and read every day of the table.
 
 use chrono::{Datelike as _, NaiveDate};
 
@@ -42,16 +42,9 @@ pub(super) fn predicate(stretches: &[Stretch]) -> Option<String> {
 
 /// The same days, one run after the other.
 pub(super) fn runs(first: Option<NaiveDate>, last: Option<NaiveDate>) -> Vec<Run> {
-    // Years have four digits there, and are compared as texts.
-    let (from, to) = (year_start(0), year_end(9999));
-    if first.is_some_and(|first| Some(first) > to)
-        || last.is_some_and(|last| Some(last) < from)
-        || first.zip(last).is_some_and(|(first, last)| first > last)
-    {
+    if first.zip(last).is_some_and(|(first, last)| first > last) {
         return Vec::new();
     }
-    let first = first.filter(|first| Some(*first) > from);
-    let last = last.filter(|last| Some(*last) < to);
     if let (Some(first), Some(last)) = (first, last)
         && first.year() == last.year()
     {
@@ -113,21 +106,21 @@ fn of_year(first: NaiveDate, last: NaiveDate) -> Vec<Run> {
 impl Run {
     fn told(self) -> String {
         let between = |column: &str, from: u32, to: u32| match from == to {
-            true => format!("{column} = '{from:02}'"),
-            false => format!("{column} BETWEEN '{from:02}' AND '{to:02}'"),
+            true => format!("{column} = {from}"),
+            false => format!("{column} BETWEEN {from} AND {to}"),
         };
         match self {
             Self::Years(None, None) => "true".to_owned(),
-            Self::Years(Some(from), None) => format!("year >= '{from:04}'"),
-            Self::Years(None, Some(to)) => format!("year <= '{to:04}'"),
-            Self::Years(Some(from), Some(to)) if from == to => format!("year = '{from:04}'"),
-            Self::Years(Some(from), Some(to)) => format!("year BETWEEN '{from:04}' AND '{to:04}'"),
+            Self::Years(Some(from), None) => format!("year >= {from}"),
+            Self::Years(None, Some(to)) => format!("year <= {to}"),
+            Self::Years(Some(from), Some(to)) if from == to => format!("year = {from}"),
+            Self::Years(Some(from), Some(to)) => format!("year BETWEEN {from} AND {to}"),
             Self::Months(year, from, to) => {
-                format!("year = '{year:04}' AND {}", between("month", from, to))
+                format!("year = {year} AND {}", between("month", from, to))
             }
             Self::Days(year, month, from, to) => {
                 let day = between("day", from, to);
-                format!("year = '{year:04}' AND month = '{month:02}' AND {day}")
+                format!("year = {year} AND month = {month} AND {day}")
             }
         }
     }

@@ -55,14 +55,14 @@ fn a_search_of_lines_is_one_statement() {
 WITH asked AS (
   SELECT session, year, month, day, started, operator, local_user, target, reason
   FROM sessions
-  WHERE year = '2026' AND month = '11' AND day BETWEEN '28' AND '29'
+  WHERE year = 2026 AND month = 11 AND day BETWEEN 28 AND 29
     AND started >= TIMESTAMP '2026-11-28 00:00:00.000'
     AND started < TIMESTAMP '2026-11-30 00:00:00.000'
     AND strpos(lower(target), 'i-0abc') > 0
 ), found AS (
   SELECT session, year, month, day, 'lines' AS place, number, first_ms, last_ms, other, text
   FROM lines
-  WHERE year = '2026' AND month = '11' AND day BETWEEN '28' AND '29'
+  WHERE year = 2026 AND month = 11 AND day BETWEEN 28 AND 29
     AND strpos(text, 'Permission denied') > 0
 )
 SELECT session, started, operator, local_user, target, reason, place, number, first_ms, last_ms, other, text
@@ -159,8 +159,8 @@ fn every_filter_is_one_of_the_table_of_sessions() {
         assert_eq!(told, expected, "{expression}");
     }
     // Commands are read of the same days.
-    let days = "((year = '2026' AND month = '11' AND day BETWEEN '29' AND '31') \
-                OR (year = '2026' AND month = '12') OR (year >= '2027'))";
+    let days = "((year = 2026 AND month = 11 AND day BETWEEN 29 AND 31) \
+                OR (year = 2026 AND month = 12) OR (year >= 2027))";
     let rm = format!(
         "{days}\nsession IN (SELECT session FROM commands WHERE {days} AND strpos(lower(text), 'rm') > 0)\n\
          started >= TIMESTAMP '2026-11-29 00:00:00.000'"
@@ -382,6 +382,6 @@ fn days_that_no_folder_has_are_none() {
     );
     assert_eq!(
         of("until 2026-01-01 or since 2026-12-01").as_deref(),
-        Some("((year <= '2025') OR (year = '2026' AND month = '12') OR (year >= '2027'))")
+        Some("((year <= 2025) OR (year = 2026 AND month = 12) OR (year >= 2027))")
     );
 }
