@@ -5,8 +5,6 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use loopback::Options;
 use serde_json::{Value, json};
@@ -194,6 +192,9 @@ fn a_search_by_athena_is_started_waited_for_and_read() {
 #[test]
 #[ignore = "needs moto_server and aws; .ci/run brings them"]
 fn a_search_by_athena_that_is_interrupted_is_stopped_there() {
+    use std::thread;
+    use std::time::Duration;
+
     let moto = Moto::new();
     // In the queue for longer than anybody looks.
     let never = json!({"progression": "manual", "times": 10_000});

@@ -4,10 +4,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use loopback::Options;
 use serde_json::{Value, json};
@@ -339,6 +337,9 @@ fn what_athena_does_not_do_is_told_in_one_line_with_a_hint_and_a_status() {
 #[cfg(unix)]
 #[test]
 fn who_waits_no_longer_stops_the_query_too() {
+    use std::process::Command;
+    use std::time::Duration;
+
     let athena = Athena::new(Script::default());
     let rig = athena.rig();
     let child = rig
