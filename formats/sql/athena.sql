@@ -12,6 +12,9 @@
 -- These statements follow Athena's documentation and were not run in Athena. That they name each column of the files, and with
 -- its type, is tested; the questions are tested in DuckDB and Spark.
 
+-- Where ssm-rec search --engine athena looks for them; the other statements are run in it.
+CREATE DATABASE IF NOT EXISTS ssm_rec;
+
 -- A row a session.
 CREATE EXTERNAL TABLE IF NOT EXISTS `sessions` (
     `session` STRING,
