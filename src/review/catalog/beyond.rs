@@ -62,14 +62,19 @@ impl Catalog {
         if with_packs && is_for_packs {
             let mut left: HashMap<&str, &String> =
                 keys[0].iter().map(|key| (id_part(key), key)).collect();
-            let own = match &self.own_packs {
-                Some(store) => packs(store, filter, None)?,
-                None => Vec::new(),
-            };
-            let own = own.into_iter().map(|pack| (pack, true));
-            for (pack, is_own) in
-                own.chain(self.packs(filter)?.into_iter().map(|pack| (pack, false)))
-            {
+            let own = self.own_packs.as_ref();
+            let own = own.and_then(|store| packs(store, filter, None).ok());
+            // Whoever may not read packs searches without them.
+            let others = self.packs(filter).unwrap_or_else(|error| {
+                problems.push(Problem {
+                    location: self.store.locate("packs"),
+                    error: Error::Pack(causes(&error)),
+                });
+                Vec::new()
+            });
+            let own = own.unwrap_or_default().into_iter();
+            let others = others.into_iter().map(|pack| (pack, false));
+            for (pack, is_own) in own.map(|pack| (pack, true)).chain(others) {
                 match pack.state {
                     // Nobody else can mend what is on this machine, and nobody needs it.
                     Standing::Half(_) => {}

@@ -3,6 +3,7 @@
 //! Nothing from a recording reaches the terminal as it is, and what could not be searched is told with every answer.
 
 mod athena;
+mod coverage;
 mod keep;
 mod print;
 mod sql;
@@ -12,12 +13,11 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::ValueEnum;
-use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
-use crate::cli::counted::counted;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
@@ -31,6 +31,7 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal;
 use crate::words::{causes, time};
+use coverage::Coverage;
 use print::{Form, Printer};
 
 /// Search the sessions of a store for what was shown, run, typed or said
@@ -399,84 +400,6 @@ impl Run {
     fn complain(&self, location: &str, why: &str) {
         self.bar
             .suspend(|| message::say(&format!("{location:?}: {why}")));
-    }
-}
-
-/// What an answer is the answer for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-struct Coverage {
-    /// Sessions that were asked for.
-    sessions: usize,
-    /// Searched, if only as far as they go.
-    searched: usize,
-    /// Something was found in them.
-    matching: usize,
-    /// All that was found.
-    matches: u64,
-    /// Nothing given opens them.
-    sealed: usize,
-    /// They end early, and were searched up to there.
-    cut_short: usize,
-    /// They do not read, or no further than somewhere.
-    unread: usize,
-    /// What was derived from them is not what their manifests tell of.
-    replaced: usize,
-    /// They do not tell whether they are asked for, and were left out.
-    unknown: usize,
-    /// Packs that do not read or do not count: their sessions were searched without them.
-    packs_left_out: usize,
-}
-
-impl Coverage {
-    fn add(&mut self, searched: &Searched) {
-        self.matching += usize::from(searched.count > 0);
-        self.matches += searched.count;
-        match searched.outcome {
-            Outcome::Whole => self.searched += 1,
-            Outcome::CutShort => {
-                self.searched += 1;
-                self.cut_short += 1;
-            }
-            Outcome::Sealed(_) => self.sealed += 1,
-            Outcome::Unread(_) => self.unread += 1,
-            Outcome::Stopped => {}
-        }
-    }
-
-    /// `1,204 of 10,000 sessions, 3 sealed, 1 unreadable`
-    fn so_far(&self) -> String {
-        let sessions = HumanCount(self.sessions as u64);
-        let done = self.searched + self.sealed + self.unread;
-        let mut text = format!("{} of {sessions} sessions", HumanCount(done as u64));
-        for (count, what) in [
-            (self.sealed, "sealed"),
-            (self.cut_short, "cut short"),
-            (self.unread, "unreadable"),
-            (self.replaced, "with altered lines"),
-            (self.unknown, "left out that do not tell what was asked for"),
-            (self.packs_left_out, "packs not used"),
-        ] {
-            if count > 0 {
-                text.push_str(&format!(", {} {what}", HumanCount(count as u64)));
-            }
-        }
-        text
-    }
-
-    /// Of each session it may only be known whether something was found.
-    fn told(&self, place: &str, is_whether: bool) -> String {
-        let times = match is_whether {
-            true => String::new(),
-            false => counted(self.matches, "time", "times") + " ",
-        };
-        let found = match self.matching as u64 {
-            0 => format!("nothing found in {place:?}"),
-            sessions => {
-                let sessions = counted(sessions, "session", "sessions");
-                format!("found {times}in {sessions}")
-            }
-        };
-        format!("{found}; searched {}", self.so_far())
     }
 }
 
