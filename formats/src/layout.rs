@@ -59,7 +59,7 @@ impl<'a> Place<'a> {
     /// `manifests/year=2026/month=11/day=23/<session-id>.json`
     #[must_use]
     pub fn manifest(&self) -> String {
-        self.by_day("manifests", ".json")
+        manifest_of(self.date, &safe_name(self.session_id))
     }
 
     /// `manifests/year=2026/month=11/day=23/<session-id>.json.sig`: the signature over the manifest's exact bytes.
@@ -87,6 +87,12 @@ impl<'a> Place<'a> {
 #[must_use]
 pub fn live_part(session_id: &str, part: u64) -> String {
     format!("live/{}/{part:06}.cast.zst", safe_name(session_id))
+}
+
+/// The manifest's key of a session by its day and what stands for it in keys, as [`safe_name`] gives it.
+#[must_use]
+pub fn manifest_of(date: NaiveDate, name: &str) -> String {
+    format!("manifests/{}/{name}.json", day(date))
 }
 
 /// `packs/lines/year=2026/month=11/day=23/000001.parquet`: one of the files of the pack of this number, counted from 1.

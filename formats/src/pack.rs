@@ -229,6 +229,12 @@ impl Telling {
     }
 }
 
+/// What stands for a manifest in [`Covered::manifest`].
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// What stands for a piece in [`File::pieces`].
 #[must_use]
 pub fn of_piece(bytes: &[u8]) -> String {

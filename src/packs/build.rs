@@ -4,22 +4,22 @@
 //! grams of a segment.
 
 use std::fs;
-use std::io::{self, BufWriter, ErrorKind, Read, Seek, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use formats::derived::{Command, ReadLine};
 use formats::lines::LineSource;
 use formats::manifest::Manifest;
-use formats::pack::{Covered, FORMAT, File, Index, Part, Telling};
+use formats::pack::{self, Covered, FORMAT, File, Index, Part, Telling};
 use formats::recording::{self, Ending};
 use formats::sealed::NoKey;
 use parquet::errors::ParquetError;
-use sha2::{Digest as _, Sha256};
 
 use super::grams::GramsWriter;
 use super::rows::{COMMANDS, LINES, Of, SESSIONS};
 use super::table::TableWriter;
+use crate::store::ReadSeek;
 
 /// Text in a row group: what a search reads at least, where a gram is common. Less would cost others, and us, more to open than
 /// to read.
@@ -34,10 +34,6 @@ pub(crate) struct Contents<'a> {
     pub(crate) lines: &'a mut dyn ReadSeek,
     pub(crate) commands: &'a mut dyn ReadSeek,
 }
-
-/// Something that is read twice.
-pub(crate) trait ReadSeek: Read + Seek {}
-impl<T: Read + Seek> ReadSeek for T {}
 
 /// A pack under way.
 pub(crate) struct Builder {
@@ -61,6 +57,12 @@ impl Made {
     /// What it holds.
     pub(crate) fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// The same, with the word of another version for what made it.
+    pub(crate) fn made_by(mut self, made_by: &str) -> Self {
+        made_by.clone_into(&mut self.index.made_by);
+        self
     }
 
     /// One of its files.
@@ -103,7 +105,7 @@ impl Builder {
         let parsed = Manifest::parse(manifest.trim_ascii()).map_err(odd)?;
         let mut covered = Covered {
             session: parsed.session_id.clone(),
-            manifest: hex(&Sha256::digest(manifest)),
+            manifest: pack::digest(manifest),
             sealed: contents.is_none(),
             ..Covered::default()
         };
@@ -120,26 +122,11 @@ impl Builder {
                 |_| Ok(()),
                 |line| Command::parse(line).is_some(),
             )?;
-            let mut number = 0;
-            each(
-                contents.lines,
-                |line| {
-                    if let Some(line) = ReadLine::parse(line) {
-                        self.line(&of, number, &line)?;
-                        number += 1;
-                    }
-                    Ok(())
-                },
-                |_| true,
-            )?;
-            each(
-                contents.commands,
-                |line| match Command::parse(line) {
-                    Some(command) => self.command(&of, &command),
-                    None => Ok(()),
-                },
-                |_| true,
-            )?;
+            self.write(&of, contents).map_err(|error| match error {
+                // Rows of it are written, which must not be without it.
+                Error::Session(error) => Error::Write(io::Error::other(error)),
+                other => other,
+            })?;
         }
         let exit = parsed.exit.as_ref().map(|exit| exit.kind.to_string());
         let counts = (covered.lines, covered.commands);
@@ -149,6 +136,31 @@ impl Builder {
             self.sessions.end_group()?;
         }
         self.covers.push(covered);
+        Ok(())
+    }
+
+    /// The rows of its lines and commands.
+    fn write(&mut self, of: &Of<'_>, contents: Contents<'_>) -> Result<(), Error> {
+        let mut number = 0;
+        each(
+            contents.lines,
+            |line| {
+                if let Some(line) = ReadLine::parse(line) {
+                    self.line(of, number, &line)?;
+                    number += 1;
+                }
+                Ok(())
+            },
+            |_| true,
+        )?;
+        each(
+            contents.commands,
+            |line| match Command::parse(line) {
+                Some(command) => self.command(of, &command),
+                None => Ok(()),
+            },
+            |_| true,
+        )?;
         Ok(())
     }
 
@@ -197,7 +209,7 @@ impl Builder {
             format: FORMAT,
             day: date.to_string(),
             number,
-            made_by: format!("ssm-rec {}", env!("CARGO_PKG_VERSION")),
+            made_by: made_by(),
             extractor,
             sessions: table(self.sessions)?,
             commands: table(self.commands)?,
@@ -241,13 +253,9 @@ fn path(folder: &Path, part: Part) -> PathBuf {
     folder.join(format!("{}{}", part.name(), part.ending()))
 }
 
-fn hex(digest: &[u8]) -> String {
-    use std::fmt::Write as _;
-    digest.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// What this version calls itself in an index.
+pub(crate) fn made_by() -> String {
+    format!("ssm-rec {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// A file, and what its index tells of it.

@@ -6,6 +6,7 @@
 mod build;
 mod fold;
 mod grams;
+mod guard;
 mod need;
 mod read;
 mod rows;
@@ -13,7 +14,7 @@ mod source;
 mod table;
 mod texts;
 
-pub(crate) use build::{Builder, Contents, Error as BuildError, Made};
+pub(crate) use build::{Builder, Contents, Error as BuildError, Made, made_by};
 pub(crate) use need::{Need, looks_around};
 pub(crate) use read::{Error, Pack, Rows, Times, TimesOf};
 

@@ -6,7 +6,7 @@ use std::io::{self, Cursor};
 
 use chrono::NaiveDate;
 use formats::layout;
-use formats::pack::{Index, Part, Telling};
+use formats::pack::{self, Index, Part};
 use parquet::errors::ParquetError;
 
 use super::grams::Grams;
@@ -99,9 +99,7 @@ impl Pack {
             let texts = table.texts(group, rows::MANIFEST)?;
             for row in 0..texts.len() {
                 let manifest = texts.get(row)?;
-                let mut telling = Telling::default();
-                telling.update(manifest.as_bytes());
-                let digest = telling.finish(0).digest;
+                let digest = pack::digest(manifest.as_bytes());
                 if covers
                     .next()
                     .is_none_or(|covered| covered.manifest != digest)

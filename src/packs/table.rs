@@ -20,6 +20,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{ColumnPath, Type};
 
+use super::guard::guarded;
 use super::source::Source;
 use super::texts::Texts;
 
@@ -280,7 +281,7 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn open(source: Source, columns: &[Column]) -> Result<Self, ParquetError> {
-        let file = SerializedFileReader::new(source)?;
+        let file = guarded(|| SerializedFileReader::new(source))?;
         let schema = file.metadata().file_metadata().schema_descr();
         let is_ours = schema.num_columns() == columns.len()
             && columns.iter().enumerate().all(|(at, column)| {
@@ -311,11 +312,11 @@ impl Table {
 
     /// A column of texts that stand in each row.
     pub(super) fn texts(&self, group: usize, column: usize) -> Result<Texts, ParquetError> {
-        let pages = self
-            .file
-            .get_row_group(group)?
-            .get_column_page_reader(column)?;
-        Texts::read(pages, self.rows(group))
+        guarded(|| {
+            let group_reader = self.file.get_row_group(group)?;
+            let pages = group_reader.get_column_page_reader(column)?;
+            Texts::read(pages, self.rows(group))
+        })
     }
 
     /// A column of numbers that stand in each row.
@@ -334,17 +335,8 @@ impl Table {
         group: usize,
         column: usize,
     ) -> Result<Vec<Option<i64>>, ParquetError> {
-        let rows = self.rows(group);
-        let reader = self.file.get_row_group(group)?.get_column_reader(column)?;
-        let mut reader = get_typed_column_reader::<Int64Type>(reader);
-        let (mut levels, mut values) = (Vec::new(), Vec::new());
-        while levels.len() < rows {
-            let left = rows - levels.len();
-            let (read, ..) = reader.read_records(left, Some(&mut levels), None, &mut values)?;
-            if read == 0 {
-                return Err(ParquetError::General("a column of it is cut".to_owned()));
-            }
-        }
+        let mut levels = Vec::new();
+        let values = self.values::<Int64Type>(group, column, Some(&mut levels))?;
         let mut values = values.into_iter();
         let each = levels
             .into_iter()
@@ -353,19 +345,34 @@ impl Table {
     }
 
     fn read<T: DataType>(&self, group: usize, column: usize) -> Result<Vec<T::T>, ParquetError> {
-        let rows = self.rows(group);
-        let reader = self.file.get_row_group(group)?.get_column_reader(column)?;
-        let mut reader = get_typed_column_reader::<T>(reader);
-        let mut values = Vec::new();
-        while values.len() < rows {
-            let (read, ..) = reader.read_records(rows - values.len(), None, None, &mut values)?;
-            if read == 0 {
-                break;
-            }
-        }
-        match values.len() == rows {
+        let values = self.values::<T>(group, column, None)?;
+        match values.len() == self.rows(group) {
             true => Ok(values),
             false => Err(ParquetError::General("a column of it is cut".to_owned())),
         }
+    }
+
+    /// The values of a column; with `levels`, which of its rows have one.
+    fn values<T: DataType>(
+        &self,
+        group: usize,
+        column: usize,
+        mut levels: Option<&mut Vec<i16>>,
+    ) -> Result<Vec<T::T>, ParquetError> {
+        guarded(|| {
+            let mut left = self.rows(group);
+            let reader = self.file.get_row_group(group)?.get_column_reader(column)?;
+            let mut reader = get_typed_column_reader::<T>(reader);
+            let mut values = Vec::new();
+            while left > 0 {
+                let (read, ..) =
+                    reader.read_records(left, levels.as_deref_mut(), None, &mut values)?;
+                if read == 0 {
+                    return Err(ParquetError::General("a column of it is cut".to_owned()));
+                }
+                left = left.saturating_sub(read);
+            }
+            Ok(values)
+        })
     }
 }

@@ -8,9 +8,14 @@ use chrono::NaiveDate;
 use formats::derived::{Command, Line};
 use formats::layout;
 use formats::manifest::Manifest;
-use formats::pack::{Index, Part};
+use formats::pack::{Index, Part, Telling};
 use formats::recording::DerivedWriter;
 
+use parquet::errors::ParquetError;
+
+use super::rows::{self, COMMANDS, LINES, SESSIONS};
+use super::source::Source;
+use super::table::Table;
 use super::*;
 use crate::store::Store;
 
@@ -223,6 +228,56 @@ fn what_the_index_does_not_vouch_for_is_not_read() {
             "{part:?}: {why}"
         );
     }
+}
+
+#[test]
+fn a_table_that_says_what_is_not_so_is_refused_and_nothing_worse() {
+    let made = sample();
+    for part in [Part::Sessions, Part::Commands, Part::Lines] {
+        let bytes = std::fs::read(made.path(part)).unwrap();
+        for (at, mask) in (0..bytes.len()).flat_map(|at| [(at, 0xff), (at, 0x01)]) {
+            let mut altered = bytes.clone();
+            altered[at] ^= mask;
+            let mut telling = Telling::default();
+            telling.update(&altered);
+            let mut index = made.index().clone();
+            let file = match part {
+                Part::Sessions => &mut index.sessions,
+                Part::Commands => &mut index.commands,
+                Part::Lines | Part::Grams => &mut index.lines,
+            };
+            *file = telling.finish(file.count);
+            let source = Source::new(Box::new(Cursor::new(altered)), index.file(part));
+            // It may well read: who vouches for it is another question.
+            let _ = as_a_search_does(source, part);
+        }
+    }
+}
+
+/// Reads the columns that a search reads.
+fn as_a_search_does(source: Source, part: Part) -> Result<(), ParquetError> {
+    let (columns, text): (&[_], _) = match part {
+        Part::Sessions => (&SESSIONS, rows::MANIFEST),
+        Part::Commands => (&COMMANDS, rows::COMMAND),
+        Part::Lines | Part::Grams => (&LINES, rows::TEXT),
+    };
+    let table = Table::open(source, columns)?;
+    for group in 0..table.groups() {
+        let _ = table.texts(group, text);
+        match part {
+            Part::Commands => {
+                let _ = table.longs(group, rows::START);
+                let _ = table.longs_or_nothing(group, rows::END);
+            }
+            Part::Lines => {
+                let _ = table.longs(group, rows::FIRST);
+                let _ = table.longs(group, rows::LAST);
+                let _ = table.flags(group, rows::OTHER);
+            }
+            Part::Sessions | Part::Grams => {}
+        }
+    }
+    Ok(())
 }
 
 /// Where the files of the sample lie.

@@ -33,7 +33,7 @@ pub(crate) const PLAN: [Room; 24] = [
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing"),
     room(4, "packs", "store formats",
-        "bytes chrono parquet regex_syntax roaring serde_json sha2 tempfile thiserror zstd"),
+        "bytes chrono parquet regex_syntax roaring serde_json tempfile thiserror zstd"),
 
     room(3, "settings", "service recorder store signing aws terminal words formats",
         "directories regex serde_json sha2 thiserror toml"),

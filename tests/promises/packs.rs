@@ -86,6 +86,20 @@ fn what_is_found_with_packs_is_what_is_found_without() {
 }
 
 #[test]
+fn a_session_in_the_spool_is_searched_once() {
+    let rig = packed();
+    let elsewhere = Rig::new(Options::quick());
+    elsewhere.shell(&[], &["echo need''le-in-the-spool"]);
+    let recording = elsewhere.recording();
+    fs::create_dir_all(rig.spool()).unwrap();
+    fs::copy(&recording, rig.spool().join(recording.file_name().unwrap())).unwrap();
+    let (status, out, err) = search(&rig, &["^needle"]);
+    assert_eq!(status, 0, "{err}");
+    assert_eq!(out.matches("needle-in-the-spool").count(), 1, "{out}");
+    assert!(err.contains("searched 5 of 5 sessions"), "{err}");
+}
+
+#[test]
 fn filters_hold_in_packs_as_outside() {
     let rig = packed();
     for (condition, found) in [
@@ -154,6 +168,11 @@ fn a_pack_that_was_altered_is_told_of_and_costs_no_hit() {
             "{folder}: {err}"
         );
         assert!(err.contains("1 pack not used"), "{folder}: {err}");
+        assert!(err.contains("searched 4 of 4 sessions"), "{folder}: {err}");
+        // Nobody is asked for, and nobody counted.
+        let (status, _, err) = search(&rig, &["needle", "--where", "target = nowhere"]);
+        assert_eq!(status, 1, "{folder}: {err}");
+        assert!(err.contains("searched 0 of 0 sessions"), "{folder}: {err}");
         let run = rig.run(&["compact", "--verify"]);
         assert_eq!(run.status(), 4, "{folder}");
         let said = format!("its {folder} are not what its index tells of");
@@ -178,6 +197,7 @@ fn a_pack_of_a_later_format_is_told_of_and_costs_no_hit() {
     let (status, out, err) = search(&rig, &["-i", "needle"]);
     assert_eq!((status, &out), (0, &expected), "{err}");
     assert!(err.contains("index has format 2, only 1 is known"), "{err}");
+    assert!(err.contains("searched 4 of 4 sessions"), "{err}");
     let before = rig.files(&rig.store().join("packs"));
     let run = rig.run(&["compact", "--until", ALL]);
     assert_eq!(
@@ -243,6 +263,24 @@ fn where_it_is_said_whose_signatures_count_others_packs_are_not_used() {
     let (status, out, err) = search(&rig, &["needle"]);
     assert_eq!((status, &out), (0, &expected));
     assert!(!err.contains("not used"), "{err}");
+    // Whoever is stopped before the signature is there, or after it, leaves what the next one finishes.
+    let files = rig.files(&rig.store().join("packs"));
+    let signature = files
+        .iter()
+        .find(|path| path.display().to_string().ends_with(".sig"));
+    let tables = files
+        .iter()
+        .filter(|path| !path.display().to_string().contains("index"));
+    for gone in [vec![signature.unwrap()], tables.chain(signature).collect()] {
+        gone.iter().for_each(|path| fs::remove_file(path).unwrap());
+        let unsigned = rig.run(&["compact", "--until", ALL]);
+        let run = rig.run(&["compact", "--until", ALL, "--sign-key", &private, "--json"]);
+        assert_eq!(run.status(), 0, "{} {}", run.out(), unsigned.err());
+        assert!(run.out().contains("\"completed\":true"), "{}", run.out());
+        assert_eq!(rig.files(&rig.store().join("packs")), files);
+        let run = rig.run(&["compact", "--verify"]);
+        assert_eq!(run.status(), 0, "{}", run.out());
+    }
     reindex_signed(&rig);
     let (status, out, err) = search(&rig, &["needle"]);
     assert_eq!((status, &out), (0, &expected));

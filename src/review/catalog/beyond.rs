@@ -3,14 +3,14 @@
 //! Nothing here searches, and no session is covered whose manifest the store does not list: a pack tells of what is there.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use chrono::NaiveDate;
 use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 
+use super::in_packs::InPacks;
 use super::packed::packs;
-use super::{Catalog, Entry, Error, Filter, Listing, Order, Problem, Standing, State};
+use super::{Catalog, Entry, Error, Filter, Listing, Order, Problem, Standing, State, UNSIGNED};
 use crate::packs::{Error as PackError, Pack};
 use crate::review::chosen::id_part;
 use crate::review::condition::{Facts, Needs};
@@ -35,9 +35,10 @@ pub(crate) struct Covering {
 pub(crate) struct Beyond {
     /// Newest day first.
     pub(crate) packs: Vec<Covering>,
-    /// What no pack covers, and what does not read.
+    /// What no pack covers, and what does not read of it.
     pub(crate) listing: Listing,
-    keys: Arc<[Vec<String>; 3]>,
+    /// Packs that are not used: why.
+    pub(crate) left_out: Vec<Problem>,
 }
 
 /// Sessions of a pack that are asked for, by their manifests.
@@ -57,7 +58,7 @@ impl Catalog {
         let keys = self.keys(filter)?;
         // What lies beside a manifest no pack tells, and few sessions need none.
         let is_for_packs = filter.session.is_none() && filter.condition.needs() == Needs::default();
-        let mut problems = Vec::new();
+        let mut left_out = Vec::new();
         let mut covering: Vec<Covering> = Vec::new();
         if with_packs && is_for_packs {
             let mut left: HashMap<&str, &String> =
@@ -66,7 +67,7 @@ impl Catalog {
             let own = own.and_then(|store| packs(store, filter, None).ok());
             // Whoever may not read packs searches without them.
             let others = self.packs(filter).unwrap_or_else(|error| {
-                problems.push(Problem {
+                left_out.push(Problem {
                     location: self.store.locate("packs"),
                     error: Error::Pack(causes(&error)),
                 });
@@ -78,8 +79,12 @@ impl Catalog {
                 match pack.state {
                     // Nobody else can mend what is on this machine, and nobody needs it.
                     Standing::Half(_) => {}
-                    Standing::Refused(..) if is_own => {}
-                    Standing::Refused(why, _) => problems.push(Problem {
+                    Standing::Refused(..) | Standing::Unsigned(_) if is_own => {}
+                    Standing::Unsigned(_) => left_out.push(Problem {
+                        location: pack.location,
+                        error: Error::Pack(UNSIGNED.to_owned()),
+                    }),
+                    Standing::Refused(why, _) => left_out.push(Problem {
                         location: pack.location,
                         error: Error::Pack(why),
                     }),
@@ -99,34 +104,38 @@ impl Catalog {
         }
         covering.sort_by_key(|one| std::cmp::Reverse(one.date));
         let covered: HashSet<String> = covering.iter().flat_map(Covering::names).collect();
-        let order = Order::default();
-        let mut listing = self.list_of(&keys, order, filter, usize::MAX, |key| {
-            !covered.contains(id_part(key))
-        })?;
-        problems.append(&mut listing.problems);
-        listing.problems = problems;
+        let listing = self.stored(
+            self.loose(&keys, filter)?,
+            &keys,
+            (filter, &mut InPacks::none()),
+            (Order::default(), usize::MAX),
+            |key| !covered.contains(id_part(key)),
+        )?;
         Ok(Beyond {
             packs: covering,
             listing,
-            keys: Arc::new(keys),
+            left_out,
         })
     }
 
-    /// The same sessions of a pack as the store itself has them: what it says of them does not count.
+    /// Sessions of a day as the store itself has them: what a pack says of them does not count.
     ///
     /// # Errors
     /// The store cannot be reached.
     pub(crate) fn instead(
         &self,
-        beyond: &Beyond,
+        date: NaiveDate,
         filter: &Filter,
         names: &BTreeSet<String>,
     ) -> Result<Listing, Error> {
-        let [manifests, _, signatures] = &*beyond.keys;
-        let keys = [manifests.clone(), Vec::new(), signatures.clone()];
-        self.list_of(&keys, Order::default(), filter, usize::MAX, |key| {
-            names.contains(id_part(key))
-        })
+        let keys = names.iter().map(|name| layout::manifest_of(date, name));
+        self.stored(
+            Listing::default(),
+            &[keys.collect(), Vec::new(), Vec::new()],
+            (filter, &mut InPacks::none()),
+            (Order::default(), usize::MAX),
+            |_| true,
+        )
     }
 }
 
@@ -136,16 +145,11 @@ fn taken(pack: &Pack, date: NaiveDate, left: &mut HashMap<&str, &String>) -> Vec
     if pack.index().extractor != EXTRACTOR {
         return Vec::new();
     }
-    let folder = format!("manifests/{}/", layout::day(date));
     let mut taken = Vec::new();
     for (at, covered) in pack.index().covers.iter().enumerate() {
         let name = layout::safe_name(&covered.session);
-        let is_there = |key: &&String| {
-            key.strip_prefix(&folder)
-                .and_then(|key| key.strip_suffix(".json"))
-                == Some(&name)
-        };
-        if !covered.sealed && left.get(name.as_str()).is_some_and(is_there) {
+        let key = left.get(name.as_str());
+        if !covered.sealed && key.is_some_and(|key| **key == layout::manifest_of(date, &name)) {
             left.remove(name.as_str());
             taken.push(at);
         }
@@ -200,10 +204,11 @@ impl Covering {
         let manifest = Manifest::parse(json.trim_ascii().as_bytes()).ok()?;
         let place = Place::of(&manifest)?;
         let is_its_own = manifest.session_id == covered.session && place.date == self.date;
-        is_its_own.then(|| Entry {
-            location: store.locate(&place.recording()),
+        let location = store.locate(&place.recording());
+        is_its_own.then_some(Entry {
+            location,
             state: State::Stored,
-            manifest: manifest.clone(),
+            manifest,
         })
     }
 }

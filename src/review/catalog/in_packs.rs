@@ -103,7 +103,7 @@ impl Catalog {
                 };
                 let keys = whole.index().covers.iter().map(|covered| {
                     let name = layout::safe_name(&covered.session);
-                    format!("manifests/{}/{name}.json", layout::day(day))
+                    layout::manifest_of(day, &name)
                 });
                 let keys: Vec<String> = keys.collect();
                 if keys.iter().filter(|key| wanted.contains(key)).count() >= MANY {

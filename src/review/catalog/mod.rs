@@ -38,7 +38,7 @@ use in_packs::InPacks;
 pub use inventory::{Beside, Item};
 use known::Candidate;
 pub use order::{Key, Order};
-pub(crate) use packed::{Packed, Standing};
+pub(crate) use packed::{Packed, Standing, UNSIGNED};
 use seen::Seen;
 
 /// How many manifests are asked for at a time, at most: more than any store fetches at once.
@@ -203,23 +203,20 @@ impl Catalog {
     /// # Errors
     /// As of [`Catalog::list`].
     pub fn list_by(&self, order: Order, filter: &Filter, limit: usize) -> Result<Listing, Error> {
-        self.list_of(&self.keys(filter)?, order, filter, limit, |_| true)
+        let keys = self.keys(filter)?;
+        let packs = &mut InPacks::of(filter);
+        let loose = self.loose(&keys, filter)?;
+        self.stored(loose, &keys, (filter, packs), (order, limit), |_| true)
     }
 
-    /// The same of what is known to be there; of the manifests, of those alone that are wanted.
-    fn list_of(
+    /// Those without a manifest in the store: recordings that lost theirs, and what is in the spool.
+    fn loose(
         &self,
-        [manifests, recordings, signatures]: &[Vec<String>; 3],
-        order: Order,
+        [manifests, recordings, _]: &[Vec<String>; 3],
         filter: &Filter,
-        limit: usize,
-        is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Listing, Error> {
         let mut listing = Listing::default();
-        let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
         let stored: HashSet<&str> = manifests.iter().map(|key| id_part(key)).collect();
-        let wanted = manifests.iter().filter(|key| is_wanted(key));
-        let manifests = by_day(wanted.cloned().collect());
         let orphans = recordings
             .iter()
             .filter(|key| !stored.contains(id_part(key)))
@@ -256,11 +253,25 @@ impl Catalog {
                 }),
             }
         }
+        Ok(listing)
+    }
+
+    /// Adds those whose manifests are wanted, from these packs where they have them.
+    fn stored(
+        &self,
+        mut listing: Listing,
+        [manifests, recordings, signatures]: &[Vec<String>; 3],
+        (filter, packs): (&Filter, &mut InPacks),
+        (order, limit): (Order, usize),
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Result<Listing, Error> {
+        let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
+        let wanted = manifests.iter().filter(|key| is_wanted(key));
+        let manifests = by_day(wanted.cloned().collect());
         let places: HashMap<&str, &String> =
             recordings.iter().map(|key| (id_part(key), key)).collect();
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
-        let mut packs = InPacks::of(filter);
         let mut days = manifests
             .into_iter()
             .rev()
@@ -281,7 +292,7 @@ impl Catalog {
             if keys.is_empty() {
                 break;
             }
-            let read = self.manifests(&keys, &mut packs)?;
+            let read = self.manifests(&keys, packs)?;
             let mut candidates = Vec::new();
             for (key, bytes) in keys.into_iter().zip(read) {
                 let is_signed = signatures.contains(format!("{key}.sig").as_str());

@@ -35,6 +35,8 @@ pub(crate) enum Standing {
     Whole(Pack),
     /// Files of it are missing: whoever made it was stopped, and the next one goes on.
     Half(Index),
+    /// It is all there, and nobody has signed it, where somebody must.
+    Unsigned(Index),
     /// It does not count: why; and what it would hold, where that reads.
     Refused(String, Option<Index>),
 }
@@ -44,7 +46,7 @@ impl Packed {
     pub(crate) fn index(&self) -> Option<&Index> {
         match &self.state {
             Standing::Whole(pack) => Some(pack.index()),
-            Standing::Half(index) => Some(index),
+            Standing::Half(index) | Standing::Unsigned(index) => Some(index),
             Standing::Refused(_, index) => index.as_ref(),
         }
     }
@@ -124,15 +126,16 @@ pub(super) fn packs(
                 Standing::Refused(why, None)
             }
             Ok((index, bytes)) => {
-                let counts =
-                    allowed.map_or(Ok(()), |allowed| counts(&bytes, signature, allowed, date));
                 let is_there = |part| files.contains(&layout::pack(part, date, number));
-                match counts {
-                    Err(why) => Standing::Refused(why.to_owned(), Some(index)),
-                    Ok(()) if Part::ALL.into_iter().all(is_there) => {
-                        Standing::Whole(Pack::new(store.clone(), date, index))
-                    }
-                    Ok(()) => Standing::Half(index),
+                let counts = |allowed| match &signature {
+                    None => Err(None),
+                    Some(signature) => counts(&bytes, signature, allowed, date).map_err(Some),
+                };
+                match allowed.map_or(Ok(()), counts) {
+                    Err(Some(why)) => Standing::Refused(why.to_owned(), Some(index)),
+                    _ if !Part::ALL.into_iter().all(is_there) => Standing::Half(index),
+                    Err(None) => Standing::Unsigned(index),
+                    Ok(()) => Standing::Whole(Pack::new(store.clone(), date, index)),
                 }
             }
         };
@@ -146,15 +149,17 @@ pub(super) fn packs(
     Ok(packs.collect())
 }
 
+/// Why a pack does not count that nobody has signed.
+pub(crate) const UNSIGNED: &str = "it is not signed";
+
 /// Whether an index is signed by somebody whose signature counts at the end of the day that it is of: it tells no other time.
 fn counts(
     index: &[u8],
-    signature: Option<Vec<u8>>,
+    armored: &[u8],
     allowed: &AllowedSigners,
     date: NaiveDate,
 ) -> Result<(), &'static str> {
-    let armored = signature.ok_or("it is not signed")?;
-    let signature = Signature::parse(&String::from_utf8_lossy(&armored));
+    let signature = Signature::parse(&String::from_utf8_lossy(armored));
     let signature = signature.map_err(|_| "its signature does not read")?;
     let good = signature.check(index);
     good.map_err(|_| "its signature is over something else")?;

@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use formats::layout;
 use formats::pack::{Covered, Index, Part, Telling};
 
-use crate::review::catalog::{Catalog, Error, Filter, Packed, Standing};
+use crate::packs::made_by;
+use crate::review::catalog::{Catalog, Error, Filter, Packed, Standing, UNSIGNED};
 use crate::transcript::EXTRACTOR;
 use crate::words::causes;
 
@@ -48,6 +49,7 @@ pub fn check(
         let verdict = match &pack.state {
             Standing::Refused(why, _) => Verdict::Differs(why.clone()),
             Standing::Half(_) => Verdict::Unfinished,
+            Standing::Unsigned(_) => Verdict::Differs(UNSIGNED.to_owned()),
             Standing::Whole(whole) => compared(catalog, &pack, whole.index())?,
         };
         let checked = Checked {
@@ -94,8 +96,9 @@ fn compared(catalog: &Catalog, pack: &Packed, index: &Index) -> Result<Verdict, 
     {
         return Ok(Verdict::Differs(difference(again, told)));
     }
+    let ours = made_by();
     Ok(
-        match index.made_by != again.made_by || index.extractor != EXTRACTOR {
+        match index.made_by != ours || index.extractor != EXTRACTOR {
             true => Verdict::Another(index.made_by.clone()),
             false => Verdict::Differs("its sessions give other files".to_owned()),
         },

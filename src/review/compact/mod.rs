@@ -16,7 +16,7 @@ use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::pack::{Index, Part};
 
 use crate::packs::{BuildError, Builder, Contents, Made};
-use crate::review::catalog::{Catalog, Error, Filter, Packed, Problem, Standing};
+use crate::review::catalog::{Catalog, Error, Filter, Packed, Problem, Standing, UNSIGNED};
 use crate::review::chosen::id_part;
 use crate::review::identity::check_key;
 use crate::store::{self, Store};
@@ -161,7 +161,7 @@ impl Day<'_> {
         for pack in &packs {
             let goes_on = match &pack.state {
                 Standing::Whole(_) => true,
-                Standing::Half(index) => self.complete(pack, index)?,
+                Standing::Half(index) | Standing::Unsigned(index) => self.complete(pack, index)?,
                 Standing::Refused(why, _) => self.problem(&pack.location, why.clone()),
             };
             if !goes_on {
@@ -186,7 +186,7 @@ impl Day<'_> {
             }
             match self.claim(made.index()) {
                 Ok(()) => {
-                    if !self.store(&made, false)? {
+                    if !self.store(&made, None)? {
                         return Ok(false);
                     }
                 }
@@ -261,12 +261,18 @@ impl Day<'_> {
         self.to.put(&key, &index.encode())
     }
 
-    /// Stores the files of a pack whose index is stored, and signs it.
-    fn store(&mut self, made: &Made, is_completed: bool) -> Result<bool, Error> {
+    /// Stores the files of a pack whose index is stored, and signs it; one that somebody began, or did not sign.
+    fn store(&mut self, made: &Made, begun: Option<&Packed>) -> Result<bool, Error> {
         let store = self.to;
         let index = made.index();
         let key = layout::pack_index(self.date, index.number);
-        if let Some(signature) = (self.sign)(&index.encode()) {
+        let signature = (self.sign)(&index.encode());
+        if let (None, Some(pack)) = (&signature, begun)
+            && matches!(pack.state, Standing::Unsigned(_))
+        {
+            return Ok(self.problem(&pack.location, UNSIGNED.to_owned()));
+        }
+        if let Some(signature) = signature {
             match store.put(&format!("{key}.sig"), signature.as_bytes()) {
                 // Of whoever began it: no signature is two.
                 Ok(()) | Err(store::Error::Exists { .. }) => {}
@@ -284,14 +290,14 @@ impl Day<'_> {
             location: store.locate(&key),
             sessions: index.covers.len(),
             bytes: files.sum(),
-            is_completed,
+            is_completed: begun.is_some(),
         })))
     }
 
-    /// Stores what is missing of a pack that somebody began.
+    /// Stores what is missing of a pack that somebody began, a signature too, if it is what its sessions give.
     fn complete(&mut self, pack: &Packed, index: &Index) -> Result<bool, Error> {
         let why = match self.catalog.again(self.date, index)? {
-            Ok(made) if made.index() == index => return self.store(&made, true),
+            Ok(made) if made.index() == index => return self.store(&made, Some(pack)),
             Ok(_) => "its sessions give other files by now".to_owned(),
             Err(why) => why,
         };
@@ -318,8 +324,7 @@ impl Catalog {
     fn again(&self, date: NaiveDate, index: &Index) -> Result<Result<Made, String>, Error> {
         let mut builder = Builder::new().map_err(written)?;
         for covered in &index.covers {
-            let name = layout::safe_name(&covered.session);
-            let key = format!("manifests/{}/{name}.json", layout::day(date));
+            let key = layout::manifest_of(date, &layout::safe_name(&covered.session));
             let added = match self.store().read(&key, MAX_MANIFEST as u64) {
                 Err(error) => Err(causes(&error)),
                 Ok(bytes) => match Manifest::parse(bytes.trim_ascii()) {
@@ -335,7 +340,8 @@ impl Catalog {
             }
         }
         let made = builder.finish(date, index.number, EXTRACTOR);
-        Ok(Ok(made.map_err(written)?))
+        // Another version may give the same bytes.
+        Ok(Ok(made.map_err(written)?.made_by(&index.made_by)))
     }
 }
 

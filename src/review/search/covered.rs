@@ -15,12 +15,11 @@ use super::packed::{Hit, MOST_TEXT, look};
 use super::session::{Outcome, Searched, Session, in_reason};
 use super::sweep::Item;
 use crate::packs::Error as PackError;
-use crate::review::catalog::{Beyond, Catalog, Covering, Entry, Error, Filter, Problem, problem};
+use crate::review::catalog::{Catalog, Covering, Entry, Error, Filter, Problem, problem};
 
 /// What is asked of each pack.
 pub(super) struct Asking<'a> {
     pub(super) catalog: &'a Catalog,
-    pub(super) beyond: &'a Beyond,
     pub(super) filter: &'a Filter,
     pub(super) question: &'a Question,
     pub(super) unlock: &'a (dyn Unlock + Sync),
@@ -51,10 +50,9 @@ impl Asking<'_> {
             Ok((hits, without, unknown)) => self.covered(covering, hits, without, unknown),
             // As if there were no such pack; nobody can mend one of this machine, and nobody needs it.
             Err(error) => {
-                let mut covered = self.instead(covering.names().collect())?;
+                let mut covered = self.instead(covering, covering.names().collect())?;
                 if !covering.is_own {
                     covered.problems.insert(0, problem(covering, &error));
-                    covered.asked -= 1;
                 }
                 Ok(covered)
             }
@@ -131,7 +129,7 @@ impl Asking<'_> {
         } else if !hints.is_empty() {
             // What is evidence is the store's own.
             let ids = hints.iter().map(|(entry, _)| &entry.manifest.session_id);
-            let again = self.instead(ids.map(|id| layout::safe_name(id)).collect())?;
+            let again = self.instead(covering, ids.map(|id| layout::safe_name(id)).collect())?;
             covered.items.extend(again.items);
             covered.problems = again.problems;
         }
@@ -140,8 +138,8 @@ impl Asking<'_> {
     }
 
     /// The same sessions as the store has them.
-    fn instead(&self, names: BTreeSet<String>) -> Result<Covered, Error> {
-        let listing = self.catalog.instead(self.beyond, self.filter, &names)?;
+    fn instead(&self, covering: &Covering, names: BTreeSet<String>) -> Result<Covered, Error> {
+        let listing = self.catalog.instead(covering.date, self.filter, &names)?;
         Ok(Covered {
             asked: listing.entries.len() + listing.problems.len(),
             without: 0,

@@ -12,7 +12,7 @@ use super::covered::{Asking, Covered};
 use super::finder::{Question, Where};
 use super::sweep::{Item, Step, sweep};
 use super::turns::in_turn;
-use crate::review::catalog::{Catalog, Covering, Entry, Error, Filter, Problem};
+use crate::review::catalog::{Beyond, Catalog, Covering, Entry, Error, Filter, Problem};
 use crate::review::condition::started;
 
 /// How a store is searched.
@@ -39,7 +39,7 @@ pub enum Told<'a> {
     Session(&'a Entry, Step),
 }
 
-/// Searches the sessions that `filter` lets through as long as `tell` wants to be told; tells how many of them no pack has.
+/// Searches the sessions that `filter` lets through as long as `tell` wants to be told; tells how many of them no pack has and one could have.
 ///
 /// # Errors
 /// The store or the spool cannot be listed or reached; what was told until then is so all the same.
@@ -53,9 +53,15 @@ pub fn search(
 ) -> Result<usize, Error> {
     // What was typed is in no pack.
     let with_packs = manner.with_packs && !question.is_of(Where::Input);
-    let mut beyond = catalog.beyond(filter, with_packs)?;
-    let listing = std::mem::take(&mut beyond.listing);
-    let without_pack = listing.entries.len();
+    let Beyond {
+        packs,
+        listing,
+        left_out,
+    } = catalog.beyond(filter, with_packs)?;
+    // What only some may read never gets into one.
+    let is_open = |entry: &&Entry| entry.manifest.encryption.is_none();
+    let without_pack = listing.entries.iter().filter(is_open).count();
+    let asked = listing.entries.len() + listing.problems.len();
     let mut search = Search {
         catalog,
         question,
@@ -64,19 +70,16 @@ pub fn search(
         rest: listing.entries.into_iter().map(Item::Open).collect(),
     };
     search.rest.reverse();
-    let asked = without_pack + listing.problems.len();
     if !tell(Told::Asked(asked, listing.unknown)) {
         return Ok(without_pack);
     }
-    for problem in listing.problems {
+    for problem in left_out.into_iter().chain(listing.problems) {
         if !tell(Told::Problem(problem)) {
             return Ok(without_pack);
         }
     }
-    let packs = std::mem::take(&mut beyond.packs);
     let asking = Asking {
         catalog,
-        beyond: &beyond,
         filter,
         question,
         unlock,
