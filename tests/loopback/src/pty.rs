@@ -200,13 +200,15 @@ impl Pty {
         }
     }
 
-    /// Gives the terminal another size.
+    /// Gives the terminal another size, and clears it: what a wait sees after that, the program
+    /// drew for this size. What reflows here could be taken for it, and keys be typed too early.
     ///
     /// # Panics
     /// The terminal is gone.
     pub fn resize(&mut self, cols: u16, rows: u16) {
         self.rows();
         self.window.resize(cols.into(), rows.into());
+        self.window.feed("\x1b[2J");
         self.master
             .resize(size(cols, rows))
             .expect("the terminal takes a size");
