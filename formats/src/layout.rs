@@ -119,16 +119,37 @@ pub fn parse_pack_index(key: &str) -> Option<(NaiveDate, u32)> {
     (pack_index(date, number) == key).then_some((date, number))
 }
 
-/// `reviews/<session-id>/<time>-<who>.json`: one sign-off. The time has no colons, which some file systems refuse.
+/// The folder of what was said of sessions.
+pub const REVIEWS: &str = "reviews/";
+/// The folder of who has looked at sessions.
+pub const VIEWS: &str = "views/";
+
+/// `reviews/<session-id>/<time>-<who>.json`: one verdict. The time has no colons, which some file systems refuse.
 #[must_use]
 pub fn review(session_id: &str, at: DateTime<Utc>, who: &str) -> String {
+    of_person(REVIEWS, session_id, at, who)
+}
+
+/// `views/<session-id>/<time>-<who>.json`: somebody opened it, or left it.
+#[must_use]
+pub fn view(session_id: &str, at: DateTime<Utc>, who: &str) -> String {
+    of_person(VIEWS, session_id, at, who)
+}
+
+fn of_person(folder: &str, session_id: &str, at: DateTime<Utc>, who: &str) -> String {
     let time = at.format("%Y%m%dT%H%M%S%3fZ");
     // Room is left for the time in front.
     format!(
-        "reviews/{}/{time}-{}.json",
-        safe_name(session_id),
+        "{}{time}-{}.json",
+        of_session(folder, session_id),
         shortened(escape(who), MAX_PART - 24, who)
     )
+}
+
+/// `reviews/<session-id>/`: all that lies there of a session, and the same below `views`.
+#[must_use]
+pub fn of_session(folder: &str, session_id: &str) -> String {
+    format!("{folder}{}/", safe_name(session_id))
 }
 
 /// The folder of a day under `recordings`, `manifests` and `lines`: `year=2026/month=11/day=23`.
@@ -158,7 +179,7 @@ pub fn parse_session_id(key: &str) -> Option<String> {
     let name = parts.next()?;
     let folder = parts.next();
     let top = key.split('/').next();
-    if matches!(top, Some("live" | "reviews")) {
+    if matches!(top, Some("live" | "reviews" | "views")) {
         return safe_name_back(folder?);
     }
     [".cast.zst", ".jsonl.zst", ".json.sig", ".json", ".cast"]
@@ -281,6 +302,7 @@ mod tests {
             place.derived(Kind::Lines),
             live_part("me-0a1b2c", 1),
             review("me-0a1b2c", at, "x"),
+            view("me-0a1b2c", at, "x"),
         ] {
             assert_eq!(
                 parse_session_id(&key).as_deref(),

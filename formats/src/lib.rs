@@ -11,6 +11,7 @@
 //!   `signature` what shows that nobody made it anew (with the feature `signatures`, on by default)
 //! - [`derived`]: lines and commands, made of a recording
 //! - [`pack`]: what stands in the packs of a day
+//! - [`review`]: what a reviewer said of a session, and that somebody looked at it
 //! - [`sealed`]: who can read a recording, and with what
 //! - [`layout`]: where recordings and manifests lie in a store
 
@@ -25,6 +26,7 @@ pub mod pack;
 pub mod payload;
 pub mod raw;
 pub mod recording;
+pub mod review;
 pub mod sealed;
 #[cfg(feature = "signatures")]
 pub mod signature;

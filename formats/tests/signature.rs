@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use chrono::{DateTime, NaiveDateTime, Utc};
-use formats::signature::{AllowedSigners, Error, Signature, Verdict, armored, encoded};
+use formats::signature::{AllowedSigners, Error, Purpose, Signature, Verdict, armored, encoded};
 use proptest::prelude::*;
 
 fn golden(name: &str) -> String {
@@ -106,7 +106,11 @@ fn a_key_and_what_it_signed_make_the_file_that_ssh_keygen_makes() {
         let key = signature(&format!("{name}.sig")).key().clone();
         // Magic, version, key, namespace, reserved, hash, and then the signature behind its length.
         let at = 6 + 4 + (4 + encoded(&key).len()) + (4 + 7) + 4 + (4 + 6) + 4;
-        assert_eq!(armored(&key, &blob[at..]), text, "{name}");
+        assert_eq!(
+            armored(Purpose::Recording, &key, &blob[at..]),
+            text,
+            "{name}"
+        );
     }
 }
 

@@ -25,6 +25,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use formats::manifest::{Exit, Manifest};
 use formats::recording::Signed;
+use formats::signature::Purpose;
 
 use crate::recorder::Recorder;
 use crate::service::{Passed, Service, Started};
@@ -256,9 +257,11 @@ impl<'a> Recorded<'a> {
         let bytes = ended.to_sign().to_vec();
         let signed = match &self.here.signer {
             None => Ok(None),
-            Some(signer) => signature::sign(signer, ended.to_sign(), self.voice)
-                .await
-                .map(Some),
+            Some(signer) => {
+                signature::sign(signer, (Purpose::Recording, ended.to_sign()), self.voice)
+                    .await
+                    .map(Some)
+            }
         };
         let (signature, signed) = match signed {
             Ok(signature) => (signature, Ok(())),

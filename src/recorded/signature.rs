@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use formats::signature::Purpose;
 use zeroize::Zeroizing;
 
 use super::error::{Error, Unsigned};
@@ -39,16 +40,16 @@ pub(crate) async fn open(
     signer.map(Arc::new).map(Some).map_err(Error::Signer)
 }
 
-/// The signature over a manifest, unless somebody has had enough.
+/// The signature over a manifest, or what else is signed for a purpose, unless somebody has had enough.
 ///
 /// # Errors
 /// There is none; the recording is to be closed without.
 pub(crate) async fn sign(
     signer: &Signer,
-    manifest: &[u8],
+    (purpose, message): (Purpose, &[u8]),
     voice: &dyn Voice,
 ) -> Result<String, Unsigned> {
-    let signing = signer.sign(manifest);
+    let signing = signer.sign(purpose, message);
     tokio::pin!(signing);
     if let Ok(signed) = tokio::time::timeout(TELL_AFTER, &mut signing).await {
         return Ok(signed?);

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use formats::signature::{NAMESPACE, armored, string, to_be_signed};
+use formats::signature::{Purpose, armored, string, to_be_signed};
 use rsa::signature::{RandomizedSigner, SignatureEncoding};
 use ssh_key::private::{KeypairData, RsaKeypair};
 use ssh_key::public::KeyData;
@@ -63,18 +63,18 @@ pub(super) fn read(path: &Path, ask: Ask<'_>) -> Result<Read, Error> {
 }
 
 /// The armored signature over `message`.
-pub(super) fn sign(key: &PrivateKey, message: &[u8]) -> Result<String, String> {
+pub(super) fn sign(purpose: Purpose, key: &PrivateKey, message: &[u8]) -> Result<String, String> {
     match key.key_data() {
         KeypairData::Rsa(pair) => {
-            let signature = sign_rsa(pair, &to_be_signed(message))
+            let signature = sign_rsa(pair, &to_be_signed(purpose, message))
                 .ok_or("the parts of the RSA key do not fit each other")?;
             let mut blob = Vec::new();
             string(b"rsa-sha2-512", &mut blob);
             string(&signature, &mut blob);
-            Ok(armored(key.public_key().key_data(), &blob))
+            Ok(armored(purpose, key.public_key().key_data(), &blob))
         }
         _ => key
-            .sign(NAMESPACE, HashAlg::Sha512, message)
+            .sign(purpose.namespace(), HashAlg::Sha512, message)
             .and_then(|signature| signature.to_pem(LineEnding::LF))
             .map_err(|error| error.to_string()),
     }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use formats::signature::{self, Signature};
+use formats::signature::{self, Purpose, Signature};
 use ssh_key::PrivateKey;
 use ssh_key::public::KeyData;
 use zeroize::Zeroizing;
@@ -109,15 +109,15 @@ impl Signer {
         matches!(self.holder, Holder::Agent)
     }
 
-    /// The armored signature over `message`. Waits a minute at most.
+    /// The armored signature over `message` for a purpose. Waits a minute at most.
     ///
     /// # Errors
     /// The key did not sign, or signed something else.
-    pub async fn sign(&self, message: &[u8]) -> Result<String, Error> {
+    pub async fn sign(&self, purpose: Purpose, message: &[u8]) -> Result<String, Error> {
         let armored = match &self.holder {
-            Holder::Here(key) => file::sign(key, message).map_err(Error::Key)?,
+            Holder::Here(key) => file::sign(purpose, key, message).map_err(Error::Key)?,
             Holder::Agent | Holder::Kms(_) => {
-                let data = signature::to_be_signed(message);
+                let data = signature::to_be_signed(purpose, message);
                 let signing = async {
                     match &self.holder {
                         Holder::Kms(key) => key.sign(&data).await,
@@ -127,12 +127,12 @@ impl Signer {
                 let signed = tokio::time::timeout(PATIENCE, signing)
                     .await
                     .map_err(|_| Error::Late)??;
-                signature::armored(&self.public, &signed)
+                signature::armored(purpose, &self.public, &signed)
             }
         };
         // Another program made it: what is stored must be right.
         Signature::parse(&armored)
-            .and_then(|signature| signature.check(message))
+            .and_then(|signature| signature.check_for(purpose, message))
             .map_err(Error::Signature)?;
         Ok(armored)
     }

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use ssh_key::public::KeyData;
 
 use super::key::algorithm;
-use super::sshsig::NAMESPACE;
+use super::sshsig::Purpose;
 
 /// The longest file taken.
 const MAX_FILE: usize = 16 * 1024 * 1024;
@@ -101,11 +101,23 @@ impl AllowedSigners {
         self.lines.is_empty()
     }
 
-    /// What the file says of a key that signed at a time, by its signer's own clock. With `principal`, only of that
-    /// person's keys.
+    /// What the file says of a key that signed a recording at a time, by its signer's own clock. With `principal`, only of
+    /// that person's keys.
     #[must_use]
     pub fn judge(
         &self,
+        key: &KeyData,
+        at: Option<DateTime<Utc>>,
+        principal: Option<&str>,
+    ) -> Verdict {
+        self.judge_for(Purpose::Recording, key, at, principal)
+    }
+
+    /// The same of a key that signed for this purpose.
+    #[must_use]
+    pub fn judge_for(
+        &self,
+        purpose: Purpose,
         key: &KeyData,
         at: Option<DateTime<Utc>>,
         principal: Option<&str>,
@@ -115,7 +127,7 @@ impl AllowedSigners {
             if line.key.as_ref() != Some(key) {
                 continue;
             }
-            let verdict = line.judge(at, principal);
+            let verdict = line.judge(purpose, at, principal);
             if matches!(verdict, Verdict::Allowed(_)) {
                 return verdict;
             }
@@ -128,7 +140,12 @@ impl AllowedSigners {
 }
 
 impl Line {
-    fn judge(&self, at: Option<DateTime<Utc>>, principal: Option<&str>) -> Verdict {
+    fn judge(
+        &self,
+        purpose: Purpose,
+        at: Option<DateTime<Utc>>,
+        principal: Option<&str>,
+    ) -> Verdict {
         let Options {
             valid_after,
             valid_before,
@@ -148,7 +165,7 @@ impl Line {
             return Verdict::OtherPrincipal(signer);
         }
         if let Some(namespaces) = &self.options.namespaces
-            && !within(namespaces, NAMESPACE)
+            && !within(namespaces, purpose.namespace())
         {
             return Verdict::OtherNamespace(signer);
         }

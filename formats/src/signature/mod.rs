@@ -9,4 +9,4 @@ mod sshsig;
 
 pub use allowed::{AllowedSigners, Mistake, Moment, Signer, Verdict};
 pub use key::{algorithm, encoded, fingerprint, string};
-pub use sshsig::{Error, MAX_SIGNATURE, NAMESPACE, Signature, armored, to_be_signed};
+pub use sshsig::{Error, MAX_SIGNATURE, Purpose, Signature, armored, to_be_signed};

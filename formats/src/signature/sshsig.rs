@@ -10,8 +10,27 @@ use ssh_key::{HashAlg, PublicKey, SshSig};
 
 use super::key::{algorithm, encoded, fingerprint, is_p521, string};
 
-/// What our signatures are for; a signature made for anything else is refused.
-pub const NAMESPACE: &str = "ssm-rec";
+/// What a signature is for; one that was made for anything else is refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Purpose {
+    /// A recording, by its manifest; a pack, by its index.
+    #[default]
+    Recording,
+    /// What a reviewer says of a recording.
+    Review,
+}
+
+impl Purpose {
+    /// The namespace of such signatures, as `ssh-keygen -Y sign -n` takes it.
+    #[must_use]
+    pub const fn namespace(self) -> &'static str {
+        match self {
+            Self::Recording => "ssm-rec",
+            Self::Review => "ssm-rec-review",
+        }
+    }
+}
+
 /// The longest armored signature taken. One by an RSA key of 16,384 bits has about 6 KiB.
 pub const MAX_SIGNATURE: usize = 64 * 1024;
 /// Shorter RSA keys prove nothing any more.
@@ -81,13 +100,23 @@ impl Signature {
         Ok(Self(signature.map_err(form)?))
     }
 
-    /// Whether the key that the signature names has signed exactly these bytes, in our namespace.
+    /// Whether the key that the signature names has signed exactly these bytes, as a recording's manifest is signed.
     ///
     /// # Errors
     /// It has not.
     pub fn check(&self, message: &[u8]) -> Result<(), Error> {
-        if self.0.namespace() != NAMESPACE {
-            return Err(Error::Namespace(self.0.namespace().to_owned()));
+        self.check_for(Purpose::Recording, message)
+    }
+
+    /// Whether it has signed exactly these bytes, for this purpose.
+    ///
+    /// # Errors
+    /// It has not.
+    pub fn check_for(&self, purpose: Purpose, message: &[u8]) -> Result<(), Error> {
+        let wanted = purpose.namespace();
+        if self.0.namespace() != wanted {
+            let found = self.0.namespace().to_owned();
+            return Err(Error::Namespace { found, wanted });
         }
         if let KeyData::Rsa(key) = self.key() {
             let bits = key.n.as_positive_bytes().map_or(0, |n| n.len() * 8);
@@ -110,7 +139,7 @@ impl Signature {
             return Err(Error::Algorithm(self.algorithm()));
         }
         PublicKey::from(self.key().clone())
-            .verify(NAMESPACE, message, &self.0)
+            .verify(wanted, message, &self.0)
             .map_err(|_| Error::Wrong)
     }
 
@@ -135,20 +164,20 @@ impl Signature {
 
 /// What a key must sign so that [`armored`] makes a signature over `message` of it: a digest of it, with its purpose.
 #[must_use]
-pub fn to_be_signed(message: &[u8]) -> Vec<u8> {
+pub fn to_be_signed(purpose: Purpose, message: &[u8]) -> Vec<u8> {
     // Fails for an empty namespace alone, and ours is none.
-    SshSig::signed_data(NAMESPACE, HashAlg::Sha512, message).unwrap_or_default()
+    SshSig::signed_data(purpose.namespace(), HashAlg::Sha512, message).unwrap_or_default()
 }
 
 /// The armored signature made of a key and what it signed [`to_be_signed`] with, both as SSH writes them: `signature` is
 /// the name of the algorithm and its bytes, each behind its length.
 #[must_use]
-pub fn armored(key: &KeyData, signature: &[u8]) -> String {
+pub fn armored(purpose: Purpose, key: &KeyData, signature: &[u8]) -> String {
     let mut blob = MAGIC.to_vec();
     blob.extend_from_slice(&SshSig::VERSION.to_be_bytes());
     for part in [
         &encoded(key)[..],
-        NAMESPACE.as_bytes(),
+        purpose.namespace().as_bytes(),
         b"",
         b"sha512",
         signature,
@@ -232,8 +261,13 @@ pub enum Error {
     #[error("signatures by {0} keys are not known")]
     Algorithm(String),
     /// Made for something else.
-    #[error("signature is for {0:?}, not for \"{NAMESPACE}\"")]
-    Namespace(String),
+    #[error("signature is for {found:?}, not for {wanted:?}")]
+    Namespace {
+        /// What it was made for.
+        found: String,
+        /// What it should be for.
+        wanted: &'static str,
+    },
     /// In bits.
     #[error("signature is by an RSA key of {0} bits, fewer than {LEAST_RSA_BITS}")]
     Weak(usize),

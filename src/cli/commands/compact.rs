@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use chrono::{Days, NaiveDate, NaiveTime, Utc};
+use formats::signature::Purpose;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -146,7 +147,11 @@ fn make(
         .map_err(anyhow::Error::from)?;
     let unsigned = Cell::new(false);
     let sign = |index: &[u8]| {
-        let signed = runtime.block_on(signature::sign(signer.as_deref()?, index, &Person));
+        let signed = runtime.block_on(signature::sign(
+            signer.as_deref()?,
+            (Purpose::Recording, index),
+            &Person,
+        ));
         signed
             .map_err(|error| {
                 unsigned.set(true);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use formats::manifest::Manifest;
+use formats::signature::Purpose;
 use serde_json::{Value, json};
 
 use crate::aws::{Access, Way};
@@ -76,7 +77,9 @@ pub(crate) fn run(args: RecoverArgs) -> CommandResult {
         for path in paths {
             let name = path.display().to_string();
             let sign = async |manifest: &[u8]| {
-                let signed = signature::sign(signer.as_deref()?, manifest, &Person).await;
+                let signed =
+                    signature::sign(signer.as_deref()?, (Purpose::Recording, manifest), &Person)
+                        .await;
                 signed
                     .map_err(|unsigned| Person.tell(Error::Unsigned(unsigned)))
                     .ok()
