@@ -2,6 +2,7 @@
 //!
 //! Nothing here plays, reads or judges.
 
+use std::ops::Range;
 use std::time::Duration;
 
 /// What a reviewer has said of a moment.
@@ -44,6 +45,8 @@ pub struct Outcome {
     pub stopped: Stopped,
     /// Where it stopped, in the time of the recording.
     pub position: Duration,
+    /// What of it went by on the screen; nothing where it was passed on.
+    pub watched: Vec<Range<Duration>>,
 }
 
 /// How a recording ends.

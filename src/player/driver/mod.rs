@@ -251,6 +251,7 @@ impl Driver {
                     ended: Ended::Complete,
                     stopped: wanted,
                     position: progress.position(),
+                    watched: Vec::new(),
                 })
             }
         }

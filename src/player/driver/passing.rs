@@ -2,6 +2,7 @@
 //!
 //! Nothing is drawn here, and no byte is changed.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -131,6 +132,10 @@ impl Show for Passing {
 
     fn position(&self, now: Instant) -> (Duration, bool) {
         (self.playback.position(now), self.playback.is_at_end())
+    }
+
+    fn watched(&self) -> Vec<Range<Duration>> {
+        Vec::new()
     }
 
     fn may_leave(&self) -> bool {

@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::thread;
@@ -105,6 +106,7 @@ pub(super) struct Played {
     ended: Ended,
     stopped: Stopped,
     position: Duration,
+    watched: Vec<Range<Duration>>,
 }
 
 impl Played {
@@ -113,6 +115,7 @@ impl Played {
             ended: self.ended.clone(),
             stopped: self.stopped,
             position: self.position,
+            watched: self.watched.clone(),
         }
     }
 }
@@ -142,6 +145,8 @@ pub(super) trait Show: Send + 'static {
     fn found(&mut self, now: Instant);
     /// Where playback is, and whether that is the end.
     fn position(&self, now: Instant) -> (Duration, bool);
+    /// What of it went by on the screen.
+    fn watched(&self) -> Vec<Range<Duration>>;
     /// Whether a press that [`leaves`] would, as it is no text and means nothing else now.
     fn may_leave(&self) -> bool;
     /// What to send to the terminal at the end, and whether the recording has asked it something.
@@ -210,6 +215,7 @@ impl<S: Show> Stage<S> {
         Played {
             closing,
             position,
+            watched: self.show.watched(),
             screen: self.screen,
             has_asked,
             ended: self.ended,

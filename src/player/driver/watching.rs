@@ -2,6 +2,7 @@
 //!
 //! Nothing of a recording is written here but what the painter makes of cells.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -299,6 +300,10 @@ impl Show for Watching {
     fn position(&self, now: Instant) -> (Duration, bool) {
         let playback = self.viewer.playback();
         (playback.position(now), playback.is_at_end())
+    }
+
+    fn watched(&self) -> Vec<Range<Duration>> {
+        self.viewer.playback().watched()
     }
 
     fn may_leave(&self) -> bool {

@@ -3,6 +3,7 @@
 //! Nothing here changes what is played.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use formats::MessageType;
@@ -51,6 +52,11 @@ impl Playback {
             to: self.last.at,
         };
         (here, self.last.next)
+    }
+
+    /// What of it went by on the screen.
+    pub(crate) fn watched(&self) -> Vec<Range<Duration>> {
+        self.watched.ranges()
     }
 
     /// Whether time stands still.

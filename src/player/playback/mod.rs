@@ -17,6 +17,7 @@ mod control;
 mod look;
 mod seek;
 mod snapshots;
+mod watched;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -30,6 +31,7 @@ pub(crate) use self::control::Control;
 use self::seek::Goal;
 pub(crate) use self::seek::Shown;
 use self::snapshots::{Place, Snapshots};
+use self::watched::Watched;
 use super::canvas::Canvas;
 
 /// How a recording is played.
@@ -136,6 +138,7 @@ pub(crate) struct Playback {
     played_through: u64,
     goal: Option<Goal>,
     stepping: bool,
+    watched: Watched,
     /// Whether anything was played since the beginning: an empty recording is not repeated.
     played: bool,
     /// How much of a pause was cut, and up to when it lasted.
@@ -205,6 +208,7 @@ impl Playback {
             played_through: 0,
             goal,
             stepping: false,
+            watched: Watched::default(),
             played: false,
             skipped: None,
             messages: VecDeque::new(),
@@ -398,7 +402,10 @@ impl Playback {
         } else if self.options.pause_on_markers && matches!(data, Data::Marker(_)) {
             self.clock = Clock::Stopped { at: place.playing };
         }
-        if let Some(Data::Output(text)) = self.take_next()
+        let from = self.last.at;
+        let taken = self.take_next();
+        self.watched.add(from, self.last.at);
+        if let Some(Data::Output(text)) = taken
             && self.canvas.is_none()
         {
             self.actions.push_back(Action::Pass(text));
