@@ -11,6 +11,7 @@ pub(crate) mod ending;
 pub(crate) mod exit;
 mod hinted;
 pub(crate) mod log;
+pub(crate) mod me;
 pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod progress;
@@ -24,8 +25,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    compact, completions, config, derive, export, list, play, plugin, ran, recover, search, show,
-    ssh_proxy, start, tail, upload, verify,
+    compact, completions, config, derive, export, list, play, plugin, ran, recover, review, search,
+    show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -54,6 +55,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Recover(recover::RecoverArgs),
     Upload(upload::UploadArgs),
+    Review(Box<review::ReviewArgs>),
     Compact(compact::CompactArgs),
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
@@ -66,6 +68,7 @@ impl Command {
     fn may_make_raw(&self) -> bool {
         match self {
             Self::Start(args) => args.is_interactive(),
+            Self::Review(args) => args.is_interactive(),
             Self::Play(_) | Self::Tail(_) | Self::Plugin(_) => true,
             _ => false,
         }
@@ -133,6 +136,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),
         Command::Upload(args) => upload::run(args),
+        Command::Review(args) => review::run(*args),
         Command::Compact(args) => compact::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),

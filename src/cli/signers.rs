@@ -2,6 +2,8 @@
 //!
 //! Nothing here checks a signature.
 
+use std::path::Path;
+
 use anyhow::{Context, anyhow};
 use chrono::{Local, NaiveDateTime, Utc};
 use formats::signature::AllowedSigners;
@@ -14,9 +16,21 @@ const MAX_SIGNERS: u64 = 16 * 1024 * 1024;
 
 /// Whose signatures count, where somebody has said.
 pub(crate) fn allowed_signers(settings: &Settings) -> Result<Option<AllowedSigners>, Failure> {
-    let Some(path) = &settings.review.allowed_signers else {
-        return Ok(None);
-    };
+    let path = settings.review.allowed_signers.as_deref();
+    path.map(read).transpose()
+}
+
+/// Whose verdicts count, where somebody has said.
+pub(crate) fn reviewers(settings: &Settings) -> Result<Option<AllowedSigners>, Failure> {
+    let review = &settings.review;
+    let path = review
+        .reviewers
+        .as_ref()
+        .or(review.allowed_signers.as_ref());
+    path.map(|path| read(path)).transpose()
+}
+
+fn read(path: &Path) -> Result<AllowedSigners, Failure> {
     let shown = path.display().to_string();
     let text = read_signers(path)
         .with_context(|| format!("cannot read the allowed signers in {shown:?}"))
@@ -28,10 +42,10 @@ pub(crate) fn allowed_signers(settings: &Settings) -> Result<Option<AllowedSigne
     };
     let signers = AllowedSigners::parse(&text, &local)
         .map_err(|error| Failure::new(Status::Usage, anyhow!("{shown:?}: {error}")))?;
-    Ok(Some(signers))
+    Ok(signers)
 }
 
-fn read_signers(path: &std::path::Path) -> std::io::Result<String> {
+fn read_signers(path: &Path) -> std::io::Result<String> {
     use std::io::Read;
     let mut text = String::new();
     std::fs::File::open(path)?

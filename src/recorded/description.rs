@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::Over;
 use super::admission::Admitted;
 use super::error::Error;
+use super::here;
 use crate::envelope;
 use crate::recorder::{Files, Recorder};
 use crate::service::{Caller, DEFAULT_DOCUMENT, Request, Service};
@@ -89,8 +90,8 @@ impl Description {
             reason: request.reason.clone(),
             region: Some(service.region().to_owned()),
             client_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            host: host(),
-            user: user(),
+            host: here::host(),
+            user: here::user(),
             started_at: Some(now.to_rfc3339_opts(SecondsFormat::Micros, true)),
             message_ids: Some(message_ids.to_string()),
             ..Session::default()
@@ -288,34 +289,4 @@ fn size() -> Size {
 fn message_ids() -> Uuid {
     let random = Uuid::new_v4().as_u128() & !0xffff_ffff_ffff;
     uuid::Builder::from_custom_bytes(random.to_be_bytes()).into_uuid()
-}
-
-#[cfg(unix)]
-fn host() -> Option<String> {
-    rustix::system::uname()
-        .nodename()
-        .to_str()
-        .ok()
-        .map(str::to_owned)
-}
-
-#[cfg(not(unix))]
-fn host() -> Option<String> {
-    std::env::var("COMPUTERNAME").ok()
-}
-
-/// The name that this machine knows for the number, and the number. What the environment says can be chosen by whoever
-/// starts the program, and names nobody here.
-#[cfg(unix)]
-fn user() -> Option<String> {
-    let number = nix::unistd::getuid();
-    Some(match nix::unistd::User::from_uid(number) {
-        Ok(Some(user)) if !user.name.is_empty() => format!("{} ({number})", user.name),
-        _ => format!("user {number}"),
-    })
-}
-
-#[cfg(not(unix))]
-fn user() -> Option<String> {
-    std::env::var("USERNAME").ok()
 }

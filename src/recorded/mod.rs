@@ -10,6 +10,7 @@ pub(crate) mod error;
 pub(crate) mod forward;
 pub(crate) mod forwards;
 mod handover;
+pub(crate) mod here;
 pub(crate) mod interrupts;
 pub(crate) mod plan;
 pub(crate) mod signature;

@@ -12,4 +12,5 @@ pub mod identity;
 pub mod pictures;
 pub mod search;
 pub mod summary;
+pub(crate) mod verdicts;
 pub mod verify;

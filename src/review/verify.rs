@@ -85,6 +85,12 @@ pub enum State {
 }
 
 impl State {
+    /// Whether nothing speaks against it: it may end early, or not be signed as was asked.
+    #[must_use]
+    pub fn is_what_was_recorded(&self) -> bool {
+        matches!(self, Self::Sound | Self::CutShort | Self::NotTrusted)
+    }
+
     /// As programs read it.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -43,6 +43,7 @@ mod proxy;
 mod readers;
 mod recover;
 mod remote;
+mod review;
 mod rough;
 mod search;
 mod sql;

@@ -30,9 +30,10 @@ pub(crate) fn sts(account: &str, form: &str, key: &str) -> (StatusCode, String) 
     let value = |name: &str| form.get(name).map(String::as_str);
     match value("Action") {
         Some("GetCallerIdentity") => {
-            let arn = match key.strip_prefix("ASIAROLE") {
-                Some(role) => format!("arn:aws:sts::{account}:assumed-role/{role}/operator"),
-                None => format!("arn:aws:iam::{account}:user/operator"),
+            let arn = match (key.strip_prefix("ASIAROLE"), key.strip_prefix("AKIAUSER")) {
+                (Some(role), _) => format!("arn:aws:sts::{account}:assumed-role/{role}/operator"),
+                (_, Some(user)) => format!("arn:aws:iam::{account}:user/{user}"),
+                _ => format!("arn:aws:iam::{account}:user/operator"),
             };
             success(
                 "GetCallerIdentity",

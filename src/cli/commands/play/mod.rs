@@ -8,10 +8,12 @@ mod moment;
 mod notes;
 mod pick;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use formats::review::Note;
 
 pub(super) use self::live::Running;
 use self::moment::Moment;
@@ -29,7 +31,7 @@ use crate::terminal;
 use crate::words::time;
 
 /// Play recordings
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = "\
 In a terminal the recording is drawn: nothing of it gets there but text, colors and the cursor, whatever it holds.
 Below it stands a time line with output, commands, markers, gaps and what was searched for. At the end it stays.
@@ -137,6 +139,17 @@ pub(crate) struct PlayArgs {
     store: StoreArgs,
 }
 
+impl PlayArgs {
+    /// Plays as it is usual, with these identities and from this store.
+    pub(in crate::cli) fn of(identity: IdentityArgs, store: StoreArgs) -> Self {
+        Self {
+            identity,
+            store,
+            ..Self::default()
+        }
+    }
+}
+
 fn parse_speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(speed) if speed == 0.0 || (0.001..=1000.0).contains(&speed) => Ok(speed),
@@ -195,6 +208,41 @@ fn in_turn(
     }
 }
 
+/// Plays one for somebody who will be asked about it; gives what of it went by on the screen.
+pub(in crate::cli) fn watch(
+    args: &PlayArgs,
+    name: &str,
+    settings: &Arc<Settings>,
+) -> Result<Vec<Range<Duration>>, Failure> {
+    terminal::install_panic_hook();
+    let playing = Playing {
+        args,
+        settings,
+        number: (1, 1),
+    };
+    let identities = Arc::new(args.identity.identities(settings));
+    let named = named::open(name, settings)?;
+    let options = playing.options(None, true);
+    let played = playing.play_named(name, named, identities, options, true)?;
+    // A recording that ends badly is played as far as it goes; its judge has to know, and goes on.
+    if let Err(failure) = played.result {
+        message::failure(&failure);
+    }
+    Ok(played.watched)
+}
+
+/// What a person noted on it, in order.
+pub(in crate::cli) fn notes_on(session_id: &str, settings: &Settings) -> Vec<Note> {
+    notes::on_session(session_id, settings)
+}
+
+/// How playing one went.
+struct Played {
+    stopped: Stopped,
+    watched: Vec<Range<Duration>>,
+    result: CommandResult,
+}
+
 struct Playing<'a> {
     args: &'a PlayArgs,
     settings: &'a Arc<Settings>,
@@ -215,7 +263,8 @@ impl Playing<'_> {
         }
         let named = named::open(name, self.settings)?;
         let options = self.options(at, is_last);
-        self.play_named(name, named, identities, options, self.args.quiet)
+        let played = self.play_named(name, named, identities, options, self.args.quiet)?;
+        Ok((played.stopped, played.result))
     }
 
     fn play_named(
@@ -225,7 +274,7 @@ impl Playing<'_> {
         identities: Arc<Identities>,
         options: Options,
         quiet: bool,
-    ) -> Result<(Stopped, CommandResult), Failure> {
+    ) -> Result<Played, Failure> {
         let judged = named.judged();
         let label = named.label.clone();
         let what = format!("cannot play {label:?}");
@@ -240,8 +289,11 @@ impl Playing<'_> {
             notes::add(&mut beside, recording.header(), &label, self.settings);
         }
         let outcome = play(recording, options, beside).context(what)?;
-        let stopped = outcome.stopped;
-        Ok((stopped, told(outcome, &judged, &label, quiet)))
+        Ok(Played {
+            stopped: outcome.stopped,
+            watched: outcome.watched.clone(),
+            result: told(outcome, &judged, &label, quiet),
+        })
     }
 
     fn beside(&self) -> Beside {

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use formats::asciicast::Header;
 use formats::layout::safe_name;
+use formats::review;
 use serde::{Deserialize, Serialize};
 
 use crate::player::{Beside, Note};
@@ -44,7 +45,22 @@ fn place(header: &Header, label: &str, settings: &Settings) -> Option<PathBuf> {
         return Some(file.with_file_name(name));
     }
     let session = header.ssm.as_ref()?;
-    let name = format!("{}.notes.jsonl", safe_name(&session.session_id));
+    of_session(&session.session_id, settings)
+}
+
+/// What was noted on a session of the store, as a verdict has it.
+pub(super) fn on_session(session_id: &str, settings: &Settings) -> Vec<review::Note> {
+    let path = of_session(session_id, settings);
+    let notes = path.map(|path| read(&path)).unwrap_or_default().into_iter();
+    let notes = notes.map(|note| review::Note {
+        at_ms: u64::try_from(note.at.as_millis()).ok(),
+        text: note.text,
+    });
+    notes.collect()
+}
+
+fn of_session(session_id: &str, settings: &Settings) -> Option<PathBuf> {
+    let name = format!("{}.notes.jsonl", safe_name(session_id));
     Some(settings.notes()?.join(name))
 }
 

@@ -108,7 +108,8 @@ impl Playing<'_> {
             return running.play(options, self.beside(), (self.settings, &identities), true);
         }
         let named = find(item, self.settings)?;
-        self.play_named(&item.id, named, identities, options, true)
+        let played = self.play_named(&item.id, named, identities, options, true)?;
+        Ok((played.stopped, played.result))
     }
 }
 
