@@ -17,6 +17,7 @@ pub(crate) mod named;
 pub(crate) mod progress;
 mod signers;
 mod stop;
+pub(crate) mod views;
 pub(crate) mod voice;
 
 use std::ffi::OsString;

@@ -13,10 +13,12 @@ use formats::sealed::NoKey;
 
 use super::exit::{CommandResult, Failure, Status};
 use super::hinted::Hinted;
+use super::views::{self, Look, Viewed};
 use crate::envelope::Identities;
 use crate::review::catalog::{Catalog, Name};
 use crate::review::identity;
 use crate::review::summary::{Ended, Summary, ended};
+use crate::settings::review::Views;
 use crate::settings::{Places, Settings};
 use crate::store::{self, Directory, ReadSeek, Store, http};
 use crate::terminal;
@@ -28,6 +30,8 @@ pub(crate) struct Named {
     /// Where it lies; nowhere when it comes through a pipe.
     pub(crate) location: Option<String>,
     pub(crate) bytes: Bytes,
+    /// It was kept that somebody looks at it.
+    pub(crate) viewed: Option<Viewed>,
     /// Its file, where it is one on this machine.
     file: Option<PathBuf>,
 }
@@ -131,10 +135,16 @@ impl Named {
     }
 }
 
-/// Finds and opens a recording, which is that of the session whose name and place it has.
-pub(crate) fn open(name: &str, settings: &Settings) -> Result<Named, Failure> {
+/// Finds and opens a recording, which is that of the session whose name and place it has, for somebody who looks at it so.
+pub(crate) fn open(name: &str, settings: &Settings, look: Look) -> Result<Named, Failure> {
     let (named, key) = find(name, settings)?;
-    named.checked(key.as_deref())
+    let mut named = named.checked(key.as_deref())?;
+    if settings.review.views != Views::Off {
+        let in_store = named.location.as_deref();
+        let in_store = in_store.and_then(|location| views::key_in_store(location, settings));
+        named.viewed = views::open(key.or(in_store).as_deref(), settings, look)?;
+    }
+    Ok(named)
 }
 
 /// Finds and opens what lies under a name, whatever it is; with its key, where it was found in store or spool.
@@ -149,6 +159,7 @@ pub(crate) fn find(name: &str, settings: &Settings) -> Result<(Named, Option<Str
             label: "stdin".into(),
             location: None,
             bytes: Bytes::Stream(Box::new(std::io::stdin())),
+            viewed: None,
             file: None,
         }),
         Name::Path(path) => open_path(&path),
@@ -159,6 +170,7 @@ pub(crate) fn find(name: &str, settings: &Settings) -> Result<(Named, Option<Str
                 label: address.clone(),
                 location: Some(address),
                 bytes: Bytes::Seekable(Box::new(bytes)),
+                viewed: None,
                 file: None,
             })
         }
@@ -172,6 +184,7 @@ pub(crate) fn find(name: &str, settings: &Settings) -> Result<(Named, Option<Str
                     http::Opened::Seekable(bytes) => Bytes::Seekable(bytes),
                     http::Opened::Stream(bytes) => Bytes::Stream(bytes),
                 },
+                viewed: None,
                 file: None,
             })
         }
@@ -192,6 +205,7 @@ pub(crate) fn find(name: &str, settings: &Settings) -> Result<(Named, Option<Str
             let location = catalog.locate(&found);
             let key = found.key().to_owned();
             let named = Named {
+                viewed: None,
                 file: Some(PathBuf::from(&location)).filter(|path| path.is_file()),
                 location: Some(location),
                 label: found.session_id,
@@ -260,6 +274,7 @@ fn open_path(path: &Path) -> Result<Named, Failure> {
     Ok(Named {
         label,
         location: Some(location),
+        viewed: None,
         file: matches!(bytes, Bytes::Seekable(_)).then(|| path.to_owned()),
         bytes,
     })

@@ -55,6 +55,7 @@ mod taken_back;
 mod trust;
 mod upload;
 mod verify;
+mod views;
 mod watch;
 mod web_server;
 

@@ -20,6 +20,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::cli::views::Look;
 use crate::envelope;
 use crate::review::derived::{Places, objects};
 use crate::settings::Settings;
@@ -76,7 +77,7 @@ pub(crate) struct DeriveArgs {
 pub(crate) fn run(args: &DeriveArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &settings)?;
+    let named = named::open(&args.name, &settings, Look::Beside)?;
     let judged = named.judged();
     let label = named.label.clone();
     let folder = args.output.clone().map(Folder::Named);

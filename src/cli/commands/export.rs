@@ -18,6 +18,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::cli::views::Look;
 use crate::export::{self, Format, Options, Patterns, Replaced, Report, Secrets};
 use crate::review::summary::Ended;
 use crate::settings::Settings;
@@ -157,7 +158,7 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     let target = Target::of(args)?;
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &settings)?;
+    let named = named::open(&args.name, &settings, Look::Inside("export"))?;
     target.check(named.location.as_deref())?;
     let judged = named.judged();
     let label = named.label;

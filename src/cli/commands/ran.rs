@@ -14,6 +14,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::cli::views::Look;
 use crate::review::derived::{Commands, commands};
 use crate::settings::Settings;
 use crate::words::{self, csv, printable, time};
@@ -62,7 +63,7 @@ pub(crate) struct CommandsArgs {
 pub(crate) fn run(args: &CommandsArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &settings)?;
+    let named = named::open(&args.name, &settings, Look::Inside("commands"))?;
     let judged = named.judged();
     let label = named.label;
     let what = format!("cannot read the commands of {label:?}");

@@ -16,6 +16,7 @@ use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Status};
 use crate::cli::named;
+use crate::cli::views::Look;
 use crate::review::summary::{Counts, Ended, Summary};
 use crate::settings::Settings;
 use crate::words::{self, printable, size, time};
@@ -51,7 +52,7 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(args: &ShowArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &settings)?;
+    let named = named::open(&args.name, &settings, Look::Beside)?;
     let (summary, location) = named.summary(&identities)?;
     let text = if args.json {
         json(&summary, location.as_deref())

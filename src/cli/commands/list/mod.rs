@@ -17,6 +17,7 @@ use crate::cli::args::filter::{FilterArgs, GRAMMAR};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
+use crate::cli::views::Look;
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, Order, State};
@@ -256,7 +257,7 @@ fn one(
     filter: &Filter,
     limit: usize,
 ) -> Result<(Listing, Ended), Failure> {
-    let named = named::open(name, settings)?;
+    let named = named::open(name, settings, Look::Beside)?;
     let (summary, location) = named.summary(&Identities::none())?;
     let session = summary.header.ssm.clone().unwrap_or_default();
     let state = match summary.manifest {

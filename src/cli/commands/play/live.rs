@@ -11,7 +11,7 @@ use anyhow::anyhow;
 
 use super::beside;
 use crate::cli::exit::{CommandResult, Failure, Status};
-use crate::cli::{message, named};
+use crate::cli::{message, named, views};
 use crate::envelope::Identities;
 use crate::player::{Beside, Ended, Input, Live, Look, Options, Recording, Stopped};
 use crate::review::catalog;
@@ -84,6 +84,10 @@ impl Running {
     ) -> Result<(Stopped, CommandResult), Failure> {
         let Self(follow) = self;
         let id = follow.session_id().to_owned();
+        // What grows in this machine's own spool is the operator's.
+        if follow.file().is_none() {
+            views::of_session(&id, settings, "tail")?;
+        }
         let told = follow.told();
         if let Some(file) = follow.file() {
             beside::add_running(&mut beside, &file, settings, identities);

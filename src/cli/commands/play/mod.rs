@@ -22,6 +22,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Judged, Named};
+use crate::cli::views::Look;
 use crate::envelope::Identities;
 use crate::player::{self, Beside, Ended, Input, Options, Outcome, Recording, Stopped};
 use crate::review::catalog::Name;
@@ -29,6 +30,9 @@ use crate::review::summary as whole;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::time;
+
+/// What somebody looks for who plays a recording.
+const PLAY: Look = Look::Inside("play");
 
 /// Play recordings
 #[derive(Debug, Default, clap::Args)]
@@ -221,7 +225,7 @@ pub(in crate::cli) fn watch(
         number: (1, 1),
     };
     let identities = Arc::new(args.identity.identities(settings));
-    let named = named::open(name, settings)?;
+    let named = named::open(name, settings, PLAY)?;
     let options = playing.options(None, true);
     let played = playing.play_named(name, named, identities, options, true)?;
     // A recording that ends badly is played as far as it goes; its judge has to know, and goes on.
@@ -261,7 +265,7 @@ impl Playing<'_> {
             let by = (self.settings, &identities);
             return running.play(options, self.beside(), by, self.args.quiet);
         }
-        let named = named::open(name, self.settings)?;
+        let named = named::open(name, self.settings, PLAY)?;
         let options = self.options(at, is_last);
         let played = self.play_named(name, named, identities, options, self.args.quiet)?;
         Ok((played.stopped, played.result))
@@ -270,12 +274,13 @@ impl Playing<'_> {
     fn play_named(
         &self,
         name: &str,
-        named: Named,
+        mut named: Named,
         identities: Arc<Identities>,
         options: Options,
         quiet: bool,
     ) -> Result<Played, Failure> {
         let judged = named.judged();
+        let viewed = named.viewed.take();
         let label = named.label.clone();
         let what = format!("cannot play {label:?}");
         let is_watched = terminal::stdout_is_terminal() && !self.args.raw;
@@ -289,6 +294,9 @@ impl Playing<'_> {
             notes::add(&mut beside, recording.header(), &label, self.settings);
         }
         let outcome = play(recording, options, beside).context(what)?;
+        if let Some(viewed) = viewed {
+            viewed.left(&outcome.watched);
+        }
         Ok(Played {
             stopped: outcome.stopped,
             watched: outcome.watched.clone(),

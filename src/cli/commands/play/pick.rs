@@ -12,7 +12,7 @@ use chrono::{DateTime, Local};
 use formats::sealed::Unlock;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-use super::{PlayArgs, Playing, Running, in_turn};
+use super::{PLAY, PlayArgs, Playing, Running, in_turn};
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Named};
@@ -117,8 +117,8 @@ impl Playing<'_> {
 fn find(item: &Item, settings: &Settings) -> Result<Named, Failure> {
     let is_there = item.place.contains("://") || Path::new(&item.place).exists();
     let mut named = match is_there {
-        true => named::open(&item.place, settings)?,
-        false => named::open(&item.id, settings)?,
+        true => named::open(&item.place, settings, PLAY)?,
+        false => named::open(&item.id, settings, PLAY)?,
     };
     named.label.clone_from(&item.id);
     Ok(named)

@@ -21,8 +21,8 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
-use crate::cli::{message, named};
-use crate::review::catalog::{self, Entry, Filter, Problem};
+use crate::cli::{message, named, views};
+use crate::review::catalog::{self, Entry, Filter, Problem, State};
 use crate::review::search::{
     Around, Case, Manner, Meaning, Outcome, Pattern, Question, Searched, Step, Told, Wanted, Where,
     search,
@@ -215,6 +215,9 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         coverage: Coverage::default(),
         bar: bar(),
         so_far: 0,
+        settings: &settings,
+        viewed: None,
+        failed: None,
     };
     let without_pack = search(
         &catalog,
@@ -225,6 +228,9 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         &mut |told| stop.number().is_none() && run.told(told),
     )?;
     run.bar.finish_and_clear();
+    if let Some(failure) = run.failed {
+        return Err(failure);
+    }
     let mut coverage = run.coverage;
     // Of the session in the midst of which it was stopped.
     coverage.matching += usize::from(run.so_far > 0);
@@ -325,15 +331,20 @@ impl From<Place> for Where {
 }
 
 /// A search under way.
-struct Run {
+struct Run<'a> {
     printer: Printer,
     coverage: Coverage,
     bar: ProgressBar,
     /// Found in the session under way.
     so_far: u64,
+    settings: &'a Settings,
+    /// The session of which it was kept that somebody looks at it.
+    viewed: Option<String>,
+    /// Why no more may be shown.
+    failed: Option<Failure>,
 }
 
-impl Run {
+impl Run<'_> {
     /// Tells of it; `false` when nobody reads it.
     fn told(&mut self, told: Told<'_>) -> bool {
         match told {
@@ -358,6 +369,10 @@ impl Run {
     fn tell(&mut self, entry: &Entry, step: Step) -> bool {
         let text = match step {
             Step::Found(pieces) => {
+                if let Err(failure) = self.view(entry) {
+                    self.failed = Some(failure);
+                    return false;
+                }
                 let found = pieces.iter().filter(|piece| !piece.matches.is_empty());
                 self.so_far += found.count() as u64;
                 self.printer.found(entry, &pieces)
@@ -380,6 +395,16 @@ impl Run {
         };
         // A reader that has seen enough is no failure, and wants no more.
         self.bar.suspend(write).is_ok()
+    }
+
+    /// Keeps that somebody looks at a session of the store, once.
+    fn view(&mut self, entry: &Entry) -> Result<(), Failure> {
+        let id = &entry.manifest.session_id;
+        if entry.state != State::InSpool && self.viewed.as_ref() != Some(id) {
+            views::of_session(id, self.settings, "search")?;
+            self.viewed = Some(id.clone());
+        }
+        Ok(())
     }
 
     fn done(&mut self, entry: &Entry, searched: &Searched) {
