@@ -114,6 +114,29 @@ fn what_waits_is_listed_judged_and_waits_no_more() {
 }
 
 #[test]
+fn a_list_tells_what_was_judged_how_and_what_was_not() {
+    let mut rig = rig(&["echo one", "echo two", "echo three"]);
+    let ids = sessions(&rig);
+    assert_eq!(review(&rig, &[&ids[0], "--ok"]).status(), 0);
+    assert_eq!(review(&rig, &[&ids[1], "--incident"]).status(), 0);
+    let listed = |rig: &Rig, arguments: &[&str]| {
+        let run = rig.run(&[&["list", "--json"], arguments].concat());
+        let ids = json(&run)
+            .into_iter()
+            .map(|one| one["session_id"].as_str().unwrap().to_owned());
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(listed(&rig, &["--unreviewed"]), ids[2..]);
+    assert_eq!(listed(&rig, &["--verdict", "incident"]), ids[1..2]);
+    assert_eq!(listed(&rig, &["--verdict", "ok"]), ids[..1]);
+    assert_eq!(listed(&rig, &["--overdue"]), [] as [&str; 0]);
+    rig.set("SSM_REC_REVIEW_QUEUE", "risky");
+    assert_eq!(listed(&rig, &["--unreviewed"]), [] as [&str; 0]);
+    let wrong = rig.run(&["list", "--verdict", "okay"]);
+    assert_eq!(wrong.status(), 2, "{}", wrong.err());
+}
+
+#[test]
 fn nobody_judges_a_session_of_their_own() {
     let mut rig = rig(&["echo one"]);
     let id = &sessions(&rig)[0];

@@ -3,6 +3,7 @@
 //! Nothing from a recording reaches the terminal as it is: every text is made harmless first.
 
 mod column;
+mod judged;
 mod table;
 
 use std::io::Write;
@@ -63,6 +64,18 @@ pub(crate) struct ListArgs {
 
     #[command(flatten)]
     filter: FilterArgs,
+
+    /// Only sessions that are to be judged (review.queue) and are not
+    #[arg(long)]
+    unreviewed: bool,
+
+    /// Only those that were to be judged by now and are not
+    #[arg(long)]
+    overdue: bool,
+
+    /// Only those whose last verdict that counts is this: ok, follow-up, incident
+    #[arg(long, value_name = "VERDICT", value_parser = ["ok", "follow-up", "incident"], conflicts_with_all = ["unreviewed", "overdue"])]
+    verdict: Option<String>,
 
     /// At most this many; in another order than newest first, all manifests are read for them
     #[arg(short = 'n', long, value_name = "NUMBER")]
@@ -134,7 +147,10 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             let catalog = named::catalog(&places)
                 .remembering(settings.cache())
                 .knowing(allowed_signers(&settings)?);
-            let listing = catalog.list_by(order, &filter, limit)?;
+            let listing = match args.asks_reviews() {
+                false => catalog.list_by(order, &filter, limit)?,
+                true => args.judged(&catalog, &settings, order, &filter)?,
+            };
             traffic = Some(catalog.traffic());
             (listing, Ended::Complete, places.store.location())
         }

@@ -258,7 +258,7 @@ pub(in crate::cli) fn policy(settings: &Settings) -> Policy {
     clippy::disallowed_methods,
     reason = "what is due depends on when the command is run"
 )]
-fn now() -> DateTime<Utc> {
+pub(in crate::cli) fn now() -> DateTime<Utc> {
     Utc::now()
 }
 
