@@ -26,8 +26,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    compact, completions, config, derive, export, list, play, plugin, ran, recover, review, search,
-    show, ssh_proxy, start, tail, upload, verify,
+    compact, completions, config, derive, evidence, export, list, play, plugin, ran, recover,
+    review, search, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -57,6 +57,7 @@ enum Command {
     Recover(recover::RecoverArgs),
     Upload(upload::UploadArgs),
     Review(Box<review::ReviewArgs>),
+    Evidence(evidence::EvidenceArgs),
     Compact(compact::CompactArgs),
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
@@ -137,6 +138,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),
         Command::Upload(args) => upload::run(args),
+        Command::Evidence(args) => evidence::run(args),
         Command::Review(args) => review::run(*args),
         Command::Compact(args) => compact::run(args),
         Command::Tail(args) => tail::run(&args),

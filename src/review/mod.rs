@@ -7,6 +7,7 @@ pub mod chosen;
 pub mod compact;
 pub mod condition;
 pub(crate) mod derived;
+pub(crate) mod evidence;
 pub mod follow;
 pub mod identity;
 pub mod pictures;

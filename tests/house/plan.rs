@@ -22,14 +22,15 @@ pub(crate) const PLAN: [Room; 24] = [
 
     room(6, "cli", "recorded page review spool packs settings session player export service athena store transcript \
                     signing envelope aws terminal words formats",
-        "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json tempfile thiserror tokio tracing \
+        "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
 
     room(5, "recorded", "spool settings session service recorder store signing envelope aws terminal words formats",
         "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
-    room(4, "review", "spool packs recorder transcript store screen words formats", "chrono memchr regex regex_syntax tempfile thiserror"),
+    room(4, "review", "spool packs recorder transcript store screen words formats",
+        "chrono memchr regex regex_syntax sha2 tempfile thiserror zip"),
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing"),
     room(4, "packs", "store formats",

@@ -14,6 +14,8 @@ mod athena;
 #[cfg(unix)]
 mod aws_cli;
 #[cfg(unix)]
+mod evidence;
+#[cfg(unix)]
 mod lines;
 mod moto;
 #[cfg(unix)]

@@ -19,6 +19,7 @@ mod crash;
 mod credentials;
 mod derived;
 mod encrypted;
+mod evidence;
 mod export;
 mod feel;
 mod forward;

@@ -18,6 +18,10 @@ pub enum Purpose {
     Recording,
     /// What a reviewer says of a recording.
     Review,
+    /// An archive for somebody without access, by the digests of all that is in it.
+    Evidence,
+    /// An account of a store.
+    Audit,
 }
 
 impl Purpose {
@@ -27,6 +31,8 @@ impl Purpose {
         match self {
             Self::Recording => "ssm-rec",
             Self::Review => "ssm-rec-review",
+            Self::Evidence => "ssm-rec-evidence",
+            Self::Audit => "ssm-rec-audit",
         }
     }
 }

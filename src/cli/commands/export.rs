@@ -261,7 +261,7 @@ fn ended(report: &Report, whole: Option<Ended>, label: &str) -> CommandResult {
 }
 
 /// What the person is told of the redaction.
-fn summary(replaced: &Replaced, format: Format, label: &str) -> String {
+pub(super) fn summary(replaced: &Replaced, format: Format, label: &str) -> String {
     let Replaced {
         output,
         input,
@@ -417,13 +417,13 @@ impl<'a> Target<'a> {
     }
 }
 
-fn exists(path: &Path) -> Failure {
+pub(super) fn exists(path: &Path) -> Failure {
     let path = path.display().to_string();
     Failure::new(Status::Failure, anyhow!("{path:?} exists already"))
         .hint("name another file, or add --force to overwrite this one")
 }
 
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
     let path = path.display().to_string();
     anyhow!("cannot write {path:?}: {error}").into()
 }

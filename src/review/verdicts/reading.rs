@@ -20,6 +20,9 @@ const AT_ONCE: usize = 256;
 /// More reviews of one session are not read; nobody writes as many.
 const MOST: usize = 1000;
 
+/// The name of a review, its bytes, and the signature over them.
+pub(crate) type RawReview = (String, Vec<u8>, Option<Vec<u8>>);
+
 /// A review's key, and whether its signature lies beside it.
 type Key = (String, bool);
 
@@ -39,6 +42,32 @@ impl Catalog {
             standings.extend(self.judged_by(law, some, keys)?);
         }
         Ok(standings)
+    }
+
+    /// The reviews of a session as they lie there, oldest first: the name of each, its bytes, and the signature over them.
+    ///
+    /// # Errors
+    /// The store cannot be listed or read.
+    pub(crate) fn reviews(&self, session_id: &str) -> Result<Vec<RawReview>, Error> {
+        let keys = self
+            .store()
+            .list(&layout::of_session(REVIEWS, session_id))?;
+        let reviews = keys.iter().filter(|key| key.ends_with(".json"));
+        let reviews: Vec<String> = reviews.take(MOST).cloned().collect();
+        let mut raw = Vec::new();
+        for (key, bytes) in reviews
+            .iter()
+            .zip(self.store().read_many(&reviews, MAX_REVIEW as u64)?)
+        {
+            let signature = format!("{key}.sig");
+            let signature = match keys.binary_search(&signature) {
+                Ok(_) => Some(self.store().read(&signature, MAX_SIGNATURE as u64)?),
+                Err(_) => None,
+            };
+            let name = key.rsplit('/').next().unwrap_or(key);
+            raw.push((name.to_owned(), bytes?, signature));
+        }
+        Ok(raw)
     }
 
     /// What lies below the folder of each session's reviews, oldest first.

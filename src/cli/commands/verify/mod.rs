@@ -2,7 +2,7 @@
 //!
 //! Nothing here is repaired, and the key of an encrypted recording is needed for its text alone.
 
-mod words;
+pub(super) mod words;
 
 use std::collections::VecDeque;
 use std::io::{IsTerminal, Read, Seek, Write};

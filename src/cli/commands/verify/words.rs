@@ -21,7 +21,8 @@ pub(super) struct Looked {
     pub(super) derived: Option<Result<Compared, String>>,
 }
 
-pub(super) fn summary_word(finding: &Finding) -> String {
+/// In a few words.
+pub(in crate::cli::commands) fn summary_word(finding: &Finding) -> String {
     match (&finding.state, &finding.signature) {
         (State::Sound, Signed::No) => "sound and unsigned".to_owned(),
         (State::Sound, _) => "sound and signed".to_owned(),
