@@ -89,6 +89,12 @@ pub fn live_part(session_id: &str, part: u64) -> String {
     format!("live/{}/{part:06}.cast.zst", safe_name(session_id))
 }
 
+/// `manifests/year=2026/month=11/day=23/`: where the manifests of a day lie.
+#[must_use]
+pub fn manifests_of(date: NaiveDate) -> String {
+    format!("manifests/{}/", day(date))
+}
+
 /// The manifest's key of a session by its day and what stands for it in keys, as [`safe_name`] gives it.
 #[must_use]
 pub fn manifest_of(date: NaiveDate, name: &str) -> String {

@@ -2,6 +2,9 @@
 //!
 //! Nothing here decides what happens next; [`Error::is_passing`] only tells a caller whether waiting can help.
 
+use std::io;
+use std::path::Path;
+
 use crate::aws;
 
 /// What can go wrong with a store.
@@ -81,7 +84,7 @@ pub enum Error {
         /// Path or address.
         place: String,
         /// What the system said.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// S3 said no, and will say so again.
     #[error("cannot {what} {place:?}: {code}: {message}")]
@@ -225,6 +228,15 @@ fn refusal_hint(what: &str, code: &str, message: &str) -> Option<&'static str> {
         }
         _ => return None,
     })
+}
+
+/// What the system said about a place in a folder.
+pub(super) fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
+    Error::Io {
+        what,
+        place: place.display().to_string(),
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
+use super::error::failed;
 use super::traffic::{Counted, Tally, Traffic};
 use super::trust::{Checked, check_folder, open_file};
-use super::{Error, check_key};
+use super::{Error, Span, check_key, listing};
 
 /// How the name of a file ends that is not all there yet.
 pub(crate) const HALF_MADE: &str = ".new";
@@ -102,17 +103,14 @@ impl Directory {
         }
     }
 
+    /// Every key that begins with `prefix`, sorted.
     pub(crate) fn list(&self, prefix: &str) -> Result<Vec<String>, Error> {
-        let mut keys = Vec::new();
-        // Only folders that can hold the prefix are walked.
-        let below = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
-        if !below.is_empty() {
-            check_key(below)?;
-        }
-        self.walk(&self.root.join(below), below, &mut keys)?;
-        keys.retain(|key| key.starts_with(prefix));
-        keys.sort_unstable();
-        Ok(keys)
+        Ok(self.list_spans(&[Span::of(prefix)])?.concat())
+    }
+
+    /// The keys of each span, sorted.
+    pub(super) fn list_spans(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
+        listing::list_spans(&self.root, spans)
     }
 
     pub(crate) fn open(&self, key: &str) -> Result<File, Error> {
@@ -138,40 +136,6 @@ impl Directory {
 
     pub(super) fn traffic(&self) -> Traffic {
         self.tally.so_far()
-    }
-
-    fn walk(&self, folder: &Path, key: &str, keys: &mut Vec<String>) -> Result<(), Error> {
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(source) => return Err(failed("list", folder, source)),
-        };
-        for entry in entries {
-            let entry = entry.map_err(|source| failed("list", folder, source))?;
-            // Names that are not UTF-8 or begin with a dot are none of ours: temporary files of a put under way.
-            let Some(name) = entry
-                .file_name()
-                .to_str()
-                .filter(|name| !name.starts_with('.'))
-                .map(str::to_owned)
-            else {
-                continue;
-            };
-            let key = if key.is_empty() {
-                name
-            } else {
-                format!("{key}/{name}")
-            };
-            let kind = entry
-                .file_type()
-                .map_err(|source| failed("list", &entry.path(), source))?;
-            if kind.is_dir() {
-                self.walk(&entry.path(), &key, keys)?;
-            } else {
-                keys.push(key);
-            }
-        }
-        Ok(())
     }
 
     fn place(&self, key: &str) -> Result<(PathBuf, PathBuf), Error> {
@@ -283,14 +247,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
     } else {
         Ok(())
-    }
-}
-
-fn failed(what: &'static str, place: &Path, source: io::Error) -> Error {
-    Error::Io {
-        what,
-        place: place.display().to_string(),
-        source,
     }
 }
 

@@ -5,7 +5,9 @@
 mod cache;
 mod error;
 pub mod http;
+mod listing;
 mod local;
+mod parts;
 mod ranges;
 pub mod s3;
 mod traffic;
@@ -13,7 +15,6 @@ mod trust;
 mod worker;
 
 use std::io::{Read, Seek};
-use std::panic::resume_unwind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +25,15 @@ pub use cache::Cache;
 pub use error::Error;
 pub use local::{Directory, create_private};
 pub(crate) use local::{HALF_MADE, half_made, replace_private};
+pub(crate) use parts::in_parts;
 pub use ranges::Ranged;
 pub use s3::S3;
 pub use traffic::Traffic;
 pub use trust::Checked;
 pub(crate) use trust::{check_folder, open_file, open_own};
+
+/// So many files are worth a thread.
+const SHARE: usize = 16;
 
 /// A place for recordings, manifests and text.
 #[derive(Clone, Debug)]
@@ -99,6 +104,14 @@ impl Span {
         key.starts_with(&self.prefix)
             && self.after.as_deref().is_none_or(|after| key > after)
             && !self.is_behind(key)
+    }
+
+    /// Whether a key that begins so may be one of them.
+    fn may_hold(&self, start: &str) -> bool {
+        let is_before = |after: &str| start < after && !after.starts_with(start);
+        (start.starts_with(&self.prefix) || self.prefix.starts_with(start))
+            && !self.after.as_deref().is_some_and(is_before)
+            && !self.is_behind(start)
     }
 
     fn is_behind(&self, key: &str) -> bool {
@@ -279,30 +292,7 @@ impl Store {
     /// The store cannot be listed.
     pub fn list_spans(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
         match self {
-            Self::Directory(directory) => {
-                let list = |span: &Span| {
-                    let mut keys = directory.list(&span.prefix)?;
-                    keys.retain(|key| span.holds(key));
-                    Ok(keys)
-                };
-                // Folders are walked at the same time: there may be thousands of them.
-                std::thread::scope(|scope| {
-                    let (first, others) = match spans {
-                        [] => return Ok(Vec::new()),
-                        [first, others @ ..] => (first, others),
-                    };
-                    let others: Vec<_> = others
-                        .iter()
-                        .map(|span| scope.spawn(move || list(span)))
-                        .collect();
-                    let mut listed = vec![list(first)?];
-                    for other in others {
-                        let other = other.join();
-                        listed.push(other.unwrap_or_else(|panic| resume_unwind(panic))?);
-                    }
-                    Ok(listed)
-                })
-            }
+            Self::Directory(directory) => directory.list_spans(spans),
             Self::S3(s3) => s3.list(spans),
         }
     }
@@ -317,7 +307,13 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
         match self {
-            Self::Directory(_) => Ok(keys.iter().map(|key| self.read(key, limit)).collect()),
+            Self::Directory(_) => {
+                let read = in_parts(keys, SHARE, |keys| {
+                    let read = keys.iter().map(|key| self.read(key, limit));
+                    read.collect::<Vec<_>>()
+                });
+                Ok(read.into_iter().flatten().collect())
+            }
             Self::S3(s3) => s3.read_many(keys, limit),
         }
     }

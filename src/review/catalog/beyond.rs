@@ -2,7 +2,7 @@
 //!
 //! Nothing here searches, and no session is covered whose manifest the store does not list: a pack tells of what is there.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use formats::layout::{self, Place};
@@ -12,7 +12,6 @@ use super::in_packs::InPacks;
 use super::packed::packs;
 use super::{Catalog, Entry, Error, Filter, Listing, Order, Problem, Standing, State, UNSIGNED};
 use crate::packs::{Error as PackError, Pack};
-use crate::review::chosen::id_part;
 use crate::review::condition::{Facts, Needs};
 use crate::store::Store;
 use crate::transcript::EXTRACTOR;
@@ -56,13 +55,12 @@ impl Catalog {
     /// The store or the spool cannot be listed.
     pub(crate) fn beyond(&self, filter: &Filter, with_packs: bool) -> Result<Beyond, Error> {
         let keys = self.keys(filter)?;
+        let mut is_covered = vec![false; keys[0].len()];
         // What lies beside a manifest no pack tells, and few sessions need none.
         let is_for_packs = filter.session.is_none() && filter.condition.needs() == Needs::default();
         let mut left_out = Vec::new();
         let mut covering: Vec<Covering> = Vec::new();
         if with_packs && is_for_packs {
-            let mut left: HashMap<&str, &String> =
-                keys[0].iter().map(|key| (id_part(key), key)).collect();
             let own = self.own_packs.as_ref();
             let own = own.and_then(|store| packs(store, filter, None).ok());
             // Whoever may not read packs searches without them.
@@ -89,7 +87,7 @@ impl Catalog {
                         error: Error::Pack(why),
                     }),
                     Standing::Whole(whole) => {
-                        let sessions = taken(&whole, pack.date, &mut left);
+                        let sessions = taken(&whole, pack.date, &keys[0], &mut is_covered);
                         if !sessions.is_empty() {
                             covering.push(Covering {
                                 pack: whole,
@@ -103,13 +101,16 @@ impl Catalog {
             }
         }
         covering.sort_by_key(|one| std::cmp::Reverse(one.date));
-        let covered: HashSet<String> = covering.iter().flat_map(Covering::names).collect();
+        let loose = self.loose(&keys, filter)?;
+        let [manifests, recordings, signatures] = keys;
+        let rest = manifests.into_iter().zip(is_covered);
+        let rest = rest.filter_map(|(key, is_covered)| (!is_covered).then_some(key));
         let listing = self.stored(
-            self.loose(&keys, filter)?,
-            &keys,
+            loose,
+            rest.collect(),
+            [&recordings, &signatures],
             (filter, &mut InPacks::none()),
             (Order::default(), usize::MAX),
-            |key| !covered.contains(id_part(key)),
         )?;
         Ok(Beyond {
             packs: covering,
@@ -131,26 +132,41 @@ impl Catalog {
         let keys = names.iter().map(|name| layout::manifest_of(date, name));
         self.stored(
             Listing::default(),
-            &[keys.collect(), Vec::new(), Vec::new()],
+            keys.collect(),
+            [&[], &[]],
             (filter, &mut InPacks::none()),
             (Order::default(), usize::MAX),
-            |_| true,
         )
     }
 }
 
-/// The sessions of a pack that are listed and in no pack before it, which are taken. Those that only some may read are not in it.
-fn taken(pack: &Pack, date: NaiveDate, left: &mut HashMap<&str, &String>) -> Vec<usize> {
+/// The sessions of a pack whose manifests are listed and in no pack before it, which are taken. Those that only some may read are
+/// not in it.
+fn taken(
+    pack: &Pack,
+    date: NaiveDate,
+    manifests: &[String],
+    is_covered: &mut [bool],
+) -> Vec<usize> {
     // What was derived by other rules is derived again.
     if pack.index().extractor != EXTRACTOR {
         return Vec::new();
     }
+    let folder = layout::manifests_of(date);
+    let first = manifests.partition_point(|key| **key < *folder);
+    let of_day = &manifests[first..];
+    let of_day = &of_day[..of_day.partition_point(|key| key.starts_with(&folder))];
     let mut taken = Vec::new();
     for (at, covered) in pack.index().covers.iter().enumerate() {
+        if covered.sealed {
+            continue;
+        }
         let name = layout::safe_name(&covered.session);
-        let key = left.get(name.as_str());
-        if !covered.sealed && key.is_some_and(|key| **key == layout::manifest_of(date, &name)) {
-            left.remove(name.as_str());
+        // As of `layout::manifest_of`, for thousands of them.
+        let key = [&folder, &name, ".json"].concat();
+        if let Ok(found) = of_day.binary_search(&key)
+            && !std::mem::replace(&mut is_covered[first + found], true)
+        {
             taken.push(at);
         }
     }

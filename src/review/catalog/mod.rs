@@ -178,7 +178,7 @@ impl Catalog {
 
     /// The manifests of the days that `filter` may want something of.
     pub(super) fn manifest_keys(&self, filter: &Filter) -> Result<Vec<String>, Error> {
-        let mut keys = self.store.list_spans(&filter.spans("manifests/"))?.concat();
+        let mut keys = joined(self.store.list_spans(&filter.spans("manifests/"))?);
         keys.retain(|key| is_manifest(key) && filter.may_hold(layout::parse_day(key)));
         Ok(keys)
     }
@@ -206,7 +206,9 @@ impl Catalog {
         let keys = self.keys(filter)?;
         let packs = &mut InPacks::of(filter);
         let loose = self.loose(&keys, filter)?;
-        self.stored(loose, &keys, (filter, packs), (order, limit), |_| true)
+        let [manifests, recordings, signatures] = keys;
+        let beside = [&recordings[..], &signatures[..]];
+        self.stored(loose, manifests, beside, (filter, packs), (order, limit))
     }
 
     /// Those without a manifest in the store: recordings that lost theirs, and what is in the spool.
@@ -222,9 +224,12 @@ impl Catalog {
             .filter(|key| !stored.contains(id_part(key)))
             .filter(|key| filter.may_hold(layout::parse_day(key)))
             .map(|key| (&self.store, key.clone(), State::WithoutManifest));
-        let recorded: HashSet<&str> = recordings.iter().map(|key| id_part(key)).collect();
-        let spooled = self
-            .spooled()?
+        let spooled = self.spooled()?;
+        let recorded = match spooled.is_empty() {
+            true => HashSet::new(),
+            false => recordings.iter().map(|key| id_part(key)).collect(),
+        };
+        let spooled = spooled
             .into_iter()
             .filter(|(_, key)| !recorded.contains(id_part(key)))
             .map(|(spool, key)| (spool, key, State::InSpool));
@@ -256,20 +261,21 @@ impl Catalog {
         Ok(listing)
     }
 
-    /// Adds those whose manifests are wanted, from these packs where they have them.
+    /// Adds those whose manifests these are, from these packs where they have them. What lies beside them are keys of recordings
+    /// and of signatures.
     fn stored(
         &self,
         mut listing: Listing,
-        [manifests, recordings, signatures]: &[Vec<String>; 3],
+        manifests: Vec<String>,
+        [recordings, signatures]: [&[String]; 2],
         (filter, packs): (&Filter, &mut InPacks),
         (order, limit): (Order, usize),
-        is_wanted: impl Fn(&str) -> bool,
     ) -> Result<Listing, Error> {
+        // Where packs have all of it, nobody looks anything up here.
+        let recordings = recordings.iter().filter(|_| !manifests.is_empty());
+        let places: HashMap<&str, &String> = recordings.map(|key| (id_part(key), key)).collect();
         let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
-        let wanted = manifests.iter().filter(|key| is_wanted(key));
-        let manifests = by_day(wanted.cloned().collect());
-        let places: HashMap<&str, &String> =
-            recordings.iter().map(|key| (id_part(key), key)).collect();
+        let manifests = by_day(manifests);
         // From here on days come newest first: what is found is newer than all that follows.
         let mut found = 0;
         let mut days = manifests
@@ -370,7 +376,7 @@ impl Catalog {
         let folders = ["manifests/", "recordings/"].map(|folder| filter.spans(folder));
         let mut keys = self.store.list_spans(&folders.concat())?;
         let recordings = keys.split_off(folders[0].len());
-        Ok([keys.concat(), recordings.concat()])
+        Ok([joined(keys), joined(recordings)])
     }
 
     fn spooled(&self) -> Result<Vec<(&Store, String)>, Error> {
@@ -385,9 +391,14 @@ impl Catalog {
     }
 }
 
+/// There may be ten thousand of them: none is copied.
+fn joined(keys: Vec<Vec<String>>) -> Vec<String> {
+    keys.into_iter().flatten().collect()
+}
+
 fn is_manifest(key: &str) -> bool {
-    let ending = Path::new(key).extension();
-    ending.is_some_and(|ending| ending == "json")
+    let name = key.strip_suffix(".json");
+    name.is_some_and(|name| !name.is_empty() && !name.ends_with('/'))
 }
 
 fn parse_manifest(bytes: Result<Vec<u8>, store::Error>) -> Result<Manifest, Error> {

@@ -12,7 +12,7 @@ use formats::signature::{AllowedSigners, MAX_SIGNATURE, Signature, Verdict};
 
 use super::{Catalog, Error, Filter};
 use crate::packs::Pack;
-use crate::store::{Span, Store};
+use crate::store::{Span, Store, in_parts};
 use crate::words::causes;
 
 /// A pack of the store.
@@ -112,41 +112,73 @@ pub(super) fn packs(
         }
     };
     let mut signatures = signatures.into_iter();
-    let packs = indexes.into_iter().zip(read);
-    let packs = packs.map(|((key, date, number), bytes)| {
-        let signature = signatures.next().and_then(Result::ok);
-        let index = bytes.map_err(|error| causes(&error)).and_then(|bytes| {
-            let index = Index::parse(&bytes).map_err(|error| causes(&error))?;
-            Ok((index, bytes))
-        });
-        let state = match index {
-            Err(why) => Standing::Refused(why, None),
-            Ok((index, _)) if (&index.day, index.number) != (&date.to_string(), number) => {
-                let why = format!("it is the index of pack {} of {}", index.number, index.day);
-                Standing::Refused(why, None)
-            }
-            Ok((index, bytes)) => {
-                let is_there = |part| files.contains(&layout::pack(part, date, number));
-                let counts = |allowed| match &signature {
-                    None => Err(None),
-                    Some(signature) => counts(&bytes, signature, allowed, date).map_err(Some),
-                };
-                match allowed.map_or(Ok(()), counts) {
-                    Err(Some(why)) => Standing::Refused(why.to_owned(), Some(index)),
-                    _ if !Part::ALL.into_iter().all(is_there) => Standing::Half(index),
-                    Err(None) => Standing::Unsigned(index),
-                    Ok(()) => Standing::Whole(Pack::new(store.clone(), date, index)),
-                }
-            }
-        };
-        Packed {
-            date,
-            number,
-            location: store.locate(&key),
-            state,
-        }
+    let read = indexes.into_iter().zip(read);
+    let read = read.map(|((key, date, number), index)| Read {
+        key,
+        date,
+        number,
+        index: index.map_err(|error| causes(&error)),
+        signature: signatures.next().and_then(Result::ok),
     });
-    Ok(packs.collect())
+    let read: Vec<Read> = read.collect();
+    // An index names thousands of sessions.
+    let packs = in_parts(&read, SHARE, |read| {
+        let packs = read.iter().map(|read| Packed {
+            date: read.date,
+            number: read.number,
+            location: store.locate(&read.key),
+            state: read.standing(store, &files, allowed),
+        });
+        packs.collect::<Vec<_>>()
+    });
+    Ok(packs.into_iter().flatten().collect())
+}
+
+/// So many indexes are worth a thread.
+const SHARE: usize = 4;
+
+/// An index as it was read.
+struct Read {
+    key: String,
+    date: NaiveDate,
+    number: u32,
+    index: Result<Vec<u8>, String>,
+    signature: Option<Vec<u8>>,
+}
+
+impl Read {
+    /// Whether its pack is used, whose files are among these.
+    fn standing(
+        &self,
+        store: &Store,
+        files: &BTreeSet<String>,
+        allowed: Option<&AllowedSigners>,
+    ) -> Standing {
+        let (date, number) = (self.date, self.number);
+        let bytes = match &self.index {
+            Ok(bytes) => bytes,
+            Err(why) => return Standing::Refused(why.clone(), None),
+        };
+        let index = match Index::parse(bytes) {
+            Ok(index) => index,
+            Err(error) => return Standing::Refused(causes(&error), None),
+        };
+        if (&index.day, index.number) != (&date.to_string(), number) {
+            let why = format!("it is the index of pack {} of {}", index.number, index.day);
+            return Standing::Refused(why, None);
+        }
+        let is_there = |part| files.contains(&layout::pack(part, date, number));
+        let counts = |allowed| match &self.signature {
+            None => Err(None),
+            Some(signature) => counts(bytes, signature, allowed, date).map_err(Some),
+        };
+        match allowed.map_or(Ok(()), counts) {
+            Err(Some(why)) => Standing::Refused(why.to_owned(), Some(index)),
+            _ if !Part::ALL.into_iter().all(is_there) => Standing::Half(index),
+            Err(None) => Standing::Unsigned(index),
+            Ok(()) => Standing::Whole(Pack::new(store.clone(), date, index)),
+        }
+    }
 }
 
 /// Why a pack does not count that nobody has signed.

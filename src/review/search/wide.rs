@@ -163,7 +163,7 @@ impl Search<'_> {
     }
 
     fn sweep(&self, items: &[Item], tell: &mut dyn FnMut(Told<'_>) -> bool) -> bool {
-        // What is known already takes no threads.
+        // What is known already takes no threads, and of most days nothing is left.
         let known = items
             .iter()
             .take_while(|item| matches!(item, Item::Known(..)));
@@ -177,6 +177,9 @@ impl Search<'_> {
             }
         }
         let items = &items[known..];
+        if items.is_empty() {
+            return true;
+        }
         let mut goes_on = true;
         sweep(
             (self.catalog, items),
