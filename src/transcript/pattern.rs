@@ -71,33 +71,60 @@ impl Pattern {
     /// # Errors
     /// It is no expression; in one line, for a person.
     pub fn meaning(pattern: &str, meaning: Meaning) -> Result<Self, String> {
-        if pattern.is_empty() {
-            return Err("the pattern is empty".to_owned());
-        }
+        Self::any(&[pattern], meaning)
+    }
+
+    /// Reads several patterns that are meant so, any of which is to be found. A capital in one of them counts for all.
+    ///
+    /// # Errors
+    /// One is no expression, which is named where there are several; in one line, for a person.
+    pub fn any(patterns: &[&str], meaning: Meaning) -> Result<Self, String> {
+        let has_capitals = |pattern: &&str| match meaning.is_text {
+            true => pattern.contains(char::is_uppercase),
+            false => has_capitals(pattern),
+        };
         let any_case = match meaning.case {
             Case::Exact => false,
-            Case::Smart => {
-                meaning.is_text && !pattern.contains(char::is_uppercase)
-                    || !meaning.is_text && !has_capitals(pattern)
-            }
+            Case::Smart => !patterns.iter().any(has_capitals),
             Case::Any => true,
         };
-        let mut expression = match meaning.is_text {
-            true => regex::escape(pattern),
-            false => pattern.to_owned(),
-        };
-        // Read by itself first: what is added must not complete it, nor be pointed at.
         let read = |expression: &str| {
             let text = RegexBuilder::new(expression)
                 .case_insensitive(any_case)
                 .build();
             text.map_err(|error| in_one_line(&error))
         };
-        let mut text = read(&expression)?;
+        let mut expressions = Vec::new();
+        for pattern in patterns {
+            let expression = match meaning.is_text {
+                true => regex::escape(pattern),
+                false => (*pattern).to_owned(),
+            };
+            // Read by itself first: what is added must not complete it, nor be pointed at.
+            let wrong = match pattern.is_empty() {
+                true => Some("the pattern is empty".to_owned()),
+                false => read(&expression).err(),
+            };
+            match wrong {
+                Some(why) if patterns.len() > 1 => return Err(format!("{pattern:?}: {why}")),
+                Some(why) => return Err(why),
+                None => expressions.push(expression),
+            }
+        }
+        let mut expression = match &expressions[..] {
+            [] => return Err("there is no pattern".to_owned()),
+            [one] => one.clone(),
+            // A flag in front of one is not meant for the next.
+            several if !meaning.is_text => {
+                let each = several.iter().map(|one| format!("(?:{one})"));
+                each.collect::<Vec<_>>().join("|")
+            }
+            several => several.join("|"),
+        };
         if meaning.is_word {
             expression = format!(r"\b{{start-half}}(?:{expression})\b{{end-half}}");
-            text = read(&expression)?;
         }
+        let text = read(&expression)?;
         let bytes = is_of_no_place(&expression).then(|| {
             bytes::RegexBuilder::new(&expression)
                 .case_insensitive(any_case)
@@ -229,6 +256,39 @@ mod tests {
             ..Meaning::default()
         };
         assert!(Pattern::meaning("a)(b", word).is_err());
+    }
+
+    #[test]
+    fn any_of_several_patterns_is_found() {
+        let of = |case, is_text, is_word| Meaning {
+            case,
+            is_text,
+            is_word,
+        };
+        let (exact, smart, any) = (Case::Exact, Case::Smart, Case::Any);
+        for (patterns, meaning, text, expected) in [
+            (["cat", "dog"], of(exact, false, false), "hotdog", true),
+            (["cat", "dog"], of(exact, false, true), "hotdog", false),
+            (["cat", "dog"], of(exact, false, true), "a dog", true),
+            (["cat", "dog"], of(exact, false, false), "horse", false),
+            (["^a", "z$"], of(exact, false, false), "buzz", true),
+            (["a.c", "x|y"], of(exact, true, false), "abc y", false),
+            (["a.c", "x|y"], of(exact, true, false), "x|y", true),
+            (["(?i)cat", "dog"], of(exact, false, false), "CAT", true),
+            (["(?i)cat", "dog"], of(exact, false, false), "DOG", false),
+            (["cat", "dog"], of(any, false, false), "DOG", true),
+            (["cat", "dog"], of(smart, false, false), "DOG", true),
+            (["cat", "Dog"], of(smart, false, false), "CAT", false),
+        ] {
+            let found = Pattern::any(&patterns, meaning).unwrap();
+            let is_found = found.text.is_match(text);
+            assert_eq!(is_found, expected, "{patterns:?} {meaning:?} {text}");
+        }
+        let wrong = |patterns: &[&str]| Pattern::any(patterns, Meaning::default()).unwrap_err();
+        assert_eq!(wrong(&["a", "b("]), "\"b(\": unclosed group");
+        assert_eq!(wrong(&["(a", "b)"]), "\"(a\": unclosed group");
+        assert_eq!(wrong(&["a", ""]), "\"\": the pattern is empty");
+        assert_eq!(wrong(&[]), "there is no pattern");
     }
 
     #[test]

@@ -185,7 +185,14 @@ fn found() -> Script {
 fn athena_is_asked_what_sql_prints_and_its_rows_are_told_as_finds() {
     let athena = Athena::new(found());
     let rig = athena.rig();
-    let question = ["needle", "--since", "2026-11-28T00:00:00Z"];
+    let question = [
+        "-e",
+        "needle",
+        "-e",
+        "thread",
+        "--since",
+        "2026-11-28T00:00:00Z",
+    ];
     let place = [
         "--athena-database",
         "audit",

@@ -51,7 +51,7 @@ fn part(rig: &Rig, folder: &str) -> PathBuf {
     files[0].clone()
 }
 
-const QUESTIONS: [&[&str]; 9] = [
+const QUESTIONS: [&[&str]; 12] = [
     &["needle"],
     &["-i", "needle"],
     &["-i", "-c", "needle"],
@@ -61,6 +61,9 @@ const QUESTIONS: [&[&str]; 9] = [
     &["--in", "input,lines", "needle"],
     &["--json", "1[234]"],
     &["nowhere-to-be-found"],
+    &["-e", "needle-one", "-e", "^13[0-9]$"],
+    &["-w", "-F", "-i", "-e", "needle", "-e", "1.0", "-e", "110"],
+    &["-c", "-e", "nowhere-to-be-found", "-e", "NEEDLE"],
 ];
 
 #[test]

@@ -142,6 +142,54 @@ fn what_stood_in_many_sessions_is_found_newest_first_with_the_name_that_plays_it
 }
 
 #[test]
+fn any_of_several_patterns_is_found_and_each_line_once() {
+    let rig = Rig::new(Options::quick());
+    session(&rig, "ticket-1", &["seq 100 130"], &[]);
+    session(&rig, "ticket-2", &["echo a.c; echo ab''c; echo Se''q"], &[]);
+    let texts = |arguments: &[&str]| {
+        let (status, out, err) = search(&rig, arguments);
+        let of_line = |line: &str| line.rsplit(':').next().unwrap_or_default().to_owned();
+        let texts: Vec<String> = out.lines().map(of_line).collect();
+        assert_eq!(status, i32::from(texts.is_empty()), "{arguments:?}: {err}");
+        texts
+    };
+    let one = ["--reason", "ticket-1"];
+    assert_eq!(
+        texts(&[&["-e", "^109$", "-e", "^1.9$"], &one[..]].concat()),
+        ["109", "119", "129"]
+    );
+    assert_eq!(
+        texts(&["-o", "-e", "^12", "-e", "9$", "-e", "^109"])[..2],
+        ["109", "9"]
+    );
+    let two = ["--reason", "ticket-2"];
+    assert_eq!(
+        texts(&[&["-w", "-F", "-e", "nothing", "-e", "a.c"], &two[..]].concat()).len(),
+        2,
+        "what was typed, and what came"
+    );
+    assert_eq!(texts(&["-i", "-e", "^seq$", "-e", "^ABC$"]), ["abc", "Seq"]);
+    assert_eq!(texts(&["-w", "-e", "10", "-e", "11"]), [""; 0]);
+    assert_eq!(texts(&["-e", "-q", "-e", "^100$"]), ["100"]);
+
+    let listed = rig.run(&["list", "--json", "--reason", "ticket-1"]).out();
+    let listed: Value = serde_json::from_str(listed.trim()).unwrap();
+    let id = listed["session_id"].as_str().unwrap();
+    assert_eq!(texts(&["-e", "^100$", "-e", "abc", id]), ["100"]);
+
+    for (wrong, expected) in [
+        (&["-e", "a", "-e", "b("][..], "\"b(\": unclosed group"),
+        (&["-e", "a", "one", "two"], "\"one\" and \"two\" are two"),
+        (&["-e", ""], "the pattern is empty"),
+    ] {
+        let (status, out, err) = search(&rig, wrong);
+        assert_eq!((status, out.as_str()), (2, ""), "{err}");
+        assert!(err.contains(expected), "{err}");
+    }
+    assert_eq!(search(&rig, &[]).0, 2, "a pattern is needed");
+}
+
+#[test]
 fn a_person_sees_whose_session_it_was() {
     let rig = Rig::new(Options::quick());
     session(&rig, "ticket-7", &["echo needle"], &[]);

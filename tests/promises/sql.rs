@@ -21,6 +21,15 @@ fn a_search_is_printed_as_sql_without_a_look_at_any_store() {
     let counted = ask(&["-ci", "x"]).out();
     assert!(counted.contains("count(*) AS matches"), "{counted}");
     assert!(counted.contains("regexp_like(text, '(?i)x')"), "{counted}");
+    let several = ask(&["-e", "a+", "-e", "it's"]).out();
+    let said = "regexp_like(text, '(?:a+)|(?:it''s)')";
+    assert!(several.contains(said), "{several}");
+    let texts = ask(&["-F", "-e", "a+", "-e", "b", "operator-0d6"]).out();
+    assert!(texts.contains(r"regexp_like(text, 'a\+|b')"), "{texts}");
+    assert!(
+        texts.contains("starts_with(session, 'operator-0d6')"),
+        "{texts}"
+    );
 }
 
 #[test]

@@ -49,6 +49,9 @@ Examples:
 
   The sessions of somebody in which a text stood, to look at them:
     ssm-rec search -lF 'DROP TABLE' --operator alice
+  Any of several texts:
+    ssm-rec search -w -e passwd -e shadow -e sudoers --since 30d
+
 
   Three months of a large store, by Athena over tables of packs; and the same question as SQL:
     ssm-rec search -F 'DROP TABLE' --since 90d --engine athena
@@ -65,13 +68,17 @@ Which sessions: by the filters below, or by an expression behind --where; ssm-re
 The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found
 in the others.")]
 pub(crate) struct SearchArgs {
-    /// What to search for: a regular expression. One that begins with - stands behind --
-    #[arg(value_name = "PATTERN")]
-    pattern: String,
+    /// What to search for: a regular expression. One that begins with - stands behind --; none stands here where -e is given
+    #[arg(value_name = "PATTERN", required_unless_present = "regexp")]
+    pattern: Option<String>,
 
     /// Only sessions whose id begins so
     #[arg(value_name = "SESSION")]
     session: Option<String>,
+
+    /// What to search for; given more than once, what any of them finds
+    #[arg(short = 'e', long, value_name = "PATTERN", allow_hyphen_values = true)]
+    regexp: Vec<String>,
 
     /// In which texts: lines (what could be read), commands (what was run), input (what was typed, where that is recorded),
     /// reasons
@@ -184,7 +191,7 @@ const AT_ONCE_AFAR: usize = 32;
 pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     let question = args.question()?;
     let filter = Filter {
-        session: args.session.clone(),
+        session: args.session()?.cloned(),
         ..args.filter.filter()?
     };
     if args.sql {
@@ -257,6 +264,29 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         Some(number) => Status::Signal(number),
         None if coverage.unread > 0 => Status::Damaged,
         None if coverage.matching > 0 => Status::Success,
+    /// What is searched for: what stands behind each -e, or else the first word.
+    fn patterns(&self) -> Vec<&str> {
+        let given = self.regexp.iter();
+        let first = self.pattern.iter().filter(|_| self.regexp.is_empty());
+        given.chain(first).map(String::as_str).collect()
+    }
+
+    /// The session, which is the first word where no pattern is.
+    fn session(&self) -> Result<Option<&String>, Failure> {
+        if self.regexp.is_empty() {
+            return Ok(self.session.as_ref());
+        }
+        match (&self.pattern, &self.session) {
+            (Some(one), Some(other)) => {
+                let error =
+                    anyhow!("with -e there is one session at most: {one:?} and {other:?} are two");
+                Err(Failure::new(Status::Usage, error)
+                    .hint("another pattern stands behind another -e"))
+            }
+            (session, _) => Ok(session.as_ref()),
+        }
+    }
+
         None => Status::Failure,
     })
 }
@@ -272,8 +302,12 @@ impl SearchArgs {
             is_text: self.fixed_strings,
             is_word: self.word_regexp,
         };
-        let pattern = Pattern::meaning(&self.pattern, meaning).map_err(|why| {
-            let error = anyhow!("{:?} is no pattern: {why}", self.pattern);
+        let patterns = self.patterns();
+        let pattern = Pattern::any(&patterns, meaning).map_err(|why| {
+            let error = match patterns[..] {
+                [one] => anyhow!("{one:?} is no pattern: {why}"),
+                _ => anyhow!("that is no pattern: {why}"),
+            };
             Failure::new(Status::Usage, error)
                 .hint("-F searches for a text as it is, whatever is in it")
         })?;
