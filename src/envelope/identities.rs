@@ -73,6 +73,12 @@ impl Identities {
         Self::new(Vec::new(), Box::new(|_, _| None))
     }
 
+    /// Whether there is no file to open anything with.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
     fn open(&self, state: &mut State, envelope: &Envelope) -> Result<Key, Locked> {
         if state.loaded.is_none() {
             state.loaded = Some(

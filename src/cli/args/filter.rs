@@ -37,6 +37,7 @@ What is not known of a session is neither true nor false, and \"not\" makes no
 answer of it: one that still runs has no exit, no duration and no commands yet.
 How many were left out for that is told. \"command\" and \"signed-by\" read what
 lies beside a manifest, one object a session, where nothing else decides;
+of a sealed session \"command\" is known where --identity opens it;
 \"signed-by\" takes good signatures, by the key's fingerprint and by the names
 that the allowed signers (review.allowed_signers) give it.";
 

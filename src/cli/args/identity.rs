@@ -3,11 +3,17 @@
 //! Nothing is read and nobody is asked for a recording that everyone can read.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use formats::sealed::Unlock;
 
 use crate::envelope::Identities;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::printable;
+
+/// What opens sealed sessions.
+pub(crate) type Opener = Arc<dyn Unlock + Send + Sync>;
 
 /// The flags of every command that shows what is in a recording.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -29,6 +35,13 @@ impl IdentityArgs {
                 terminal::ask_hidden(&question).ok()
             }),
         )
+    }
+
+    /// The same for many sessions; and for a catalog that is asked what was run in them, where there is anything to open one with.
+    pub(crate) fn shared(&self, settings: &Settings) -> (Arc<Identities>, Option<Opener>) {
+        let identities = Arc::new(self.identities(settings));
+        let opener = (!identities.is_empty()).then(|| Arc::clone(&identities) as Opener);
+        (identities, opener)
     }
 
     /// The same, of which those with a passphrase open nothing: for where nobody can be asked.

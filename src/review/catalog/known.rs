@@ -3,14 +3,16 @@
 //! Nothing is fetched for a session that all else decides, and nothing is read further than its bounds: what lies beyond
 //! them is not known.
 
+use std::fmt;
 use std::io::Cursor;
+use std::sync::Arc;
 
 use formats::derived::{Command, Kind};
 use formats::layout::Place;
 use formats::lines::LineSource;
 use formats::manifest::Manifest;
 use formats::recording;
-use formats::sealed::NoKey;
+use formats::sealed::{NoKey, Unlock};
 use formats::signature::{MAX_SIGNATURE, Signature, Verdict};
 
 use super::{Catalog, Error, Filter};
@@ -43,7 +45,24 @@ struct Known {
     commands: Option<(Vec<String>, bool)>,
 }
 
+/// What opens sealed sessions, for conditions on what was run in them.
+#[derive(Clone)]
+pub(super) struct Opener(Arc<dyn Unlock + Send + Sync>);
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Opener")
+    }
+}
+
 impl Catalog {
+    /// The same, with what opens sealed sessions: else a condition on what was run in one has no answer.
+    #[must_use]
+    pub fn opening(self, unlock: Option<Arc<dyn Unlock + Send + Sync>>) -> Self {
+        let opener = unlock.map(Opener);
+        Self { opener, ..self }
+    }
+
     /// Whether each of these is asked for; `None` where that is not known.
     pub(super) fn judged(
         &self,
@@ -134,8 +153,8 @@ impl Catalog {
         let keys = some.iter().map(|candidate| {
             let place = Place::of(&candidate.manifest)?;
             // One that cannot be opened is not fetched.
-            let is_open = candidate.manifest.encryption.is_none();
-            is_open.then(|| place.derived(Kind::Commands))
+            let is_sealed = candidate.manifest.encryption.is_some();
+            (!is_sealed || self.opener.is_some()).then(|| place.derived(Kind::Commands))
         });
         let keys: Vec<Option<String>> = keys.collect();
         let asked: Vec<String> = keys.iter().flatten().cloned().collect();
@@ -153,15 +172,19 @@ impl Catalog {
             let Some(is_cut) = derived.map(|derived| derived.cut) else {
                 continue;
             };
-            known.commands = texts(bytes).map(|(texts, broke)| (texts, broke || is_cut));
+            let unlock: &dyn Unlock = match &self.opener {
+                Some(Opener(unlock)) => &**unlock,
+                None => &NoKey,
+            };
+            known.commands = texts(bytes, unlock).map(|(texts, broke)| (texts, broke || is_cut));
         }
         Ok(())
     }
 }
 
 /// The texts in an object of commands, and whether there are more.
-fn texts(bytes: Vec<u8>) -> Option<(Vec<String>, bool)> {
-    let mut lines = recording::Reader::open_with(Cursor::new(bytes), &NoKey).ok()?;
+fn texts(bytes: Vec<u8>, unlock: &dyn Unlock) -> Option<(Vec<String>, bool)> {
+    let mut lines = recording::Reader::open_with(Cursor::new(bytes), unlock).ok()?;
     let mut texts = Vec::new();
     let mut length = 0;
     loop {

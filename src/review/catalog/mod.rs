@@ -36,7 +36,7 @@ pub use filter::Filter;
 pub(in crate::review) use filter::Stretch;
 use in_packs::InPacks;
 pub use inventory::{Beside, Item};
-use known::Candidate;
+use known::{Candidate, Opener};
 pub use order::{Key, Order};
 pub(crate) use packed::{Packed, Standing, UNSIGNED};
 use seen::Seen;
@@ -130,6 +130,7 @@ pub struct Catalog {
     allowed: Option<Arc<AllowedSigners>>,
     /// Packs of the same store, made on this machine.
     own_packs: Option<Store>,
+    opener: Option<Opener>,
 }
 
 impl Catalog {
@@ -142,6 +143,7 @@ impl Catalog {
             seen: None,
             allowed: None,
             own_packs: None,
+            opener: None,
         }
     }
 

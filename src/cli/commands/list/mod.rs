@@ -15,6 +15,7 @@ use serde::Serialize;
 use self::column::Column;
 use self::table::table;
 use crate::cli::args::filter::{FilterArgs, GRAMMAR};
+use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
@@ -120,6 +121,9 @@ pub(crate) struct ListArgs {
     stats: bool,
 
     #[command(flatten)]
+    identity: IdentityArgs,
+
+    #[command(flatten)]
     store: StoreArgs,
 }
 
@@ -146,7 +150,8 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             let places = settings.places_to_read()?;
             let catalog = named::catalog(&places)
                 .remembering(settings.cache())
-                .knowing(allowed_signers(&settings)?);
+                .knowing(allowed_signers(&settings)?)
+                .opening(args.identity.shared(&settings).1);
             let listing = match args.asks_reviews() {
                 false => catalog.list_by(order, &filter, limit)?,
                 true => args.judged(&catalog, &settings, order, &filter)?,

@@ -201,10 +201,11 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         return athena::run(args, &filter, &question);
     }
     let settings = Settings::load_to_read(&args.store.flags())?;
-    let identities = args.identity.identities(&settings);
+    let (identities, opener) = args.identity.shared(&settings);
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places)
         .remembering(settings.cache())
+        .opening(opener)
         .knowing(allowed_signers(&settings)?)
         .with_own_packs(settings.own_packs(&places.store).map(Store::Directory));
     let threads = match places.store {
@@ -230,7 +231,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         &catalog,
         &filter,
         &question,
-        &identities,
+        &*identities,
         manner,
         &mut |told| stop.number().is_none() && run.told(told),
     )?;

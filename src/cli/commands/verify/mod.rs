@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
-use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::identity::{IdentityArgs, Opener};
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
     );
     let settings = Settings::load_to_read(&flags)?;
     let demands = demands(args, &settings)?;
-    let identities = args.identity.identities(&settings);
+    let (identities, opener) = args.identity.shared(&settings);
     let look = Look {
         demands: &demands,
         identities: &identities,
@@ -126,7 +126,7 @@ pub(crate) fn run(args: &VerifyArgs) -> CommandResult {
         threads: std::thread::available_parallelism().map_or(1, usize::from),
     };
     if args.all {
-        all(args, &settings, look)
+        all(args, &settings, opener, look)
     } else {
         each(args, &settings, look)
     }
@@ -275,9 +275,16 @@ fn each(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, 
 }
 
 /// Everything that there is, several at a time, told in the order of their ids.
-fn all(args: &VerifyArgs, settings: &Settings, by: Look<'_>) -> Result<Status, Failure> {
+fn all(
+    args: &VerifyArgs,
+    settings: &Settings,
+    opener: Option<Opener>,
+    by: Look<'_>,
+) -> Result<Status, Failure> {
     let places = settings.places_to_read()?;
-    let catalog = named::catalog(&places).knowing(by.demands.signers.clone());
+    let catalog = named::catalog(&places)
+        .knowing(by.demands.signers.clone())
+        .opening(opener);
     let mut items = catalog.inventory(&args.filter.filter()?)?;
     // A session that still runs is not cut short.
     let running: Vec<String> = Spool::new(places.spool.clone())
