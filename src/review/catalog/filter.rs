@@ -76,12 +76,6 @@ impl Filter {
         })
     }
 
-    /// The first of the days in which something may lie that is asked for; `None` where there is no first one.
-    #[must_use]
-    pub fn first_day(&self) -> Option<NaiveDate> {
-        self.days().first().and_then(|(first, _)| *first)
-    }
-
     /// The days in which a session may have started, from the first to the last of each stretch of them. Two stretches have a
     /// day between them.
     pub(in crate::review) fn days(&self) -> Vec<Stretch> {

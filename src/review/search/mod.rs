@@ -15,7 +15,8 @@ pub use finder::{Around, Finder, Piece, Question, Wanted, Where};
 pub use session::{Outcome, Searched};
 pub use sql::{Row, Unread, Unsaid, statement};
 pub use sweep::Step;
-pub use wide::{Manner, Told, search};
+pub(in crate::review) use turns::in_turn;
+pub use wide::{Manner, Told, WithoutPack, search};
 
 pub use crate::transcript::{Case, Meaning, Pattern};
 

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
 /// The results of `work` on each of `items`, one after the other, as long as `take` wants them.
-pub(super) fn in_turn<T: Sync, R: Send>(
+pub(in crate::review) fn in_turn<T: Sync, R: Send>(
     items: &[T],
     threads: usize,
     work: impl Fn(&T) -> R + Sync,

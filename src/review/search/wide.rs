@@ -4,8 +4,11 @@
 //! that does not read is told of, and its sessions are searched as if it were not there.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::NaiveDate;
+use formats::layout::Place;
 use formats::sealed::Unlock;
 
 use super::covered::{Asking, Covered};
@@ -13,7 +16,7 @@ use super::finder::{Question, Where};
 use super::sweep::{Item, Step, sweep};
 use super::turns::in_turn;
 use crate::review::catalog::{Beyond, Catalog, Covering, Entry, Error, Filter, Problem};
-use crate::review::condition::started;
+use crate::review::condition::{State, started};
 
 /// How a store is searched.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +42,11 @@ pub enum Told<'a> {
     Session(&'a Entry, Step),
 }
 
-/// Searches the sessions that `filter` lets through as long as `tell` wants to be told; tells how many of them no pack has and one could have.
+/// Sessions that no pack has and one could have: how many of each day.
+pub type WithoutPack = BTreeMap<NaiveDate, usize>;
+
+/// Searches the sessions that `filter` lets through as long as `tell` wants to be told; tells which of them no pack has and one
+/// could have.
 ///
 /// # Errors
 /// The store or the spool cannot be listed or reached; what was told until then is so all the same.
@@ -50,7 +57,7 @@ pub fn search(
     unlock: &(dyn Unlock + Sync),
     manner: Manner,
     tell: &mut dyn FnMut(Told<'_>) -> bool,
-) -> Result<usize, Error> {
+) -> Result<WithoutPack, Error> {
     // What was typed is in no pack.
     let with_packs = manner.with_packs && !question.is_of(Where::Input);
     let Beyond {
@@ -58,9 +65,7 @@ pub fn search(
         listing,
         left_out,
     } = catalog.beyond(filter, with_packs)?;
-    // What only some may read never gets into one.
-    let is_open = |entry: &&Entry| entry.manifest.encryption.is_none();
-    let without_pack = listing.entries.iter().filter(is_open).count();
+    let without_pack = without_pack(&listing.entries);
     let asked = listing.entries.len() + listing.problems.len();
     let mut search = Search {
         catalog,
@@ -120,6 +125,22 @@ pub fn search(
         Some(error) => Err(error),
         None => Ok(without_pack),
     }
+}
+
+fn without_pack(entries: &[Entry]) -> WithoutPack {
+    let mut days = WithoutPack::new();
+    for Entry {
+        manifest, state, ..
+    } in entries
+    {
+        // What is not stored yet, and what only some may read, gets into none.
+        if let (State::Stored, None, Some(place)) =
+            (state, &manifest.encryption, Place::of(manifest))
+        {
+            *days.entry(place.date).or_default() += 1;
+        }
+    }
+    days
 }
 
 /// What is known of a search.
@@ -192,5 +213,37 @@ impl Search<'_> {
             },
         );
         goes_on
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use formats::manifest::{Encryption, Manifest};
+
+    #[test]
+    fn only_what_is_stored_and_open_could_be_in_a_pack() {
+        let entry = |started: Option<&str>, state, is_sealed: bool| Entry {
+            manifest: Manifest {
+                started_at: started.map(str::to_owned),
+                encryption: is_sealed.then(Encryption::default),
+                ..Manifest::default()
+            },
+            state,
+            location: String::new(),
+        };
+        let one = Some("2026-11-23T23:59:59Z");
+        let next = Some("2026-11-24T00:00:00Z");
+        let without = without_pack(&[
+            entry(one, State::Stored, false),
+            entry(one, State::Stored, false),
+            entry(one, State::Stored, true),
+            entry(one, State::InSpool, false),
+            entry(next, State::Stored, false),
+            entry(next, State::WithoutManifest, false),
+            entry(None, State::Stored, false),
+        ]);
+        let date = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        assert_eq!(without, [(date(23), 2), (date(24), 1)].into());
     }
 }

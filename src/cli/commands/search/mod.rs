@@ -254,12 +254,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         message::say(&coverage.told(&places.store.location(), args.sessions_with_matches));
     }
     if stop.number().is_none() && !args.no_packs {
-        keep::begin(
-            without_pack,
-            &filter,
-            args.store.store.as_deref(),
-            &settings,
-        );
+        keep::begin(&without_pack, args.store.store.as_deref(), &settings);
     }
     Ok(match stop.number() {
         Some(number) => Status::Signal(number),
