@@ -10,7 +10,7 @@ use formats::asciicast::{self, Header, Reader};
 use formats::derived::{Command, Kind};
 use formats::lines::{self, LineSource};
 use formats::manifest::{Derived, Object};
-use formats::recording;
+use formats::recording::{self, Ending};
 use formats::sealed::{Envelope, Key, Locked, Seal, Unlock};
 use tempfile::SpooledTempFile;
 
@@ -31,6 +31,8 @@ pub(crate) struct Commands {
     pub(crate) is_cut: bool,
     /// What cannot be read behind them.
     pub(crate) broken: Option<asciicast::Error>,
+    /// How what they are made of ends; not known of text without a container.
+    pub(crate) ending: Option<Ending>,
 }
 
 impl Commands {
@@ -52,6 +54,7 @@ pub(crate) fn commands(source: impl Read, unlock: &dyn Unlock) -> Result<Command
         explained: ending.explained,
         is_cut: ending.is_cut,
         broken,
+        ending: reader.lines().ending().cloned(),
     })
 }
 

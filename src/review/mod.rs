@@ -11,6 +11,7 @@ pub(crate) mod evidence;
 pub mod follow;
 pub mod identity;
 pub mod pictures;
+pub(crate) mod ran;
 pub mod search;
 pub mod summary;
 pub(crate) mod verdicts;

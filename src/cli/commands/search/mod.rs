@@ -3,7 +3,6 @@
 //! Nothing from a recording reaches the terminal as it is, and what could not be searched is told with every answer.
 
 mod athena;
-mod coverage;
 mod keep;
 mod print;
 mod sql;
@@ -18,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::coverage::Coverage;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
@@ -31,7 +31,6 @@ use crate::settings::Settings;
 use crate::store::Store;
 use crate::terminal;
 use crate::words::{causes, time};
-use coverage::Coverage;
 use print::{Form, Printer};
 
 /// Search the sessions of a store for what was shown, run, typed or said
@@ -49,9 +48,9 @@ Examples:
 
   The sessions of somebody in which a text stood, to look at them:
     ssm-rec search -lF 'DROP TABLE' --operator alice
+
   Any of several texts:
     ssm-rec search -w -e passwd -e shadow -e sudoers --since 30d
-
 
   Three months of a large store, by Athena over tables of packs; and the same question as SQL:
     ssm-rec search -F 'DROP TABLE' --since 90d --engine athena
@@ -205,8 +204,8 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places)
         .remembering(settings.cache())
-        .opening(opener)
         .knowing(allowed_signers(&settings)?)
+        .opening(opener)
         .with_own_packs(settings.own_packs(&places.store).map(Store::Directory));
     let threads = match places.store {
         Store::S3(_) => AT_ONCE_AFAR,
@@ -247,7 +246,7 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         message::say(&format!("stopped by signal {number}"));
     }
     if args.json {
-        let summary = run.printer.summary(&coverage);
+        let summary = coverage.summary();
         // A reader that has seen enough is no failure.
         let _ = std::io::stdout().write_all(summary.as_bytes());
     } else {
@@ -260,6 +259,11 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         Some(number) => Status::Signal(number),
         None if coverage.unread > 0 => Status::Damaged,
         None if coverage.matching > 0 => Status::Success,
+        None => Status::Failure,
+    })
+}
+
+impl SearchArgs {
     /// What is searched for: what stands behind each -e, or else the first word.
     fn patterns(&self) -> Vec<&str> {
         let given = self.regexp.iter();
@@ -283,11 +287,6 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         }
     }
 
-        None => Status::Failure,
-    })
-}
-
-impl SearchArgs {
     fn question(&self) -> Result<Question, Failure> {
         let meaning = Meaning {
             case: match (self.ignore_case, self.smart_case) {

@@ -4,14 +4,15 @@
 
 use std::ops::Range;
 
-use chrono::{Duration, Local, SecondsFormat};
+use chrono::{Duration, SecondsFormat};
 use serde::Serialize;
 
-use super::{Coverage, clock};
+use super::clock;
+use crate::cli::heading;
 use crate::review::catalog::Entry;
 use crate::review::condition::started;
 use crate::review::search::Piece;
-use crate::words::{self, last_of_arn, printable};
+use crate::words::{self, printable};
 
 /// What is shown of what is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,40 +120,13 @@ impl Printer {
         }
     }
 
-    /// What the answer is for, for a program.
-    pub(super) fn summary(&self, coverage: &Coverage) -> String {
-        #[derive(Serialize)]
-        struct Summary<'a> {
-            r#type: &'static str,
-            #[serde(flatten)]
-            coverage: &'a Coverage,
-        }
-        let summary = Summary {
-            r#type: "summary",
-            coverage,
-        };
-        words::json(&summary) + "\n"
-    }
-
     fn heading(&self, entry: &Entry) -> String {
-        let manifest = &entry.manifest;
-        let started = started(&entry.manifest).map(|at| {
-            let local = at.with_timezone(&Local);
-            local.format("%Y-%m-%d %H:%M").to_string()
-        });
-        let operator = manifest.operator.as_deref();
-        let operator = operator.map(last_of_arn);
-        let rest = [
-            started.as_deref(),
-            operator.or(manifest.user.as_deref()),
-            Some(&manifest.target),
-            manifest.reason.as_deref(),
-        ];
-        let rest = rest.into_iter().flatten().map(printable);
-        let rest: Vec<String> = rest.filter(|text| !text.is_empty()).collect();
         let Colors { session, off, .. } = self.colors;
-        let id = printable(&manifest.session_id);
-        format!("{session}{id}{off}  {}", rest.join("  "))
+        let id = printable(&entry.manifest.session_id);
+        format!(
+            "{session}{id}{off}  {}",
+            heading::behind_id(&entry.manifest)
+        )
     }
 
     fn piece(&self, entry: &Entry, piece: &Piece, text: &mut String) {

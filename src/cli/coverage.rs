@@ -1,39 +1,41 @@
-//! What an answer is the answer for: how many sessions were searched, and how many could not be.
+//! What an answer about many sessions is the answer for: how many were looked at, and how many could not be.
 //!
 //! Nothing that was left out is left unsaid.
 
 use indicatif::HumanCount;
+use serde::Serialize;
 
 use crate::cli::counted::counted;
 use crate::review::search::{Outcome, Searched};
+use crate::words;
 
 /// What an answer is the answer for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub(super) struct Coverage {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Coverage {
     /// Sessions that were asked for.
-    pub(super) sessions: usize,
+    pub(crate) sessions: usize,
     /// Searched, if only as far as they go.
-    pub(super) searched: usize,
+    pub(crate) searched: usize,
     /// Something was found in them.
-    pub(super) matching: usize,
+    pub(crate) matching: usize,
     /// All that was found.
-    pub(super) matches: u64,
+    pub(crate) matches: u64,
     /// Nothing given opens them.
-    pub(super) sealed: usize,
+    pub(crate) sealed: usize,
     /// They end early, and were searched up to there.
-    pub(super) cut_short: usize,
+    pub(crate) cut_short: usize,
     /// They do not read, or no further than somewhere.
-    pub(super) unread: usize,
+    pub(crate) unread: usize,
     /// What was derived from them is not what their manifests tell of.
-    pub(super) replaced: usize,
+    pub(crate) replaced: usize,
     /// They do not tell whether they are asked for, and were left out.
-    pub(super) unknown: usize,
+    pub(crate) unknown: usize,
     /// Packs that do not read or do not count: their sessions were searched without them.
-    pub(super) packs_left_out: usize,
+    pub(crate) packs_left_out: usize,
 }
 
 impl Coverage {
-    pub(super) fn add(&mut self, searched: &Searched) {
+    pub(crate) fn add(&mut self, searched: &Searched) {
         self.matching += usize::from(searched.count > 0);
         self.matches += searched.count;
         match searched.outcome {
@@ -49,7 +51,7 @@ impl Coverage {
     }
 
     /// `1,204 of 10,000 sessions, 3 sealed, 1 unreadable`
-    pub(super) fn so_far(&self) -> String {
+    pub(crate) fn so_far(&self) -> String {
         let sessions = HumanCount(self.sessions as u64);
         let done = self.searched + self.sealed + self.unread;
         let mut text = format!("{} of {sessions} sessions", HumanCount(done as u64));
@@ -71,8 +73,23 @@ impl Coverage {
         text
     }
 
+    /// The same for a program, as the last line.
+    pub(crate) fn summary(&self) -> String {
+        #[derive(Serialize)]
+        struct Summary<'a> {
+            r#type: &'static str,
+            #[serde(flatten)]
+            coverage: &'a Coverage,
+        }
+        let summary = Summary {
+            r#type: "summary",
+            coverage: self,
+        };
+        words::json(&summary) + "\n"
+    }
+
     /// Of each session it may only be known whether something was found.
-    pub(super) fn told(&self, place: &str, is_whether: bool) -> String {
+    pub(crate) fn told(&self, place: &str, is_whether: bool) -> String {
         let times = match is_whether {
             true => String::new(),
             false => counted(self.matches, "time", "times") + " ",
