@@ -3,11 +3,13 @@
 //! Nothing here knows what a line is. A gram is three bytes of text with its letters folded; a group that has all grams of a
 //! text need not have the text.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::{self, ErrorKind, Read, Write};
 
 use roaring::RoaringBitmap;
+use zstd::bulk::Decompressor;
 
 use super::need::{LENGTH, Need};
 use super::source::Source;
@@ -345,15 +347,36 @@ fn number(bytes: &[u8]) -> u32 {
         .fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
+thread_local! {
+    /// To make one takes longer than most blocks.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
 fn decompressed(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    let mut decoder = zstd::Decoder::new(bytes)?;
-    decoder.window_log_max(26)?;
-    let mut whole = Vec::new();
-    decoder.take(LONGEST + 1).read_to_end(&mut whole)?;
-    match whole.len() as u64 > LONGEST {
-        true => Err(odd("a block of it is too long")),
-        false => Ok(whole),
+    let too_long = || odd("a block of it is too long");
+    let length = zstd::zstd_safe::get_frame_content_size(bytes);
+    let Ok(Some(length)) = length else {
+        // It need not tell how long it is.
+        let mut decoder = zstd::Decoder::new(bytes)?;
+        decoder.window_log_max(26)?;
+        let mut whole = Vec::new();
+        decoder.take(LONGEST + 1).read_to_end(&mut whole)?;
+        return match whole.len() as u64 > LONGEST {
+            true => Err(too_long()),
+            false => Ok(whole),
+        };
+    };
+    let length = usize::try_from(length.min(LONGEST + 1)).map_err(io::Error::other)?;
+    if length as u64 > LONGEST {
+        return Err(too_long());
     }
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(kept) => kept,
+            none => none.insert(Decompressor::new()?),
+        };
+        decompressor.decompress(bytes, length)
+    })
 }
 
 fn odd(why: &'static str) -> io::Error {
@@ -407,6 +430,21 @@ mod tests {
             assert_eq!(found.into_iter().collect::<Vec<_>>(), expected, "{pattern}");
         }
         assert_eq!(grams.count(), 4);
+    }
+
+    #[test]
+    fn a_block_that_does_not_tell_its_length_reads_as_well() {
+        let text = b"grams ".repeat(1000);
+        assert_eq!(
+            decompressed(&zstd::bulk::compress(&text, LEVEL).unwrap()).unwrap(),
+            text
+        );
+        let mut untold = zstd::Encoder::new(Vec::new(), LEVEL).unwrap();
+        untold.write_all(&text).unwrap();
+        let untold = untold.finish().unwrap();
+        let told = zstd::zstd_safe::get_frame_content_size(&untold);
+        assert!(matches!(told, Ok(None)));
+        assert_eq!(decompressed(&untold).unwrap(), text);
     }
 
     #[test]

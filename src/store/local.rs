@@ -113,6 +113,22 @@ impl Directory {
         listing::list_spans(&self.root, spans)
     }
 
+    /// Those of these keys that a listing would have.
+    pub(super) fn there(&self, keys: &[String]) -> Result<Vec<String>, Error> {
+        let mut found = Vec::new();
+        for key in keys {
+            check_key(key)?;
+            let path = self.path(key);
+            match fs::symlink_metadata(&path) {
+                Ok(there) if !there.is_dir() => found.push(key.clone()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(failed("look at", &path, source)),
+            }
+        }
+        Ok(found)
+    }
+
     pub(crate) fn open(&self, key: &str) -> Result<File, Error> {
         check_key(key)?;
         let path = self.path(key);
@@ -282,6 +298,21 @@ mod tests {
             .read_to_string(&mut text)
             .unwrap();
         assert_eq!(text, "two");
+    }
+
+    #[test]
+    fn what_a_listing_has_is_there() {
+        let (folder, store) = store();
+        let keys = ["a/one", "a/two", "b/three", "b"].map(str::to_owned);
+        for key in &keys[..3] {
+            store.put(key, b"").unwrap();
+        }
+        fs::remove_file(store.path("a/two")).unwrap();
+        let expected = store.list("").unwrap();
+        assert_eq!(expected, ["a/one", "b/three"]);
+        assert_eq!(store.there(&keys).unwrap(), expected);
+        let outside = [format!("../{}", folder.path().display())];
+        assert!(store.there(&outside).is_err());
     }
 
     #[test]

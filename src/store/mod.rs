@@ -14,6 +14,7 @@ mod traffic;
 mod trust;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -294,6 +295,21 @@ impl Store {
         match self {
             Self::Directory(directory) => directory.list_spans(spans),
             Self::S3(s3) => s3.list(spans),
+        }
+    }
+
+    /// Which of `keys` are there, all of which lie in `spans`. A bucket is listed; in a folder it takes less to look at each.
+    ///
+    /// # Errors
+    /// The store cannot be listed.
+    pub(crate) fn there(&self, keys: &[String], spans: &[Span]) -> Result<BTreeSet<String>, Error> {
+        match self {
+            Self::Directory(directory) => {
+                let found = in_parts(keys, SHARE, |keys| directory.there(keys));
+                let found: Result<Vec<Vec<String>>, Error> = found.into_iter().collect();
+                Ok(found?.into_iter().flatten().collect())
+            }
+            Self::S3(s3) => Ok(s3.list(spans)?.into_iter().flatten().collect()),
         }
     }
 

@@ -79,29 +79,25 @@ pub(super) fn packs(
     filter: &Filter,
     allowed: Option<&AllowedSigners>,
 ) -> Result<Vec<Packed>, Error> {
-    let listed = |folders: &[&str]| -> Result<Vec<String>, Error> {
-        let spans: Vec<Span> = folders
-            .iter()
-            .flat_map(|folder| filter.spans(folder))
-            .collect();
-        let keys = store.list_spans(&spans)?.into_iter().flatten();
-        Ok(keys
-            .filter(|key| filter.may_hold(layout::parse_day(key)))
-            .collect())
-    };
-    let keys = listed(&[layout::PACK_INDEXES])?;
-    if keys.is_empty() {
+    let spans = filter.spans(layout::PACK_INDEXES);
+    let keys = store.list_spans(&spans)?.into_iter().flatten();
+    let indexes = keys.filter_map(|key| {
+        let (date, number) = layout::parse_pack_index(&key)?;
+        filter.may_hold(Some(date)).then_some((key, date, number))
+    });
+    let indexes: Vec<(String, NaiveDate, u32)> = indexes.collect();
+    if indexes.is_empty() {
         return Ok(Vec::new());
     }
-    let parts = Part::ALL.map(|part| format!("packs/{}/", part.name()));
-    let files: BTreeSet<String> = listed(&parts.each_ref().map(String::as_str))?
-        .into_iter()
-        .collect();
-    let indexes = keys.iter().filter_map(|key| {
-        let (date, number) = layout::parse_pack_index(key)?;
-        Some((key.clone(), date, number))
+    let files = indexes.iter().flat_map(|(_, date, number)| {
+        let files = Part::ALL.map(|part| layout::pack(part, *date, *number));
+        files.into_iter()
     });
-    let indexes: Vec<_> = indexes.collect();
+    let files: Vec<String> = files.collect();
+    let folders = Part::ALL.map(|part| format!("packs/{}/", part.name()));
+    let spans = folders.iter().flat_map(|folder| filter.spans(folder));
+    let spans: Vec<Span> = spans.collect();
+    let files = store.there(&files, &spans)?;
     let names: Vec<String> = indexes.iter().map(|(key, ..)| key.clone()).collect();
     let read = store.read_many(&names, MAX_INDEX as u64)?;
     let signatures = match allowed {
