@@ -76,6 +76,12 @@ impl Filter {
         })
     }
 
+    /// Whether it is asked for sessions from some day on, rather than for all there ever were.
+    pub(crate) fn has_first_day(&self) -> bool {
+        let days = self.days();
+        days.first().is_none_or(|(first, _)| first.is_some())
+    }
+
     /// The days in which a session may have started, from the first to the last of each stretch of them. Two stretches have a
     /// day between them.
     pub(in crate::review) fn days(&self) -> Vec<Stretch> {

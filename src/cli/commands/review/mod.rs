@@ -179,7 +179,7 @@ impl Desk {
     /// The sessions that are asked for and stored, and where each stands; those that do not read are told of.
     fn sessions(&self, args: &FilterArgs) -> Result<(Vec<(Entry, Standing)>, Status), Failure> {
         let mut filter = args.filter()?;
-        if filter.first_day().is_none() {
+        if !filter.has_first_day() {
             let since = self.now.checked_sub_days(Days::new(DAYS));
             let since = Condition::Is(Term::Since(since.unwrap_or_default()));
             filter.condition = Condition::all(vec![filter.condition, since]);
