@@ -31,6 +31,7 @@ mod connection;
 mod faults;
 pub mod faulty_proxy;
 mod garbage;
+mod history;
 mod identity;
 mod kms;
 mod line;
@@ -52,6 +53,7 @@ mod work;
 
 pub use capture::{Capture, Side};
 pub use faults::{Cut, Faults, Garbage, Link, Mischief, Refusal};
+pub use history::Past;
 pub use identity::{MFA_CODE, SSO_TOKEN};
 pub use log::{Call, Fate, Received, SessionLog};
 pub use noise::Noise;

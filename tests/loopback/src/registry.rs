@@ -13,6 +13,7 @@ use rand::{Rng, SeedableRng};
 use tokio::sync::mpsc;
 
 use crate::faults::Refusal;
+use crate::history::History;
 use crate::kms::Kms;
 use crate::line::ToAgent;
 use crate::log::{Call, Opening, SessionLog};
@@ -29,6 +30,7 @@ pub(crate) struct Registry {
     changed: Condvar,
     start_refusals: Mutex<HashMap<String, u32>>,
     pub(crate) signing: signing::Keys,
+    pub(crate) history: History,
 }
 
 #[derive(Default)]
@@ -93,6 +95,7 @@ impl Registry {
             changed: Condvar::new(),
             start_refusals: Mutex::default(),
             signing: signing::Keys::default(),
+            history: History::default(),
         }
     }
 

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::calls;
 use crate::certificate::Certificate;
+use crate::history::Past;
 use crate::log::{Call, SessionLog};
 use crate::options::{Options, Tls};
 use crate::registry::Registry;
@@ -116,6 +117,26 @@ impl Service {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.registry.calls()
+    }
+
+    /// Lets DescribeSessions tell of these too.
+    pub fn tell_of(&self, past: Vec<Past>) {
+        self.registry.history.add(past);
+    }
+
+    /// Refuses DescribeSessions in this region from now on.
+    pub fn deny_history(&self, region: &str) {
+        self.registry.history.deny(region);
+    }
+
+    /// Asks the next so many calls of DescribeSessions to slow down.
+    pub fn throttle_history(&self, times: u32) {
+        self.registry.history.throttle(times);
+    }
+
+    /// Lets every page of DescribeSessions name the first as the next one.
+    pub fn let_history_turn(&self) {
+        self.registry.history.turn_in_circles();
     }
 
     /// Waits until `condition` holds for the log of some session, at most a minute; gives that log.

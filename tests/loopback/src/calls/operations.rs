@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::agent;
 use crate::faults::Refusal;
+use crate::history;
 use crate::line::{self, ToAgent};
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
@@ -36,7 +36,7 @@ pub(super) async fn call(
         "AmazonSSM.StartSession" => start(registry, body).await,
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
         "AmazonSSM.TerminateSession" => terminate(registry, body).await,
-        "AmazonSSM.DescribeSessions" => describe(registry, body),
+        "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
         "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => ecs_execute(registry, body).await,
         "TrentService.GetPublicKey" => registry.signing.public_key(body),
@@ -159,74 +159,6 @@ async fn terminate(registry: &Registry, body: &Value) -> Answer {
     // A session that is over already has no agent to hear it, and the call succeeds all the same.
     let _ = agent.send(ToAgent::Terminate).await;
     Ok(json!({ "SessionId": id }))
-}
-
-fn describe(registry: &Registry, body: &Value) -> Answer {
-    let active = match body["State"].as_str() {
-        Some("Active") => true,
-        Some("History") => false,
-        _ => {
-            return Err(Refusal::named("ValidationException").saying("Value at 'state' failed to satisfy constraint: Member must satisfy enum value set: [Active, History]"));
-        }
-    };
-    let mut filters = BTreeMap::new();
-    for filter in body["Filters"].as_array().into_iter().flatten() {
-        let key = filter["key"].as_str().unwrap_or_default();
-        filters.insert(key, filter["value"].as_str().unwrap_or_default());
-    }
-    let owner = format!("arn:aws:iam::{}:user/operator", registry.options.account);
-    let seconds = |time: SystemTime| {
-        time.duration_since(SystemTime::UNIX_EPOCH)
-            .unwrap_or(Duration::ZERO)
-            .as_secs_f64()
-    };
-    let from = body["NextToken"]
-        .as_str()
-        .and_then(|token| token.parse().ok())
-        .unwrap_or(0);
-    let most = body["MaxResults"].as_u64().unwrap_or(50).clamp(1, 200) as usize;
-    let found: Vec<Value> = registry
-        .descriptions()
-        .into_iter()
-        .filter(|session| session.ended.is_none() == active)
-        .filter(|session| {
-            filters.iter().all(|(key, value)| match *key {
-                "Target" => session.log.target == *value,
-                "SessionId" => session.log.id == *value,
-                "Owner" => owner == *value,
-                _ => true,
-            })
-        })
-        .map(|session| {
-            let status = match (session.ended, session.log.terminated) {
-                (Some(_), _) => "Terminated",
-                (None, true) => "Terminating",
-                (None, false) if session.attached => "Connected",
-                (None, false) => "Connecting",
-            };
-            let mut line = json!({
-                "SessionId": session.log.id,
-                "Target": session.log.target,
-                "Status": status,
-                "StartDate": seconds(session.started),
-                "DocumentName": session.log.document,
-                "Owner": owner,
-                "OutputUrl": { "S3OutputUrl": "", "CloudWatchOutputUrl": "" },
-            });
-            if let Some(reason) = session.log.reason {
-                line["Reason"] = reason.into();
-            }
-            if let Some(ended) = session.ended {
-                line["EndDate"] = seconds(ended).into();
-            }
-            line
-        })
-        .collect();
-    let mut answer = json!({ "Sessions": found.iter().skip(from).take(most).collect::<Vec<_>>() });
-    if from + most < found.len() {
-        answer["NextToken"] = (from + most).to_string().into();
-    }
-    Ok(answer)
 }
 
 /// One task with one container, whatever was asked for.
