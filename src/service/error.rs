@@ -50,6 +50,8 @@ pub enum Error {
     Unreachable { cause: String },
     #[error("the answer to {call} lacks what it must have")]
     Incomplete { call: &'static str },
+    #[error("the service's pages of sessions lead in a circle")]
+    EndlessHistory,
     /// The id itself is not to be told.
     #[error("the service named the session as no service does")]
     SessionId,
@@ -91,7 +93,8 @@ impl Error {
                 "nothing was sent there; an endpoint of your own is named with --endpoint-url or AWS_ENDPOINT_URL_SSM"
                     .to_owned()
             }
-            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. } | Self::SessionId | Self::Late => return None,
+            Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. }
+            | Self::EndlessHistory | Self::SessionId | Self::Late => return None,
         })
     }
 

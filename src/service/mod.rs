@@ -4,6 +4,7 @@
 
 mod clock;
 mod error;
+pub mod history;
 mod started;
 mod stream;
 
