@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::error::failed;
 use super::traffic::{Counted, Tally, Traffic};
 use super::trust::{Checked, check_folder, open_file};
-use super::{Error, Span, check_key, listing};
+use super::{Dated, Error, Span, check_key, listing};
 
 /// How the name of a file ends that is not all there yet.
 pub(crate) const HALF_MADE: &str = ".new";
@@ -127,6 +127,13 @@ impl Directory {
             }
         }
         Ok(found)
+    }
+
+    /// The key with the time at which its file was last written.
+    pub(super) fn dated(&self, key: String) -> Dated {
+        let metadata = fs::symlink_metadata(self.path(&key));
+        let came = metadata.and_then(|metadata| metadata.modified()).ok();
+        Dated { key, came }
     }
 
     pub(crate) fn open(&self, key: &str) -> Result<File, Error> {

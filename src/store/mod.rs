@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::io::{Read, Seek};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::aws::Way;
 
@@ -118,6 +118,15 @@ impl Span {
     fn is_behind(&self, key: &str) -> bool {
         self.before.as_deref().is_some_and(|before| key >= before)
     }
+}
+
+/// A key, and since when the store has what lies under it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dated {
+    /// The key.
+    pub key: String,
+    /// By the store's own clock: a bucket's, which nobody sets who only writes there; or that of a folder's machine.
+    pub came: Option<SystemTime>,
 }
 
 /// What a store hands out for reading in any order.
@@ -294,6 +303,27 @@ impl Store {
     pub fn list_spans(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
         match self {
             Self::Directory(directory) => directory.list_spans(spans),
+            Self::S3(s3) => {
+                let spans = s3.list(spans)?.into_iter();
+                let keys = |dated: Vec<Dated>| dated.into_iter().map(|dated| dated.key).collect();
+                Ok(spans.map(keys).collect())
+            }
+        }
+    }
+
+    /// The same, each key with the store's own time of it.
+    ///
+    /// # Errors
+    /// As of [`Store::list_spans`].
+    pub fn list_dated(&self, spans: &[Span]) -> Result<Vec<Vec<Dated>>, Error> {
+        match self {
+            Self::Directory(directory) => {
+                let spans = directory.list_spans(spans)?.into_iter();
+                let dated = |key| directory.dated(key);
+                Ok(spans
+                    .map(|keys| keys.into_iter().map(dated).collect())
+                    .collect())
+            }
             Self::S3(s3) => s3.list(spans),
         }
     }
@@ -309,7 +339,10 @@ impl Store {
                 let found: Result<Vec<Vec<String>>, Error> = found.into_iter().collect();
                 Ok(found?.into_iter().flatten().collect())
             }
-            Self::S3(s3) => Ok(s3.list(spans)?.into_iter().flatten().collect()),
+            Self::S3(s3) => {
+                let dated = s3.list(spans)?.into_iter().flatten();
+                Ok(dated.map(|dated| dated.key).collect())
+            }
         }
     }
 

@@ -30,7 +30,7 @@ use super::ranges::Ranged;
 use super::traffic::{Tally, Traffic};
 use super::trust::{Checked, open_file};
 use super::worker::Worker;
-use super::{Error, Pace, Progress, Put, Span, check_key};
+use super::{Dated, Error, Pace, Progress, Put, Span, check_key};
 use crate::aws::{Access, Way};
 use attempt::{Failure, lively, persist};
 use body::Meter;
@@ -232,7 +232,7 @@ impl S3 {
     }
 
     /// Keys by prefix, for each of the spans.
-    pub(super) fn list(&self, spans: &[Span]) -> Result<Vec<Vec<String>>, Error> {
+    pub(super) fn list(&self, spans: &[Span]) -> Result<Vec<Vec<Dated>>, Error> {
         let bucket = Arc::clone(&self.bucket);
         let spans = spans.to_vec();
         let work = async move {
@@ -380,7 +380,7 @@ impl Bucket {
     }
 
     /// Every key of a span.
-    async fn list(&self, span: &Span) -> Result<Vec<String>, Error> {
+    async fn list(&self, span: &Span) -> Result<Vec<Dated>, Error> {
         let client = self.client().await?;
         let prefix = &self.object(&span.prefix);
         let after = span.after.as_deref().map(|after| self.object(after));
@@ -412,7 +412,10 @@ impl Bucket {
                 {
                     is_behind |= span.is_behind(key);
                     if span.holds(key) {
-                        keys.push(key.to_owned());
+                        keys.push(Dated {
+                            key: key.to_owned(),
+                            came: object.last_modified.and_then(|at| at.try_into().ok()),
+                        });
                     }
                 }
             }
