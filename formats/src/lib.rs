@@ -17,6 +17,7 @@
 
 pub mod agent_message;
 pub mod asciicast;
+pub mod continuity;
 pub mod derived;
 mod json;
 pub mod layout;

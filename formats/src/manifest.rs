@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::asciicast::Session;
+use crate::continuity::Continuity;
 use crate::derived::Kind;
 use crate::json::has_doubled_keys;
 use crate::payload::Size;
@@ -92,6 +93,9 @@ pub struct Manifest {
     /// What was derived from the recording when it was closed, and stored beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub derived: Option<Derived>,
+    /// Which of this client's manifests it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub continuity: Option<Continuity>,
     /// What was counted.
     pub counts: Counts,
     /// How large the recording is.
