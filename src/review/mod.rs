@@ -2,6 +2,7 @@
 //!
 //! Nothing here changes a recording, and nothing prints.
 
+pub mod audit;
 pub mod catalog;
 pub mod chosen;
 pub mod compact;

@@ -298,7 +298,13 @@ fn differs(report: &Report, beside: &Beside) -> bool {
         || (manifest.is_some() && signature != signed.signature.as_bytes())
 }
 
-fn judge(armored: &str, message: &[u8], manifest: Option<&Manifest>, demands: &Demands) -> Signed {
+/// What a signature over these bytes is worth.
+pub(super) fn judge(
+    armored: &str,
+    message: &[u8],
+    manifest: Option<&Manifest>,
+    demands: &Demands,
+) -> Signed {
     let signature = match Signature::parse(armored) {
         Ok(signature) => signature,
         Err(error) => return Signed::Wrong(error.to_string()),

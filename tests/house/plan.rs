@@ -147,7 +147,7 @@ pub(crate) const GUARDS: [Guard; 4] = [
 /// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
 /// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
 #[rustfmt::skip]
-pub(crate) const MACHINES: [(&str, &str); 24] = [
+pub(crate) const MACHINES: [(&str, &str); 25] = [
     ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
     ("session/port/mux", "bytes"),
     ("session/port/note.rs", ""),
@@ -168,6 +168,7 @@ pub(crate) const MACHINES: [(&str, &str); 24] = [
     ("player/scan/search/hits.rs", ""),
     ("player/scan/search/places.rs", "avt regex"),
     ("recorder/input.rs", ""),
+    ("review/audit", "chrono"),
     ("review/condition", "chrono regex thiserror"),
     ("terminal/bindings.rs", ""),
     ("terminal/press.rs", ""),

@@ -22,6 +22,7 @@ use crate::store::{self, Cache, Store, Traffic};
 mod beyond;
 mod browse;
 mod filter;
+mod holdings;
 mod in_packs;
 mod inventory;
 mod known;

@@ -1,0 +1,188 @@
+//! What an audit asks of store and spool: every session of some days, what its manifest says and what its signature is worth,
+//! and what the store itself says of the time it came.
+//!
+//! Nothing here is left out because it does not read, and no recording is opened but one without a manifest, for its header.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use formats::continuity::digest;
+use formats::layout;
+use formats::manifest::Manifest;
+use formats::recording::Signed;
+use formats::signature::MAX_SIGNATURE;
+
+use super::in_packs::InPacks;
+use super::{BATCH, Catalog, Error, Filter, headline, is_manifest};
+use crate::review::audit::{Held, Says, Seal, What};
+use crate::review::chosen::{id_part, session_id};
+use crate::review::identity::check_key;
+use crate::review::verify::{self, Demands};
+use crate::store::{self, Dated, Store};
+use crate::words::causes;
+
+impl Catalog {
+    /// Everything that store and spool have of the days that `filter` asks for; how many manifests are read is told meanwhile.
+    ///
+    /// # Errors
+    /// Store or spool cannot be listed or reached.
+    pub fn holdings(
+        &self,
+        filter: &Filter,
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<Vec<Held>, Error> {
+        let folders = ["manifests/", "recordings/"].map(|folder| filter.spans(folder));
+        let mut listed = self.store.list_dated(&folders.concat())?;
+        let recordings = listed.split_off(folders[0].len());
+        let [mut manifests, recordings] = [listed, recordings].map(|spans| spans.concat());
+        manifests.retain(|dated| filter.may_hold(layout::parse_day(&dated.key)));
+        let signatures: BTreeSet<String> = manifests
+            .extract_if(.., |dated| !is_manifest(&dated.key))
+            .map(|dated| dated.key)
+            .collect();
+        // A second one under the same id is told of too: at most one of them can be in its place.
+        let mut recorded: BTreeMap<String, Vec<Dated>> = BTreeMap::new();
+        for dated in recordings {
+            if dated.key.ends_with(".cast.zst") && filter.may_hold(layout::parse_day(&dated.key)) {
+                let of_session = recorded.entry(id_part(&dated.key).to_owned()).or_default();
+                of_session.push(dated);
+            }
+        }
+        let mut held = Vec::new();
+        for some in manifests.chunks(BATCH) {
+            held.extend(self.of_manifests(some, &signatures, &mut recorded)?);
+            progress(held.len());
+        }
+        for dated in recorded.into_values().flatten() {
+            held.push(without_manifest(&self.store, &dated, What::WithoutManifest));
+        }
+        for (spool, key) in self.spooled()? {
+            held.push(in_spool(spool, key));
+        }
+        Ok(held)
+    }
+
+    fn of_manifests(
+        &self,
+        some: &[Dated],
+        signatures: &BTreeSet<String>,
+        recorded: &mut BTreeMap<String, Vec<Dated>>,
+    ) -> Result<Vec<Held>, Error> {
+        let keys: Vec<String> = some.iter().map(|dated| dated.key.clone()).collect();
+        let manifests = self.manifests(&keys, &mut InPacks::none())?;
+        let beside = keys.iter().map(|key| format!("{key}.sig"));
+        let beside: Vec<String> = beside.filter(|key| signatures.contains(key)).collect();
+        let armored = self.store.read_many(&beside, MAX_SIGNATURE as u64)?;
+        let mut armored: BTreeMap<String, _> = beside.into_iter().zip(armored).collect();
+        let held = some.iter().zip(manifests).map(|(dated, bytes)| {
+            let signature = armored.remove(&format!("{}.sig", dated.key));
+            let of_session = recorded.get_mut(id_part(&dated.key));
+            let recordings = of_session.map(std::mem::take).unwrap_or_default();
+            self.of_manifest(dated, bytes, signature, recordings)
+        });
+        Ok(held.collect())
+    }
+
+    fn of_manifest(
+        &self,
+        dated: &Dated,
+        bytes: Result<Vec<u8>, store::Error>,
+        signature: Option<Result<Vec<u8>, store::Error>>,
+        recordings: Vec<Dated>,
+    ) -> Held {
+        let mut held = Held {
+            session_id: session_id(&dated.key),
+            location: self.store.locate(&dated.key),
+            what: match recordings.first() {
+                Some(_) => What::Stored,
+                None => What::WithoutRecording,
+            },
+            came: dated.came.map(DateTime::<Utc>::from),
+            ..Held::default()
+        };
+        let parsed = bytes.map_err(|error| causes(&error)).and_then(|bytes| {
+            let manifest = Manifest::parse(bytes.trim_ascii()).map_err(|error| causes(&error))?;
+            Ok((bytes, manifest))
+        });
+        let (bytes, manifest) = match parsed {
+            Ok(read) => read,
+            Err(why) => {
+                held.unread = Some(why);
+                return held;
+            }
+        };
+        if let Some(recording) = recordings.first() {
+            held.location = self.store.locate(&recording.key);
+        }
+        let keys = std::iter::once(&dated.key).chain(recordings.iter().map(|dated| &dated.key));
+        held.misplaced = keys
+            .filter_map(|key| check_key(key, &manifest).err())
+            .map(|misplaced| causes(&misplaced))
+            .next();
+        held.signature = match signature {
+            None => Seal::None,
+            Some(Err(error)) => Seal::Wrong(causes(&error)),
+            Some(Ok(armored)) => self.seal(&armored, bytes.trim_ascii(), &manifest),
+        };
+        held.says = Some(Says::of(manifest, digest(&bytes)));
+        held
+    }
+
+    fn seal(&self, armored: &[u8], bytes: &[u8], manifest: &Manifest) -> Seal {
+        let demands = Demands {
+            signers: self.allowed.as_deref().cloned(),
+            ..Demands::default()
+        };
+        let armored = String::from_utf8_lossy(armored);
+        match verify::judge(&armored, bytes, Some(manifest), &demands) {
+            verify::Signed::No => Seal::None,
+            verify::Signed::Trusted(_, signer) => Seal::Trusted(signer.principals),
+            verify::Signed::Unjudged(seal) => Seal::Unjudged(seal.fingerprint),
+            verify::Signed::NotAllowed(_, why) => Seal::NotAllowed(why),
+            verify::Signed::Wrong(why) => Seal::Wrong(why),
+        }
+    }
+}
+
+fn without_manifest(store: &Store, dated: &Dated, what: What) -> Held {
+    let mut held = Held {
+        session_id: session_id(&dated.key),
+        location: store.locate(&dated.key),
+        what,
+        came: dated.came.map(DateTime::<Utc>::from),
+        ..Held::default()
+    };
+    match headline(store, &dated.key) {
+        Ok(told) => {
+            let misplaced = check_key(&dated.key, &told).err();
+            held.misplaced = misplaced.map(|misplaced| causes(&misplaced));
+            held.says = Some(Says::of(told, String::new()));
+        }
+        Err(error) => held.unread = Some(causes(&error)),
+    }
+    held
+}
+
+/// One that is closed tells all that its manifest will.
+fn in_spool(spool: &Store, key: String) -> Held {
+    let signed = spool.open(&key).ok();
+    let signed = signed.and_then(|mut file| Signed::at_end(&mut file).ok().flatten());
+    let manifest = signed.and_then(|signed| {
+        let manifest = Manifest::parse(&signed.manifest).ok()?;
+        Some((manifest, digest(&signed.manifest)))
+    });
+    let dated = Dated { key, came: None };
+    let Some((manifest, digest)) = manifest else {
+        return without_manifest(spool, &dated, What::InSpool);
+    };
+    Held {
+        session_id: session_id(&dated.key),
+        location: spool.locate(&dated.key),
+        what: What::InSpool,
+        misplaced: check_key(&dated.key, &manifest)
+            .err()
+            .map(|error| causes(&error)),
+        says: Some(Says::of(manifest, digest)),
+        ..Held::default()
+    }
+}
