@@ -129,6 +129,32 @@ impl Directory {
         Ok(found)
     }
 
+    /// The folders right below a prefix, each with a slash at its end.
+    pub(super) fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        if !prefix.is_empty() {
+            check_key(prefix)?;
+        }
+        let folder = self.root.join(prefix);
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(failed("list", &folder, source)),
+        };
+        let mut folders = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|source| failed("list", &folder, source))?;
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if let Ok(name) = entry.file_name().into_string()
+                && is_folder
+                && !name.starts_with('.')
+            {
+                folders.push(format!("{prefix}{name}/"));
+            }
+        }
+        folders.sort_unstable();
+        Ok(folders)
+    }
+
     /// The key with the time at which its file was last written.
     pub(super) fn dated(&self, key: String) -> Dated {
         let metadata = fs::symlink_metadata(self.path(&key));

@@ -346,6 +346,17 @@ impl Store {
         }
     }
 
+    /// The folders right below `prefix`, which is empty or ends in a slash; each ends in one.
+    ///
+    /// # Errors
+    /// As of [`Store::list_spans`].
+    pub fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Directory(directory) => directory.folders(prefix),
+            Self::S3(s3) => s3.folders(prefix),
+        }
+    }
+
     /// All bytes under each key, as [`Store::read`] gives them, many at a time where waiting takes the longest.
     ///
     /// # Errors

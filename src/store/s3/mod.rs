@@ -6,11 +6,11 @@
 mod attempt;
 mod body;
 mod journal;
+mod listing;
 mod object;
 mod options;
 mod upload;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +32,6 @@ use super::trust::{Checked, open_file};
 use super::worker::Worker;
 use super::{Dated, Error, Pace, Progress, Put, Span, check_key};
 use crate::aws::{Access, Way};
-use attempt::{Failure, lively, persist};
 use body::Meter;
 use journal::Journal;
 use upload::{Job, Source};
@@ -241,6 +240,14 @@ impl S3 {
         self.worker.wait(work, || {})
     }
 
+    /// The folders right below a prefix.
+    pub(super) fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
+        let bucket = Arc::clone(&self.bucket);
+        let prefix = prefix.to_owned();
+        let work = async move { bucket.folders(&prefix).await };
+        self.worker.wait(work, || {})
+    }
+
     pub(super) fn open(&self, key: &str) -> Result<Ranged, Error> {
         check_key(key)?;
         let (bucket, worker) = (Arc::clone(&self.bucket), Arc::clone(&self.worker));
@@ -378,80 +385,7 @@ impl Bucket {
         }
         Ok(Client::from_conf(config.build()))
     }
-
-    /// Every key of a span.
-    async fn list(&self, span: &Span) -> Result<Vec<Dated>, Error> {
-        let client = self.client().await?;
-        let prefix = &self.object(&span.prefix);
-        let after = span.after.as_deref().map(|after| self.object(after));
-        let mut keys = Vec::new();
-        let mut token: Option<String> = None;
-        let mut tokens = HashSet::new();
-        loop {
-            let mut is_behind = false;
-            let page = persist(self.options.patience, || {
-                let call = client
-                    .list_objects_v2()
-                    .bucket(&self.name)
-                    .prefix(prefix)
-                    .set_start_after(after.clone())
-                    .set_continuation_token(token.clone())
-                    .set_expected_bucket_owner(self.options.expected_owner.clone())
-                    .send();
-                lively(self.options.silence, None, async {
-                    call.await.map_err(|error| Failure::read(&error))
-                })
-            })
-            .await
-            .map_err(|failure| failure.into_error("list", self.place(prefix)))?;
-            for object in page.contents.unwrap_or_default() {
-                let key = object.key.unwrap_or_default();
-                if let Some(key) = key.strip_prefix(&self.prefix)
-                    // Consoles make empty objects to show a folder.
-                    && !key.ends_with('/')
-                {
-                    is_behind |= span.is_behind(key);
-                    if span.holds(key) {
-                        keys.push(Dated {
-                            key: key.to_owned(),
-                            came: object.last_modified.and_then(|at| at.try_into().ok()),
-                        });
-                    }
-                }
-            }
-            token = page.next_continuation_token;
-            if token.is_none() || (is_behind && self.is_sorted()) {
-                break;
-            }
-            // A token that came before leads in a circle.
-            let is_new = token.clone().is_some_and(|token| tokens.insert(token));
-            if !is_new || tokens.len() > MAX_PAGES {
-                return Err(Error::Refused {
-                    what: "list",
-                    place: self.place(prefix),
-                    code: "no end".to_owned(),
-                    message: match is_new {
-                        true => "the listing goes on and on".to_owned(),
-                        false => "the listing begins again where it was".to_owned(),
-                    },
-                });
-            }
-        }
-        // S3 sorts by itself, directory buckets and some other servers do not.
-        keys.sort_unstable();
-        Ok(keys)
-    }
 }
-
-impl Bucket {
-    /// Directory buckets list in no order.
-    fn is_sorted(&self) -> bool {
-        !self.name.ends_with("--x-s3")
-    }
-}
-
-/// The longest listing, in pages of a thousand keys.
-const MAX_PAGES: usize = 5000;
 
 /// `s3://bucket/prefix` as bucket and prefix; the prefix ends in a slash unless it is empty.
 fn parse(location: &str) -> Result<(String, String), Error> {
