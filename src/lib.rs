@@ -17,6 +17,7 @@
 //! - [`session`]: the conversation over a data channel: channel, port, driver, console
 //! - [`player`]: a recording shown again in its own time
 //! - [`export`]: other files made of a recording, and secrets replaced in them
+//! - [`trail`]: CloudTrail's log files, as far as they tell of sessions
 //!
 //! What that stands on:
 //! - [`service`]: Systems Manager's calls around a session
@@ -52,6 +53,7 @@ pub mod signing;
 pub mod spool;
 pub mod store;
 pub mod terminal;
+pub mod trail;
 pub mod transcript;
 pub mod words;
 

@@ -16,11 +16,11 @@ const fn room(floor: u8, name: &'static str, rooms: &'static str, crates: &'stat
 }
 
 #[rustfmt::skip]
-pub(crate) const PLAN: [Room; 24] = [
+pub(crate) const PLAN: [Room; 25] = [
     room(8, "main", "lib cli", ""),
     room(7, "lib", "cli formats", ""),
 
-    room(6, "cli", "recorded page review spool packs settings session player export service athena store transcript \
+    room(6, "cli", "recorded page review spool packs settings session player export trail service athena store transcript \
                     signing envelope aws terminal words formats",
         "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
@@ -43,6 +43,8 @@ pub(crate) const PLAN: [Room; 24] = [
          tokio_tungstenite tracing uuid zeroize"),
     room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
+
+    room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
     room(2, "athena", "aws", "aws_sdk_athena thiserror tracing"),
