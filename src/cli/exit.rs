@@ -25,6 +25,10 @@ pub(crate) enum Status {
     Locked,
     /// 7: the recording is sound, but not signed by anybody whose signature counts, where it should be.
     NotTrusted,
+    /// 8: an audit found sessions that are not on record, or records that are not what they should be.
+    Holes,
+    /// 9: an audit found none, and was not told of all that happened.
+    Incomplete,
     /// 120: the session could not be recorded, so it was not run, was ended at once, or went on unrecorded.
     CouldNotRecord,
     /// 121: the service refused: no such target, no permission, no credentials.
@@ -60,6 +64,8 @@ impl Status {
             Self::NotFound => 5,
             Self::Locked => 6,
             Self::NotTrusted => 7,
+            Self::Holes => 8,
+            Self::Incomplete => 9,
             Self::CouldNotRecord => 120,
             Self::Refused => 121,
             Self::ConnectionLost => 122,

@@ -28,8 +28,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    compact, completions, config, derive, evidence, export, list, play, plugin, ran, recover,
-    review, search, show, ssh_proxy, start, tail, upload, verify,
+    audit, compact, completions, config, derive, evidence, export, list, play, plugin, ran,
+    recover, review, search, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -61,6 +61,7 @@ enum Command {
     Review(Box<review::ReviewArgs>),
     Evidence(evidence::EvidenceArgs),
     Compact(compact::CompactArgs),
+    Audit(audit::AuditArgs),
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
@@ -143,6 +144,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Evidence(args) => evidence::run(args),
         Command::Review(args) => review::run(*args),
         Command::Compact(args) => compact::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -5,6 +5,7 @@
 
 mod answers;
 mod athena;
+mod audit;
 #[cfg(unix)]
 mod called;
 mod captures;

@@ -2,6 +2,7 @@
 //!
 //! Nothing stands here that two commands share.
 
+pub(super) mod audit;
 pub(super) mod compact;
 pub(super) mod completions;
 pub(super) mod config;

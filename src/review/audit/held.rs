@@ -2,7 +2,7 @@
 //!
 //! Nothing here believes a manifest more than that it says so.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use formats::continuity::Continuity;
 use formats::manifest::{ExitKind, Manifest};
 
@@ -15,6 +15,8 @@ pub struct Held {
     pub location: String,
     /// What is there of it.
     pub what: What,
+    /// The day that its key tells.
+    pub day: Option<NaiveDate>,
     /// When the store got its manifest, by the store's clock.
     pub came: Option<DateTime<Utc>>,
     /// What its signature is worth.

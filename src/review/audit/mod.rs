@@ -207,8 +207,12 @@ pub fn audit(
         .into_values()
         .filter(|one| !matched.contains(&one.session_id));
     for one in alone.chain(doubled) {
-        // One that tells no start lies in a day of the period, and hides from no audit by not telling.
-        if began(one).is_none_or(is_in_period) {
+        // Whatever does not tell its start hides from no audit of its day.
+        let is_of_day = || {
+            let (first, last) = (rules.since.date_naive(), rules.until.date_naive());
+            one.day.is_none_or(|day| day >= first && day <= last)
+        };
+        if began(one).map_or_else(is_of_day, is_in_period) {
             sessions.push(of_store(one, &asked, &rules));
         }
     }

@@ -97,6 +97,7 @@ impl Catalog {
                 Some(_) => What::Stored,
                 None => What::WithoutRecording,
             },
+            day: layout::parse_day(&dated.key),
             came: dated.came.map(DateTime::<Utc>::from),
             ..Held::default()
         };
@@ -149,6 +150,7 @@ fn without_manifest(store: &Store, dated: &Dated, what: What) -> Held {
         session_id: session_id(&dated.key),
         location: store.locate(&dated.key),
         what,
+        day: layout::parse_day(&dated.key),
         came: dated.came.map(DateTime::<Utc>::from),
         ..Held::default()
     };

@@ -1,0 +1,219 @@
+//! `ssm-rec audit`: what happened, by AWS's own word, against what is recorded.
+//!
+//! Nothing here changes a recording, and no audit says "covered" of what it was not told.
+
+mod asking;
+mod lines;
+mod telling;
+
+use std::time::Duration;
+
+use anyhow::anyhow;
+use chrono::{DateTime, TimeDelta, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::args::store::StoreArgs;
+use crate::cli::args::when::moment;
+use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::named;
+use crate::cli::signers::allowed_signers;
+use crate::recorded::plan;
+use crate::review::audit::{Account, BreakKind, Rules, audit};
+use crate::review::catalog::{Catalog, Filter};
+use crate::review::condition::{Condition, Term, When};
+use crate::settings::Settings;
+use crate::words::time;
+
+use asking::Answers;
+
+/// Beyond what manifests tell of it, clocks may differ by so much.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+/// Of so many days on each side manifests are read too: rows of manifests begin before a period and end behind it.
+const MARGIN: TimeDelta = TimeDelta::days(2);
+/// A session that lasted so long closed its place in the row by the time it ended.
+const LONG: TimeDelta = TimeDelta::days(31);
+
+/// Compare what AWS says happened with what is recorded: every session that went round the recorder
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  The last thirty days of this account and region, by Systems Manager's own history:
+    ssm-rec audit
+
+  Two accounts, two regions each:
+    ssm-rec audit --profile prod --profile dev --region eu-central-1 --region us-east-1
+
+  A quarter, by a trail's bucket; without asking Systems Manager:
+    ssm-rec audit --since 90d --offline --trail s3://example-trail
+
+Sessions are matched by their ids. Each is in one state:
+  recorded         it is in the store; marks tell what is wrong with it
+  pending          it runs, waits on this machine, or ended within the grace time
+  NOT RECORDED     somebody went round the recorder
+  gone             it was recorded, and the recording is no longer there
+  never opened     the service has it as failed
+  not in history   it is recorded, and the history of its account, region and time does
+                   not tell of it: it is forged, or the history is not whole
+  not asked        it is recorded, and nobody was asked whether it happened
+
+Systems Manager tells of thirty days. CloudTrail's log files go further back; whether they are unaltered tells
+\"aws cloudtrail validate-logs\", not this. Who did not answer makes the audit incomplete, and so do days of which nobody tells.
+What a client finished is numbered, so that a recording that was removed with its manifest leaves a hole between two others;
+the last of a row leaves none until the next one comes.
+
+It needs ssm:DescribeSessions and to read and list the store (examples/aws/auditor-policy.json).
+
+The exit status is 0 where all is covered, 8 where something is not on record or not what it should be, 9 where nothing was
+found and not everybody answered.")]
+pub(crate) struct AuditArgs {
+    /// Sessions that began from then on: 2026-11-01, "2026-11-01 14:05", 7d
+    #[arg(long, value_name = "TIME", default_value = "30d")]
+    since: When,
+
+    /// Only those that began before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<When>,
+
+    /// A profile whose account is asked; more than one may be named
+    #[arg(long, value_name = "PROFILE")]
+    profile: Vec<String>,
+
+    /// A region that is asked; more than one may be named
+    #[arg(long, value_name = "REGION")]
+    region: Vec<String>,
+
+    /// Where Systems Manager answers, instead of the region's endpoint
+    #[arg(long, value_name = "URL")]
+    endpoint_url: Option<String>,
+
+    /// CloudTrail's log files: a folder or s3://bucket/prefix; more than one may be named
+    #[arg(long, value_name = "FOLDER")]
+    trail: Vec<String>,
+
+    /// Ask no service: trails and the store alone
+    #[arg(long, conflicts_with_all = ["profile", "region", "endpoint_url"])]
+    offline: bool,
+
+    /// How long a recording may wait in somebody's spool
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = grace)]
+    grace: Duration,
+
+    /// One line of JSON a session, and a last one with what was counted and who was asked
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    store: StoreArgs,
+}
+
+fn grace(text: &str) -> Result<Duration, String> {
+    time::parse(text).map_err(|_| "not a time: write 24h or 3d".to_owned())
+}
+
+/// Runs the command.
+pub(crate) fn run(args: AuditArgs) -> CommandResult {
+    let rules = args.rules()?;
+    let settings = Settings::load(&args.store.flags())?;
+    let places = settings.places_to_read()?;
+    let catalog = named::catalog(&places)
+        .remembering(settings.cache())
+        .knowing(allowed_signers(&settings)?);
+    let bar = bar();
+    let mut answers = Answers::default();
+    if !args.offline {
+        let runtime = plan::runtime()?;
+        runtime.block_on(answers.ask_services(&args, &rules, &bar));
+    }
+    for trail in &args.trail {
+        answers.read_trail(trail, &settings, &rules, &bar);
+    }
+    bar.set_message("reading manifests");
+    let account = judge(&catalog, answers, rules, &bar)?;
+    bar.finish_and_clear();
+    match args.json {
+        true => lines::tell(&account),
+        false => telling::tell(&account, &catalog.location()),
+    }
+    Ok(match (account.has_holes(), account.is_complete()) {
+        (true, _) => Status::Holes,
+        (false, false) => Status::Incomplete,
+        (false, true) => Status::Success,
+    })
+}
+
+impl AuditArgs {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how old a session is depends on when somebody asks"
+    )]
+    fn rules(&self) -> Result<Rules, Failure> {
+        let now = Utc::now();
+        let at = |flag: &str, when| {
+            let why = || Failure::new(Status::Usage, anyhow!("{flag}: that time is out of range"));
+            moment(when, now).ok_or_else(why)
+        };
+        let since = at("--since", self.since)?;
+        let until = self.until.map(|until| at("--until", until)).transpose()?;
+        let grace = TimeDelta::from_std(self.grace).ok();
+        let grace = grace.filter(|grace| *grace <= TimeDelta::days(365));
+        let rules = Rules {
+            now,
+            since,
+            until: until.unwrap_or(now).min(now),
+            grace: grace
+                .ok_or_else(|| Failure::new(Status::Usage, anyhow!("--grace: a year at most")))?,
+            skew: SKEW,
+        };
+        match rules.since < rules.until {
+            true => Ok(rules),
+            false => Err(Failure::new(
+                Status::Usage,
+                anyhow!("the period ends before it begins"),
+            )),
+        }
+    }
+}
+
+/// Reads what is held and judges. Only where a number of a row is missing, more is read: it may be of a session that began long
+/// before or after its neighbours.
+fn judge(
+    catalog: &Catalog,
+    answers: Answers,
+    rules: Rules,
+    bar: &ProgressBar,
+) -> Result<Account, Failure> {
+    let Answers {
+        told,
+        asked,
+        problems,
+    } = answers;
+    let read = |from, until| {
+        let progress = &mut |count| bar.set_position(count as u64);
+        catalog.holdings(&between(from, until), progress)
+    };
+    let near = (rules.since - MARGIN, rules.until + MARGIN);
+    let held = read(near.0, near.1)?;
+    let account = audit(rules, told.clone(), &held, asked.clone(), problems.clone());
+    let is_missing = |kind| matches!(kind, BreakKind::Missing { .. } | BreakKind::Altered);
+    if !account.breaks.iter().any(|one| is_missing(one.kind)) {
+        return Ok(account);
+    }
+    let held = read(rules.since - LONG, rules.now + MARGIN)?;
+    Ok(audit(rules, told, &held, asked, problems))
+}
+
+fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Filter {
+    let terms = [Term::Since(since), Term::Until(until)];
+    Filter {
+        session: None,
+        condition: Condition::all(terms.map(Condition::Is).into()),
+    }
+}
+
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{msg}: {human_pos}") {
+        bar.set_style(style);
+    }
+    bar
+}
