@@ -34,6 +34,7 @@ use crate::session::console::Manner;
 use crate::session::driver::{End, Outcome, Proof, Report};
 use crate::session::port::Reserved;
 use crate::signing::Signer;
+use crate::spool::{Spool, continuity};
 use crate::terminal;
 use crate::words::printable;
 use admission::Admitted;
@@ -252,9 +253,12 @@ impl<'a> Recorded<'a> {
     ) -> Result<(Closed, Result<(), Unsigned>), Error> {
         description.name_late_caller().await;
         let manifest = description.manifest(&self.service, exit, report, &over);
-        let ended = recorder
+        let session_id = manifest.session_id.clone();
+        let mut ended = recorder
             .end(over.at, manifest, over.patience)
             .map_err(Error::Close)?;
+        let spool = Spool::new(self.admitted.places().spool.clone());
+        ended.place(continuity::take(&spool, &session_id));
         let bytes = ended.to_sign().to_vec();
         let signed = match &self.here.signer {
             None => Ok(None),
@@ -269,6 +273,7 @@ impl<'a> Recorded<'a> {
             Err(unsigned) => (None, Err(unsigned)),
         };
         let manifest = ended.finish(signature.clone()).map_err(Error::Close)?;
+        continuity::finished(&spool, &session_id, &bytes);
         let ending = Signed {
             manifest: bytes,
             signature: signature.unwrap_or_default(),

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use formats::asciicast::{Data, Header};
+use formats::continuity::Continuity;
 use formats::manifest::Manifest;
 use formats::payload::Size;
 use formats::recording::{self, Unsigned, Writer};
@@ -89,6 +90,11 @@ impl Ended {
     #[must_use]
     pub fn to_sign(&self) -> &[u8] {
         self.0.to_sign()
+    }
+
+    /// Gives the manifest its place in the row of its client's, before it is signed.
+    pub fn place(&mut self, continuity: Option<Continuity>) {
+        self.0.place(continuity);
     }
 
     /// Writes the manifest with the signature over it, if there is one, and waits for the disk.

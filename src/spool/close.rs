@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
 use formats::manifest::{Manifest, Recovery};
-use formats::recording::{self, RecoverError, Recovered, recover};
+use formats::recording::{self, RecoverError, Recovered, Signed, recover};
 
-use super::{Claim, Spool};
+use super::{Claim, Spool, continuity};
 use crate::store;
 
 /// Where a file goes that cannot be closed, or was more than cut: a folder in its own.
@@ -73,13 +73,21 @@ pub(crate) async fn close(
     let sink = BufWriter::with_capacity(256 * 1024, temporary.reopen()?);
     let recovered = recover(&mut source, sink, Some(now()), env!("CARGO_PKG_VERSION"));
     let (sink, outcome, keep) = match recovered {
-        Ok(Recovered::Whole(manifest)) => return Ok(Outcome::Whole(manifest)),
+        Ok(Recovered::Whole(manifest)) => {
+            finished(spool, path, &manifest);
+            return Ok(Outcome::Whole(manifest));
+        }
         Ok(Recovered::Completed(sink, manifest)) => (sink, Outcome::Completed(manifest), false),
         Ok(Recovered::Closed {
-            unsigned,
+            mut unsigned,
             recovery,
             fault,
         }) => {
+            // What lies elsewhere is of no row of this machine.
+            if is_in(spool, path) {
+                let place = continuity::take(spool, unsigned.session_id());
+                unsigned.place(place);
+            }
             let signature = sign(unsigned.to_sign()).await;
             let signed = signature.is_some();
             let (sink, manifest) = unsigned.finish(signature)?;
@@ -125,7 +133,23 @@ pub(crate) async fn close(
         source: error.error,
     })?;
     sync_folder(&folder)?;
+    if let Outcome::Completed(manifest) | Outcome::Closed { manifest, .. } = &outcome {
+        finished(spool, path, manifest);
+    }
     Ok(outcome)
+}
+
+/// It is closed, by this process or by one that was killed before it could say so.
+fn finished(spool: &Spool, path: &Path, manifest: &Manifest) {
+    if manifest.continuity.is_none() || !is_in(spool, path) {
+        return;
+    }
+    let signed = store::open_file(path)
+        .ok()
+        .and_then(|mut file| Signed::at_end(&mut file).ok().flatten());
+    if let Some(signed) = signed {
+        continuity::finished(spool, &manifest.session_id, &signed.manifest);
+    }
 }
 
 /// Nobody else works on it meanwhile. `None`: somebody does.

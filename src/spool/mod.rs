@@ -8,6 +8,7 @@
 
 pub(crate) mod backlog;
 pub(crate) mod close;
+pub(crate) mod continuity;
 pub(crate) mod delivery;
 pub(crate) mod drain;
 pub(crate) mod live;

@@ -32,7 +32,7 @@ pub(crate) const PLAN: [Room; 25] = [
     room(4, "review", "spool packs recorder transcript store screen words formats",
         "chrono memchr regex regex_syntax sha2 tempfile thiserror zip"),
     room(4, "spool", "settings recorder store words formats",
-        "chrono serde serde_json tempfile thiserror tokio tracing"),
+        "chrono serde serde_json tempfile thiserror tokio tracing uuid"),
     room(4, "packs", "store formats",
         "bytes chrono parquet regex_syntax roaring serde_json tempfile thiserror zstd"),
 

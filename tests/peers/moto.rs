@@ -225,7 +225,7 @@ fn object_lock_arrives_as_configured_and_an_overwrite_is_refused_and_told() {
     moto.aws(&["s3", "cp", &address, &copy.display().to_string()]);
     assert!(std::fs::read(&copy).unwrap() == first);
     assert_eq!(
-        rig.files(&rig.spool())
+        rig.spooled()
             .iter()
             .filter(|file| file.ends_with(format!("{id}.cast.zst")))
             .count(),

@@ -114,7 +114,7 @@ fn kill_one(rig: &Rig, session: Session, after: Duration) -> Outcome {
     reader.join().unwrap();
     let shown = shown.lock().unwrap().clone();
 
-    let files = rig.files(&rig.spool());
+    let files = rig.spooled();
     let path = files
         .iter()
         .find(|path| path.to_string_lossy().ends_with(".cast.zst"))

@@ -269,7 +269,7 @@ fn check(rig: &Rig, mut terminal: Pty, shown: &str, ends: Signal) {
     assert_eq!(terminal.wait(), number);
     assert!(terminal.is_cooked(), "{ends:?}");
     assert!(is_told(rig), "{ends:?}");
-    assert_eq!(rig.files(&rig.spool()).len(), 0, "nothing waits");
+    assert_eq!(rig.spooled().len(), 0, "nothing waits");
 }
 
 #[test]

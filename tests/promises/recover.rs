@@ -20,7 +20,7 @@ fn killed(rig: &Rig) -> String {
     std::thread::sleep(std::time::Duration::from_millis(1500));
     terminal.kill();
     terminal.wait();
-    let files = rig.files(&rig.spool());
+    let files = rig.spooled();
     let file = files
         .iter()
         .find(|file| file.to_string_lossy().ends_with(".cast.zst"))
@@ -107,7 +107,7 @@ fn a_running_session_is_left_alone_and_what_is_nothing_is_moved_aside() {
     assert!(!nothing.exists());
     assert_eq!(rig.files(&rig.spool().join("unreadable")).len(), 1);
     let running = rig
-        .files(&rig.spool())
+        .spooled()
         .into_iter()
         .find(|file| file.to_string_lossy().ends_with(".cast.zst"))
         .unwrap();

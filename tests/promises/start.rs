@@ -28,7 +28,7 @@ fn a_shell_in_a_terminal_is_recorded_and_stored() {
 
     assert!(terminal.is_cooked());
     assert_eq!(
-        rig.files(&rig.spool()).len(),
+        rig.spooled().len(),
         0,
         "the spool is empty once the store has the recording"
     );
@@ -108,7 +108,7 @@ fn a_killed_client_leaves_a_recording_that_plays() {
     terminal.wait_for("busy");
     terminal.kill();
     terminal.wait();
-    let spooled = rig.files(&rig.spool());
+    let spooled = rig.spooled();
     let recording = spooled
         .iter()
         .find(|path| path.to_string_lossy().ends_with(".cast.zst"))

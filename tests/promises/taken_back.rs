@@ -231,7 +231,7 @@ fn a_signal_while_the_data_channel_opens_ends_the_session() {
         assert_eq!(end(&mut child, signal).signal(), Some(signal.as_raw()));
         drop(connection);
         assert_eq!(told(&rig, HANDED), 1);
-        assert_eq!(rig.files(&rig.spool()).len(), 0);
+        assert_eq!(rig.spooled().len(), 0);
     }
 }
 

@@ -29,7 +29,7 @@ fn session_with(rig: &Rig, meddle: impl FnOnce(&Path)) -> (i32, String) {
     }
     // Once something has reached the file.
     let path = loop {
-        let file = rig.files(&rig.spool()).into_iter().find(|path| {
+        let file = rig.spooled().into_iter().find(|path| {
             path.extension().is_some_and(|ending| ending == "zst")
                 && fs::metadata(path).is_ok_and(|found| found.len() > 100)
         });
@@ -136,7 +136,7 @@ fn upload_stores_no_recording_under_another_sessions_name() {
     let rig = Rig::new(Options::quick()).env("SSM_REC_STORE", "s3://recordings/x");
     let rig = rig.env("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9");
     assert_eq!(rig.run_with(&["start", "i-0abc"], b"exit\n").status(), 0);
-    let files = rig.files(&rig.spool());
+    let files = rig.spooled();
     let path = files.iter().find(|path| path.ends_with(name(path)));
     let recording = path.into_iter().chain(&files).find(|path| {
         path.extension().is_some_and(|ending| ending == "zst") && !name(path).starts_with('.')
@@ -193,7 +193,7 @@ fn what_somebody_has_put_beside_a_recording_is_neither_followed_nor_waited_for()
     let rig = Rig::new(Options::quick()).env("SSM_REC_STORE", "s3://recordings/x");
     let rig = rig.env("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9");
     assert_eq!(rig.run_with(&["start", "i-0abc"], b"exit\n").status(), 0);
-    let waiting = rig.files(&rig.spool()).into_iter();
+    let waiting = rig.spooled().into_iter();
     let recording = waiting
         .map(|path| name(&path))
         .find(|name| !name.starts_with('.'));

@@ -54,7 +54,7 @@ fn spooled(rig: &Rig) -> Vec<PathBuf> {
         path.file_name()
             .is_some_and(|name| name.to_string_lossy().starts_with('.'))
     };
-    let files = rig.files(&rig.spool()).into_iter();
+    let files = rig.spooled().into_iter();
     files.filter(|path| !hidden(path)).collect()
 }
 
@@ -77,7 +77,7 @@ fn a_recording_goes_to_the_bucket_with_the_right_to_put_alone_and_as_configured(
         "{}",
         run.err()
     );
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     for (key, stored) in bucket.objects() {
         assert!(key.starts_with("fleet/"), "{key}");
         let header = |name: &str| {
@@ -119,7 +119,7 @@ fn without_a_network_the_prompt_is_back_at_once_and_upload_stores_it_later() {
     let run = rig.run(&["upload"]);
     assert_eq!(run.status(), 0, "{}", run.err());
     assert!(run.out().contains("stored"), "{}", run.out());
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     check_stored(&bucket, 1);
     let again = rig.run(&["upload"]);
     assert_eq!((again.status(), again.out().as_str()), (0, ""));
@@ -332,7 +332,7 @@ fn many_sessions_at_once_through_a_bucket_that_fails_are_each_stored_once_and_wh
         proxy.counts(),
         proxy.requests().len()
     );
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     let recordings = check_stored(&bucket, sessions);
     let folder = rig.folder().join("copies");
     fs::create_dir(&folder).unwrap();
@@ -375,7 +375,7 @@ fn a_client_killed_while_it_uploads_loses_nothing_and_doubles_nothing() {
     }
     let mut sessions = 4;
     let at = rig
-        .files(&rig.spool())
+        .spooled()
         .iter()
         .filter_map(|path| path.metadata().ok())
         .map(|file| file.len())
@@ -403,7 +403,7 @@ fn a_client_killed_while_it_uploads_loses_nothing_and_doubles_nothing() {
     }
     let run = rig.run(&["upload"]);
     assert_eq!(run.status(), 0, "{}{}", run.out(), run.err());
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     check_stored(&bucket, sessions);
     println!("{killed} kills, {sessions} sessions");
 }
@@ -432,7 +432,7 @@ fn a_bucket_that_is_down_for_the_whole_session_and_after_it_costs_nothing_but_ti
         let run = upload.join().unwrap();
         assert_eq!(run.status(), 0, "{}{}", run.out(), run.err());
     });
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     check_stored(&bucket, 1);
 }
 
@@ -456,6 +456,6 @@ fn several_clients_that_drain_one_spool_store_each_recording_once() {
             });
         }
     });
-    assert_eq!(rig.files(&rig.spool()), Vec::<PathBuf>::new());
+    assert_eq!(rig.spooled(), Vec::<PathBuf>::new());
     check_stored(&bucket, sessions);
 }

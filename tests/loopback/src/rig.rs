@@ -222,6 +222,16 @@ impl Rig {
         files
     }
 
+    /// Every file in the spool, but for what remembers the row of manifests.
+    pub fn spooled(&self) -> Vec<PathBuf> {
+        let mut files = self.files(&self.spool());
+        files.retain(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            !name.starts_with(".continuity")
+        });
+        files
+    }
+
     /// Runs these lines in a shell that is recorded, one after the other.
     pub fn shell(&self, flags: &[&str], lines: &[&str]) {
         let mut pty = self.terminal(&[&["start", "i-bash"], flags].concat());

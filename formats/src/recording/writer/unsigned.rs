@@ -4,6 +4,7 @@
 
 use std::io::Write;
 
+use crate::continuity::Continuity;
 use crate::manifest::{Chain, Counts, FORMAT, Manifest, Sizes};
 use crate::recording::digest::hex;
 use crate::recording::error::Error;
@@ -52,6 +53,18 @@ impl<W: Write> Unsigned<W> {
     #[must_use]
     pub fn to_sign(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// Gives the manifest its place in the row of its client's. What was to be signed before is not any more.
+    pub fn place(&mut self, continuity: Option<Continuity>) {
+        self.manifest.continuity = continuity;
+        self.bytes = self.manifest.encode();
+    }
+
+    /// The session that the manifest is of.
+    #[must_use]
+    pub fn session_id(&self) -> &str {
+        &self.manifest.session_id
     }
 
     /// The sink, to ask it something; whoever writes to it breaks the recording.
