@@ -3,7 +3,7 @@
 //! Nothing here lets a name from outside through as it is: what is not a letter, a digit, a dot, a dash or an underscore
 //! is escaped, so that no name can climb out of its folder or break a URL or a shell line.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 use crate::derived::Kind;
 use crate::manifest::Manifest;
@@ -157,6 +157,37 @@ fn of_person(folder: &str, session_id: &str, at: DateTime<Utc>, who: &str) -> St
 pub fn of_session(folder: &str, session_id: &str) -> String {
     format!("{folder}{}/", safe_name(session_id))
 }
+
+/// The folder of kept audits.
+pub const AUDITS: &str = "audits/";
+
+/// `audits/year=2026/month=11/day=23/<asked>-<since>-<until>-<digest>.json`: a kept audit, by when it was asked, its period and
+/// the first 16 digits of its digest.
+#[must_use]
+pub fn audit(asked: DateTime<Utc>, period: [DateTime<Utc>; 2], digest: &str) -> String {
+    let [asked_at, since, until] =
+        [asked, period[0], period[1]].map(|time| time.format(AUDIT_TIME).to_string());
+    let digest = digest.get(..16).unwrap_or(digest);
+    format!(
+        "{AUDITS}{}/{asked_at}-{since}-{until}-{digest}.json",
+        day(asked.date_naive())
+    )
+}
+
+/// Since when and until when, of a key of [`audit`], and the first digits of the digest of what lies there.
+#[must_use]
+pub fn parse_audit(key: &str) -> Option<([DateTime<Utc>; 2], &str)> {
+    let name = key.strip_prefix(AUDITS)?.rsplit('/').next()?;
+    let mut parts = name.strip_suffix(".json")?.split('-');
+    let mut time = || {
+        let time = NaiveDateTime::parse_from_str(parts.next()?, AUDIT_TIME).ok()?;
+        Some(time.and_utc())
+    };
+    let (_, since, until) = (time()?, time()?, time()?);
+    Some(([since, until], parts.next()?))
+}
+
+const AUDIT_TIME: &str = "%Y%m%dT%H%M%SZ";
 
 /// The folder of a day under `recordings`, `manifests` and `lines`: `year=2026/month=11/day=23`.
 #[must_use]

@@ -17,6 +17,7 @@
 
 pub mod agent_message;
 pub mod asciicast;
+pub mod audit;
 pub mod continuity;
 pub mod derived;
 mod json;
