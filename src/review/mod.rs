@@ -3,6 +3,7 @@
 //! Nothing here changes a recording, and nothing prints.
 
 pub mod audit;
+pub(crate) mod audits;
 pub mod catalog;
 pub mod chosen;
 pub mod compact;

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use formats::layout::Place;
+use formats::audit::{Line, Previous, Snapshot, Source};
+use formats::layout::{self, Place};
 use formats::manifest::{Exit, ExitKind, Manifest};
 use loopback::{Options, Past};
 use serde_json::{Value, json};
@@ -343,4 +344,285 @@ fn a_manifest_that_says_another_thing_than_the_history_is_told_with_both() {
     );
     assert!(out.contains("Recorded, and not in the history:\n"), "{out}");
     assert!(out.contains("NOT COVERED: 2 holes."), "{out}");
+}
+
+/// The manifests of a store by their numbers, with their files.
+fn numbered(rig: &Rig) -> Vec<(Manifest, std::path::PathBuf)> {
+    let files = rig.files(&rig.store().join("manifests")).into_iter();
+    let mut numbered: Vec<_> = files
+        .map(|path| (Manifest::parse(&fs::read(&path).unwrap()).unwrap(), path))
+        .collect();
+    numbered.sort_by_key(|(manifest, _)| manifest.continuity.as_ref().unwrap().counter);
+    numbered
+}
+
+#[test]
+fn a_recording_removed_with_its_manifest_is_found_by_its_neighbours_alone() {
+    let rig = Rig::new(Options::quick());
+    for line in ["echo one", "echo two", "echo three"] {
+        rig.shell(&[], &[line]);
+    }
+    let manifests = numbered(&rig);
+    let places: Vec<_> = manifests
+        .iter()
+        .map(|(manifest, _)| manifest.continuity.clone().unwrap())
+        .collect();
+    assert_eq!(
+        places.iter().map(|place| place.counter).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    let previous = formats::continuity::digest(&manifests[1].0.encode());
+    assert_eq!(places[2].previous.as_ref(), Some(&previous));
+    let run = rig.run(&["audit", "--offline", "--grace", "0s"]);
+    assert_eq!(run.status(), 9, "{}", run.out());
+
+    let second = &manifests[1].0.session_id;
+    for path in rig.files(&rig.store()) {
+        if path.display().to_string().contains(second.as_str()) {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    // While it may still wait on the machine where it was recorded, it is no hole.
+    let run = rig.run(&["audit", "--offline"]);
+    assert_eq!(run.status(), 9, "{}", run.out());
+    assert!(
+        run.out().contains("not there yet: number 2"),
+        "{}",
+        run.out()
+    );
+    let run = rig.run(&["audit", "--offline", "--grace", "0s"]);
+    let out = run.out();
+    assert_eq!(run.status(), 8, "{out}");
+    assert!(out.contains("MISSING: number 2 of a row, between"), "{out}");
+    for neighbour in [&manifests[0].0, &manifests[2].0] {
+        assert!(out.contains(&neighbour.session_id), "{out}");
+    }
+    // The service still tells of it, of course.
+    let run = rig.run(&["audit", "--grace", "0s"]);
+    assert!(run.out().contains("Not recorded"), "{}", run.out());
+    assert!(run.out().contains(second.as_str()), "{}", run.out());
+}
+
+#[test]
+fn a_manifest_that_was_replaced_is_not_what_the_next_one_says() {
+    let rig = Rig::new(Options::quick());
+    for line in ["echo one", "echo two"] {
+        rig.shell(&["--reason", "ticket-1"], &[line]);
+    }
+    let (manifest, path) = numbered(&rig).swap_remove(0);
+    let forged = Manifest {
+        duration_us: manifest.duration_us + 1,
+        ..manifest
+    };
+    fs::write(path, forged.encode()).unwrap();
+    let run = rig.run(&["audit", "--offline"]);
+    assert_eq!(run.status(), 8, "{}", run.out());
+    assert!(run.out().contains("ALTERED: "), "{}", run.out());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_client_that_was_killed_leaves_no_hole_in_its_row_once_it_is_recovered() {
+    let rig = Rig::new(Options::quick());
+    rig.shell(&[], &["echo one"]);
+    let mut pty = rig.terminal(&["start", "i-bash"]);
+    pty.wait_for("$ ");
+    // The last second may be lost.
+    std::thread::sleep(Duration::from_millis(1200));
+    pty.kill();
+    pty.wait();
+    rig.shell(&[], &["echo three"]);
+    assert_eq!(rig.run(&["recover"]).status(), 0);
+    assert_eq!(rig.run(&["upload"]).status(), 0);
+    let manifests = numbered(&rig);
+    assert_eq!(manifests.len(), 3);
+    let run = rig.run(&["audit", "--grace", "0s", "--json"]);
+    let (_, last) = json_of(&run);
+    assert_eq!(last["breaks"], json!([]), "{last}");
+    assert_eq!(run.status(), 0, "{}", run.err());
+}
+
+/// Keeps an audit as it would have been kept so many days ago: of thirty days, complete.
+fn kept_audit(rig: &Rig, days_ago: i64, lines: Vec<Line>, previous: Option<Previous>) -> Previous {
+    let asked_at = now() - TimeDelta::days(days_ago);
+    let since = asked_at - TimeDelta::days(30);
+    let snapshot = Snapshot {
+        format: 1,
+        asked_at: text(asked_at),
+        since: text(since),
+        until: text(asked_at),
+        previous,
+        complete: true,
+        sources: vec![Source {
+            witness: "service".into(),
+            name: "default".into(),
+            account: Some(ACCOUNT.into()),
+            region: Some(REGIONS[0].into()),
+            from: text(since),
+            until: text(asked_at),
+            ..Source::default()
+        }],
+        sessions: lines,
+        ..Snapshot::default()
+    };
+    let bytes = snapshot.encode();
+    let digest = formats::continuity::digest(&bytes);
+    let key = layout::audit(asked_at, [since, asked_at], &digest);
+    let path = rig.store().join(&key);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+    Previous { key, digest }
+}
+
+fn kept_line(id: &str, state: &str, start: DateTime<Utc>) -> Line {
+    Line {
+        session_id: id.into(),
+        state: state.into(),
+        in_history: true,
+        account: Some(ACCOUNT.into()),
+        region: Some(REGIONS[0].into()),
+        start: Some(text(start)),
+        end: Some(text(start + TimeDelta::hours(1))),
+        ..Line::default()
+    }
+}
+
+#[test]
+fn a_longer_period_than_the_service_tells_of_is_told_by_kept_audits() {
+    let rig = Rig::new(Options::quick());
+    let days = |days| now() - TimeDelta::days(days);
+    for (id, start) in [
+        ("alice-1", days(70)),
+        ("alice-2", days(40)),
+        ("alice-3", days(3)),
+    ] {
+        plant(&rig, &manifest(id, REGIONS[0], start, 0));
+    }
+    let first = vec![
+        kept_line("alice-1", "recorded", days(70)),
+        kept_line("gone", "recorded", days(69)),
+        kept_line("hidden", "pending", days(60)),
+    ];
+    let first = kept_audit(&rig, 57, first, None);
+    let second = vec![kept_line("alice-2", "recorded", days(40))];
+    kept_audit(&rig, 28, second, Some(first.clone()));
+    rig.service
+        .tell_of(vec![past("alice-3", REGIONS[0], days(3))]);
+    let arguments = ["audit", "--since", "80d", "--json", "--no-store"];
+    let run = rig.run(&arguments);
+    let (sessions, last) = json_of(&run);
+    let states: Vec<(&str, &str)> = sessions
+        .iter()
+        .map(|one| {
+            (
+                one["session_id"].as_str().unwrap(),
+                one["state"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected = [
+        ("alice-1", "recorded"),
+        ("gone", "gone"),
+        ("hidden", "not_recorded"),
+        ("alice-2", "recorded"),
+        ("alice-3", "recorded"),
+    ];
+    assert_eq!(states, expected, "{}", run.err());
+    assert_eq!(
+        (last["complete"].clone(), run.status()),
+        (true.into(), 8),
+        "{last}"
+    );
+
+    // One that is altered does not count, and the days that it told of are told by nobody.
+    let path = rig.store().join(&first.key);
+    let altered = fs::read_to_string(&path)
+        .unwrap()
+        .replace("hidden", "hidder");
+    fs::write(&path, altered).unwrap();
+    let (sessions, last) = json_of(&rig.run(&arguments));
+    assert!(
+        !sessions.iter().any(|one| one["state"] == "gone"),
+        "{sessions:?}"
+    );
+    assert_eq!(last["complete"], false);
+    let problems = last["problems"].to_string();
+    assert!(
+        problems.contains("it was altered") && problems.contains("the audit before it was altered"),
+        "{problems}"
+    );
+    assert!(!last["unasked"].as_array().unwrap().is_empty(), "{last}");
+    fs::remove_file(&path).unwrap();
+    let (_, last) = json_of(&rig.run(&arguments));
+    assert!(
+        last["problems"]
+            .to_string()
+            .contains("the audit before it is gone"),
+        "{last}"
+    );
+}
+
+#[test]
+fn each_audit_is_kept_once_signed_and_names_the_one_before() {
+    let rig = Rig::new(Options::quick());
+    let start = now() - TimeDelta::days(3);
+    plant(&rig, &manifest("alice-1", REGIONS[0], start, 0));
+    rig.service
+        .tell_of(vec![past("alice-1", REGIONS[0], start)]);
+    let audits = || rig.files(&rig.store().join("audits"));
+    assert_eq!(rig.run(&["audit", "--no-store"]).status(), 0);
+    assert!(audits().is_empty());
+    let first = rig.run(&["audit"]);
+    assert_eq!(first.status(), 0, "{}", first.err());
+    assert!(
+        first.err().contains("this audit is kept in "),
+        "{}",
+        first.err()
+    );
+    let [path] = audits().try_into().unwrap();
+    let bytes = fs::read(&path).unwrap();
+    let kept = Snapshot::parse(&bytes).unwrap();
+    assert!(kept.complete && !kept.holes && kept.previous.is_none());
+    assert_eq!(kept.sessions[0].session_id, "alice-1");
+    std::thread::sleep(Duration::from_millis(1100));
+    let key = rig.file("auditor", "");
+    fs::remove_file(&key).unwrap();
+    let made = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f", &key])
+        .status();
+    if made.is_ok_and(|made| made.success()) {
+        let run = rig.run(&["audit", "--sign-key", &key]);
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let kept = audits();
+        assert_eq!(kept.len(), 3, "{kept:?}");
+        let second = Snapshot::parse(&fs::read(&kept[1]).unwrap()).unwrap();
+        let previous = second.previous.unwrap();
+        assert_eq!(previous.digest, formats::continuity::digest(&bytes));
+        assert_eq!(rig.store().join(previous.key), path);
+        let signature = fs::read_to_string(&kept[2]).unwrap();
+        assert!(signature.contains("BEGIN SSH SIGNATURE"), "{signature}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_may_not_keep_an_audit_is_told_the_audit_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    let rig = Rig::new(Options::quick());
+    fs::create_dir_all(rig.store()).unwrap();
+    fs::write(rig.store().join("audits"), b"no folder").unwrap();
+    fs::set_permissions(rig.store(), fs::Permissions::from_mode(0o700)).unwrap();
+    let run = rig.run(&["audit"]);
+    assert_eq!(run.status(), 1, "{}{}", run.out(), run.err());
+    assert!(run.out().contains("Covered: "), "{}", run.out());
+    assert!(
+        run.err().contains("this audit cannot be kept"),
+        "{}",
+        run.err()
+    );
+    assert!(
+        run.err().contains("hint: --no-store keeps none"),
+        "{}",
+        run.err()
+    );
 }

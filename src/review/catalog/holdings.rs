@@ -62,6 +62,11 @@ impl Catalog {
         Ok(held)
     }
 
+    /// Whether somebody has said whose signatures count.
+    pub(in crate::review) fn knows_signers(&self) -> bool {
+        self.allowed.is_some()
+    }
+
     fn of_manifests(
         &self,
         some: &[Dated],
@@ -129,7 +134,13 @@ impl Catalog {
         held
     }
 
-    fn seal(&self, armored: &[u8], bytes: &[u8], manifest: &Manifest) -> Seal {
+    /// What a signature over these bytes is worth, at the time that the manifest tells.
+    pub(in crate::review) fn seal(
+        &self,
+        armored: &[u8],
+        bytes: &[u8],
+        manifest: &Manifest,
+    ) -> Seal {
         let demands = Demands {
             signers: self.allowed.as_deref().cloned(),
             ..Demands::default()

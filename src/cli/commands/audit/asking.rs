@@ -2,13 +2,14 @@
 //!
 //! Nothing here stops at one who does not answer: that is told with all the rest.
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::ProgressBar;
 
 use super::AuditArgs;
 use crate::aws::Access;
 use crate::cli::ask;
 use crate::review::audit::{Asked, Happened, Rules, Status, Touch, Witness};
+use crate::review::catalog::{self, Catalog};
 use crate::service::history::{REACH_DAYS, Told};
 use crate::service::{Error, Service};
 use crate::settings::Settings;
@@ -64,14 +65,13 @@ impl Answers {
         rules: &Rules,
         bar: &ProgressBar,
     ) {
-        let reach = rules.now - TimeDelta::days(i64::try_from(REACH_DAYS).unwrap_or(30));
         let name = access.profile.as_deref().unwrap_or("the usual credentials");
         let mut asked = Asked {
             witness: Witness::Service,
             name: name.to_owned(),
             account: None,
             region: access.region.clone(),
-            from: rules.since.max(reach),
+            from: rules.since.max(reach(rules)),
             until: rules.until,
             sessions: 0,
             failure: None,
@@ -81,6 +81,28 @@ impl Answers {
             Err(error) => asked.failure = Some(causes(&error)),
         }
         self.asked.push(asked);
+    }
+
+    /// Reads what earlier audits were told of the time that the service has forgotten.
+    pub(super) fn read_kept(
+        &mut self,
+        catalog: &Catalog,
+        rules: &Rules,
+        is_offline: bool,
+    ) -> Result<(), catalog::Error> {
+        let until = match is_offline {
+            true => rules.until,
+            false => reach(rules),
+        };
+        // Whoever asks for thirty days asks for the same moment.
+        if rules.since + EDGE >= until {
+            return Ok(());
+        }
+        let kept = catalog.kept_audits(rules, until)?;
+        self.told.extend(kept.told);
+        self.asked.extend(kept.asked);
+        self.problems.extend(kept.problems);
+        Ok(())
     }
 
     /// Reads the log files of a trail.
@@ -131,6 +153,11 @@ impl Answers {
         }
         self.told.extend(events);
     }
+}
+
+/// Since when the service tells.
+fn reach(rules: &Rules) -> DateTime<Utc> {
+    rules.now - TimeDelta::days(i64::try_from(REACH_DAYS).unwrap_or(30))
 }
 
 /// What a trail has of one account and region, from the first day that it has a file of.

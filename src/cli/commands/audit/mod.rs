@@ -12,17 +12,22 @@ use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::aws::{Access, Way};
+use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::args::when::moment;
 use crate::cli::exit::{CommandResult, Failure, Status};
-use crate::cli::named;
 use crate::cli::signers::allowed_signers;
-use crate::recorded::plan;
+use crate::cli::voice::Person;
+use crate::cli::{message, named};
+use crate::recorded::error::Error as RecordedError;
+use crate::recorded::voice::Voice;
+use crate::recorded::{plan, signature};
 use crate::review::audit::{Account, BreakKind, Rules, audit};
 use crate::review::catalog::{Catalog, Filter};
 use crate::review::condition::{Condition, Term, When};
 use crate::settings::Settings;
-use crate::words::time;
+use crate::words::{printable, time};
 
 use asking::Answers;
 
@@ -43,6 +48,9 @@ Examples:
   Two accounts, two regions each:
     ssm-rec audit --profile prod --profile dev --region eu-central-1 --region us-east-1
 
+  A year: what earlier audits were told counts for the months that the service has forgotten
+    ssm-rec audit --since 365d
+
   A quarter, by a trail's bucket; without asking Systems Manager:
     ssm-rec audit --since 90d --offline --trail s3://example-trail
 
@@ -61,7 +69,11 @@ Systems Manager tells of thirty days. CloudTrail's log files go further back; wh
 What a client finished is numbered, so that a recording that was removed with its manifest leaves a hole between two others;
 the last of a row leaves none until the next one comes.
 
-It needs ssm:DescribeSessions and to read and list the store (examples/aws/auditor-policy.json).
+Each audit is kept below audits/ with the states of its sessions, signed where record.sign_key is set, and names the one before
+it by its digest. An audit of more than thirty days reads the few that reach over the rest, and what they were told counts;
+one that is altered, or unsigned where review.allowed_signers is set, does not.
+
+It needs ssm:DescribeSessions, to read and list the store, and to write below audits/ (examples/aws/auditor-policy.json).
 
 The exit status is 0 where all is covered, 8 where something is not on record or not what it should be, 9 where nothing was
 found and not everybody answered.")]
@@ -98,9 +110,16 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = grace)]
     grace: Duration,
 
+    /// Keep no record of this audit in the store
+    #[arg(long)]
+    no_store: bool,
+
     /// One line of JSON a session, and a last one with what was counted and who was asked
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    sign: SignArgs,
 
     #[command(flatten)]
     store: StoreArgs,
@@ -113,20 +132,31 @@ fn grace(text: &str) -> Result<Duration, String> {
 /// Runs the command.
 pub(crate) fn run(args: AuditArgs) -> CommandResult {
     let rules = args.rules()?;
-    let settings = Settings::load(&args.store.flags())?;
+    let settings = Settings::load(&args.sign.clone().flags(args.store.flags()))?;
     let places = settings.places_to_read()?;
     let catalog = named::catalog(&places)
         .remembering(settings.cache())
         .knowing(allowed_signers(&settings)?);
     let bar = bar();
     let mut answers = Answers::default();
+    let runtime = plan::runtime()?;
+    // A key that is not there is told before anybody waits for an answer.
+    let signer = match args.no_store {
+        true => None,
+        false => {
+            let way = async || Way::settle(&Access::default()).await;
+            runtime
+                .block_on(signature::open(&settings, way, &Person))
+                .map_err(anyhow::Error::from)?
+        }
+    };
     if !args.offline {
-        let runtime = plan::runtime()?;
         runtime.block_on(answers.ask_services(&args, &rules, &bar));
     }
     for trail in &args.trail {
         answers.read_trail(trail, &settings, &rules, &bar);
     }
+    answers.read_kept(&catalog, &rules, args.offline)?;
     bar.set_message("reading manifests");
     let account = judge(&catalog, answers, rules, &bar)?;
     bar.finish_and_clear();
@@ -134,11 +164,50 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
         true => lines::tell(&account),
         false => telling::tell(&account, &catalog.location()),
     }
+    let kept = match args.no_store {
+        true => Status::Success,
+        false => {
+            let sign = async |bytes: &[u8]| {
+                let signed = signature::sign(signer.as_deref()?, bytes, &Person).await;
+                signed
+                    .map_err(|unsigned| Person.tell(RecordedError::Unsigned(unsigned)))
+                    .ok()
+            };
+            keep(&catalog, &account, signer.is_some(), |bytes| {
+                runtime.block_on(sign(bytes))
+            })
+        }
+    };
     Ok(match (account.has_holes(), account.is_complete()) {
         (true, _) => Status::Holes,
         (false, false) => Status::Incomplete,
-        (false, true) => Status::Success,
+        (false, true) => kept,
     })
+}
+
+/// Keeps the audit. One that is not kept was told all the same.
+fn keep(
+    catalog: &Catalog,
+    account: &Account,
+    should_sign: bool,
+    sign: impl FnOnce(&[u8]) -> Option<String>,
+) -> Status {
+    let mut signed = false;
+    let sign = |bytes: &[u8]| sign(bytes).inspect(|_| signed = true);
+    match catalog.keep_audit(account, sign) {
+        Ok(place) => {
+            message::say(&format!("this audit is kept in {}", printable(&place)));
+            match should_sign && !signed {
+                true => Status::NotSigned,
+                false => Status::Success,
+            }
+        }
+        Err(error) => {
+            let failure = Failure::from(error).context("this audit cannot be kept");
+            message::failure(&failure.hint("--no-store keeps none"));
+            Status::Failure
+        }
+    }
 }
 
 impl AuditArgs {
