@@ -8,8 +8,7 @@ use chrono::{DateTime, Days, SecondsFormat, Utc};
 use formats::audit::{FORMAT, Line, MAX_SNAPSHOT, Previous, Snapshot, Source};
 use formats::continuity::digest;
 use formats::layout;
-use formats::manifest::Manifest;
-use formats::signature::MAX_SIGNATURE;
+use formats::signature::{MAX_SIGNATURE, Purpose};
 
 use super::audit::{Account, Asked, Audited, Happened, Rules, Seal, Status, Witness};
 use super::catalog::{Catalog, Error};
@@ -173,11 +172,8 @@ impl Catalog {
             Err(store::Error::NotFound { .. }) => Seal::None,
             Err(error) => return Err(error.into()),
             Ok(armored) => {
-                let at = Manifest {
-                    ended_at: Some(snapshot.asked_at.clone()),
-                    ..Manifest::default()
-                };
-                self.seal(&armored, &bytes, &at)
+                let at = moment(Some(&snapshot.asked_at));
+                self.seal(&armored, (Purpose::Audit, &bytes), at)
             }
         };
         Ok(match seal {

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use formats::manifest::Manifest;
 use formats::recording::{self, Proof, Report};
 use formats::sealed::Unlock;
-use formats::signature::{AllowedSigners, Signature, Signer, Verdict};
+use formats::signature::{AllowedSigners, Purpose, Signature, Signer, Verdict};
 
 use super::catalog::Beside;
 use super::identity::{self, Misplaced};
@@ -26,6 +26,19 @@ pub struct Demands {
     pub principal: Option<String>,
     /// It must be signed.
     pub signature: bool,
+}
+
+impl Demands {
+    /// What a signature over a manifest is worth.
+    fn judge(&self, armored: &str, bytes: &[u8], manifest: Option<&Manifest>) -> Signed {
+        judge(
+            armored,
+            (Purpose::Recording, bytes),
+            manifest.and_then(signed_at),
+            self.signers.as_ref(),
+            self.principal.as_deref(),
+        )
+    }
 }
 
 /// What a recording is looked at for.
@@ -194,11 +207,10 @@ pub fn check(
 fn judged(report: Report, asked: Asked<'_>, demands: &Demands) -> Finding {
     let Asked { key, beside } = asked;
     let signature = match &report.signed {
-        Some(signed) if !signed.signature.is_empty() => judge(
+        Some(signed) if !signed.signature.is_empty() => demands.judge(
             &signed.signature,
             &signed.manifest,
             report.manifest.as_ref(),
-            demands,
         ),
         _ => Signed::No,
     };
@@ -259,7 +271,7 @@ impl Finding {
             None => Signed::No,
             Some(signature) => {
                 let signature = String::from_utf8_lossy(signature);
-                judge(&signature, manifest, parsed.as_ref(), demands)
+                demands.judge(&signature, manifest, parsed.as_ref())
             }
         };
         Self {
@@ -298,29 +310,30 @@ fn differs(report: &Report, beside: &Beside) -> bool {
         || (manifest.is_some() && signature != signed.signature.as_bytes())
 }
 
-/// What a signature over these bytes is worth.
+/// What a signature over these bytes is worth, for its purpose and at the time that they tell.
 pub(super) fn judge(
     armored: &str,
-    message: &[u8],
-    manifest: Option<&Manifest>,
-    demands: &Demands,
+    (purpose, message): (Purpose, &[u8]),
+    at: Option<DateTime<Utc>>,
+    signers: Option<&AllowedSigners>,
+    principal: Option<&str>,
 ) -> Signed {
     let signature = match Signature::parse(armored) {
         Ok(signature) => signature,
         Err(error) => return Signed::Wrong(error.to_string()),
     };
-    if let Err(error) = signature.check(message) {
+    if let Err(error) = signature.check_for(purpose, message) {
         return Signed::Wrong(error.to_string());
     }
     let seal = Seal {
         algorithm: signature.algorithm(),
         fingerprint: signature.fingerprint(),
-        at: manifest.and_then(signed_at),
+        at,
     };
-    let Some(signers) = &demands.signers else {
+    let Some(signers) = signers else {
         return Signed::Unjudged(seal);
     };
-    let why = match signers.judge(signature.key(), seal.at, demands.principal.as_deref()) {
+    let why = match signers.judge_for(purpose, signature.key(), seal.at, principal) {
         Verdict::Allowed(signer) => return Signed::Trusted(seal, signer),
         Verdict::Unknown => "the key is not among the allowed signers".to_owned(),
         Verdict::OtherPrincipal(signer) => {
@@ -330,11 +343,13 @@ pub(super) fn judge(
             )
         }
         Verdict::OtherNamespace(signer) => format!(
-            "{} may not sign recordings with the key (namespaces, line {})",
-            signer.principals, signer.line
+            "{} may not sign this with the key, whose namespaces lack {} (line {})",
+            signer.principals,
+            purpose.namespace(),
+            signer.line
         ),
         Verdict::OtherTime(signer) => format!(
-            "the key of {} was not valid at the time that the manifest tells (line {})",
+            "the key of {} was not valid at the time that is told (line {})",
             signer.principals, signer.line
         ),
         Verdict::Authority(signer) => format!(

@@ -10,14 +10,14 @@ use formats::continuity::digest;
 use formats::layout;
 use formats::manifest::Manifest;
 use formats::recording::Signed;
-use formats::signature::MAX_SIGNATURE;
+use formats::signature::{MAX_SIGNATURE, Purpose};
 
 use super::in_packs::InPacks;
 use super::{BATCH, Catalog, Error, Filter, headline, is_manifest};
 use crate::review::audit::{Held, Says, Seal, What};
 use crate::review::chosen::{id_part, session_id};
 use crate::review::identity::check_key;
-use crate::review::verify::{self, Demands};
+use crate::review::verify::{self, signed_at};
 use crate::store::{self, Dated, Store};
 use crate::words::causes;
 
@@ -128,25 +128,24 @@ impl Catalog {
         held.signature = match signature {
             None => Seal::None,
             Some(Err(error)) => Seal::Wrong(causes(&error)),
-            Some(Ok(armored)) => self.seal(&armored, bytes.trim_ascii(), &manifest),
+            Some(Ok(armored)) => {
+                let message = (Purpose::Recording, bytes.trim_ascii());
+                self.seal(&armored, message, signed_at(&manifest))
+            }
         };
         held.says = Some(Says::of(manifest, digest(&bytes)));
         held
     }
 
-    /// What a signature over these bytes is worth, at the time that the manifest tells.
+    /// What a signature over these bytes is worth, for its purpose and at the time that they tell.
     pub(in crate::review) fn seal(
         &self,
         armored: &[u8],
-        bytes: &[u8],
-        manifest: &Manifest,
+        message: (Purpose, &[u8]),
+        at: Option<DateTime<Utc>>,
     ) -> Seal {
-        let demands = Demands {
-            signers: self.allowed.as_deref().cloned(),
-            ..Demands::default()
-        };
         let armored = String::from_utf8_lossy(armored);
-        match verify::judge(&armored, bytes, Some(manifest), &demands) {
+        match verify::judge(&armored, message, at, self.allowed.as_deref(), None) {
             verify::Signed::No => Seal::None,
             verify::Signed::Trusted(_, signer) => Seal::Trusted(signer.principals),
             verify::Signed::Unjudged(seal) => Seal::Unjudged(seal.fingerprint),

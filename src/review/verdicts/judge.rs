@@ -4,10 +4,10 @@
 
 use formats::manifest::Manifest;
 use formats::review::{self, Review};
-use formats::signature::{AllowedSigners, Purpose, Signature, Verdict};
+use formats::signature::{AllowedSigners, Purpose};
 
 use super::standing::{Said, Standing, Weight};
-use crate::review::verify::{Seal, Signed};
+use crate::review::verify::{Signed, judge};
 use crate::words::last_of_arn;
 
 /// What holds for reviews.
@@ -106,30 +106,11 @@ impl Law {
         let Some(armored) = armored else {
             return Signed::No;
         };
-        let signature = match Signature::parse(&String::from_utf8_lossy(armored)) {
-            Ok(signature) => signature,
-            Err(error) => return Signed::Wrong(error.to_string()),
-        };
-        if let Err(error) = signature.check_for(Purpose::Review, bytes) {
-            return Signed::Wrong(error.to_string());
-        }
+        let armored = String::from_utf8_lossy(armored);
         let at = chrono::DateTime::parse_from_rfc3339(&review.at).ok();
-        let seal = Seal {
-            algorithm: signature.algorithm(),
-            fingerprint: signature.fingerprint(),
-            at: at.map(|at| at.to_utc()),
-        };
-        let Some(reviewers) = &self.reviewers else {
-            return Signed::Unjudged(seal);
-        };
-        match reviewers.judge_for(Purpose::Review, signature.key(), seal.at, None) {
-            Verdict::Allowed(signer) => Signed::Trusted(seal, signer),
-            Verdict::OtherTime(_) => Signed::NotAllowed(
-                seal,
-                "the key was not valid at the time that the review tells".to_owned(),
-            ),
-            _ => Signed::NotAllowed(seal, "the key is no reviewer's".to_owned()),
-        }
+        let at = at.map(|at| at.to_utc());
+        let message = (Purpose::Review, bytes);
+        judge(&armored, message, at, self.reviewers.as_ref(), None)
     }
 
     fn weight(&self, judged: Judged<'_>, review: &Review, signature: &Signed) -> Weight {

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Utc};
+use formats::signature::Purpose;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::aws::{Access, Way};
@@ -168,7 +169,8 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
         true => Status::Success,
         false => {
             let sign = async |bytes: &[u8]| {
-                let signed = signature::sign(signer.as_deref()?, bytes, &Person).await;
+                let signed =
+                    signature::sign(signer.as_deref()?, (Purpose::Audit, bytes), &Person).await;
                 signed
                     .map_err(|unsigned| Person.tell(RecordedError::Unsigned(unsigned)))
                     .ok()
