@@ -26,7 +26,7 @@ pub use cache::Cache;
 pub use error::Error;
 pub use local::{Directory, create_private};
 pub(crate) use local::{HALF_MADE, half_made, replace_private};
-pub(crate) use parts::in_parts;
+pub(crate) use parts::{at_once, in_parts};
 pub use ranges::Ranged;
 pub use s3::S3;
 pub use traffic::Traffic;

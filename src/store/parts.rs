@@ -30,6 +30,21 @@ pub(crate) fn in_parts<T: Sync, R: Send>(
     })
 }
 
+/// Both at the same time.
+pub(crate) fn at_once<A: Send, B>(
+    one: impl FnOnce() -> A + Send,
+    other: impl FnOnce() -> B,
+) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (
+            one.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            other,
+        )
+    })
+}
+
 fn cores() -> usize {
     // To ask for it takes as long as reading some files.
     static CORES: OnceLock<usize> = OnceLock::new();

@@ -9,11 +9,11 @@ use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 
 use super::in_packs::InPacks;
-use super::packed::packs;
+use super::packed::{Packed, packs};
 use super::{Catalog, Entry, Error, Filter, Listing, Order, Problem, Standing, State, UNSIGNED};
 use crate::packs::{Error as PackError, Pack};
 use crate::review::condition::{Facts, Needs};
-use crate::store::Store;
+use crate::store::{Store, at_once};
 use crate::transcript::EXTRACTOR;
 use crate::words::causes;
 
@@ -54,26 +54,17 @@ impl Catalog {
     /// # Errors
     /// The store or the spool cannot be listed.
     pub(crate) fn beyond(&self, filter: &Filter, with_packs: bool) -> Result<Beyond, Error> {
-        let keys = self.keys(filter)?;
-        let mut is_covered = vec![false; keys[0].len()];
         // What lies beside a manifest no pack tells, and few sessions need none.
         let is_for_packs = filter.session.is_none() && filter.condition.needs() == Needs::default();
-        let mut left_out = Vec::new();
+        let ((packs, mut left_out), keys) = match with_packs && is_for_packs {
+            true => at_once(|| self.packs_there(filter), || self.keys(filter)),
+            false => ((Vec::new(), Vec::new()), self.keys(filter)),
+        };
+        let keys = keys?;
+        let mut is_covered = vec![false; keys[0].len()];
         let mut covering: Vec<Covering> = Vec::new();
-        if with_packs && is_for_packs {
-            let own = self.own_packs.as_ref();
-            let own = own.and_then(|store| packs(store, filter, None).ok());
-            // Whoever may not read packs searches without them.
-            let others = self.packs(filter).unwrap_or_else(|error| {
-                left_out.push(Problem {
-                    location: self.store.locate("packs"),
-                    error: Error::Pack(causes(&error)),
-                });
-                Vec::new()
-            });
-            let own = own.unwrap_or_default().into_iter();
-            let others = others.into_iter().map(|pack| (pack, false));
-            for (pack, is_own) in own.map(|pack| (pack, true)).chain(others) {
+        let cover = || {
+            for (pack, is_own) in packs {
                 match pack.state {
                     // Nobody else can mend what is on this machine, and nobody needs it.
                     Standing::Half(_) => {}
@@ -99,9 +90,10 @@ impl Catalog {
                     }
                 }
             }
-        }
+        };
+        let (loose, ()) = at_once(|| self.loose(&keys, filter), cover);
+        let loose = loose?;
         covering.sort_by_key(|one| std::cmp::Reverse(one.date));
-        let loose = self.loose(&keys, filter)?;
         let [manifests, recordings, signatures] = keys;
         let rest = manifests.into_iter().zip(is_covered);
         let rest = rest.filter_map(|(key, is_covered)| (!is_covered).then_some(key));
@@ -117,6 +109,25 @@ impl Catalog {
             listing,
             left_out,
         })
+    }
+
+    /// The packs of this machine and those of the store, and what cannot be read of them.
+    fn packs_there(&self, filter: &Filter) -> (Vec<(Packed, bool)>, Vec<Problem>) {
+        let mut left_out = Vec::new();
+        let own = self.own_packs.as_ref();
+        let own = own.and_then(|store| packs(store, filter, None).ok());
+        // Whoever may not read packs searches without them.
+        let others = self.packs(filter).unwrap_or_else(|error| {
+            left_out.push(Problem {
+                location: self.store.locate("packs"),
+                error: Error::Pack(causes(&error)),
+            });
+            Vec::new()
+        });
+        let own = own.unwrap_or_default().into_iter();
+        let others = others.into_iter().map(|pack| (pack, false));
+        let all = own.map(|pack| (pack, true)).chain(others);
+        (all.collect(), left_out)
     }
 
     /// Sessions of a day as the store itself has them: what a pack says of them does not count.
