@@ -32,6 +32,7 @@
 //! - [`aws`]: region, profile, credentials, endpoints and certificates, settled once for every call; knows no service
 //! - [`terminal`]: raw mode, keys, screen and signals; knows no format
 //! - [`screen`]: the emulated terminal and its bounds
+//! - [`rules`]: what is worth a look in a session: what is shipped, what it finds
 //! - [`words`]: text for people: harmless, sizes, times, errors with their causes
 //! - [`formats`]: what goes over the wire and what lies in a recording; a crate of its own
 
@@ -45,6 +46,7 @@ pub mod player;
 pub mod recorded;
 pub mod recorder;
 pub mod review;
+pub mod rules;
 pub mod screen;
 pub mod service;
 pub mod session;

@@ -10,6 +10,7 @@
 //! - [`recording`]: the container of a recording, written and read; [`manifest`] is its closing statement,
 //!   `signature` what shows that nobody made it anew (with the feature `signatures`, on by default)
 //! - [`derived`]: lines and commands, made of a recording
+//! - [`findings`]: what rules found in a session
 //! - [`pack`]: what stands in the packs of a day
 //! - [`review`]: what a reviewer said of a session, and that somebody looked at it
 //! - [`sealed`]: who can read a recording, and with what
@@ -20,6 +21,7 @@ pub mod asciicast;
 pub mod audit;
 pub mod continuity;
 pub mod derived;
+pub mod findings;
 mod json;
 pub mod layout;
 pub mod lines;

@@ -62,6 +62,8 @@ pub(crate) const PLAN: [Room; 25] = [
          tokio tokio_rustls tracing url"),
     room(1, "terminal", "screen formats", "bytes crossterm futures_util libc nix rustix signal_hook tokio"),
     room(1, "screen", "words formats", "avt memchr unicode_width"),
+    // What rules find is told by the recorder, by reviewers and by the player, and changed by settings.
+    room(1, "rules", "formats", "chrono regex regex_syntax serde serde_json sha2 thiserror"),
     room(1, "words", "", "serde serde_json strsim"),
 
     // A crate of its own, so that the compiler keeps the rooms out of it.
@@ -172,6 +174,7 @@ pub(crate) const MACHINES: [(&str, &str); 25] = [
     ("recorder/input.rs", ""),
     ("review/audit", "chrono"),
     ("review/condition", "chrono regex thiserror"),
+    ("rules", "chrono regex regex_syntax serde serde_json sha2 thiserror"),
     ("terminal/bindings.rs", ""),
     ("terminal/press.rs", ""),
     ("transcript", "avt memchr percent_encoding regex serde_json"),
