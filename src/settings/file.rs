@@ -15,6 +15,7 @@ use super::in_force::Found;
 use super::kind::{Paths, cut};
 use super::names::{Named, named, nearest};
 use super::origin::{Mistake, Place, Problem};
+use super::rules::{self, Said};
 use super::spec::Spec;
 
 /// No configuration is longer, in bytes. It bounds the memory that a hostile file can cost.
@@ -37,6 +38,8 @@ pub(crate) struct File {
     pub(crate) values: BTreeMap<&'static str, Found>,
     /// What its policy fixes, and the policy's rules.
     pub(crate) policy: BTreeMap<&'static str, Found>,
+    /// What it says of rules.
+    pub(crate) rules: Vec<Said>,
     /// Everything that is wrong with it, from top to bottom.
     pub(crate) mistakes: Vec<Mistake>,
 }
@@ -128,6 +131,10 @@ impl Reader<'_> {
                 self.mistake(leaf.span(), Problem::PolicyBelow);
                 continue;
             }
+            if name == "rule" {
+                self.rules(value);
+                continue;
+            }
             // A dot inside quotes makes one name, not a section and a name.
             let known = if leaf.get_ref().contains('.') {
                 None
@@ -163,6 +170,17 @@ impl Reader<'_> {
                     );
                 }
             }
+        }
+    }
+
+    fn rules(&mut self, value: &Spanned<DeValue<'_>>) {
+        let mut mistakes = Vec::new();
+        let place = |position| self.lines.place(position);
+        self.file.rules = rules::read(value, self.role, place, |span, problem| {
+            mistakes.push((span, problem));
+        });
+        for (span, problem) in mistakes {
+            self.mistake(span, problem);
         }
     }
 

@@ -332,7 +332,7 @@ impl Paths<'_> {
 }
 
 /// Whether a text is short enough and has no control characters (but, where it may, line ends).
-fn plain(text: &str, lines: bool) -> bool {
+pub(super) fn plain(text: &str, lines: bool) -> bool {
     text.len() <= TEXT_LIMIT
         && !text
             .chars()
@@ -356,7 +356,7 @@ fn refuse(span: Range<usize>, found: String) -> Refused {
 }
 
 /// A value as a message names it.
-fn describe(value: &DeValue<'_>) -> String {
+pub(super) fn describe(value: &DeValue<'_>) -> String {
     match value {
         DeValue::String(text) => quote(text),
         DeValue::Integer(number) => cut(&number.to_string()),

@@ -11,6 +11,7 @@ use super::in_force::{Found, Values};
 use super::kind::Paths;
 use super::origin::{Mistake, Origin, Place, Problem};
 use super::places::STORE;
+use super::rules::{Rules, Said};
 use super::sources::{Flags, Sources};
 use super::spec::Spec;
 use super::table::specs;
@@ -42,6 +43,7 @@ pub(crate) struct Layers {
     pub(crate) values: Values,
     pub(crate) mistakes: Vec<Mistake>,
     pub(crate) looked: Vec<Looked>,
+    pub(crate) rules: Rules,
 }
 
 /// A store that the policy fixes is a place, not a name: what says where its bucket is holds as the organisation has it,
@@ -88,9 +90,11 @@ impl Layers {
             values: Values::defaults(specs(), sources.data.as_deref()),
             mistakes: Vec::new(),
             looked: Vec::new(),
+            rules: Rules::default(),
         };
         let organisation = layers.file(sources, &sources.organisation, Role::Organisation);
         let policy = organisation.policy.clone();
+        let mut rules_of_person: Vec<Said> = Vec::new();
         let with_store = WithStore::of(&organisation);
         layers.lay(organisation.values);
         if let Some(path) = &sources.person {
@@ -102,6 +106,7 @@ impl Layers {
                 });
             }
             layers.lay(person.values);
+            rules_of_person = person.rules;
         }
         let environment = layers.environment(sources);
         layers.lay(environment);
@@ -127,6 +132,9 @@ impl Layers {
             }
         }
         layers.fix(policy);
+        let (rules, mistakes) = Rules::of(organisation.rules, rules_of_person, &layers.values);
+        layers.rules = rules;
+        layers.mistakes.extend(mistakes);
         layers.mistakes.extend(upload::conflicts(&layers.values));
         layers
     }

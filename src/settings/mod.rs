@@ -18,6 +18,7 @@ mod reading;
 pub(crate) mod reason;
 pub(crate) mod record;
 pub(crate) mod review;
+pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod session;
 mod sources;
@@ -57,6 +58,7 @@ pub(crate) struct Settings {
     pub(crate) plugin: plugin::Plugin,
     pub(crate) review: review::Review,
     pub(crate) search: search::Search,
+    pub(crate) rules: rules::Rules,
     pub(crate) policy: policy::Policy,
 }
 
@@ -99,6 +101,7 @@ impl Settings {
             review: review::Review::of(values),
             search: search::Search::of(values),
             policy: policy::Policy::of(values),
+            rules: layers.rules,
         })
     }
 }

@@ -3,9 +3,9 @@
 //! Nothing here says what a setting is; each stands in the file of its section.
 
 use super::spec::Spec;
-use super::{places, play, plugin, policy, record, review, search, session, upload};
+use super::{places, play, plugin, policy, record, review, rules, search, session, upload};
 
-static SECTIONS: [&[&Spec]; 9] = [
+static SECTIONS: [&[&Spec]; 10] = [
     &places::SPECS,
     &record::SPECS,
     &session::SPECS,
@@ -15,6 +15,7 @@ static SECTIONS: [&[&Spec]; 9] = [
     &review::SPECS,
     &search::SPECS,
     &policy::SPECS,
+    &rules::SPECS,
 ];
 
 /// Every setting.

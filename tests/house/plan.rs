@@ -20,7 +20,7 @@ pub(crate) const PLAN: [Room; 25] = [
     room(8, "main", "lib cli", ""),
     room(7, "lib", "cli formats", ""),
 
-    room(6, "cli", "recorded page review spool packs settings session player export trail service athena store transcript \
+    room(6, "cli", "recorded page review spool packs settings session player export rules trail service athena store transcript \
                     signing envelope aws terminal words formats",
         "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
@@ -36,7 +36,7 @@ pub(crate) const PLAN: [Room; 25] = [
     room(4, "packs", "store formats",
         "bytes chrono parquet regex_syntax roaring serde_json tempfile thiserror zstd"),
 
-    room(3, "settings", "service recorder store signing aws terminal words formats",
+    room(3, "settings", "rules service recorder store signing aws terminal words formats",
         "directories regex serde_json sha2 thiserror toml"),
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \

@@ -4,6 +4,7 @@
 
 mod files;
 mod layers;
+mod rules;
 mod values;
 
 use std::ffi::OsString;

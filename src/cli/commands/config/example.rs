@@ -19,6 +19,35 @@ const HEAD: &str = "\
 # Durations are written \"500ms\", \"90s\", \"15m\", \"1h30m\", sizes \"512MiB\", \"1GiB\". Directories are absolute or ~/…
 ";
 
+const RULES: &str = "
+# Rules say where somebody should look: ssm-rec rules list. One of your own has an id, a severity (info, low,
+# medium, high, critical), what it looks at (commands, lines, input, connections, session) and a pattern or a fact;
+# of one that is shipped, any of these can be told otherwise. What the organisation's file says of a rule holds for
+# everybody.
+#[[rule]]
+#id = \"own-tool\"
+#severity = \"high\"
+#looks_at = \"commands\"
+#pattern = \"^wipe-tenant \"
+#unless = \"--dry-run\"
+#explanation = \"It deletes a tenant's data.\"
+#references = [\"https://wiki.example/wipe\"]
+
+#[[rule]]
+#id = \"outside-hours\"
+#hours = \"07:00-19:00\"
+#days = \"mon-fri\"
+#zone = \"+01:00\"
+
+#[[rule]]
+#id = \"no-ticket\"
+#pattern = \"CHG-[0-9]+\"
+
+#[[rule]]
+#id = \"metadata-read\"
+#on = false
+";
+
 const POLICY: &str = "
 # Policy: in the organisation's file alone, and above everything else. Besides the rules below, it takes every
 # setting of this file, section and all, and fixes it: [policy.record] input = \"off\" and nobody records keys.
@@ -34,7 +63,10 @@ pub(super) fn text(sources: &Sources) -> String {
         if spec.section() != section {
             section = spec.section();
             match section {
-                "policy" => out.push_str(POLICY),
+                "policy" => {
+                    out.push_str(RULES);
+                    out.push_str(POLICY);
+                }
                 // Whoever has no policy must not have its sections either.
                 section if section.starts_with("policy.") => {
                     let _ = write!(out, "\n#[{section}]\n");
@@ -153,6 +185,7 @@ mod tests {
             .unwrap();
         let below = layers(&uncommented[..policy].join("\n"));
         assert_eq!(below.mistakes, []);
+        assert_eq!(below.rules.said.len(), 4);
         let rules = layers(&uncommented[policy..].join("\n"));
         assert_eq!(rules.mistakes, []);
         for spec in specs() {

@@ -5,7 +5,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::rules::{Fact, LooksAt, Severity};
 use crate::settings::kind::Kind;
+use crate::settings::rules::KEYS;
 use crate::settings::{Spec, specs};
 use crate::words::json_pretty;
 
@@ -26,9 +28,33 @@ pub(super) fn text() -> String {
         }
     }
     settings["properties"]["policy"] = policy;
+    settings["properties"]["rule"] = rules();
     settings["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     settings["title"] = "ssm-rec configuration".into();
     format!("{}\n", json_pretty(&settings))
+}
+
+/// Rules stand in a list of tables, which no setting does.
+fn rules() -> Json {
+    let mut rule = table();
+    for (key, expected, purpose) in KEYS {
+        rule["properties"][key] = match key {
+            "on" => json!({ "type": "boolean" }),
+            "minutes" | "lines" => json!({ "type": "integer", "minimum": 0 }),
+            "references" => json!({ "type": "array", "items": { "type": "string" } }),
+            "severity" => json!({ "enum": Severity::ALL.map(Severity::name) }),
+            "looks_at" => json!({ "enum": LooksAt::ALL.map(LooksAt::name) }),
+            "fact" => json!({ "enum": Fact::NAMES }),
+            _ => json!({ "type": "string" }),
+        };
+        rule["properties"][key]["description"] = format!("{purpose} ({expected})").into();
+    }
+    rule["required"] = json!(["id"]);
+    json!({
+        "type": "array",
+        "items": rule,
+        "description": "Rules of one's own, and other words on those that are shipped.",
+    })
 }
 
 fn table() -> Json {

@@ -5,8 +5,10 @@
 use std::fmt::Write as _;
 
 use crate::cli::exit::{Failure, Status};
+use crate::settings::rules::Said;
 use crate::settings::{
     Flags, InForce, Layers, Origin, Place, Purpose, Role, Settings, Sources, TRIAL, specs,
+    toml_string,
 };
 use crate::words::{json_pretty, printable};
 
@@ -66,6 +68,21 @@ fn as_toml(sources: &Sources, layers: &Layers) -> String {
     for (setting, in_force) in rows {
         let _ = writeln!(out, "{setting:width$}  # {}", printable(&why(in_force)));
     }
+    for said in &layers.rules.said {
+        let id = toml_string(&said.change.id);
+        let _ = writeln!(
+            out,
+            "[[rule]] id = {id}  # {}",
+            printable(&said.place.to_string())
+        );
+    }
+    for place in &layers.rules.overruled {
+        let _ = writeln!(
+            out,
+            "# a rule that is overruled: {}",
+            printable(&place.to_string())
+        );
+    }
     out
 }
 
@@ -105,7 +122,15 @@ fn as_json(layers: &Layers) -> String {
             })
         })
         .collect();
-    let all = serde_json::json!({ "files": files, "settings": settings });
+    let rule = |said: &Said| serde_json::json!({ "id": said.change.id, "origin": place_json(&said.place) });
+    let rules: Vec<_> = layers.rules.said.iter().map(rule).collect();
+    let overruled: Vec<_> = layers.rules.overruled.iter().map(place_json).collect();
+    let all = serde_json::json!({
+        "files": files,
+        "settings": settings,
+        "rules": rules,
+        "overruled_rules": overruled,
+    });
     format!("{}\n", json_pretty(&all))
 }
 
