@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::asciicast::Session;
 use crate::continuity::Continuity;
 use crate::derived::Kind;
+use crate::findings::Findings;
 use crate::json::has_doubled_keys;
 use crate::payload::Size;
 
@@ -96,6 +97,9 @@ pub struct Manifest {
     /// Which of this client's manifests it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub continuity: Option<Continuity>,
+    /// What rules found in it, as the client claims: whoever doubts evaluates the recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Findings>,
     /// What was counted.
     pub counts: Counts,
     /// How large the recording is.

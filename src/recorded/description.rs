@@ -190,6 +190,7 @@ impl Description {
                 claim.derived(Kind::Commands),
                 seal_of_commands.map_err(Error::Encryption)?,
             ),
+            rules: Some(admitted.settings().rules.changes()),
         };
         let options = admitted.settings().record.options(seal, derived);
         let recorder = Recorder::create(

@@ -5,11 +5,13 @@
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use formats::asciicast::Header;
 use formats::sealed::Seal;
 
 use super::objects::{Objects, Sinks};
+use crate::rules::{Change, RuleSet};
 
 /// The two files, and the seals where only some may read them.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Files {
     pub lines: (PathBuf, Option<Seal>),
     /// The commands.
     pub commands: (PathBuf, Option<Seal>),
+    /// What is said of the rules that look at both; without it none do.
+    pub rules: Option<Vec<Change>>,
 }
 
 type Sink = BufWriter<File>;
@@ -36,7 +40,9 @@ impl Files {
             lines: (create(&self.lines.0)?, self.lines.1),
             commands: (create(&self.commands.0)?, self.commands.1),
         };
-        Objects::new(header, sinks)
+        // They were read before; a session is not left without its lines because of rules.
+        let rules = self.rules.and_then(|rules| RuleSet::new(&rules).ok());
+        Objects::new(header, sinks, rules.map(Arc::new))
     }
 }
 

@@ -15,12 +15,12 @@ use std::time::{Duration, Instant};
 
 use formats::asciicast;
 use formats::lines::{self, LineSource};
-use formats::manifest::Derived;
 use formats::recording::{self, Ending};
 use formats::sealed::{Key, NoKey, Unlock};
 
 use super::derived::Files;
 use super::disk::Flushed;
+use super::objects::Told;
 use super::screens::{Picture, Screens, TEXT_BETWEEN};
 
 /// How much of the file is read at once.
@@ -71,7 +71,7 @@ struct State {
     /// Nothing is written behind that.
     is_ending: bool,
     is_done: bool,
-    derived: Option<Derived>,
+    derived: Option<Told>,
     pictures: Vec<Picture>,
     #[cfg(test)]
     made: usize,
@@ -113,7 +113,7 @@ impl Shared {
         self.has_pictures.store(true, Ordering::Release);
     }
 
-    fn end(&self, derived: Option<Derived>) {
+    fn end(&self, derived: Option<Told>) {
         let mut state = self.state();
         state.derived = derived;
         state.is_done = true;
@@ -190,7 +190,7 @@ impl Follower {
 
     /// The file is whole but for its manifest, and so long: what is derived from it, if that is wanted and does not take more
     /// than `patience`.
-    pub(super) fn finish(&mut self, length: u64, patience: Duration) -> Option<Derived> {
+    pub(super) fn finish(&mut self, length: u64, patience: Duration) -> Option<Told> {
         if self.thread.is_none() && self.files.is_none() {
             return None;
         }
@@ -348,7 +348,7 @@ fn follow(
     key: Option<Key>,
     files: Option<Files>,
     shared: &Shared,
-) -> Result<Option<Derived>, recording::Error> {
+) -> Result<Option<Told>, recording::Error> {
     let growing = Growing {
         file: File::open(path)?,
         at: 0,
@@ -393,7 +393,7 @@ fn follow(
         }
     }
     Ok(match objects {
-        Some(objects) => Some(objects.finish()?.derived),
+        Some(objects) => Some(objects.finish()?.told()),
         None => None,
     })
 }

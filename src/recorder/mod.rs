@@ -32,6 +32,9 @@ pub use input::Input;
 use disk::Gauge;
 use follower::Follower;
 use input::Echo;
+use objects::Told;
+
+use crate::rules::Session;
 
 /// How long an event may wait in the compressor. The promise is one second; the rest is for a busy machine.
 const FLUSH_AFTER: Duration = Duration::from_millis(800);
@@ -80,6 +83,7 @@ pub struct Recorder {
     echo: Echo,
     flush_at: Option<Instant>,
     follower: Follower,
+    is_sealed: bool,
 }
 
 /// A recording that lacks its manifest alone. Dropped, it stays as one that was cut.
@@ -147,6 +151,7 @@ impl Recorder {
         Ok(Self {
             follower: Follower::new(path, disk.gauge().flushed(), key, options.derived),
             gauge: disk.gauge(),
+            is_sealed: options.seal.is_some(),
             writer: match options.seal {
                 Some(seal) => Writer::sealed(disk, header, container, seal)?,
                 None => Writer::new(disk, header, container)?,
@@ -337,12 +342,19 @@ impl Recorder {
         }
         self.writer.flush()?;
         self.writer.sink_mut().sync();
-        let derived = self
+        let told = self
             .follower
             .finish(self.writer.compressed_size(), patience);
-        let manifest = Manifest {
-            derived,
-            ..manifest
+        let manifest = match told {
+            Some(Told { derived, rules }) => Manifest {
+                derived: Some(derived),
+                rules: rules.map(|rules| {
+                    let verdict = rules.finish(&Session::of(&manifest));
+                    verdict.claim(self.is_sealed)
+                }),
+                ..manifest
+            },
+            None => manifest,
         };
         let mut unsigned = self.writer.end(manifest)?;
         // The signature may be long in coming; until then the recording is as safe as during the session.

@@ -107,7 +107,7 @@ fn make<W: Write, E: From<Error>>(
         lines: places.lines,
         commands: places.commands,
     };
-    let mut objects = Objects::new(reader.header(), sinks).map_err(Error::Write)?;
+    let mut objects = Objects::new(reader.header(), sinks, None).map_err(Error::Write)?;
     let broken = loop {
         match reader.next_event() {
             Ok(Some(event)) => objects.event(&event).map_err(Error::Write)?,

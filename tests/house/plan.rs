@@ -29,7 +29,7 @@ pub(crate) const PLAN: [Room; 25] = [
         "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
-    room(4, "review", "spool packs recorder transcript store screen words formats",
+    room(4, "review", "spool packs recorder rules transcript store screen words formats",
         "chrono memchr regex regex_syntax sha2 tempfile thiserror zip"),
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing uuid"),
@@ -41,14 +41,14 @@ pub(crate) const PLAN: [Room; 25] = [
     room(3, "session", "service recorder aws terminal screen words formats",
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),
-    room(3, "player", "transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
+    room(3, "player", "rules transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
     room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
     room(2, "athena", "aws", "aws_sdk_athena thiserror tracing"),
-    room(2, "recorder", "transcript screen words formats", "bytes rustix thiserror tokio"),
+    room(2, "recorder", "transcript rules screen words formats", "bytes rustix thiserror tokio"),
     room(2, "transcript", "screen words formats", "avt memchr percent_encoding regex serde_json"),
     room(2, "store", "aws words",
         "aws_config aws_sdk_s3 base64 bytes futures_util http_body rustix rustls rustls_native_certs serde \
