@@ -11,7 +11,7 @@ use formats::sealed::Locked;
 
 use super::exit::{Failure, Status};
 use crate::review::search::{Unread, Unsaid};
-use crate::review::{catalog, chosen, derived, follow, identity};
+use crate::review::{catalog, chosen, derived, findings, follow, identity};
 use crate::words::printable;
 use crate::{athena, aws, export, player, service, settings, signing, store};
 
@@ -69,6 +69,7 @@ fn known(cause: &(dyn StdError + 'static)) -> Option<Told> {
         told::<player::Error>,
         told::<export::Error>,
         told::<derived::Error>,
+        told::<findings::Error>,
         told::<service::Error>,
         told::<athena::Error>,
         told::<signing::Error>,
@@ -228,6 +229,24 @@ impl Hinted for derived::Error {
             (_, Some(failure)) => failure.status(),
             (Self::Container(error), None) => status_of(error),
             (Self::Write(_), None) => Status::Failure,
+            _ => Status::Damaged,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match (self, self.source_failure()) {
+            (_, Some(failure)) => failure.hint(),
+            (Self::Container(error), None) => hint_of(error),
+            _ => None,
+        }
+    }
+}
+
+impl Hinted for findings::Error {
+    fn status(&self) -> Status {
+        match (self, self.source_failure()) {
+            (_, Some(failure)) => failure.status(),
+            (Self::Container(error), None) => status_of(error),
             _ => Status::Damaged,
         }
     }

@@ -29,7 +29,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     audit, compact, completions, config, derive, evidence, export, list, play, plugin, ran,
-    recover, review, search, show, ssh_proxy, start, tail, upload, verify,
+    recover, review, rules, search, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -53,6 +53,7 @@ enum Command {
     Show(show::ShowArgs),
     Commands(ran::CommandsArgs),
     Derive(derive::DeriveArgs),
+    Rules(rules::RulesArgs),
     SshProxy(ssh_proxy::SshProxyArgs),
     Export(export::ExportArgs),
     Verify(verify::VerifyArgs),
@@ -137,6 +138,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Show(args) => show::run(&args),
         Command::Commands(args) => ran::run(&args),
         Command::Derive(args) => derive::run(&args),
+        Command::Rules(args) => rules::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Recover(args) => recover::run(args),

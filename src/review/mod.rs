@@ -10,6 +10,7 @@ pub mod compact;
 pub mod condition;
 pub(crate) mod derived;
 pub(crate) mod evidence;
+pub(crate) mod findings;
 pub mod follow;
 pub mod identity;
 pub mod pictures;

@@ -15,6 +15,7 @@ pub(super) mod plugin;
 pub(super) mod ran;
 pub(super) mod recover;
 pub(super) mod review;
+pub(super) mod rules;
 pub(super) mod search;
 pub(super) mod show;
 pub(super) mod ssh_proxy;
