@@ -75,11 +75,19 @@ pub enum Number {
     Commands,
     /// Bytes of the recording as it is stored.
     Size,
+    /// How grave the gravest is that rules found, as the client claims.
+    Risk,
 }
 
 impl Number {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Duration, Self::Exit, Self::Commands, Self::Size];
+    pub const ALL: [Self; 5] = [
+        Self::Duration,
+        Self::Exit,
+        Self::Commands,
+        Self::Size,
+        Self::Risk,
+    ];
 
     /// As it is written.
     #[must_use]
@@ -89,9 +97,15 @@ impl Number {
             Self::Exit => "exit",
             Self::Commands => "commands",
             Self::Size => "size",
+            Self::Risk => "risk",
         }
     }
 }
+
+/// What risks are called, from none on.
+pub(super) const RISKS: [&str; 7] = [
+    "none", "info", "low", "medium", "high", "critical", "unknown",
+];
 
 /// What is so or is not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

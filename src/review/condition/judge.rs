@@ -3,9 +3,10 @@
 //! Nothing that is not known is taken for false, and whatever becomes known later never turns an answer round.
 
 use chrono::{DateTime, Utc};
+use formats::findings::Severity;
 use formats::manifest::Manifest;
 
-use super::field::{Flag, Kind, Number, Text};
+use super::field::{Flag, Kind, Number, RISKS, Text};
 use super::pattern::Pattern;
 use super::{Condition, Term};
 
@@ -133,6 +134,7 @@ impl<'a> Facts<'a> {
             Number::Duration => i128::from(manifest.duration_us),
             Number::Size => i128::from(manifest.sizes.compressed),
             Number::Commands => i128::from(manifest.derived.as_ref()?.commands.count),
+            Number::Risk => i128::from(risk_of(manifest)?),
             Number::Exit => i128::from(manifest.exit.as_ref()?.status?),
         })
     }
@@ -166,6 +168,14 @@ impl<'a> Facts<'a> {
             Term::Flag(flag) => self.flag(*flag),
         }
     }
+}
+
+/// Which of them it is; unknown where no rule was asked.
+fn risk_of(manifest: &Manifest) -> Option<i64> {
+    let highest = manifest.rules.as_ref()?.highest();
+    let name = highest.map_or("none", Severity::name);
+    let at = RISKS.iter().position(|risk| *risk == name)?;
+    i64::try_from(at).ok()
 }
 
 /// When it started, where that is told.

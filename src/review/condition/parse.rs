@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::field::{Field, Kind, Number, Text, fields};
+use super::field::{Field, Kind, Number, RISKS, Text, fields};
 use super::judge::State;
 use super::pattern::{Pattern, pieces};
 use super::scan::{Scan, Value};
@@ -329,6 +329,14 @@ impl Parser<'_> {
                 let size = size::parse(text)
                     .ok_or_else(|| format!("{text:?} is no size: write 4096, 10MB or 1GiB"))?;
                 fits(u128::from(size), text)
+            }),
+            Number::Risk => self.read("a severity", operator, |text| {
+                let text = text.to_ascii_lowercase();
+                let at = RISKS.iter().position(|risk| *risk == text);
+                let at = at.and_then(|at| i64::try_from(at).ok());
+                at.ok_or_else(|| {
+                    format!("there is no risk {text:?}; there are {}", RISKS.join(", "))
+                })
             }),
             Number::Exit | Number::Commands => self.read("a number", operator, |text| {
                 let number = text.parse::<i32>();

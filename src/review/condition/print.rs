@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::SecondsFormat;
 
-use super::field::Number;
+use super::field::{Number, RISKS};
 use super::pattern::Pattern;
 use super::{Condition, Term};
 use crate::words::{size, time};
@@ -58,6 +58,10 @@ impl Display for Term {
                     }
                     Number::Duration => {
                         write!(f, "{}.{:06}s", unsigned / 1_000_000, unsigned % 1_000_000)
+                    }
+                    Number::Risk => {
+                        let at = usize::try_from(*value).unwrap_or(RISKS.len());
+                        f.write_str(RISKS.get(at).unwrap_or(&"unknown"))
                     }
                     Number::Exit | Number::Commands => write!(f, "{value}"),
                 }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Local};
+use formats::findings::Severity;
 use formats::manifest::Manifest;
 
 use crate::review::catalog::{Entry, State};
@@ -32,12 +33,13 @@ pub(super) enum Column {
     User,
     Host,
     Location,
+    Risk,
 }
 
 /// Those of a table, when nobody says which: the first of all.
 pub(super) const TABLE: &[Column] = ALL.split_at(8).0;
 /// All of them; those of CSV, when nobody says which.
-pub(super) const ALL: [Column; 18] = [
+pub(super) const ALL: [Column; 19] = [
     Column::Session,
     Column::Started,
     Column::Duration,
@@ -56,6 +58,7 @@ pub(super) const ALL: [Column; 18] = [
     Column::User,
     Column::Host,
     Column::Location,
+    Column::Risk,
 ];
 
 impl std::str::FromStr for Column {
@@ -94,6 +97,7 @@ impl Column {
             Self::User => "user",
             Self::Host => "host",
             Self::Location => "location",
+            Self::Risk => "risk",
         }
     }
 
@@ -146,7 +150,7 @@ impl Column {
             }
             Self::Size if is_stored => manifest.sizes.compressed.to_string(),
             Self::Duration | Self::Size => String::new(),
-            Self::Commands | Self::State | Self::Kind => self.of(entry),
+            Self::Commands | Self::State | Self::Kind | Self::Risk => self.of(entry),
             Self::Exit => match status(manifest) {
                 Some(status) => status.to_string(),
                 None => csv::text(&self.of(entry)),
@@ -172,6 +176,11 @@ impl Column {
             Self::Location => printable(&entry.location),
             Self::State => entry.state.name().to_owned(),
             Self::Kind => Facts::kind(manifest).name().to_owned(),
+            // The client's claim: nothing where no rule was asked.
+            Self::Risk => match &manifest.rules {
+                Some(rules) => rules.highest().map_or("none", Severity::name).to_owned(),
+                None => String::new(),
+            },
             Self::Commands => match &manifest.derived {
                 Some(derived) => derived.commands.count.to_string(),
                 None => String::new(),

@@ -98,7 +98,7 @@ pub(crate) struct ListArgs {
     reverse: bool,
 
     /// These columns, in this order: session, started, duration, target, operator, reason, size, commands, ended, state, kind,
-    /// exit, document, account, region, user, host, location
+    /// exit, document, account, region, user, host, location, risk (the gravest that rules found, as the client claims)
     #[arg(
         long,
         value_name = "COLUMN,…",
@@ -426,7 +426,7 @@ mod tests {
         assert!(names.starts_with("session,started,duration,"), "{names}");
         assert_eq!(names.split(',').count(), column::ALL.len());
         let row = lines.next().unwrap();
-        let expected = "a,2026-11-23T10:00:00Z,65.000000,i-1,arn:aws:sts::1:assumed-role/Admin/alice,\"'=1+\"\"2\"\",3 4\",12345,,,stored,shell,,,,,,,/store/x";
+        let expected = "a,2026-11-23T10:00:00Z,65.000000,i-1,arn:aws:sts::1:assumed-role/Admin/alice,\"'=1+\"\"2\"\",3 4\",12345,,,stored,shell,,,,,,,/store/x,";
         assert_eq!(row, expected);
         let running = Entry {
             state: State::InSpool,

@@ -57,6 +57,7 @@ fn term() -> impl Strategy<Value = Term> {
                 };
                 let most = match number {
                     Number::Exit | Number::Commands => i64::from(i32::MAX),
+                    Number::Risk => 6,
                     _ => i64::MAX,
                 };
                 Term::Number(number, comparison, value.min(most))

@@ -102,6 +102,14 @@ fn number_is(number: Number, comparison: Comparison, value: i64) -> String {
             "CAST(json_extract_scalar(manifest, '$.sizes.compressed') AS bigint)",
             value,
         ),
+        // The gravest comes first; where no rule was asked, nothing is known.
+        (Number::Risk, _) => (
+            "CASE WHEN json_extract_scalar(manifest, '$.rules.set') IS NOT NULL THEN \
+             CASE coalesce(json_extract_scalar(manifest, '$.rules.findings[0].severity'), 'none') \
+             WHEN 'none' THEN 0 WHEN 'info' THEN 1 WHEN 'low' THEN 2 WHEN 'medium' THEN 3 \
+             WHEN 'high' THEN 4 WHEN 'critical' THEN 5 ELSE 6 END END",
+            value,
+        ),
         (Number::Exit, _) => ("exit_status", value),
         // Where none were looked for, how many there are is not known.
         (Number::Commands, _) => ("CASE WHEN explained IS NOT NULL THEN commands END", value),
