@@ -47,6 +47,7 @@ mod recover;
 mod remote;
 mod review;
 mod rough;
+mod rules;
 mod search;
 mod sql;
 mod start;

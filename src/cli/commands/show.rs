@@ -8,16 +8,20 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local};
 use formats::asciicast::Header;
+use formats::findings::Findings;
 use formats::manifest::Manifest;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::rules::check;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Status};
 use crate::cli::named;
 use crate::cli::views::Look;
+use crate::review::findings::Difference;
 use crate::review::summary::{Counts, Ended, Summary};
+use crate::rules::Verdict;
 use crate::settings::Settings;
 use crate::words::{self, printable, size, time};
 
@@ -41,6 +45,10 @@ pub(crate) struct ShowArgs {
     #[arg(long)]
     json: bool,
 
+    /// Read all of it and tell what rules find, beside what its manifest claims
+    #[arg(long)]
+    rules: bool,
+
     #[command(flatten)]
     identity: IdentityArgs,
 
@@ -52,12 +60,31 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(args: &ShowArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
-    let named = named::open(&args.name, &settings, Look::Beside)?;
-    let (summary, location) = named.summary(&identities)?;
+    let look = match args.rules {
+        true => Look::Inside("show"),
+        false => Look::Beside,
+    };
+    let named = named::open(&args.name, &settings, look)?;
+    let (summary, location, found) = match args.rules {
+        true => {
+            let set = settings.rules.set().map_err(anyhow::Error::from)?;
+            let location = named.location.clone();
+            let judged = check::of(named, &identities, &set)?;
+            let found = Found {
+                differences: judged.differences(),
+                verdict: judged.verdict,
+            };
+            (judged.summary, location, Some(found))
+        }
+        false => {
+            let (summary, location) = named.summary(&identities)?;
+            (summary, location, None)
+        }
+    };
     let text = if args.json {
-        json(&summary, location.as_deref())
+        json(&summary, location.as_deref(), found.as_ref())
     } else {
-        text(&summary, location.as_deref())
+        text(&summary, location.as_deref(), found.as_ref())
     };
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
@@ -66,6 +93,45 @@ pub(crate) fn run(args: &ShowArgs) -> CommandResult {
         Ended::CutShort(_) => Status::CutShort,
         Ended::Damaged(_) => Status::Damaged,
     })
+}
+
+/// What rules find, and where the manifest claims something else.
+struct Found {
+    verdict: Verdict,
+    differences: Vec<Difference>,
+}
+
+impl Found {
+    fn told(&self) -> String {
+        let mut text = findings(&self.verdict.claim(false));
+        for difference in &self.differences {
+            let Difference {
+                rule,
+                claimed,
+                found,
+            } = difference;
+            let _ = write!(
+                text,
+                "; the manifest claims {claimed} of {rule}, there are {found}"
+            );
+        }
+        text
+    }
+}
+
+/// What was found, in short.
+fn findings(findings: &Findings) -> String {
+    let Some(highest) = findings.highest() else {
+        return "nothing found".to_owned();
+    };
+    let all = findings.findings.iter();
+    let rules: Vec<String> = all
+        .map(|finding| match finding.count {
+            1 => finding.rule.clone(),
+            count => format!("{} ({count})", finding.rule),
+        })
+        .collect();
+    format!("{}: {}", highest.name(), rules.join(", "))
 }
 
 /// What `--json` prints.
@@ -85,11 +151,14 @@ struct Json<'a> {
     /// Why more cannot be told of an encrypted recording.
     #[serde(skip_serializing_if = "Option::is_none")]
     locked: Option<String>,
+    /// What rules find, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Findings>,
     manifest: Option<&'a Manifest>,
     header: Option<Box<RawValue>>,
 }
 
-fn json(summary: &Summary, location: Option<&str>) -> String {
+fn json(summary: &Summary, location: Option<&str>, found: Option<&Found>) -> String {
     let mut header = Vec::new();
     summary.header.encode(&mut header);
     let header = String::from_utf8(header).unwrap_or_default();
@@ -115,6 +184,7 @@ fn json(summary: &Summary, location: Option<&str>) -> String {
         output_bytes,
         signed: summary.signature.is_some(),
         locked: summary.locked.as_ref().map(ToString::to_string),
+        rules: found.map(|found| found.verdict.claim(false)),
         manifest: summary.manifest.as_ref(),
         header: RawValue::from_string(header.trim_end().to_owned()).ok(),
     };
@@ -138,7 +208,7 @@ impl Sheet {
     }
 }
 
-fn text(summary: &Summary, location: Option<&str>) -> String {
+fn text(summary: &Summary, location: Option<&str>, found: Option<&Found>) -> String {
     let mut sheet = Sheet(String::new());
     let header = &summary.header;
     let after = time::write(summary.duration);
@@ -190,6 +260,14 @@ fn text(summary: &Summary, location: Option<&str>) -> String {
             plural(derived.lines.count, "line")
         );
         sheet.line("commands", text);
+    }
+    match (found, manifest.and_then(|manifest| manifest.rules.as_ref())) {
+        (Some(found), _) => sheet.line("rules", found.told()),
+        (None, Some(claim)) => sheet.line(
+            "rules",
+            format!("{}, as the client claims", findings(claim)),
+        ),
+        (None, None) => {}
     }
     if header.term.cols > 0 && header.term.rows > 0 {
         sheet.line(
@@ -383,7 +461,7 @@ mod tests {
 
     #[test]
     fn a_sheet_says_what_there_is_and_stays_harmless() {
-        let text = text(&summary(), Some("/store/x"));
+        let text = text(&summary(), Some("/store/x"), None);
         for line in [
             "session     me-1",
             "state       complete",
@@ -405,7 +483,7 @@ mod tests {
     fn json_holds_header_and_manifest() {
         let mut summary = summary();
         summary.ended = Ended::Damaged("line 3".into());
-        let value: serde_json::Value = serde_json::from_str(&json(&summary, None)).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json(&summary, None, None)).unwrap();
         assert_eq!(value["state"], "damaged");
         assert_eq!(value["damage"], "line 3");
         assert_eq!(value["duration_us"], 65_000_000);

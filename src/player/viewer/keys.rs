@@ -11,6 +11,7 @@ use super::{Ask, Over, Viewer, bar, lists, times};
 use crate::player::Note;
 use crate::player::playback::Control;
 use crate::player::scan::Pattern;
+use crate::rules::RuleSet;
 use crate::terminal::{Key, Press, bound};
 
 const SHORT: Duration = Duration::from_secs(5);
@@ -261,7 +262,10 @@ impl Viewer {
                 if self.commands.is_empty() && !self.is_scanned {
                     return self.say(now, "commands are still being looked for");
                 }
-                lists::commands(&self.commands, position)
+                if let Some(rules) = self.facts.rules.take() {
+                    self.rules = RuleSet::new(&rules).ok();
+                }
+                lists::commands(&self.commands, self.rules.as_ref(), position)
             }
             Kind::Messages => lists::messages(self.playback.messages()),
             Kind::Transcript => return,

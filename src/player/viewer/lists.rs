@@ -10,6 +10,7 @@ use formats::tee::{Content, TeedMessage};
 
 use super::list::{Kind, List, Row};
 use super::times::relative;
+use crate::rules::{RuleSet, Severity};
 use crate::terminal::Binding;
 use crate::words::time;
 
@@ -62,7 +63,7 @@ pub(super) fn help(own: &[Binding]) -> List {
     List::new(Kind::Help, "keys", rows.collect(), 0)
 }
 
-pub(super) fn commands(commands: &[Command], position: Duration) -> List {
+pub(super) fn commands(commands: &[Command], rules: Option<&RuleSet>, position: Duration) -> List {
     let start = |command: &Command| Duration::from_millis(command.start);
     let rows = commands.iter().map(|command| {
         let exit = match command.exit {
@@ -75,8 +76,9 @@ pub(super) fn commands(commands: &[Command], position: Duration) -> List {
         };
         Row {
             text: format!(
-                "{:>8}  {context}{}{exit}",
+                "{:>8}  {}{context}{}{exit}",
                 relative(start(command)),
+                rules.map_or_else(String::new, |rules| mark(rules, command)),
                 command.text.replace('\n', " ⏎ ")
             ),
             at: Some(start(command)),
@@ -89,6 +91,16 @@ pub(super) fn commands(commands: &[Command], position: Duration) -> List {
         rows.collect(),
         here.saturating_sub(1),
     )
+}
+
+/// How grave the gravest rule is that hits a command; what is only worth knowing marks nothing.
+fn mark(rules: &RuleSet, command: &Command) -> String {
+    let (hits, _) = rules.of_command(&command.text, &command.context);
+    let gravest = hits.iter().map(|hit| rules.rules()[*hit].severity).max();
+    match gravest.filter(|severity| *severity > Severity::Info) {
+        Some(severity) => format!("[{}] ", severity.name()),
+        None => String::new(),
+    }
 }
 
 pub(super) fn messages(messages: &VecDeque<(Duration, TeedMessage)>) -> List {

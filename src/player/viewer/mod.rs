@@ -29,6 +29,7 @@ use super::canvas::Canvas;
 use super::playback::{Action, Numbered, Playback, Reposition};
 use super::scan::{Break, Hits, Overview, Pattern};
 use super::{Note, Proof, Standing};
+use crate::rules::{Change, RuleSet};
 use crate::screen::grid::{Grid, Style};
 use crate::terminal::Binding;
 
@@ -77,6 +78,8 @@ pub struct Facts {
     pub bar: bool,
     /// Whether a screen that is larger than the window is shown whole, as well as can be.
     pub fit: bool,
+    /// What is said of the rules that mark commands in their list; without it none do.
+    pub rules: Option<Vec<Change>>,
     /// Keys of the reviewer's own.
     pub keys: Vec<Binding>,
 }
@@ -134,6 +137,8 @@ pub(crate) struct Viewer {
     /// What was seen of it as it was played, where nobody reads it beside.
     seen: Option<Seen>,
     commands: Vec<Command>,
+    /// What marks them, since they were listed first.
+    rules: Option<RuleSet>,
     is_scanned: bool,
     over: Over,
     search: Option<Search>,
@@ -169,6 +174,7 @@ impl Viewer {
             lanes,
             seen: (!facts.is_scanned).then(Seen::default),
             commands: Vec::new(),
+            rules: None,
             is_scanned: false,
             over: Over::Nothing,
             search: None,

@@ -314,6 +314,7 @@ impl Playing<'_> {
         beside.facts.bar = !self.args.no_bar;
         beside.facts.fit = self.args.fit;
         beside.facts.keys.clone_from(&self.settings.play.keys);
+        beside.facts.rules = Some(self.settings.rules.changes());
         beside
     }
 

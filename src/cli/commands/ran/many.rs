@@ -5,11 +5,11 @@
 use std::io::Write as _;
 
 use chrono::SecondsFormat;
-use formats::derived::Command;
 use formats::manifest::Manifest;
 use serde::Serialize;
 
 use super::CommandsArgs;
+use super::flagged::Flagged;
 use super::print::{self, Form};
 use crate::cli::counted::counted;
 use crate::cli::coverage::Coverage;
@@ -22,6 +22,7 @@ use crate::review::condition::started;
 use crate::review::derived::Commands;
 use crate::review::ran::{Ran, ran};
 use crate::review::search::Outcome;
+use crate::rules::RuleSet;
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::words::{self, causes, csv, printable};
@@ -50,6 +51,7 @@ pub(super) fn run(args: &CommandsArgs, settings: &Settings) -> CommandResult {
         },
         is_first: true,
         told: Share::default(),
+        set: settings.rules.set().map_err(anyhow::Error::from)?,
         settings,
         failed: None,
     };
@@ -102,6 +104,7 @@ struct Run<'a> {
     coverage: Coverage,
     is_first: bool,
     told: Share,
+    set: RuleSet,
     settings: &'a Settings,
     /// Why no more may be shown.
     failed: Option<Failure>,
@@ -144,16 +147,19 @@ impl Run<'_> {
             self.told.all += size;
         }
         let text = match (&self.form, &ran.commands) {
-            (Form::Json, found) => json(manifest, found.as_ref(), &ran.read.outcome),
+            (Form::Json, found) => json(manifest, found.as_ref(), &ran.read.outcome, &self.set),
             (_, None) => String::new(),
-            (Form::Csv, Some(found)) => as_csv(manifest, found),
+            (Form::Csv, Some(found)) => as_csv(manifest, found, &self.set),
             (Form::Table, Some(found)) if found.commands.is_empty() => String::new(),
             (Form::Table, Some(found)) => {
                 let gap = if self.is_first { "" } else { "\n" };
                 self.is_first = false;
                 let id = printable(&manifest.session_id);
                 let whose = heading::behind_id(manifest);
-                format!("{gap}{id}  {whose}\n{}", print::table(&found.commands))
+                format!(
+                    "{gap}{id}  {whose}\n{}",
+                    print::table(&Flagged::all(&found.commands, &self.set))
+                )
             }
         };
         // A reader that has seen enough is no failure, and wants no more.
@@ -185,7 +191,7 @@ fn at(manifest: &Manifest) -> Option<String> {
     started(manifest).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
-fn json(manifest: &Manifest, found: Option<&Commands>, outcome: &Outcome) -> String {
+fn json(manifest: &Manifest, found: Option<&Commands>, outcome: &Outcome, set: &RuleSet) -> String {
     #[derive(Serialize)]
     struct Of<'a, T> {
         r#type: &'static str,
@@ -206,8 +212,10 @@ fn json(manifest: &Manifest, found: Option<&Commands>, outcome: &Outcome) -> Str
         cut: Option<bool>,
     }
     let session_id = &manifest.session_id;
-    let commands = found.iter().flat_map(|found| &found.commands);
-    let commands = commands.map(|command: &Command| {
+    let commands = found
+        .iter()
+        .flat_map(|found| Flagged::all(&found.commands, set));
+    let commands = commands.map(|command| {
         words::json(&Of {
             r#type: "command",
             session_id,
@@ -239,7 +247,7 @@ fn json(manifest: &Manifest, found: Option<&Commands>, outcome: &Outcome) -> Str
     text
 }
 
-fn as_csv(manifest: &Manifest, found: &Commands) -> String {
+fn as_csv(manifest: &Manifest, found: &Commands, set: &RuleSet) -> String {
     let operator = manifest.operator.as_ref().or(manifest.user.as_ref());
     let whose = [
         csv::text(&printable(&manifest.session_id)),
@@ -248,8 +256,9 @@ fn as_csv(manifest: &Manifest, found: &Commands) -> String {
         at(manifest).unwrap_or_default(),
     ];
     let whose = whose.join(",");
-    let rows = found.commands.iter().map(|command| {
-        let fields = print::fields(command).join(",");
+    let flagged = Flagged::all(&found.commands, set);
+    let rows = flagged.iter().map(|flagged| {
+        let fields = print::fields(flagged).join(",");
         format!("{whose},{fields}{}", csv::END)
     });
     rows.collect()

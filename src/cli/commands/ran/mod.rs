@@ -3,6 +3,7 @@
 //! Nothing from a recording reaches the terminal as it is, and nothing is called all of it: the share of the output that is
 //! explained is told with it.
 
+mod flagged;
 mod many;
 mod print;
 
@@ -10,6 +11,7 @@ use std::io::{Read, Write as _};
 
 use anyhow::anyhow;
 
+use self::flagged::Flagged;
 use self::print::Form;
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
@@ -41,7 +43,8 @@ shellProfile for a whole account that does so. Confidence is between 0 and 1. So
 command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are the switches
 that line editors put round each line, echo is what was typed behind a prompt. All of it is what the
 remote host showed; where it contradicts itself, --json has both, as \"claims\". --csv puts a ' in
-front of a text that a spreadsheet would take for a formula.
+front of a text that a spreadsheet would take for a formula. Risk names the rules that hit a command
+(ssm-rec rules list); what they find besides commands, ssm-rec rules check tells.
 
 Of many sessions each is told by itself, as soon as it is read, and at the end how many were read and
 how many could not be; in JSON the type of a line is command, session or summary.
@@ -96,10 +99,12 @@ fn one(name: &str, args: &CommandsArgs, settings: &Settings) -> CommandResult {
         Some(failure) => named::unread(failure, &what),
         None => Failure::from(error).context(what.clone()),
     })?;
+    let set = settings.rules.set().map_err(anyhow::Error::from)?;
+    let flagged = Flagged::all(&found.commands, &set);
     let text = match args.form() {
-        Form::Json => print::json(&found),
-        Form::Csv => print::as_csv(&found),
-        Form::Table => print::table(&found.commands),
+        Form::Json => print::json(&found, &flagged),
+        Form::Csv => print::as_csv(&flagged),
+        Form::Table => print::table(&flagged),
     };
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use formats::derived::Command;
 
+use super::flagged::Flagged;
 use crate::review::derived::Commands;
+use crate::rules::Severity;
 use crate::words::{self, csv, printable, time};
 
 /// In which form.
@@ -18,9 +20,9 @@ pub(super) enum Form {
 }
 
 /// One object a line, the last of which tells how much of the session they answer for.
-pub(super) fn json(found: &Commands) -> String {
+pub(super) fn json(found: &Commands, flagged: &[Flagged<'_>]) -> String {
     let mut text = String::new();
-    for command in &found.commands {
+    for command in flagged {
         text.push_str(&words::json(command));
         text.push('\n');
     }
@@ -33,7 +35,7 @@ pub(super) fn json(found: &Commands) -> String {
     text
 }
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "time",
     "took",
     "exit",
@@ -41,13 +43,15 @@ const COLUMNS: [&str; 8] = [
     "source",
     "context",
     "directory",
+    "risk",
     "command",
 ];
 
 /// A table for a person.
-pub(super) fn table(commands: &[Command]) -> String {
+pub(super) fn table(flagged: &[Flagged<'_>]) -> String {
     let mut rows = vec![COLUMNS.map(str::to_owned)];
-    rows.extend(commands.iter().map(|command| {
+    rows.extend(flagged.iter().map(|flagged| {
+        let command = flagged.command;
         [
             time::write_clock(Duration::from_millis(command.start)),
             took(command).map_or_else(|| "-".to_owned(), time::write),
@@ -61,6 +65,10 @@ pub(super) fn table(commands: &[Command]) -> String {
                 .cwd
                 .as_deref()
                 .map_or_else(|| "-".to_owned(), printable),
+            flagged.risk.map_or_else(
+                || "-".to_owned(),
+                |risk| format!("{} ({})", risk.name(), flagged.rules.join(", ")),
+            ),
             lines(&command.text),
         ]
     }));
@@ -97,20 +105,21 @@ fn took(command: &Command) -> Option<Duration> {
 }
 
 /// CSV with a head.
-pub(super) fn as_csv(found: &Commands) -> String {
+pub(super) fn as_csv(flagged: &[Flagged<'_>]) -> String {
     let mut text = HEAD.to_owned() + csv::END;
-    for command in &found.commands {
-        text.push_str(&fields(command).join(","));
+    for flagged in flagged {
+        text.push_str(&fields(flagged).join(","));
         text.push_str(csv::END);
     }
     text
 }
 
 /// The head of CSV.
-pub(super) const HEAD: &str = "number,start,end,exit,confidence,source,context,cwd,text";
+pub(super) const HEAD: &str = "number,start,end,exit,confidence,source,context,cwd,text,risk,rules";
 
 /// A command as fields of CSV.
-pub(super) fn fields(command: &Command) -> [String; 9] {
+pub(super) fn fields(flagged: &Flagged<'_>) -> [String; 11] {
+    let command = flagged.command;
     let end = command.end.map(seconds).unwrap_or_default();
     let exit = command.exit.map(|exit| exit.to_string());
     let cwd = command.cwd.as_deref().map(printable);
@@ -124,6 +133,8 @@ pub(super) fn fields(command: &Command) -> [String; 9] {
         csv::text(&command.context.join(" ")),
         csv::text(&cwd.unwrap_or_default()),
         csv::text(&lines(&command.text)),
+        flagged.risk.map_or("", Severity::name).to_owned(),
+        flagged.rules.join(" "),
     ]
 }
 

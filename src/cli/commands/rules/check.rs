@@ -14,6 +14,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Named};
+use crate::cli::views::Look;
 use crate::envelope::Identities;
 use crate::review::findings::{Judged, judge};
 use crate::review::summary::ended;
@@ -68,7 +69,7 @@ pub(super) fn run(args: &CheckArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.store.flags())?;
     let identities = args.identity.identities(&settings);
     let set = settings.rules.set().map_err(anyhow::Error::from)?;
-    let named = named::open(&args.name, &settings)?;
+    let named = named::open(&args.name, &settings, Look::Inside("rules"))?;
     let judged = named.judged();
     let label = named.label.clone();
     let found = of(named, &identities, &set)?;
