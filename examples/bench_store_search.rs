@@ -268,6 +268,7 @@ fn record(store: &Path, number: u64, random: &mut Random) -> usize {
             session_id: session.session_id,
             lines: (path(&place.derived(Kind::Lines)), None),
             commands: (path(&place.derived(Kind::Commands)), None),
+            rules: None,
         }),
         ..Options::default()
     };

@@ -74,6 +74,12 @@ impl Settings {
         (self.review.cache_size > 0 && is_private).then(|| Directory::new(folder))
     }
 
+    /// Where it is kept which findings were told; `None` where there is no home.
+    pub(crate) fn told(&self) -> Option<PathBuf> {
+        let folders = ProjectDirs::from("", "", "ssm-rec")?;
+        Some(folders.data_dir().join("told"))
+    }
+
     /// Where this person's notes on recordings are kept; `None` where there is no home.
     pub(crate) fn notes(&self) -> Option<PathBuf> {
         let folders = ProjectDirs::from("", "", "ssm-rec")?;

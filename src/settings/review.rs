@@ -5,9 +5,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use formats::findings::Severity;
+
 use super::in_force::Values;
 use super::kind::Form;
-use super::spec::{Setting, Spec, Words, choice, duration, list, number, path, size, text, whole};
+use super::spec::{
+    Setting, Spec, Words, choice, duration, list, number, path, size, text, whole, word,
+};
 
 pub(crate) static ALLOWED_SIGNERS: Setting<PathBuf> = path(
     "review.allowed_signers",
@@ -73,6 +77,15 @@ static QUEUE: Setting<Vec<String>> = list(
      \"sample\", or several of these.",
 );
 
+static RISKY: Setting<String> = word("review.risky", || {
+    Severity::ALL.iter().map(|severity| severity.name()).collect()
+})
+.default("high")
+.purpose(
+    "From which severity on what a rule finds makes a session risky. Where no rules were asked, and \
+     where a part was not recorded, it is so too.",
+);
+
 static SAMPLE_RATE: Setting<f64> = number("review.sample_rate", 0.0, 1.0)
     .default("0.1")
     .purpose("Which share of all sessions a sample is.");
@@ -108,12 +121,13 @@ impl Words for Views {
     ];
 }
 
-pub(super) static SPECS: [&Spec; 10] = [
+pub(super) static SPECS: [&Spec; 11] = [
     &ALLOWED_SIGNERS.spec,
     &REVIEWERS.spec,
     &IDENTITY.spec,
     &CACHE_SIZE.spec,
     &QUEUE.spec,
+    &RISKY.spec,
     &SAMPLE_RATE.spec,
     &SAMPLE_SEED.spec,
     &REQUIRED.spec,
@@ -136,6 +150,8 @@ pub(crate) struct Review {
     /// Which sessions are to be judged, and within how long.
     pub(crate) policy: Policy,
     pub(crate) views: Views,
+    /// From which severity on a session is risky.
+    pub(crate) risky: Severity,
 }
 
 impl Review {
@@ -148,6 +164,7 @@ impl Review {
             required: values.of(&REQUIRED),
             policy: Policy::of(values),
             views: values.of(&VIEWS),
+            risky: Severity::named(&values.of(&RISKY)).unwrap_or_default(),
         }
     }
 }
@@ -156,7 +173,8 @@ impl Review {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) all: bool,
-    pub(crate) risky: bool,
+    /// From which severity on.
+    pub(crate) risky: Option<Severity>,
     /// The share of all that is drawn.
     pub(crate) sample: Option<f64>,
     pub(crate) seed: String,
@@ -169,7 +187,7 @@ impl Policy {
         let has = |name| queues.iter().any(|queue| queue == name);
         Self {
             all: has("all"),
-            risky: has("risky"),
+            risky: has("risky").then(|| Severity::named(&values.of(&RISKY)).unwrap_or_default()),
             sample: has("sample").then(|| values.of(&SAMPLE_RATE)),
             seed: values.of(&SAMPLE_SEED),
             within: values.of(&WITHIN),

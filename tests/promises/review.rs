@@ -381,3 +381,51 @@ fn who_gives_no_verdict_and_has_no_terminal_is_told_how() {
     );
     assert_eq!(wrong.status(), 2, "{}", wrong.err());
 }
+
+#[test]
+fn what_rules_find_is_told_once_and_again_where_nobody_took_it() {
+    let rig = rig(&["echo ordinary", "history -c"]);
+    let ids = sessions(&rig);
+    let failing = review(&rig, &["--watch", "--exec", "exit 3"]);
+    assert_eq!(failing.status(), 1, "{}", failing.err());
+    assert!(
+        failing.err().contains("told again the next time"),
+        "{}",
+        failing.err()
+    );
+    let found = json(&review(&rig, &["--watch"]));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["session_id"], ids[1].as_str());
+    assert!(
+        found[0]["play"]
+            .as_str()
+            .unwrap()
+            .contains(&format!("play {}@", ids[1]))
+    );
+    assert_eq!(json(&review(&rig, &["--watch"])), [] as [Value; 0]);
+    let state = rig.folder().join("other").display().to_string();
+    let shaped = json(&review(
+        &rig,
+        &["--watch", "--format", "ocsf", "--told", &state],
+    ));
+    assert_eq!(shaped[0]["class_uid"], 2004);
+    assert_eq!(shaped[0]["resources"][0]["uid"], "i-bash");
+    // What is found is a reason to look, and stands in the verdict.
+    assert_eq!(review(&rig, &[&ids[1], "--ok"]).status(), 0);
+    assert!(
+        show(&rig, &ids[1])[0]["rules"]["findings"]
+            .as_u64()
+            .unwrap()
+            > 0
+    );
+}
+
+#[test]
+fn a_risky_session_waits_where_an_ordinary_one_does_not() {
+    let mut rig = rig(&["echo ordinary", "history -c"]);
+    rig.set("SSM_REC_REVIEW_QUEUE", "risky");
+    let ids = sessions(&rig);
+    assert_eq!(waiting(&rig), ids[1..]);
+    let table = review(&rig, &[]);
+    assert!(table.out().contains("(high)"), "{}", table.out());
+}

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use formats::findings::Severity;
 use formats::manifest::{ExitKind, Manifest};
 use formats::review;
 
@@ -16,8 +17,9 @@ use crate::review::catalog::Entry;
 pub(crate) struct Policy {
     /// Every one.
     pub(crate) all: bool,
-    /// Those of which something is known that asks for it.
-    pub(crate) risky: bool,
+    /// Those of which something is known that asks for it: what rules of at least this gravity found, as the client claims,
+    /// or that none were asked, and what is missing of it.
+    pub(crate) risky: Option<Severity>,
     /// So many of all, from 0 to 1.
     pub(crate) sample: Option<f64>,
     /// What the sample is drawn by.
@@ -68,8 +70,8 @@ impl Policy {
     /// Why this session is to be judged; nothing where it is not.
     pub(crate) fn asks(&self, manifest: &Manifest) -> Vec<Why> {
         let mut why = Vec::new();
-        if self.risky {
-            why.extend(risks(manifest).into_iter().map(Why::Risk));
+        if let Some(least) = self.risky {
+            why.extend(risks(manifest, least).into_iter().map(Why::Risk));
         }
         if self
             .sample
@@ -95,8 +97,18 @@ impl Policy {
 }
 
 /// What is known of a session that asks for a look.
-pub(crate) fn risks(manifest: &Manifest) -> Vec<String> {
+pub(crate) fn risks(manifest: &Manifest, least: Severity) -> Vec<String> {
     let mut risks = Vec::new();
+    match &manifest.rules {
+        Some(rules) => {
+            let grave = rules
+                .findings
+                .iter()
+                .filter(|found| found.severity >= least);
+            risks.extend(grave.map(|found| format!("{} ({})", found.rule, found.severity.name())));
+        }
+        None => risks.push("no rules were asked".to_owned()),
+    }
     if manifest.unrecorded.is_some() {
         risks.push("a part was not recorded".to_owned());
     }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use formats::findings::{Finding, Findings, Severity};
 use formats::manifest::{Manifest, Unrecorded};
 use formats::review::{FORMAT, Review, Verdict, digest};
 
@@ -63,6 +64,7 @@ fn entry(id: &str, ended: &str) -> Entry {
         manifest: Manifest {
             session_id: id.into(),
             ended_at: Some(ended.into()),
+            rules: Some(Findings::default()),
             ..Manifest::default()
         },
         state: State::Stored,
@@ -73,7 +75,7 @@ fn entry(id: &str, ended: &str) -> Entry {
 #[test]
 fn the_longest_due_comes_first_with_why() {
     let policy = Policy {
-        risky: true,
+        risky: Some(Severity::High),
         all: true,
         within: Duration::from_secs(3600),
         ..Policy::default()
@@ -97,6 +99,25 @@ fn the_longest_due_comes_first_with_why() {
     );
     let now = "2026-11-01T01:00:01Z".parse().unwrap();
     assert!(due[0].is_overdue(now) && !due[1].is_overdue(now));
+    let found = |severity| Finding {
+        rule: "history".into(),
+        severity,
+        ..Finding::default()
+    };
+    let mut risky = entry("d", "2026-11-04T00:00:00Z");
+    risky.manifest.rules = Some(Findings {
+        findings: vec![found(Severity::High), found(Severity::Medium)],
+        ..Findings::default()
+    });
+    assert_eq!(
+        policy.asks(&risky.manifest),
+        [Why::Risk("history (high)".into())]
+    );
+    risky.manifest.rules = None;
+    assert_eq!(
+        policy.asks(&risky.manifest),
+        [Why::Risk("no rules were asked".into())]
+    );
     let only_risky = Policy {
         all: false,
         ..policy

@@ -23,6 +23,7 @@ use crate::cli::voice::Person as Asked;
 use crate::cli::{ask, message};
 use crate::recorded::{plan, signature};
 use crate::review::catalog::{Entry, Item, State};
+use crate::review::findings;
 use crate::review::verdicts::{Person, Standing, is_same};
 use crate::review::verify::{self, Demands, State as Found, check_chain};
 use crate::terminal;
@@ -72,7 +73,8 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk, name: &str) -> CommandResult {
             .hint("give --incident or --follow-up; ssm-rec verify tells more"));
     }
     let at = super::now();
-    let review = session.review(answer, &args.close, (&me, at), watched);
+    let rules = session.rules(args, desk)?;
+    let review = session.review(answer, &args.close, (&me, at), watched, rules);
     store(desk, &review, (&me, at), access)?;
     let standing = session.standing(desk)?;
     if let Some(mine) = standing.said.iter().find(|said| said.review == review)
@@ -172,6 +174,7 @@ impl Session {
         closes: &[String],
         (me, at): (&Me, DateTime<Utc>),
         watched: Vec<Range<Duration>>,
+        rules: Option<review::Rules>,
     ) -> Review {
         let millis = |at: Duration| u64::try_from(at.as_millis()).unwrap_or(u64::MAX);
         let watched = watched.into_iter();
@@ -192,8 +195,26 @@ impl Session {
             watched: watched
                 .map(|range| [millis(range.start), millis(range.end)])
                 .collect(),
-            rules: None,
+            rules,
         }
+    }
+
+    /// What the rules find in it; nothing where it is sealed for others, or does not read.
+    fn rules(&self, args: &ReviewArgs, desk: &Desk) -> Result<Option<review::Rules>, Failure> {
+        let set = desk.settings.rules.set().map_err(anyhow::Error::from)?;
+        let Some(bytes) = desk.catalog.open(&self.item)? else {
+            return Ok(None);
+        };
+        let identities = args.identity.identities(&desk.settings);
+        let judged = findings::judge(bytes, &identities, &set, None).ok();
+        Ok(judged.map(|judged| review::Rules {
+            highest: judged
+                .verdict
+                .highest()
+                .map(|worst| worst.name().to_owned()),
+            findings: judged.verdict.found.iter().map(|found| found.count).sum(),
+            set: judged.verdict.set,
+        }))
     }
 }
 

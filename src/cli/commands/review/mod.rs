@@ -7,13 +7,16 @@ mod judge;
 mod question;
 mod said;
 mod waiting;
+mod watch;
 
 use std::fmt::Display;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use chrono::{DateTime, Days, Utc};
+use formats::findings::Severity;
 
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
@@ -50,6 +53,10 @@ Examples:
   What is still to be done, and that it is done:
     ssm-rec review --follow-ups
     ssm-rec review me-0a1b --ok --close 3fa9c1d2.1 --note 'asked; it was the upgrade'
+
+  What rules find in sessions that came since, each once, for a ticket system or a security lake:
+    ssm-rec review --watch --exec 'curl -sf --json @- https://tickets.example/findings'
+    ssm-rec review --watch --format ocsf >> /var/spool/findings.jsonl
 
 A verdict is an object of its own below reviews/, signed where a key is set (record.sign_key, --sign-key). It names the digest
 of the session's manifest and of the verdict before it: none can be carried to another session or recording, and where one is
@@ -99,6 +106,26 @@ pub(crate) struct ReviewArgs {
     #[arg(long, requires = "session", conflicts_with = "verdict")]
     show: bool,
 
+    /// Look at sessions that came since the last time by all rules, and tell of each finding once: on stdout, or to a command
+    #[arg(long, conflicts_with_all = ["session", "follow_ups"])]
+    watch: bool,
+
+    /// Run this for each finding, which it gets on stdin; one that fails is told again the next time
+    #[arg(long, value_name = "COMMAND", requires = "watch")]
+    exec: Option<String>,
+
+    /// How a finding is written
+    #[arg(long, value_enum, value_name = "FORMAT", requires = "watch")]
+    format: Option<watch::Format>,
+
+    /// Only findings of at least this severity: info, low, medium, high, critical [config: review.risky]
+    #[arg(long, value_name = "LEAST", requires = "watch", value_parser = severity)]
+    severity: Option<Severity>,
+
+    /// Where it is kept what was told, instead of among this person's files
+    #[arg(long, value_name = "FILE", requires = "watch")]
+    told: Option<PathBuf>,
+
     /// Only what is over its time
     #[arg(long, conflicts_with_all = ["session", "follow_ups"])]
     overdue: bool,
@@ -143,6 +170,13 @@ impl ReviewArgs {
     }
 }
 
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::named(text).ok_or_else(|| {
+        let names = Severity::ALL.map(Severity::name);
+        format!("there are {}", names.join(", "))
+    })
+}
+
 /// Runs the command.
 pub(crate) fn run(args: ReviewArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.sign.clone().flags(args.store.flags()))?;
@@ -160,6 +194,7 @@ pub(crate) fn run(args: ReviewArgs) -> CommandResult {
     match (&args.session, args.follow_ups) {
         (Some(session), _) if args.show => said::show(&desk, session, args.json),
         (Some(session), _) => judge::run(&args, &desk, session),
+        (None, _) if args.watch => watch::run(&args, &desk),
         (None, true) => follow_ups::list(&args, &desk),
         (None, false) => waiting::list(&args, &desk),
     }
