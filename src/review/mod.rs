@@ -15,6 +15,7 @@ pub mod follow;
 pub mod identity;
 pub mod pictures;
 pub(crate) mod ran;
+pub(crate) mod report;
 pub mod search;
 pub mod summary;
 pub(crate) mod verdicts;
