@@ -10,13 +10,13 @@ use formats::continuity::digest;
 use formats::layout;
 use formats::signature::{MAX_SIGNATURE, Purpose};
 
-use super::audit::{Account, Asked, Audited, Happened, Rules, Seal, Status, Witness};
+use super::audit::{Account, Asked, Audited, Happened, Rules, Seal, Status, Witness, unasked};
 use super::catalog::{Catalog, Error};
 use crate::store::{self, Span};
 use crate::words::causes;
 
-/// More audits than these are not read for one.
-const MOST: usize = 400;
+/// So often the period is gone through: once for each who audits accounts of their own.
+const PASSES: usize = 8;
 
 /// What kept audits tell.
 #[derive(Debug, Default)]
@@ -38,33 +38,53 @@ struct Listed {
 }
 
 impl Catalog {
-    /// What kept audits tell of the time before `until`, from the few of them that reach over all of it.
+    /// What kept audits tell of the time before `until`, from the few of them that reach over all of it; `known` is what others tell.
+    /// Where several were asked of different accounts, more of them are read.
     ///
     /// # Errors
     /// The store cannot be listed or reached.
-    pub(crate) fn kept_audits(&self, rules: &Rules, until: DateTime<Utc>) -> Result<Kept, Error> {
+    pub(crate) fn kept_audits(
+        &self,
+        rules: &Rules,
+        until: DateTime<Utc>,
+        known: &[Asked],
+    ) -> Result<Kept, Error> {
         let mut kept = Kept::default();
         let mut listed = self.listed_audits(rules)?;
-        let mut covered = rules.since;
-        for _ in 0..MOST {
-            // The one that goes on the furthest.
+        for _ in 0..PASSES {
+            let before = listed.len();
+            self.reach_over(rules.since, until, &mut listed, &mut kept)?;
+            let asked = [known, kept.asked.as_slice()].concat();
+            if listed.len() == before || unasked(&asked, rules).is_empty() {
+                break;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Takes those that go on the furthest, from `covered` to `until`.
+    fn reach_over(
+        &self,
+        mut covered: DateTime<Utc>,
+        until: DateTime<Utc>,
+        listed: &mut Vec<Listed>,
+        kept: &mut Kept,
+    ) -> Result<(), Error> {
+        while covered < until {
             let next = listed
                 .iter()
                 .enumerate()
                 .filter(|(_, one)| one.since <= covered && one.until > covered)
                 .max_by_key(|(_, one)| one.until)
                 .map(|(at, _)| at);
-            let at = match next {
-                Some(at) => at,
-                // Nobody tells of what is next: go on behind it.
-                None => {
-                    let begins = listed.iter().map(|one| one.since);
-                    match begins.filter(|since| *since > covered).min() {
-                        Some(since) if since < until => covered = since,
-                        _ => break,
-                    }
-                    continue;
+            let Some(at) = next else {
+                // Nobody tells of what is next: it goes on behind that.
+                let begins = listed.iter().map(|one| one.since);
+                match begins.filter(|since| *since > covered).min() {
+                    Some(since) => covered = since,
+                    None => break,
                 }
+                continue;
             };
             let one = listed.swap_remove(at);
             match self.audit_at(&one.key)? {
@@ -81,11 +101,8 @@ impl Catalog {
                     kept.problems.push(format!("{place}: {why}"));
                 }
             }
-            if covered >= until {
-                break;
-            }
         }
-        Ok(kept)
+        Ok(())
     }
 
     /// Keeps an audit; tells where.
@@ -165,6 +182,11 @@ impl Catalog {
             Ok(snapshot) => snapshot,
             Err(error) => return Ok(Err(causes(&error))),
         };
+        if key_of(&snapshot, &bytes).as_deref() != Some(key) {
+            return Ok(Err(
+                "this audit is of another time than its name says".to_owned()
+            ));
+        }
         let signature = self
             .store()
             .read(&format!("{key}.sig"), MAX_SIGNATURE as u64);
@@ -240,6 +262,14 @@ impl Kept {
                 .map(|line| happened(line, asked_at)),
         );
     }
+}
+
+/// Where it belongs by what it says.
+fn key_of(snapshot: &Snapshot, bytes: &[u8]) -> Option<String> {
+    let moment = |text: &str| moment(Some(text));
+    let asked = moment(&snapshot.asked_at)?;
+    let period = [moment(&snapshot.since)?, moment(&snapshot.until)?];
+    Some(layout::audit(asked, period, &digest(bytes)))
 }
 
 fn happened(line: Line, asked_at: Option<DateTime<Utc>>) -> Happened {

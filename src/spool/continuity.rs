@@ -12,7 +12,7 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
@@ -153,7 +153,7 @@ fn locked<T>(spool: &Spool, change: impl FnOnce(&mut Row) -> T) -> io::Result<T>
     Ok(result)
 }
 
-fn read(path: &PathBuf) -> io::Result<Row> {
+fn read(path: &Path) -> io::Result<Row> {
     let mut text = Vec::new();
     open_file(path)?.take(MAX_STATE).read_to_end(&mut text)?;
     Ok(serde_json::from_slice(&text)?)

@@ -4,7 +4,8 @@
 //!
 //! Beside a file `NAME` may lie `.NAME.lock` (held by the process that writes or uploads it), `.NAME.lines` and
 //! `.NAME.commands` (what was derived from it), `.NAME.upload` and `.NAME.upload-…` (how far an upload has come, one for
-//! each object) and `.NAME.failure` (why the last one failed). They are removed with the file, after it.
+//! each object) and `.NAME.failure` (why the last one failed). They are removed with the file, after it. `.continuity` stays: it
+//! remembers the row of manifests that were finished here.
 
 pub(crate) mod backlog;
 pub(crate) mod close;

@@ -6,6 +6,7 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -222,4 +223,28 @@ fn only_files_of_the_days_that_are_asked_for_are_read_and_a_bad_one_is_named() {
         (covered.first, covered.last),
         (day("2026-11-22"), day("2026-11-24"))
     );
+}
+
+proptest! {
+    #[test]
+    fn whatever_the_bytes_are_they_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..2000), packs: bool) {
+        let bytes = if packs { packed(&bytes) } else { bytes };
+        // Neither a panic nor an event of what is none.
+        let mut events = 0;
+        let _ = parse(&bytes, &mut |_| events += 1);
+        prop_assert_eq!(events, 0);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_tells_what_was_whole_and_that_it_was_cut(count in 1..20_usize, share in 0.0..1.0_f64) {
+        let records: Vec<Value> = (0..count).map(|number| started(&format!("s-{number}"))).collect();
+        let whole = json!({ "Records": records }).to_string().into_bytes();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a share of a length")]
+        let cut = (whole.len() as f64 * share) as usize;
+        let mut ids = Vec::new();
+        let parsed = parse(&whole[..cut], &mut |event| ids.push(event.session_id));
+        prop_assert!(parsed.is_err());
+        let expected: Vec<String> = (0..ids.len()).map(|number| format!("s-{number}")).collect();
+        prop_assert_eq!(ids, expected);
+    }
 }

@@ -66,7 +66,7 @@ pub struct Unasked {
 }
 
 /// What of the period no answer covers, in each account and region that somebody was asked for.
-pub(super) fn unasked(asked: &[Asked], rules: &Rules) -> Vec<Unasked> {
+pub(in crate::review) fn unasked(asked: &[Asked], rules: &Rules) -> Vec<Unasked> {
     let mut places: BTreeMap<(Option<&str>, Option<&str>), Vec<&Asked>> = BTreeMap::new();
     for one in asked {
         let place = (one.account.as_deref(), one.region.as_deref());
@@ -76,6 +76,10 @@ pub(super) fn unasked(asked: &[Asked], rules: &Rules) -> Vec<Unasked> {
     let end = rules.until.min(rules.now - rules.grace);
     let mut unasked = Vec::new();
     for ((account, region), mut answers) in places {
+        // Who did not even tell whom to ask has failed, which is told; of what is not known.
+        if region.is_none() {
+            continue;
+        }
         answers.retain(|one| one.failure.is_none());
         answers.sort_by_key(|one| one.from);
         let mut covered = rules.since;

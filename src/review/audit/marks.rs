@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Rules;
 use super::held::{Held, Seal, What};
-use super::history::Happened;
+use super::history::{Happened, Status};
 use crate::words::time;
 
 /// Something to be said of a recorded session.
@@ -27,6 +27,8 @@ pub enum Mark {
     NotAllowed(String),
     /// Its signature is over something else, or does not read: why.
     WrongSignature(String),
+    /// It has waited on this machine for longer than the grace time.
+    WaitsLong,
     /// There is no manifest of it.
     WithoutManifest,
     /// There is a manifest, and no recording.
@@ -73,6 +75,7 @@ impl Mark {
             Self::Unsigned => "unsigned",
             Self::NotAllowed(_) => "signature_not_allowed",
             Self::WrongSignature(_) => "signature_wrong",
+            Self::WaitsLong => "waits_long",
             Self::WithoutManifest => "manifest_missing",
             Self::WithoutRecording => "recording_missing",
             Self::Unread(_) => "manifest_unread",
@@ -100,6 +103,7 @@ impl Mark {
             | Self::Recovered
             | Self::Unrecorded(_)
             | Self::Unsigned
+            | Self::WaitsLong
             | Self::CameLate { .. }
             | Self::Clock(_) => false,
         }
@@ -117,6 +121,9 @@ impl fmt::Display for Mark {
             Self::Unsigned => f.write_str("it is not signed"),
             Self::NotAllowed(why) => write!(f, "its signature does not count: {why}"),
             Self::WrongSignature(why) => write!(f, "its signature is wrong: {why}"),
+            Self::WaitsLong => f.write_str(
+                "it waits on this machine for longer than the grace time: ssm-rec upload stores it",
+            ),
             Self::WithoutManifest => f.write_str("its manifest is missing"),
             Self::WithoutRecording => f.write_str("there is only its manifest"),
             Self::Unread(why) => write!(f, "its manifest does not read: {why}"),
@@ -173,6 +180,7 @@ pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec
         What::WithoutManifest if !is_fresh(held, happened, rules) => {
             marks.push(Mark::WithoutManifest);
         }
+        What::InSpool if !is_fresh(held, happened, rules) => marks.push(Mark::WaitsLong),
         What::Stored | What::WithoutManifest | What::InSpool => {}
     }
     let has_manifest = matches!(held.what, What::Stored | What::WithoutRecording);
@@ -217,8 +225,11 @@ pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec
     marks
 }
 
-/// Whether a recording without its manifest may still be on its way.
+/// Whether a recording that is not all in the store may still be on its way.
 fn is_fresh(held: &Held, happened: Option<&Happened>, rules: &Rules) -> bool {
+    if happened.is_some_and(|happened| happened.status == Status::Active) {
+        return true;
+    }
     let ended = happened.and_then(Happened::last_seen);
     let began = held.says.as_ref().and_then(|says| says.began());
     let last = ended.max(began).max(held.came);

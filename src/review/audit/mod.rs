@@ -19,10 +19,11 @@ mod marks;
 mod row;
 mod total;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+pub(super) use asked::unasked;
 pub use asked::{Asked, Unasked};
 pub use held::{Held, Says, Seal, What};
 pub use history::{Happened, Status, Touch, Witness};
@@ -165,59 +166,45 @@ impl Account {
     }
 }
 
+/// Where the rows of what is held are broken, before anybody is asked.
+#[must_use]
+pub fn breaks(held: &[Held], rules: &Rules) -> Vec<Break> {
+    row::breaks(held, rules)
+}
+
 /// Judges. What is held may reach beyond the period: rows of manifests do.
 #[must_use]
 pub fn audit(
     rules: Rules,
     told: impl IntoIterator<Item = Happened>,
-    held: &[Held],
+    held: Vec<Held>,
     asked: Vec<Asked>,
     problems: Vec<String>,
 ) -> Account {
+    let breaks = row::breaks(&held, &rules);
     let mut told = history::joined(told);
-    // Only touched, it began before anybody was asked about.
-    told.retain(|_, one| one.start.is_some());
-    let mut holdings: BTreeMap<&str, &Held> = BTreeMap::new();
-    let mut doubled = Vec::new();
-    for one in held {
-        match holdings.get(one.session_id.as_str()) {
-            // What the store has goes before what the spool has too.
-            Some(known) if known.what != What::InSpool && one.what != What::InSpool => {
-                doubled.push(one);
-            }
-            Some(known) if known.what != What::InSpool => {}
-            _ => {
-                holdings.insert(&one.session_id, one);
-            }
-        }
-    }
+    // What a trail knows to be touched and not started began before it was asked about. The service tells of none without.
+    told.retain(|_, one| one.start.is_some() || one.witnesses.contains(&Witness::Service));
+    let (mut holdings, doubled) = by_session(held);
     let is_in_period = |at: DateTime<Utc>| at >= rules.since && at < rules.until;
     let mut sessions = Vec::new();
-    let mut matched = BTreeSet::new();
     for (id, happened) in told {
-        let held = holdings.get(id.as_str()).copied();
-        if held.is_some() {
-            matched.insert(id.clone());
-        }
-        if happened.start.is_some_and(is_in_period) {
+        let held = holdings.remove(&id);
+        if happened.start.is_none_or(is_in_period) {
             sessions.push(of_history(happened, held, &rules));
         }
     }
-    let alone = holdings
-        .into_values()
-        .filter(|one| !matched.contains(&one.session_id));
-    for one in alone.chain(doubled) {
+    for one in holdings.into_values().chain(doubled) {
         // Whatever does not tell its start hides from no audit of its day.
         let is_of_day = || {
             let (first, last) = (rules.since.date_naive(), rules.until.date_naive());
             one.day.is_none_or(|day| day >= first && day <= last)
         };
-        if began(one).map_or_else(is_of_day, is_in_period) {
+        if began(&one).map_or_else(is_of_day, is_in_period) {
             sessions.push(of_store(one, &asked, &rules));
         }
     }
     sessions.sort_by(|a, b| (a.start(), &a.session_id).cmp(&(b.start(), &b.session_id)));
-    let breaks = row::breaks(held, &rules);
     Account {
         totals: Totals::of(&sessions, &breaks),
         unasked: asked::unasked(&asked, &rules),
@@ -229,14 +216,31 @@ pub fn audit(
     }
 }
 
+/// What is held of each session, and what is held twice. What the store has goes before what the spool has too.
+fn by_session(held: Vec<Held>) -> (BTreeMap<String, Held>, Vec<Held>) {
+    let mut holdings: BTreeMap<String, Held> = BTreeMap::new();
+    let mut doubled = Vec::new();
+    for one in held {
+        let known = holdings.get(&one.session_id).map(|known| known.what);
+        match (known, one.what) {
+            (None | Some(What::InSpool), _) => {
+                holdings.insert(one.session_id.clone(), one);
+            }
+            (Some(_), What::InSpool) => {}
+            (Some(_), _) => doubled.push(one),
+        }
+    }
+    (holdings, doubled)
+}
+
 fn began(held: &Held) -> Option<DateTime<Utc>> {
     held.says.as_ref().and_then(Says::began)
 }
 
-fn of_history(happened: Happened, held: Option<&Held>, rules: &Rules) -> Audited {
+fn of_history(happened: Happened, held: Option<Held>, rules: &Rules) -> Audited {
     let last = happened.last_seen();
-    let may_wait = last.is_none_or(|last| last + rules.grace > rules.now);
-    let coverage = match (held.map(|held| held.what), happened.status) {
+    let may_wait = last.is_some_and(|last| last + rules.grace > rules.now);
+    let coverage = match (held.as_ref().map(|held| held.what), happened.status) {
         (Some(What::Stored | What::WithoutManifest), _) => Coverage::Recorded,
         (Some(What::WithoutRecording), _) => Coverage::Gone,
         (Some(What::InSpool), Status::Active) => Coverage::Pending(Pending::Running),
@@ -250,18 +254,20 @@ fn of_history(happened: Happened, held: Option<&Held>, rules: &Rules) -> Audited
     Audited {
         session_id: happened.session_id.clone(),
         coverage,
-        marks: held.map_or_else(Vec::new, |held| marks::of(held, Some(&happened), rules)),
+        marks: held
+            .as_ref()
+            .map_or_else(Vec::new, |held| marks::of(held, Some(&happened), rules)),
         happened: Some(happened),
-        held: held.cloned(),
+        held,
     }
 }
 
-fn of_store(held: &Held, asked: &[Asked], rules: &Rules) -> Audited {
-    let says = held.says.clone().unwrap_or_default();
-    let (account, region) = (says.account.as_deref(), says.region.as_deref());
-    let is_told_of = says.began().is_some_and(|at| {
+fn of_store(held: Held, asked: &[Asked], rules: &Rules) -> Audited {
+    let is_told_of = held.says.as_ref().is_some_and(|says| {
+        let (account, region) = (says.account.as_deref(), says.region.as_deref());
         let mut asked = asked.iter();
-        asked.any(|one| one.tells_of(account, region, at, rules))
+        says.began()
+            .is_some_and(|at| asked.any(|one| one.tells_of(account, region, at, rules)))
     });
     let coverage = match (held.what, is_told_of) {
         (What::InSpool, _) => Coverage::Pending(Pending::InSpool),
@@ -273,8 +279,8 @@ fn of_store(held: &Held, asked: &[Asked], rules: &Rules) -> Audited {
         session_id: held.session_id.clone(),
         coverage,
         happened: None,
-        held: Some(held.clone()),
-        marks: marks::of(held, None, rules),
+        marks: marks::of(&held, None, rules),
+        held: Some(held),
     }
 }
 

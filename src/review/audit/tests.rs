@@ -79,7 +79,13 @@ fn says(held: &mut Held) -> &mut Says {
 }
 
 fn account(told: &[Happened], held: &[Held]) -> Account {
-    audit(rules(), told.to_vec(), held, vec![asked()], Vec::new())
+    audit(
+        rules(),
+        told.to_vec(),
+        held.to_vec(),
+        vec![asked()],
+        Vec::new(),
+    )
 }
 
 /// The state and the marks of the only session.
@@ -120,8 +126,13 @@ fn each_session_is_in_one_state() {
         "pending",
         &[],
     );
-    check(&[told("s", then)], &[there(What::InSpool)], "pending", &[]);
-    check(&[], &[there(What::InSpool)], "pending", &[]);
+    let waits = || Held {
+        what: What::InSpool,
+        ..held("s", late)
+    };
+    check(&[told("s", late)], &[waits()], "pending", &[]);
+    check(&[], &[waits()], "pending", &[]);
+    check(&[], &[there(What::InSpool)], "pending", &["waits_long"]);
     check(&[], &[held("s", then)], "not_in_history", &[]);
     let missing = there(What::WithoutRecording);
     check(
@@ -139,6 +150,9 @@ fn each_session_is_in_one_state() {
     );
     let seen = with(&|one| one.was_recorded = Some(at("12T00:00:00")));
     check(&[seen], &[], "gone", &[]);
+    // One that tells no start is not passed over.
+    let odd = with(&|one| (one.start, one.end) = (None, None));
+    check(&[odd], &[], "not_recorded", &[]);
     // Nobody knows that it ended, and it was taken up again not long ago.
     let resumed = with(&|one| {
         one.end = None;
@@ -164,7 +178,13 @@ fn whoever_was_not_asked_contradicts_nobody() {
         failure: Some("access denied".into()),
         ..asked()
     };
-    let account = audit(rules(), [], &[held("s", then)], vec![refused], Vec::new());
+    let account = audit(
+        rules(),
+        [],
+        vec![held("s", then)],
+        vec![refused],
+        Vec::new(),
+    );
     assert_eq!(account.sessions[0].coverage, Coverage::NotAsked);
     assert!(!account.is_complete() && !account.has_holes());
 }
@@ -289,7 +309,8 @@ fn a_second_recording_of_a_session_is_told_of_too() {
 fn days_of_which_nobody_tells_make_an_audit_incomplete() {
     let until = |until| Asked { until, ..asked() };
     let from = |from| Asked { from, ..asked() };
-    let complete = |asked: Vec<Asked>| audit(rules(), [], &[], asked, Vec::new()).is_complete();
+    let complete =
+        |asked: Vec<Asked>| audit(rules(), [], Vec::new(), asked, Vec::new()).is_complete();
     assert!(complete(vec![asked()]));
     assert!(!complete(vec![]));
     assert!(!complete(vec![from(at("05T00:00:00"))]));
@@ -312,7 +333,7 @@ fn days_of_which_nobody_tells_make_an_audit_incomplete() {
         !audit(
             rules(),
             [],
-            &[],
+            Vec::new(),
             vec![asked()],
             vec!["cannot be read".into()]
         )

@@ -6,7 +6,7 @@ mod client;
 
 use client::{call, post};
 use loopback::{Options, Refusal, Service};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn a_started_session_has_an_id_a_stream_url_and_a_token() {
@@ -141,4 +141,64 @@ fn the_caller_is_told_who_it_is_in_xml() {
         body.contains("<Arn>arn:aws:iam::123456789012:user/operator</Arn>"),
         "{body}"
     );
+}
+
+#[test]
+fn sessions_are_told_in_pages_by_state_time_and_region() {
+    use std::time::{Duration, SystemTime};
+    let service = Service::start(Options::quick()).unwrap();
+    // 2026-11-23T10:00:00Z
+    let start = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_428_000);
+    let past = |number: u64| loopback::Past {
+        id: format!("alice-{number}"),
+        target: "i-1".to_owned(),
+        document: "Doc".to_owned(),
+        owner: "arn:aws:iam::123456789012:user/alice".to_owned(),
+        reason: None,
+        region: None,
+        started: start + Duration::from_secs(number * 60),
+        ended: (number % 10 != 0).then(|| start + Duration::from_secs(number * 60 + 30)),
+        status: None,
+    };
+    service.tell_of((0..1000).map(past).collect());
+    let count = |body: &Value| {
+        let mut ids = std::collections::HashSet::new();
+        let mut pages = 0;
+        let mut body = body.clone();
+        loop {
+            let (status, _, answer) = call(&service, "DescribeSessions", &body);
+            assert_eq!(status, 200);
+            pages += 1;
+            for session in answer["Sessions"].as_array().unwrap() {
+                assert!(ids.insert(session["SessionId"].to_string()), "{session}");
+            }
+            match answer["NextToken"].as_str() {
+                Some(token) => body["NextToken"] = token.into(),
+                None => return (ids.len(), pages),
+            }
+        }
+    };
+    assert_eq!(
+        count(&json!({ "State": "History", "MaxResults": 200 })),
+        (900, 5)
+    );
+    assert_eq!(count(&json!({ "State": "Active" })), (100, 2));
+    let between = json!([
+        { "key": "InvokedAfter", "value": "2026-11-23T11:00:00Z" },
+        { "key": "InvokedBefore", "value": "2026-11-23T12:00:00Z" },
+    ]);
+    let body = json!({ "State": "History", "MaxResults": 10, "Filters": between });
+    assert_eq!(count(&body), (54, 6));
+    let (status, _, _) = call(
+        &service,
+        "DescribeSessions",
+        &json!({ "State": "History", "MaxResults": 201 }),
+    );
+    assert_eq!(status, 400);
+    let (_, _, answer) = call(
+        &service,
+        "DescribeSessions",
+        &json!({ "State": "History", "NextToken": "x" }),
+    );
+    assert_eq!(answer["__type"], "InvalidNextToken");
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here stops at one who does not answer: that is told with all the rest.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use indicatif::ProgressBar;
 
 use super::AuditArgs;
@@ -98,7 +98,7 @@ impl Answers {
         if rules.since + EDGE >= until {
             return Ok(());
         }
-        let kept = catalog.kept_audits(rules, until)?;
+        let kept = catalog.kept_audits(rules, until, &self.asked)?;
         self.told.extend(kept.told);
         self.asked.extend(kept.asked);
         self.problems.extend(kept.problems);
@@ -160,7 +160,7 @@ fn reach(rules: &Rules) -> DateTime<Utc> {
     rules.now - TimeDelta::days(i64::try_from(REACH_DAYS).unwrap_or(30))
 }
 
-/// What a trail has of one account and region, from the first day that it has a file of.
+/// What a trail has of one account and region, from the first day that it has a file of to the last.
 fn answer(covered: &Covered, asked: &Asked, events: &[Happened], rules: &Rules) -> Asked {
     let is_of = |one: &&Happened| {
         one.account == covered.account
@@ -169,7 +169,10 @@ fn answer(covered: &Covered, asked: &Asked, events: &[Happened], rules: &Rules) 
                 .start
                 .is_some_and(|start| start >= rules.since && start < rules.until)
     };
-    let first = covered.first.and_time(chrono::NaiveTime::MIN).and_utc();
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    let first = midnight(covered.first);
+    // A trail may have been stopped, and a day without a file is an ordinary one.
+    let last = midnight(covered.last) + TimeDelta::days(2);
     Asked {
         account: covered.account.clone(),
         region: covered.region.clone(),
@@ -178,6 +181,7 @@ fn answer(covered: &Covered, asked: &Asked, events: &[Happened], rules: &Rules) 
             true => first,
             false => rules.since,
         },
+        until: asked.until.min(last),
         sessions: events.iter().filter(is_of).count(),
         ..asked.clone()
     }

@@ -24,7 +24,7 @@ use crate::cli::{message, named};
 use crate::recorded::error::Error as RecordedError;
 use crate::recorded::voice::Voice;
 use crate::recorded::{plan, signature};
-use crate::review::audit::{Account, BreakKind, Rules, audit};
+use crate::review::audit::{Account, BreakKind, Rules, audit, breaks};
 use crate::review::catalog::{Catalog, Filter};
 use crate::review::condition::{Condition, Term, When};
 use crate::settings::Settings;
@@ -67,6 +67,7 @@ Sessions are matched by their ids. Each is in one state:
 
 Systems Manager tells of thirty days. CloudTrail's log files go further back; whether they are unaltered tells
 \"aws cloudtrail validate-logs\", not this. Who did not answer makes the audit incomplete, and so do days of which nobody tells.
+Manifests and their signatures are read, recordings are not: \"ssm-rec verify\" tells whether those are what was recorded.
 What a client finished is numbered, so that a recording that was removed with its manifest leaves a hole between two others;
 the last of a row leaves none until the next one comes.
 
@@ -135,9 +136,8 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
     let rules = args.rules()?;
     let settings = Settings::load(&args.sign.clone().flags(args.store.flags()))?;
     let places = settings.places_to_read()?;
-    let catalog = named::catalog(&places)
-        .remembering(settings.cache())
-        .knowing(allowed_signers(&settings)?);
+    // What was seen before is read again: it may have been altered since.
+    let catalog = named::catalog(&places).knowing(allowed_signers(&settings)?);
     let bar = bar();
     let mut answers = Answers::default();
     let runtime = plan::runtime()?;
@@ -262,15 +262,14 @@ fn judge(
         let progress = &mut |count| bar.set_position(count as u64);
         catalog.holdings(&between(from, until), progress)
     };
-    let near = (rules.since - MARGIN, rules.until + MARGIN);
-    let held = read(near.0, near.1)?;
-    let account = audit(rules, told.clone(), &held, asked.clone(), problems.clone());
+    let mut held = read(rules.since - MARGIN, rules.until + MARGIN)?;
     let is_missing = |kind| matches!(kind, BreakKind::Missing { .. } | BreakKind::Altered);
-    if !account.breaks.iter().any(|one| is_missing(one.kind)) {
-        return Ok(account);
+    if breaks(&held, &rules).iter().any(|one| is_missing(one.kind)) {
+        // There may be much of it.
+        drop(std::mem::take(&mut held));
+        held = read(rules.since - LONG, rules.now + MARGIN)?;
     }
-    let held = read(rules.since - LONG, rules.now + MARGIN)?;
-    Ok(audit(rules, told, &held, asked, problems))
+    Ok(audit(rules, told, held, asked, problems))
 }
 
 fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Filter {

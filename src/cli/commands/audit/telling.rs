@@ -64,7 +64,7 @@ fn text(account: &Account, store: &str) -> String {
     }
     for (title, wanted) in [
         (
-            "Not recorded: somebody went round the recorder",
+            "Not recorded: somebody went round the recorder, or removed all that it made",
             Coverage::NotRecorded,
         ),
         ("Recorded, and gone", Coverage::Gone),
@@ -267,8 +267,9 @@ fn neighbour(one: &Neighbour) -> String {
         0 => String::new(),
         counter => format!("number {counter}, "),
     };
+    let operator = one.operator.as_deref().map_or("?", last_of_arn);
     printable(&format!(
-        "{} ({number}{}, {user}@{})",
+        "{} ({number}{}, {operator}, {user}@{})",
         one.session_id,
         moment(one.at),
         host.unwrap_or(&unknown)

@@ -2,7 +2,7 @@
 //!
 //! Nothing here keeps anything between two calls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base64::Engine;
@@ -10,12 +10,12 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use s3s::dto::{
-    AbortMultipartUploadInput, AbortMultipartUploadOutput, CompleteMultipartUploadInput,
-    CompleteMultipartUploadOutput, CreateMultipartUploadInput, CreateMultipartUploadOutput,
-    DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition, GetObjectInput, GetObjectOutput,
-    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, StreamingBlob, UploadPartInput,
-    UploadPartOutput,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix,
+    CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
+    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
+    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
+    PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
@@ -241,6 +241,9 @@ impl S3 for Answers {
         self.0.check(&input.bucket)?;
         self.0.may_read()?;
         let prefix = input.prefix.unwrap_or_default();
+        if let Some(delimiter) = &input.delimiter {
+            return Ok(S3Response::new(self.0.folders(&prefix, delimiter)));
+        }
         let after = input
             .continuation_token
             .or(input.start_after)
@@ -256,6 +259,7 @@ impl S3 for Answers {
             .map(|(key, stored)| Object {
                 key: Some(key.clone()),
                 size: Some(stored.bytes.len().cast_signed() as i64),
+                last_modified: Some(stored.came.into()),
                 ..Object::default()
             })
             .collect();
@@ -268,6 +272,40 @@ impl S3 for Answers {
             contents: Some(page),
             ..ListObjectsV2Output::default()
         }))
+    }
+}
+
+impl Objects {
+    /// What lies right below a prefix, folders and objects apart, on one page.
+    fn folders(&self, prefix: &str, delimiter: &str) -> ListObjectsV2Output {
+        let state = self.state();
+        let mut folders = BTreeSet::new();
+        let mut contents = Vec::new();
+        for (key, stored) in &state.objects {
+            let Some(rest) = key.strip_prefix(prefix) else {
+                continue;
+            };
+            match rest.split_once(delimiter) {
+                Some((folder, _)) => {
+                    folders.insert(format!("{prefix}{folder}{delimiter}"));
+                }
+                None => contents.push(Object {
+                    key: Some(key.clone()),
+                    size: Some(stored.bytes.len().cast_signed() as i64),
+                    ..Object::default()
+                }),
+            }
+        }
+        let common = folders.into_iter().map(|prefix| CommonPrefix {
+            prefix: Some(prefix),
+        });
+        ListObjectsV2Output {
+            prefix: Some(prefix.to_owned()),
+            is_truncated: Some(false),
+            contents: Some(contents),
+            common_prefixes: Some(common.collect()),
+            ..ListObjectsV2Output::default()
+        }
     }
 }
 

@@ -98,6 +98,13 @@ impl Bucket {
         );
     }
 
+    /// Lets the bucket say that it has had an object since then.
+    pub fn date(&self, key: &str, came: std::time::SystemTime) {
+        if let Some(stored) = self.objects.state().objects.get_mut(key) {
+            stored.came = came;
+        }
+    }
+
     /// From now on, whoever asks may not even put.
     pub fn set_denied(&self, denied: bool) {
         self.objects.state().denied = denied;

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -50,6 +51,8 @@ pub struct Stored {
     pub creations: u32,
     /// The `x-amz-…` headers of the request that created it, whole or in parts.
     pub headers: BTreeMap<String, String>,
+    /// Since when the bucket has it.
+    pub came: SystemTime,
     pub(super) etag: String,
     pub(super) sha256: String,
 }
@@ -173,6 +176,7 @@ fn stored(bytes: Bytes, sha256: String, headers: BTreeMap<String, String>) -> St
             .collect(),
         bytes,
         creations: 1,
+        came: SystemTime::now(),
         headers,
         sha256,
     }
