@@ -154,6 +154,7 @@ fn recorded(folder: &Path, name: &str, text: impl Iterator<Item = String>) -> Re
             session_id: name.to_owned(),
             lines: (path("lines"), None),
             commands: (path("commands"), None),
+            rules: None,
         }),
         ..Options::default()
     };

@@ -4,8 +4,10 @@
 
 mod asking;
 mod lines;
+mod report;
 mod telling;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -51,6 +53,9 @@ Examples:
 
   A year: what earlier audits were told counts for the months that the service has forgotten
     ssm-rec audit --since 365d
+
+  A report of last month to read and to print, with who reviewed what:
+    ssm-rec audit --since 2026-11-01 --until 2026-12-01 --report html -o november.html
 
   A quarter, by a trail's bucket; without asking Systems Manager:
     ssm-rec audit --since 90d --offline --trail s3://example-trail
@@ -116,6 +121,14 @@ pub(crate) struct AuditArgs {
     #[arg(long)]
     no_store: bool,
 
+    /// Write a report with who reviewed what: html, md, json or csv
+    #[arg(long, value_enum, value_name = "FORM")]
+    report: Option<report::FormArg>,
+
+    /// Write the report to this file instead of stdout; one that exists is not written over
+    #[arg(short, long, value_name = "FILE", requires = "report")]
+    output: Option<PathBuf>,
+
     /// One line of JSON a session, and a last one with what was counted and who was asked
     #[arg(long)]
     json: bool,
@@ -161,9 +174,16 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
     bar.set_message("reading manifests");
     let account = judge(&catalog, answers, rules, &bar)?;
     bar.finish_and_clear();
-    match args.json {
-        true => lines::tell(&account),
-        false => telling::tell(&account, &catalog.location()),
+    match (args.report, args.json) {
+        // It stands where the text would.
+        (Some(_), _) if args.output.is_none() => {}
+        (_, true) => lines::tell(&account),
+        (_, false) => telling::tell(&account, &catalog.location()),
+    }
+    if let Some(form) = args.report {
+        let filter = between(rules.since - MARGIN, rules.until + MARGIN);
+        let to = (form, args.output.as_deref());
+        report::write(&account, &catalog, &settings, &filter, to)?;
     }
     let kept = match args.no_store {
         true => Status::Success,
