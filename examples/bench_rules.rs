@@ -2,7 +2,7 @@
 //!
 //! Nothing here is a recording: the lines are made of the corpus of ordinary sessions, and one in ten thousand is a finding.
 //!
-//! `cargo run --release --example bench_rules [MIB]`; `RULES_PEER=grep` takes `grep -E` where there is no `rg`.
+//! `cargo run --release --example bench_rules [MIB]`
 
 #[path = "../tests/rules/corpus.rs"]
 mod corpus;
@@ -24,7 +24,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mib: usize = std::env::args()
         .nth(1)
         .map_or(Ok(256), |text| text.parse())?;
-    let peer = std::env::var("RULES_PEER").unwrap_or_else(|_| "rg".to_owned());
     let ordinary: Vec<Line> = corpus::sessions(5)
         .into_iter()
         .flat_map(|session| session.lines)
@@ -78,12 +77,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     let mut theirs_found = String::new();
     let theirs = best(|| {
-        let mut command = Command::new(&peer);
-        match peer.as_str() {
-            "rg" => command.args(["--no-config", "--no-unicode", "-j1", "-c", "-f"]),
-            _ => command.args(["-P", "-c", "-f"]),
-        };
-        let output = command.arg(patterns.path()).arg(file.path()).output()?;
+        let output = Command::new("rg")
+            .args(["--no-config", "--no-unicode", "-j1", "-c", "-f"])
+            .args([patterns.path(), file.path()])
+            .output()?;
         theirs_found = String::from_utf8_lossy(&output.stdout).trim().to_owned();
         Ok(())
     })?;
@@ -97,8 +94,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             .count()
     );
     println!("rules  {:6.0} MB/s, {found} findings", size / ours);
-    println!("{peer:<6} {:6.0} MB/s, {theirs_found} lines", size / theirs);
+    println!("rg     {:6.0} MB/s, {theirs_found} lines", size / theirs);
     println!("ratio  {:6.2}", theirs / ours);
+    let commands: Vec<_> = corpus::sessions(5)
+        .into_iter()
+        .flat_map(|session| session.commands)
+        .collect();
+    let taken = best(|| {
+        let mut evaluation = Evaluation::new(&set);
+        let commands = commands.iter();
+        commands.for_each(|command| evaluation.command(command));
+        Ok(())
+    })?;
+    println!("commands {:.0} a second", commands.len() as f64 / taken);
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use formats::asciicast::Header;
 use formats::sealed::Seal;
@@ -33,16 +34,37 @@ impl Files {
         [self.lines.0.clone(), self.commands.0.clone()]
     }
 
-    /// Makes the files, readable by their owner alone.
-    pub(super) fn begin(self, header: &Header) -> io::Result<Objects<Sink, Sink>> {
+    /// Makes the files, readable by their owner alone. `rules` look at what is written.
+    pub(super) fn begin(
+        self,
+        header: &Header,
+        rules: Option<Arc<RuleSet>>,
+    ) -> io::Result<Objects<Sink, Sink>> {
         let sinks = Sinks {
             session_id: self.session_id,
             lines: (create(&self.lines.0)?, self.lines.1),
             commands: (create(&self.commands.0)?, self.commands.1),
         };
-        // They were read before; a session is not left without its lines because of rules.
-        let rules = self.rules.and_then(|rules| RuleSet::new(&rules).ok());
-        Objects::new(header, sinks, rules.map(Arc::new))
+        Objects::new(header, sinks, rules)
+    }
+}
+
+/// Rules that are made ready on a thread of their own, which takes some milliseconds: at the end of a session nobody has them.
+#[derive(Debug)]
+pub(super) struct Ready(JoinHandle<Option<RuleSet>>);
+
+impl Ready {
+    /// Begins; without a thread there are no rules, and the session goes on.
+    pub(super) fn begin(said: Vec<Change>) -> Option<Self> {
+        let thread = std::thread::Builder::new().name("rules".to_owned());
+        // They were read before, and nothing is wrong with them.
+        let made = thread.spawn(move || RuleSet::new(&said).ok());
+        made.ok().map(Self)
+    }
+
+    /// The rules, waited for where they are not there yet.
+    pub(super) fn get(self) -> Option<Arc<RuleSet>> {
+        self.0.join().ok().flatten().map(Arc::new)
     }
 }
 

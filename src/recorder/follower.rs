@@ -18,7 +18,7 @@ use formats::lines::{self, LineSource};
 use formats::recording::{self, Ending};
 use formats::sealed::{Key, NoKey, Unlock};
 
-use super::derived::Files;
+use super::derived::{Files, Ready};
 use super::disk::Flushed;
 use super::objects::Told;
 use super::screens::{Picture, Screens, TEXT_BETWEEN};
@@ -43,6 +43,8 @@ pub(super) struct Follower {
     key: Option<Key>,
     /// Where what is derived goes; until the thread has it.
     files: Option<Files>,
+    /// Rules that look at it; until the thread has them.
+    rules: Option<Ready>,
     /// The frame that was open when it was last asked.
     frame: u64,
     shared: Arc<Shared>,
@@ -126,9 +128,11 @@ impl Follower {
         path: &Path,
         flushed: Flushed,
         key: Option<Key>,
-        files: Option<Files>,
+        mut files: Option<Files>,
     ) -> Self {
+        let said = files.as_mut().and_then(|files| files.rules.take());
         Self {
+            rules: said.and_then(Ready::begin),
             path: path.to_owned(),
             flushed,
             key,
@@ -171,12 +175,20 @@ impl Follower {
             return;
         }
         let (path, flushed, key) = (self.path.clone(), self.flushed.clone(), self.key.clone());
-        let (files, shared) = (self.files.take(), Arc::clone(&self.shared));
+        let (files, rules) = (self.files.take(), self.rules.take());
+        let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new().name("follower".to_owned());
         let spawned = thread.spawn(move || {
             let paths = files.as_ref().map(Files::paths);
             // Without pictures a recording is as good, and only slower to seek in; lines are derived by whoever wants them.
-            let derived = follow(&path, flushed, key, files, &shared).unwrap_or(None);
+            let derived = follow(
+                &path,
+                flushed,
+                key,
+                files.map(|files| (files, rules)),
+                &shared,
+            )
+            .unwrap_or(None);
             if derived.is_none() {
                 for path in paths.into_iter().flatten() {
                     let _ = std::fs::remove_file(path);
@@ -346,7 +358,7 @@ fn follow(
     path: &Path,
     flushed: Flushed,
     key: Option<Key>,
-    files: Option<Files>,
+    files: Option<(Files, Option<Ready>)>,
     shared: &Shared,
 ) -> Result<Option<Told>, recording::Error> {
     let growing = Growing {
@@ -366,7 +378,10 @@ fn follow(
     };
     let mut screens = Screens::of(reader.header());
     let mut objects = match files {
-        Some(files) => Some(files.begin(reader.header())?),
+        Some((files, rules)) => {
+            let rules = rules.and_then(Ready::get);
+            Some(files.begin(reader.header(), rules)?)
+        }
         None => None,
     };
     while screens.is_some() || objects.is_some() {

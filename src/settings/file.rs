@@ -176,7 +176,7 @@ impl Reader<'_> {
     fn rules(&mut self, value: &Spanned<DeValue<'_>>) {
         let mut mistakes = Vec::new();
         let place = |position| self.lines.place(position);
-        self.file.rules = rules::read(value, self.role, place, |span, problem| {
+        self.file.rules = rules::read(value, place, |span, problem| {
             mistakes.push((span, problem));
         });
         for (span, problem) in mistakes {

@@ -8,7 +8,6 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::file::Role;
 use super::in_force::Values;
 use super::kind::{describe, plain};
 use super::origin::{Mistake, Place, Problem};
@@ -86,7 +85,6 @@ pub(crate) const KEYS: [(&str, &str, &str); 15] = [
 pub(crate) struct Said {
     pub(crate) change: Change,
     pub(crate) place: Place,
-    pub(crate) role: Role,
     /// Where each key of it stands.
     keys: BTreeMap<String, Place>,
 }
@@ -166,7 +164,6 @@ impl Rules {
 /// Reads all that a file says of rules. `place` turns a position into a place, `mistake` is given what is wrong.
 pub(super) fn read(
     value: &Spanned<DeValue<'_>>,
-    role: Role,
     place: impl Fn(usize) -> Place,
     mut mistake: impl FnMut(Range<usize>, Problem),
 ) -> Vec<Said> {
@@ -197,7 +194,6 @@ pub(super) fn read(
         let mut said = Said {
             change: Change::default(),
             place: place(entry.span().start),
-            role,
             keys: BTreeMap::new(),
         };
         let before = entry.span();

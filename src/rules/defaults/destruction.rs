@@ -10,7 +10,7 @@ pub(super) const RULES: &[Shipped] = &[
         Critical,
         "system-deleted",
         "a tree that the system needs is deleted",
-        r"^rm (?:-\S+ )*(?:-[a-zA-Z]*[rR][a-zA-Z]*|--recursive) (?:[^|]* )?(?:/\*?|/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var)(?:/\*?)?|/usr/(?:bin|lib|lib64|sbin)(?:/\*?)?|/var/(?:lib|backups?)(?:/\*?)?|/etc/(?:ssh|pam\.d|sudoers\.d|systemd|kubernetes|ssl)(?:/\*?)?|/var/lib/(?:docker|containerd|etcd|kubelet|mysql|postgresql|pgsql|mongodb|rpm|dpkg)(?:/\*?)?|~/?\*?|\$HOME/?\*?)(?: |$)|^find (?:/\S+ )*/(?:bin|boot|etc|home|lib|opt|root|srv|usr|var)?/? (?:-xdev |-depth |-mindepth \d+ )*-delete(?: |$)",
+        r"^rm (?:-\S+ )*(?:-[a-zA-Z]*[rR][a-zA-Z]*|--recursive) (?:[^|]* )?(?:/[/.]*\*?|/(?:bin|boot|dev|etc|home|lib|lib64|opt|proc|root|sbin|srv|sys|usr|var)(?:/\*?)?|/usr/(?:bin|lib|lib64|sbin)(?:/\*?)?|/var/(?:lib|backups?)(?:/\*?)?|/etc/(?:ssh|pam\.d|sudoers\.d|systemd|kubernetes|ssl)(?:/\*?)?|/var/lib/(?:docker|containerd|etcd|kubelet|mysql|postgresql|pgsql|mongodb|rpm|dpkg)(?:/\*?)?|~/?\*?|\$HOME/?\*?)(?: |$)|^find (?:/\S+ )*/(?:bin|boot|etc|home|lib|opt|root|srv|usr|var)?/? (?:-xdev |-depth |-mindepth \d+ )*-delete(?: |$)",
     )
     .why(
         "What is gone with these trees comes back from a backup alone. Scripts that clean up name a tree below them.",

@@ -15,6 +15,7 @@ mod persistence;
 mod privileges;
 mod secrets;
 mod tunnels;
+mod windows;
 
 use super::rule::{Fact, Find, LooksAt, Rule, Severity};
 
@@ -164,6 +165,7 @@ fn shipped() -> impl Iterator<Item = &'static Shipped> {
         privileges::RULES,
         secrets::RULES,
         tunnels::RULES,
+        windows::RULES,
     ]
     .into_iter()
     .flatten()
@@ -254,6 +256,65 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_run_in_disguise_is_a_run_and_a_mention_is_none() {
+        let set = RuleSet::shipped().unwrap();
+        for text in [
+            "\"rm\" -rf /",
+            "r\\m -rf /",
+            "\\rm  -rf\t//",
+            "sudo -- rm -rf /",
+            "env -S 'rm -rf /'",
+            "f() { rm -rf /; }; f",
+            "function f { rm -rf /; }",
+            "if true; then rm -rf /; fi",
+            "while :; do rm -rf /; done",
+            "true && { rm -rf /; }",
+            "nohup sh -c \"rm -rf /\" &",
+            "x=$(rm -rf /)",
+            "echo `rm -rf /`",
+            "cat <(rm -rf /)",
+            "(rm -rf /)",
+            "! time rm -rf -- /",
+            "sudo -u root -H bash -euxc 'cd /tmp && rm -rf /'",
+            "ssh -i key root@h 'rm -rf /'",
+            "docker exec -u root web rm -rf /",
+            "kubectl exec -n x web -c app -- sh -c 'rm -rf /'",
+            "find . -exec rm -rf / \\;",
+            "busybox rm -rf /",
+            "case x in x) rm -rf /;; esac",
+            "bash <<'E'\nrm -rf /\nE",
+            "bash <<< 'rm -rf /'",
+            "echo 'rm -rf /' | sudo bash",
+            "watch -n 1 'rm -rf /'",
+            "eval rm -rf /",
+            "trap 'rm -rf /' EXIT",
+            "su -c 'rm -rf /' root",
+            "sleep 5; rm -rf /",
+            "ls\nrm -rf /",
+            "A=1 B=2 rm -rf /",
+            "timeout -k 1 5 nice -n 19 ionice -c3 rm -rf /",
+            "flock /tmp/l rm -rf /",
+            "alias ls='rm -rf /'",
+            "systemd-run --user rm -rf /",
+        ] {
+            assert!(set.hits("system-deleted", text, &[]), "{text}");
+        }
+        for text in [
+            "echo 'a; rm -rf /'",
+            "grep -r 'rm -rf /' .",
+            "# rm -rf /",
+            "cat <<E\nrm -rf /\nE",
+            "git log --grep 'rm -rf /' | head",
+            "ls # && rm -rf /",
+            "man rm",
+            "vim rm -rf /",
+            "touch 'rm -rf /'",
+        ] {
+            assert!(!set.hits("system-deleted", text, &[]), "{text}");
         }
     }
 }

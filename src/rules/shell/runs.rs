@@ -21,7 +21,7 @@ const BEFORE: [&str; 16] = [
     "builtin", "command", "coproc",
 ];
 /// What begins a list of words that are no command.
-const LISTS: [&str; 4] = ["for", "case", "select", "function"];
+const LISTS: [&str; 3] = ["for", "case", "select"];
 
 /// A program's name without its folder.
 pub(super) fn name(word: &str) -> &str {
@@ -103,6 +103,9 @@ pub(super) fn run(words: &[String]) -> Run<'_> {
     if LISTS.contains(&first.as_str()) {
         return Run::default();
     }
+    if first == "function" {
+        return starts(rest.get(1..).unwrap_or_default());
+    }
     let program = name(first);
     match program {
         "sudo" | "doas" => {
@@ -115,6 +118,7 @@ pub(super) fn run(words: &[String]) -> Run<'_> {
             );
             or_itself(inner)
         }
+        "env" if rest.first().is_some_and(|word| word == "-S") => given(rest.get(1)),
         "env" => or_itself(behind(rest, &["-u", "-C", "--unset", "--chdir"])),
         "nohup" | "setsid" | "time" | "stdbuf" | "unbuffer" | "busybox" | "toybox" | "fakeroot"
         | "faketime" | "systemd-inhibit" => or_itself(behind(rest, &["-i", "-o", "-e", "-f"])),
@@ -143,6 +147,15 @@ pub(super) fn run(words: &[String]) -> Run<'_> {
             ],
         )),
         "watch" => both(behind(rest, &["-n", "--interval"])),
+        // What is defined is mostly called.
+        "alias" => Run {
+            is_program: true,
+            texts: rest
+                .iter()
+                .filter_map(|word| Some(unmarked(word.split_once('=')?.1)))
+                .collect(),
+            ..Run::default()
+        },
         "eval" => Run {
             texts: vec![rest.join(" ")],
             ..Run::default()

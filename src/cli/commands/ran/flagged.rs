@@ -27,7 +27,7 @@ impl<'a> Flagged<'a> {
     fn new(command: &'a Command, set: &'a RuleSet) -> Self {
         let (hits, _) = set.of_command(&command.text, &command.context);
         let mut rules: Vec<&Rule> = hits.iter().map(|number| &set.rules()[*number]).collect();
-        rules.sort_by(|a, b| b.severity.cmp(&a.severity));
+        rules.sort_by_key(|rule| std::cmp::Reverse(rule.severity));
         Self {
             command,
             risk: rules.first().map(|rule| rule.severity),
