@@ -62,6 +62,11 @@ impl Ready {
         made.ok().map(Self)
     }
 
+    /// Whether nobody has to wait for them.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.is_finished()
+    }
+
     /// The rules, waited for where they are not there yet.
     pub(super) fn get(self) -> Option<Arc<RuleSet>> {
         self.0.join().ok().flatten().map(Arc::new)

@@ -34,6 +34,8 @@ const MOST_BEHIND: u64 = 4 * 1024 * 1024;
 const BEAT: Duration = Duration::from_millis(50);
 /// The same at the end, where somebody waits.
 const LAST_BEAT: Duration = Duration::from_millis(1);
+/// Who waits no longer at the end has lines and commands, and no rules unless they are ready.
+const FOR_RULES: Duration = Duration::from_millis(200);
 
 /// What is made of one recording as it grows.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ pub(super) struct Follower {
     files: Option<Files>,
     /// Rules that look at it; until the thread has them.
     rules: Option<Ready>,
+    flushes: u64,
     /// The frame that was open when it was last asked.
     frame: u64,
     shared: Arc<Shared>,
@@ -128,11 +131,11 @@ impl Follower {
         path: &Path,
         flushed: Flushed,
         key: Option<Key>,
-        mut files: Option<Files>,
+        files: Option<Files>,
     ) -> Self {
-        let said = files.as_mut().and_then(|files| files.rules.take());
         Self {
-            rules: said.and_then(Ready::begin),
+            rules: None,
+            flushes: 0,
             path: path.to_owned(),
             flushed,
             key,
@@ -164,10 +167,30 @@ impl Follower {
             state.expected = length;
             !state.borders.is_empty()
         };
+        self.flushes += 1;
+        // The beginning of a session has other things to do.
+        if self.flushes > 1 {
+            self.make_rules_ready();
+        }
         if wanted {
             self.start();
         }
         self.shared.wake.notify_one();
+    }
+
+    /// Rules take some milliseconds, for which nobody who leaves a session waits.
+    fn make_rules_ready(&mut self) {
+        let said = self.files.as_mut().and_then(|files| files.rules.take());
+        if let Some(said) = said {
+            self.rules = Ready::begin(said);
+        }
+    }
+
+    fn go_without_rules(&mut self) {
+        self.rules = None;
+        if let Some(files) = &mut self.files {
+            files.rules = None;
+        }
     }
 
     fn start(&mut self) {
@@ -175,6 +198,7 @@ impl Follower {
             return;
         }
         let (path, flushed, key) = (self.path.clone(), self.flushed.clone(), self.key.clone());
+        self.make_rules_ready();
         let (files, rules) = (self.files.take(), self.rules.take());
         let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new().name("follower".to_owned());
@@ -210,6 +234,9 @@ impl Follower {
             let mut state = self.shared.state();
             state.expected = length;
             state.is_ending = true;
+        }
+        if patience < FOR_RULES && !self.rules.as_ref().is_some_and(Ready::is_there) {
+            self.go_without_rules();
         }
         self.start();
         self.thread.as_ref()?;
