@@ -12,4 +12,6 @@ mod tests;
 
 pub(crate) use judge::{Law, Person, is_same};
 pub(crate) use queue::{Due, Policy, Why, queue};
+#[cfg(test)]
+pub(crate) use standing::Weight;
 pub(crate) use standing::{Open, Said, Standing};
