@@ -357,6 +357,15 @@ impl Store {
         }
     }
 
+    /// Until when each object under these keys is kept from being removed; a folder keeps nothing from its owner. It takes a
+    /// request for each.
+    pub(crate) fn retained_until(&self, keys: &[String]) -> Vec<Option<SystemTime>> {
+        match self {
+            Self::Directory(_) => vec![None; keys.len()],
+            Self::S3(s3) => s3.retained_until(keys),
+        }
+    }
+
     /// All bytes under each key, as [`Store::read`] gives them, many at a time where waiting takes the longest.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use formats::continuity::digest;
-use formats::layout;
+use formats::layout::{self, Place};
 use formats::manifest::Manifest;
 use formats::recording::Signed;
 use formats::signature::{MAX_SIGNATURE, Purpose};
@@ -135,6 +135,24 @@ impl Catalog {
         };
         held.says = Some(Says::of(manifest, digest(&bytes)));
         held
+    }
+
+    /// Until when the store keeps the recording of each from being removed, where that is told.
+    pub(crate) fn retained(&self, manifests: &[&Manifest]) -> Vec<Option<DateTime<Utc>>> {
+        let key = |manifest: &&Manifest| Place::of(manifest).map(|place| place.recording());
+        let keys = manifests
+            .iter()
+            .map(|manifest| key(manifest).unwrap_or_default());
+        let until = self
+            .store
+            .retained_until(&keys.collect::<Vec<_>>())
+            .into_iter();
+        let until = until.map(|until| until.map(DateTime::<Utc>::from));
+        // A store that does not answer tells of none.
+        until
+            .chain(std::iter::repeat(None))
+            .take(manifests.len())
+            .collect()
     }
 
     /// What a signature over these bytes is worth, for its purpose and at the time that they tell.

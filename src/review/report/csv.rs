@@ -5,7 +5,7 @@
 use super::model::Report;
 use crate::words::{csv, printable};
 
-const HEAD: &str = "session,coverage,started,operator,target,document,account,region,reason,signed_by,came,review,verdict,risk,marks";
+const HEAD: &str = "session,coverage,started,operator,target,document,account,region,reason,signed_by,came,retained_until,review,verdict,risk,marks";
 
 pub(super) fn table(report: &Report) -> String {
     let mut table = HEAD.to_owned() + csv::END;
@@ -22,6 +22,7 @@ pub(super) fn table(report: &Report) -> String {
             &one.reason,
             &one.signed_by,
             &one.came,
+            &one.retained_until,
             one.review,
             &one.verdict,
             one.risk,

@@ -15,7 +15,7 @@ body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:75rem;paddin
 h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2.2rem}
 table{border-collapse:collapse;width:100%;font-size:.87rem}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
-th{white-space:nowrap}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+th{white-space:nowrap}td.n{width:4rem;text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .outcome{padding:.7rem 1rem;border-left:.4rem solid;background:var(--soft);font-weight:600}
 .covered{border-color:var(--good)}.incomplete{border-color:var(--odd)}.holes{border-color:var(--bad)}
 .zero{opacity:.55}.bad{color:var(--bad);font-weight:600}
@@ -234,6 +234,7 @@ impl Page {
             "target",
             "reason",
             "signed by",
+            "kept until",
             "review",
             "risk",
             "marks",
@@ -253,6 +254,7 @@ impl Page {
                 safe(&one.target),
                 safe(&one.reason),
                 safe(&one.signed_by),
+                safe(&one.retained_until),
                 review,
                 one.risk.to_owned(),
                 safe(&one.marks.join("; ")),

@@ -35,6 +35,8 @@ pub(crate) struct Given<'a> {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reviewed {
     pub(crate) standing: Standing,
+    /// Until when the store keeps its recording from being removed, where that is told.
+    pub(crate) retained: Option<DateTime<Utc>>,
     /// It is to be judged.
     pub(crate) is_asked: bool,
     /// It was to be judged by now, and is not.
@@ -152,6 +154,7 @@ pub(super) struct Session {
     pub(super) reason: String,
     pub(super) signed_by: String,
     pub(super) came: String,
+    pub(super) retained_until: String,
     pub(super) review: &'static str,
     pub(super) verdict: String,
     pub(super) risk: &'static str,
@@ -405,10 +408,20 @@ fn facts(given: &Given<'_>) -> Vec<Fact> {
     vec![
         fact("grace time for what is on its way", length(rules.grace)),
         fact("clocks may differ by", length(rules.skew)),
+        fact("kept from being removed until at least", kept_until(given)),
         fact("to be judged", given.policy.clone()),
         fact("longest time between two verdicts", longest_gap(given)),
         fact("rules (digest)", given.rules.clone()),
     ]
+}
+
+/// The first moment at which a recording of the period may be removed.
+fn kept_until(given: &Given<'_>) -> String {
+    let retained = given.reviewed.values().map(|one| one.retained);
+    match retained.collect::<Option<Vec<DateTime<Utc>>>>() {
+        Some(all) => all.into_iter().min().map_or_else(String::new, written),
+        None => "not every recording is, or it is not told".to_owned(),
+    }
 }
 
 /// The longest time in which nobody judged anything, within the period.
@@ -587,6 +600,10 @@ fn session(one: &Audited, given: &Given<'_>) -> Session {
             .held
             .as_ref()
             .and_then(|held| held.came)
+            .map(written)
+            .unwrap_or_default(),
+        retained_until: reviewed
+            .and_then(|reviewed| reviewed.retained)
             .map(written)
             .unwrap_or_default(),
         review: match reviewed {

@@ -9,11 +9,13 @@ mod journal;
 mod listing;
 mod object;
 mod options;
+mod retention;
 mod upload;
 
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_config::Region;
 use aws_sdk_s3::Client;
@@ -252,6 +254,21 @@ impl S3 {
         check_key(key)?;
         let (bucket, worker) = (Arc::clone(&self.bucket), Arc::clone(&self.worker));
         object::open(bucket, worker, self.bucket.object(key))
+    }
+
+    /// Until when each object is kept from being removed, where that is told.
+    pub(super) fn retained_until(&self, keys: &[String]) -> Vec<Option<SystemTime>> {
+        let bucket = Arc::clone(&self.bucket);
+        let keys = keys.to_vec();
+        let work = async move {
+            let asked = keys.into_iter().map(|key| {
+                let bucket = Arc::clone(&bucket);
+                async move { bucket.retained_until(&bucket.object(&key)).await }
+            });
+            let answers = futures_util::stream::iter(asked).buffered(AT_ONCE);
+            Ok(answers.collect().await)
+        };
+        self.worker.wait(work, || {}).unwrap_or_default()
     }
 
     /// Many small objects, each with its own result.

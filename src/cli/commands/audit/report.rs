@@ -101,26 +101,26 @@ fn reviewed(
     entries.retain(|entry| entry.state == State::Stored);
     let manifests: Vec<&Manifest> = entries.iter().map(|entry| &entry.manifest).collect();
     let standings = catalog.standings(&manifests, &law)?;
-    let reviewed = manifests
-        .into_iter()
-        .zip(standings)
-        .map(|(manifest, standing)| {
-            let is_asked = !policy.asks(manifest).is_empty();
-            let is_late = policy
-                .until(manifest)
-                .is_some_and(|until| until < rules.now);
-            let found = manifest.rules.as_ref();
-            let reviewed = Reviewed {
-                is_overdue: is_asked && is_late && !standing.is_reviewed(),
-                is_asked,
-                standing,
-                risk: found
-                    .and_then(|found| found.highest())
-                    .map(|worst| worst.name()),
-                rules: found.map(|found| found.set.clone()),
-            };
-            (manifest.session_id.clone(), reviewed)
-        });
+    let retained = catalog.retained(&manifests);
+    let judged = manifests.into_iter().zip(standings).zip(retained);
+    let reviewed = judged.map(|((manifest, standing), retained)| {
+        let is_asked = !policy.asks(manifest).is_empty();
+        let is_late = policy
+            .until(manifest)
+            .is_some_and(|until| until < rules.now);
+        let found = manifest.rules.as_ref();
+        let reviewed = Reviewed {
+            is_overdue: is_asked && is_late && !standing.is_reviewed(),
+            is_asked,
+            retained,
+            standing,
+            risk: found
+                .and_then(|found| found.highest())
+                .map(|worst| worst.name()),
+            rules: found.map(|found| found.set.clone()),
+        };
+        (manifest.session_id.clone(), reviewed)
+    });
     Ok(reviewed.collect())
 }
 

@@ -15,7 +15,7 @@ use s3s::dto::{
     CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
     GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
     HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
-    PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
+    PutObjectOutput, StreamingBlob, Timestamp, TimestampFormat, UploadPartInput, UploadPartOutput,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
@@ -173,6 +173,7 @@ impl S3 for Answers {
             content_length: Some(stored.bytes.len().cast_signed() as i64),
             e_tag: Some(ETag::Strong(stored.etag)),
             checksum_sha256: Some(stored.sha256),
+            object_lock_retain_until_date: retained_until(&stored.headers),
             ..HeadObjectOutput::default()
         }))
     }
@@ -360,4 +361,10 @@ fn must_be_new(state: &State, key: &str, condition: Option<&ETagCondition>) -> S
         return Err(s3_error!(PreconditionFailed, "the object exists"));
     }
     Ok(())
+}
+
+/// Until when an object is kept, as the request said that created it.
+fn retained_until(headers: &BTreeMap<String, String>) -> Option<Timestamp> {
+    let until = headers.get("x-amz-object-lock-retain-until-date")?;
+    Timestamp::parse(TimestampFormat::DateTime, until).ok()
 }
