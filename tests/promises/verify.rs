@@ -30,7 +30,7 @@ pub(crate) fn key(rig: &Rig, name: &str) -> String {
 }
 
 /// A file that lets the keys with these public halves sign, each for the principal of its own name.
-fn allow(rig: &Rig, names: &[&str]) -> String {
+pub(crate) fn allow(rig: &Rig, names: &[&str]) -> String {
     let lines: String = names
         .iter()
         .map(|name| {

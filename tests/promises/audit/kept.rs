@@ -9,6 +9,7 @@ use formats::audit::{Line, Previous, Snapshot, Source};
 use formats::layout;
 use loopback::Options;
 
+use super::super::verify::{allow, key};
 use super::*;
 
 /// Keeps an audit as it would have been kept so many days ago: of thirty days, complete.
@@ -189,23 +190,46 @@ fn each_audit_is_kept_once_signed_and_names_the_one_before() {
     assert!(kept.complete && !kept.holes && kept.previous.is_none());
     assert_eq!(kept.sessions[0].session_id, "alice-1");
     std::thread::sleep(Duration::from_millis(1100));
-    let key = rig.file("auditor", "");
-    fs::remove_file(&key).unwrap();
-    let made = std::process::Command::new("ssh-keygen")
-        .args(["-q", "-t", "ed25519", "-N", "", "-f", &key])
-        .status();
-    if made.is_ok_and(|made| made.success()) {
-        let run = rig.run(&["audit", "--sign-key", &key]);
-        assert_eq!(run.status(), 0, "{}", run.err());
-        let kept = audits();
-        assert_eq!(kept.len(), 3, "{kept:?}");
-        let second = Snapshot::parse(&fs::read(&kept[1]).unwrap()).unwrap();
-        let previous = second.previous.unwrap();
-        assert_eq!(previous.digest, formats::continuity::digest(&bytes));
-        assert_eq!(rig.store().join(previous.key), path);
-        let signature = fs::read_to_string(&kept[2]).unwrap();
-        assert!(signature.contains("BEGIN SSH SIGNATURE"), "{signature}");
+    let run = rig.run(&["audit", "--sign-key", &key(&rig, "plain")]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let kept = audits();
+    assert_eq!(kept.len(), 3, "{kept:?}");
+    let second = Snapshot::parse(&fs::read(&kept[1]).unwrap()).unwrap();
+    let previous = second.previous.unwrap();
+    assert_eq!(previous.digest, formats::continuity::digest(&bytes));
+    assert_eq!(rig.store().join(previous.key), path);
+    let signature = fs::read_to_string(&kept[2]).unwrap();
+    assert!(signature.contains("BEGIN SSH SIGNATURE"), "{signature}");
+}
+
+#[test]
+fn a_kept_audit_counts_by_its_signer_where_somebody_has_said_who_counts() {
+    let mut rig = Rig::new(Options::quick());
+    let start = now() - TimeDelta::days(3);
+    plant(&rig, &manifest("alice-1", REGIONS[0], start, 0));
+    rig.service
+        .tell_of(vec![past("alice-1", REGIONS[0], start)]);
+    let run = rig.run(&["audit", "--sign-key", &key(&rig, "plain")]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    // Nobody is asked but the audit that is kept.
+    let check = |rig: &Rig, status, words: &str| {
+        let run = rig.run(&["audit", "--offline", "--no-store"]);
+        let out = run.out();
+        assert_eq!(run.status(), status, "{out}{}", run.err());
+        assert!(out.contains(words), "{out}");
+    };
+    check(&rig, 0, "an earlier audit, 123456789012 eu-central-1");
+    rig.set("SSM_REC_REVIEW_ALLOWED_SIGNERS", allow(&rig, &["plain"]));
+    check(&rig, 0, "an earlier audit, 123456789012 eu-central-1");
+    allow(&rig, &["p256"]);
+    check(&rig, 9, "the signature of this audit does not count");
+    allow(&rig, &["plain"]);
+    let files = rig.files(&rig.store().join("audits")).into_iter();
+    let signature = files.filter(|path| path.extension().is_some_and(|end| end == "sig"));
+    for path in signature {
+        fs::remove_file(path).unwrap();
     }
+    check(&rig, 9, "this audit is not signed, and is not used");
 }
 
 #[cfg(unix)]
