@@ -104,8 +104,17 @@ fn text(account: &Account, store: &str) -> String {
     if !account.breaks.is_empty() {
         line(&"\nRows of manifests:");
     }
-    for one in &account.breaks {
+    // Where spools last no longer than a job, each begins a row.
+    let (holes, notes): (Vec<&Break>, Vec<&Break>) =
+        account.breaks.iter().partition(|one| one.kind.is_hole());
+    for one in holes.iter().chain(notes.iter().take(LINES)) {
         line(&format!("  {}", broken(one)));
+    }
+    if notes.len() > LINES {
+        let more = counted((notes.len() - LINES) as u64, "note", "notes");
+        line(&format!(
+            "  and {more} more, none of which is a hole: --json tells them"
+        ));
     }
     line(&format!("\n{}", verdict(account)));
     text
