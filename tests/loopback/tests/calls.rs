@@ -157,7 +157,7 @@ fn sessions_are_told_in_pages_by_state_time_and_region() {
         reason: None,
         region: None,
         started: start + Duration::from_secs(number * 60),
-        ended: (number % 10 != 0).then(|| start + Duration::from_secs(number * 60 + 30)),
+        ended: (!number.is_multiple_of(10)).then(|| start + Duration::from_secs(number * 60 + 30)),
         status: None,
     };
     service.tell_of((0..1000).map(past).collect());
