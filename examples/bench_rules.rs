@@ -4,6 +4,8 @@
 //!
 //! `cargo run --release --example bench_rules [MIB]`
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark asks for the time")]
+
 #[path = "../tests/rules/corpus.rs"]
 mod corpus;
 

@@ -2,6 +2,8 @@
 //!
 //! Nothing here is about what they find in others: the examples beside each rule tell that.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop where it stands")]
+
 mod corpus;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,10 @@ fn at_most_one_ordinary_session_in_a_hundred_is_high_or_above() {
 
 /// Lines on which expressions that go back would take for ever.
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it takes is the question"
+)]
 fn no_line_takes_long() {
     let set = RuleSet::shipped().unwrap();
     let mut evaluation = Evaluation::new(&set);
