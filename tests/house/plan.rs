@@ -30,7 +30,7 @@ pub(crate) const PLAN: [Room; 26] = [
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
     room(4, "review", "spool packs recorder rules transcript store screen words formats",
-        "chrono memchr regex regex_syntax sha2 tempfile thiserror zip"),
+        "chrono memchr regex regex_syntax serde sha2 tempfile thiserror zip"),
     room(4, "spool", "settings recorder store words formats",
         "chrono serde serde_json tempfile thiserror tokio tracing uuid"),
     room(4, "packs", "store formats",

@@ -35,7 +35,7 @@ pub(crate) fn allow(rig: &Rig, names: &[&str]) -> String {
         .iter()
         .map(|name| {
             let public = fs::read_to_string(kept(&format!("{name}.pub"))).unwrap();
-            format!("{name}@example.com namespaces=\"ssm-rec\" {public}")
+            format!("{name}@example.com namespaces=\"ssm-rec*\" {public}")
         })
         .collect();
     let path = rig.folder().join("allowed_signers");

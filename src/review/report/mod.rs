@@ -5,8 +5,10 @@
 mod controls;
 mod csv;
 mod html;
+mod made;
 mod markdown;
 mod model;
+mod numbers;
 #[cfg(test)]
 mod tests;
 

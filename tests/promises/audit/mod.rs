@@ -18,6 +18,7 @@ use super::rig::{Rig, Run};
 
 mod bucket;
 mod kept;
+mod report;
 mod row;
 mod told;
 
