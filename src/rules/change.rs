@@ -34,6 +34,8 @@ pub struct Change {
     pub minutes: Option<u64>,
     /// Of the fact `base64`.
     pub lines: Option<u64>,
+    /// As [`Rule::secret`].
+    pub secret: Option<bool>,
     /// As [`Rule::explanation`].
     pub explanation: Option<String>,
     /// As [`Rule::references`].
@@ -105,6 +107,9 @@ impl Change {
             severity,
             looks_at,
             find,
+            secret: self
+                .secret
+                .unwrap_or(before.is_some_and(|rule| rule.secret)),
             explanation: text(&self.explanation, before.map(|rule| &rule.explanation), ""),
             references: self
                 .references

@@ -8,7 +8,7 @@ use formats::derived::{Command, Line, Millis};
 use formats::findings::{Finding, Findings, Severity};
 
 use super::facts::{Session, Spans, connection, is_base64, told};
-use super::rule::{Fact, Find, LooksAt};
+use super::rule::{Fact, Find, LooksAt, Rule};
 use super::set::RuleSet;
 
 /// No more of a line is looked at, in bytes.
@@ -17,6 +17,8 @@ const LONGEST_LINE: usize = 64 * 1024;
 const KEPT: usize = 20;
 /// So much of a text is kept, in characters.
 const EXCERPT: usize = 200;
+/// What stands in the place of a secret.
+const SECRET: &str = "(a secret, which is not repeated here)";
 
 /// A session that is being looked at.
 #[derive(Debug)]
@@ -140,7 +142,9 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
         }
         let text = self.short(&line.text);
         let found = &mut self.found;
+        let rules = &self.set.rules;
         self.set.lines.hits(text, |number| {
+            let text = told_of(&rules[number], text);
             found[number].hit(line.first, LooksAt::Lines, None, text);
         });
     }
@@ -151,7 +155,8 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
         self.cut += u64::from(is_cut);
         for number in hits {
             let number_of = Some(command.number);
-            self.found[number].hit(command.start, LooksAt::Commands, number_of, &command.text);
+            let text = told_of(&self.set.rules[number], &command.text);
+            self.found[number].hit(command.start, LooksAt::Commands, number_of, text);
         }
     }
 
@@ -165,8 +170,10 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
                 '\r' | '\n' => {
                     let typed = std::mem::take(&mut self.typed);
                     let found = &mut self.found;
+                    let rules = &self.set.rules;
                     self.set.input.hits(&typed, |number| {
-                        found[number].hit(at, LooksAt::Input, None, &typed);
+                        let text = told_of(&rules[number], &typed);
+                        found[number].hit(at, LooksAt::Input, None, text);
                     });
                 }
                 '\u{8}' | '\u{7f}' => drop(self.typed.pop()),
@@ -257,6 +264,11 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
         }
         &text[..end]
     }
+}
+
+/// What a result says of a text: it goes further than the recording does.
+fn told_of<'t>(rule: &Rule, text: &'t str) -> &'t str {
+    if rule.secret { SECRET } else { text }
 }
 
 impl Tally {

@@ -57,6 +57,9 @@ pub struct Rule {
     pub looks_at: LooksAt,
     /// What it looks for.
     pub find: Find,
+    /// What it finds is a secret, which no result repeats.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub secret: bool,
     /// Why that matters, and when it does not.
     pub explanation: String,
     /// Where more is said of it: addresses, numbers of techniques, of controls.

@@ -22,7 +22,7 @@ static PERSONAL: Setting<bool> = switch("policy.rules.personal").default("true")
 pub(super) static SPECS: [&Spec; 1] = [&PERSONAL.spec];
 
 /// What a rule can be told, with what it is, in words that follow "expected", and what it is for.
-pub(crate) const KEYS: [(&str, &str, &str); 15] = [
+pub(crate) const KEYS: [(&str, &str, &str); 16] = [
     (
         "id",
         "lower-case letters, digits and dashes",
@@ -72,6 +72,11 @@ pub(crate) const KEYS: [(&str, &str, &str); 15] = [
     ),
     ("minutes", "a whole number", "Of the fact opaque."),
     ("lines", "a whole number", "Of the fact base64."),
+    (
+        "secret",
+        "true or false",
+        "What it finds is a secret, which no result repeats.",
+    ),
     (
         "explanation",
         "a text",
@@ -288,6 +293,7 @@ fn set(change: &mut Change, key: &str, value: &DeValue<'_>) -> Option<()> {
         "zone" => change.zone = Some(text()?),
         "minutes" => change.minutes = Some(whole()?),
         "lines" => change.lines = Some(whole()?),
+        "secret" => change.secret = Some(value.as_bool()?),
         "explanation" => change.explanation = Some(text()?),
         "references" => {
             let DeValue::Array(entries) = value else {

@@ -42,6 +42,8 @@ struct Shipped {
     unless: Option<&'static str>,
     /// In place of the pattern, by its name.
     fact: Option<&'static str>,
+    /// What it finds is not repeated.
+    secret: bool,
     why: &'static str,
     references: &'static [&'static str],
     examples: Examples,
@@ -62,6 +64,7 @@ const fn rule(
         pattern,
         unless: None,
         fact: None,
+        secret: false,
         why: "",
         references: &[],
         examples: Examples {
@@ -81,14 +84,17 @@ const fn command(
     rule(LooksAt::Commands, severity, id, name, pattern)
 }
 
-/// One that looks at lines.
-const fn line(
+/// One that looks at lines for a secret.
+const fn secret_line(
     severity: Severity,
     id: &'static str,
     name: &'static str,
     pattern: &'static str,
 ) -> Shipped {
-    rule(LooksAt::Lines, severity, id, name, pattern)
+    Shipped {
+        secret: true,
+        ..rule(LooksAt::Lines, severity, id, name, pattern)
+    }
 }
 
 impl Shipped {
@@ -141,6 +147,7 @@ impl Shipped {
                 },
                 Find::Fact,
             ),
+            secret: self.secret,
             explanation: self.why.to_owned(),
             references: self
                 .references

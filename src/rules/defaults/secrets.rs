@@ -3,7 +3,7 @@
 //! Nothing here says that the reader had no right to.
 
 use super::Severity::{High, Info, Medium};
-use super::{Shipped, command, line};
+use super::{Shipped, command, secret_line};
 
 pub(super) const RULES: &[Shipped] = &[
     command(
@@ -153,7 +153,7 @@ pub(super) const RULES: &[Shipped] = &[
     .why("Whoever knows where a secret lies does not search for it.", &["MITRE ATT&CK T1552.001"])
     .hits(&["grep -ri password /etc", "sudo grep -R api_key /home /opt", "find / -name id_rsa"])
     .misses(&["grep -r password src", "grep password /etc/app.conf", "grep -r error /var/log", "find . -name '*.pem.example'"]),
-    line(
+    secret_line(
         High,
         "private-key-shown",
         "a private key stood on the screen",
@@ -162,7 +162,7 @@ pub(super) const RULES: &[Shipped] = &[
     .why("It is in the recording now, for all who may read that.", &["MITRE ATT&CK T1552.004"])
     .hits(&["-----BEGIN OPENSSH PRIVATE KEY-----", "key: -----BEGIN PRIVATE KEY-----"])
     .misses(&["-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----", "paste the PRIVATE KEY here"]),
-    line(
+    secret_line(
         High,
         "password-hash-shown",
         "a password hash stood on the screen",
@@ -171,7 +171,7 @@ pub(super) const RULES: &[Shipped] = &[
     .why("It is in the recording now, for all who may read that.", &["MITRE ATT&CK T1003.008"])
     .hits(&["root:$6$abcdefgh$0123456789:19000:0:99999:7:::"])
     .misses(&["root:*:19000:0:99999:7:::", "root:x:0:0:root:/root:/bin/bash", "price: $6$ and more"]),
-    line(
+    secret_line(
         High,
         "cloud-keys-shown",
         "secret keys of an AWS account stood on the screen",

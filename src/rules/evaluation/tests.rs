@@ -62,6 +62,7 @@ fn what_is_found_is_counted_kept_so_far_and_the_gravest_comes_first() {
     assert_eq!(verdict.found[1].hits.len(), KEPT);
     assert_eq!(verdict.found[1].first, Some(1000));
     assert_eq!(verdict.found[2].hits[0].at, 7);
+    assert_eq!(verdict.found[2].hits[0].text, SECRET);
     assert_eq!(verdict.set, set.digest());
 }
 

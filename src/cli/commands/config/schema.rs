@@ -39,7 +39,7 @@ fn rules() -> Json {
     let mut rule = table();
     for (key, expected, purpose) in KEYS {
         rule["properties"][key] = match key {
-            "on" => json!({ "type": "boolean" }),
+            "on" | "secret" => json!({ "type": "boolean" }),
             "minutes" | "lines" => json!({ "type": "integer", "minimum": 0 }),
             "references" => json!({ "type": "array", "items": { "type": "string" } }),
             "severity" => json!({ "enum": Severity::ALL.map(Severity::name) }),
