@@ -147,6 +147,14 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
             let text = told_of(&rules[number], text);
             found[number].hit(line.first, LooksAt::Lines, None, text);
         });
+        if line.other
+            && let Some(typed) = behind_prompt(text)
+        {
+            for number in self.set.of_command::<&str>(typed, &[]).0 {
+                let text = told_of(&self.set.rules[number], typed);
+                self.found[number].hit(line.first, LooksAt::Lines, None, text);
+            }
+        }
     }
 
     /// Takes a command, in their order.
@@ -264,6 +272,28 @@ impl<S: Deref<Target = RuleSet>> Evaluation<S> {
         }
         &text[..end]
     }
+}
+
+/// What stands behind a prompt that names user and host. On the other screen, in tmux and the like, no command is told, and
+/// such a line is all there is of one.
+fn behind_prompt(text: &str) -> Option<&str> {
+    /// Prompts end before.
+    const LONGEST: usize = 120;
+    let at = text.bytes().take(LONGEST).position(|byte| byte == b'@')?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let before = &text.as_bytes()[..at];
+    let user = before.iter().rev().take_while(|byte| is_name(byte)).count();
+    let host = text.as_bytes()[at + 1..]
+        .iter()
+        .take_while(|byte| is_name(byte))
+        .count();
+    if user == 0 || host == 0 || at - user > 1 {
+        return None;
+    }
+    let rest = &text[at + 1 + host..];
+    let end = rest.find(['$', '#', '%'])?;
+    let typed = rest[end + 1..].strip_prefix(' ')?.trim();
+    (end < LONGEST && !typed.is_empty()).then_some(typed)
 }
 
 /// What a result says of a text: it goes further than the recording does.

@@ -187,3 +187,23 @@ fn what_is_longer_than_is_looked_at_is_counted() {
     evaluation.command(&command(1, &"ls ;".repeat(100_000)));
     assert_eq!(evaluation.finish(&Session::of(&manifest())).cut, 2);
 }
+
+#[test]
+fn what_is_typed_in_tmux_is_seen_by_its_line() {
+    let set = RuleSet::shipped().unwrap();
+    for (text, is_other, expected) in [
+        ("ops@web:~$ sudo rm -rf /etc", true, 1),
+        ("[root@web ~]# history -c", true, 1),
+        ("ops@web:~$ sudo rm -rf /etc", false, 0),
+        ("ops@web:~$ ls", true, 0),
+        ("mail ops@web.example: rm -rf /etc", true, 0),
+        ("# rm -rf /etc", true, 0),
+        ("$ rm -rf /etc", true, 0),
+        ("see ops@web and then 5$ rm -rf /etc", true, 0),
+    ] {
+        let mut evaluation = Evaluation::new(&set);
+        evaluation.line(&line(1, text, is_other));
+        let verdict = evaluation.finish(&Session::of(&manifest()));
+        assert_eq!(verdict.found.len(), expected, "{text}");
+    }
+}
