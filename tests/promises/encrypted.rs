@@ -280,15 +280,17 @@ fn what_kms_refuses_is_said_with_what_to_do() {
         "the agent did not open the session: Encountered error while initiating handshake. Fetching data key failed",
         "hint: the target itself needs kms:Decrypt on arn:",
     );
-    let sessions = rig.service.sessions();
     let answered = |target: &str| {
-        let session = sessions
-            .iter()
-            .find(|session| session.target == target)
-            .unwrap();
-        let mut inputs = session.inputs.iter();
-        let response =
-            inputs.find(|input| input.message.payload_type == PayloadType::HANDSHAKE_RESPONSE);
+        let is_response = |payload_type| payload_type == PayloadType::HANDSHAKE_RESPONSE;
+        // The client may be gone before the service has read its last word.
+        let session = rig.service.wait_for(|session| {
+            let mut inputs = session.inputs.iter();
+            session.target == target && inputs.any(|input| is_response(input.message.payload_type))
+        });
+        let inputs = session.unwrap().inputs;
+        let response = inputs
+            .into_iter()
+            .find(|input| is_response(input.message.payload_type));
         String::from_utf8(response.unwrap().message.payload.to_vec()).unwrap()
     };
     let denied = answered("i-kmsdenied");
