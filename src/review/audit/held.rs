@@ -25,8 +25,10 @@ pub struct Held {
     pub says: Option<Says>,
     /// Why it is not what its name or its place says.
     pub misplaced: Option<String>,
-    /// Why its manifest cannot be read.
+    /// Why its manifest is none.
     pub unread: Option<String>,
+    /// Why the store did not give its manifest, which says nothing against it.
+    pub unreached: Option<String>,
 }
 
 /// What is there of a session.

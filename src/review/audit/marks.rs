@@ -168,6 +168,9 @@ fn moment(time: DateTime<Utc>) -> String {
 /// All that is to be said of a session that store or spool have something of.
 pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec<Mark> {
     let mut marks = Vec::new();
+    if held.unreached.is_some() {
+        return marks;
+    }
     if let Some(why) = &held.unread {
         marks.push(Mark::Unread(why.clone()));
     }

@@ -182,6 +182,7 @@ pub fn audit(
     problems: Vec<String>,
 ) -> Account {
     let breaks = row::breaks(&held, &rules);
+    let problems = [problems, unreached(&held)].concat();
     let mut told = history::joined(told);
     // What a trail knows to be touched and not started began before it was asked about. The service tells of none without.
     told.retain(|_, one| one.start.is_some() || one.witnesses.contains(&Witness::Service));
@@ -215,6 +216,24 @@ pub fn audit(
         breaks,
     }
 }
+
+/// What the store did not give. Where it gives nothing, some of it tells as much as all.
+fn unreached(held: &[Held]) -> Vec<String> {
+    let lines = held.iter().filter_map(|one| {
+        let why = one.unreached.as_ref()?;
+        Some(format!("{}: {why}", one.location))
+    });
+    let mut lines: Vec<String> = lines.collect();
+    let more = lines.len().saturating_sub(MOST_PROBLEMS);
+    if more > 0 {
+        lines.truncate(MOST_PROBLEMS);
+        lines.push(format!("and {more} more manifests"));
+    }
+    lines
+}
+
+/// So many manifests that the store does not give are named.
+const MOST_PROBLEMS: usize = 20;
 
 /// What is held of each session, and what is held twice. What the store has goes before what the spool has too.
 fn by_session(held: Vec<Held>) -> (BTreeMap<String, Held>, Vec<Held>) {

@@ -102,18 +102,20 @@ pub(super) fn breaks(held: &[Held], rules: &Rules) -> Vec<Break> {
             row.push((one, says, place.counter));
         }
     }
+    // A number may be that of a manifest that the store did not give.
+    let is_whole = held.iter().all(|one| one.unreached.is_none());
     let mut breaks = Vec::new();
     for (client, row) in &mut rows {
         row.sort_by_key(|(held, _, counter)| (*counter, held.session_id.as_str()));
         // One that lies twice, here and there, is one.
         row.dedup_by(|a, b| a.0.session_id == b.0.session_id && a.1.digest == b.1.digest);
-        breaks.extend(of_row(client, row, rules));
+        breaks.extend(of_row(client, row, is_whole, rules));
     }
     breaks.extend(anew(held, &rows));
     breaks
 }
 
-fn of_row(client: &str, row: &[(&Held, &Says, u64)], rules: &Rules) -> Vec<Break> {
+fn of_row(client: &str, row: &[(&Held, &Says, u64)], is_whole: bool, rules: &Rules) -> Vec<Break> {
     let mut breaks = Vec::new();
     let broken = |kind, before: &(&Held, &Says, u64), after: &(&Held, &Says, u64)| Break {
         client: client.to_owned(),
@@ -128,7 +130,8 @@ fn of_row(client: &str, row: &[(&Held, &Says, u64)], rules: &Rules) -> Vec<Break
             breaks.push(broken(BreakKind::Fork, before, after));
         } else if first <= last {
             let closed = after.1.ended().or(after.0.came);
-            let may_wait = closed.is_none_or(|closed| closed + rules.grace > rules.now);
+            let may_wait =
+                !is_whole || closed.is_none_or(|closed| closed + rules.grace > rules.now);
             let kind = match may_wait {
                 true => BreakKind::Waiting { first, last },
                 false => BreakKind::Missing { first, last },

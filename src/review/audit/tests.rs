@@ -341,6 +341,21 @@ fn days_of_which_nobody_tells_make_an_audit_incomplete() {
     );
 }
 
+#[test]
+fn a_manifest_that_the_store_does_not_give_makes_an_audit_incomplete_and_accuses_nobody() {
+    let then = at("10T08:00:00");
+    let unreached = Held {
+        unreached: Some("access denied".into()),
+        says: None,
+        signature: Seal::None,
+        ..held("s", then)
+    };
+    let account = account(&[told("s", then)], &[unreached]);
+    assert_eq!(account.sessions[0].coverage, Coverage::Recorded);
+    assert!(!account.is_complete() && !account.has_holes());
+    assert_eq!(account.problems, [": access denied"]);
+}
+
 /// A row of one client, one manifest an hour.
 fn row(numbers: &[u64]) -> Vec<Held> {
     let held = numbers.iter().map(|number| {
@@ -405,6 +420,18 @@ fn a_number_that_may_still_wait_somewhere_is_no_hole() {
         BreakKind::Waiting { first: 4, last: 4 }
     );
     assert!(!account.breaks[0].kind.is_hole());
+}
+
+#[test]
+fn a_number_may_be_that_of_a_manifest_that_the_store_did_not_give() {
+    let mut held = row(&[3, 5]);
+    held.push(Held {
+        unreached: Some("access denied".into()),
+        says: None,
+        ..held[0].clone()
+    });
+    held[2].session_id = "s-4".into();
+    assert_eq!(kinds(&held), ["waiting"]);
 }
 
 #[test]

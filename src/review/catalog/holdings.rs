@@ -106,14 +106,21 @@ impl Catalog {
             came: dated.came.map(DateTime::<Utc>::from),
             ..Held::default()
         };
-        let parsed = bytes.map_err(|error| causes(&error)).and_then(|bytes| {
-            let manifest = Manifest::parse(bytes.trim_ascii()).map_err(|error| causes(&error))?;
-            Ok((bytes, manifest))
-        });
-        let (bytes, manifest) = match parsed {
-            Ok(read) => read,
-            Err(why) => {
-                held.unread = Some(why);
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error @ store::Error::TooLong { .. }) => {
+                held.unread = Some(causes(&error));
+                return held;
+            }
+            Err(error) => {
+                held.unreached = Some(causes(&error));
+                return held;
+            }
+        };
+        let manifest = match Manifest::parse(bytes.trim_ascii()) {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                held.unread = Some(causes(&error));
                 return held;
             }
         };
