@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::faults::Refusal;
 use crate::registry::{Description, Registry};
 
-/// A session that DescribeSessions tells of, though it never ran here.
-#[derive(Clone, Debug)]
+/// A session that DescribeSessions tells of. It need not have run here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Past {
     /// Its id.
     pub id: String,
@@ -88,7 +89,7 @@ struct Line {
 }
 
 impl Line {
-    fn of(session: Description, owner: &str) -> Self {
+    fn of(session: Description) -> Self {
         let status = match (session.ended, session.log.terminated) {
             (Some(_), _) => "Terminated",
             (None, true) => "Terminating",
@@ -100,7 +101,7 @@ impl Line {
                 id: session.log.id,
                 target: session.log.target,
                 document: session.log.document,
-                owner: owner.to_owned(),
+                owner: session.log.owner,
                 reason: session.log.reason,
                 region: None,
                 started: session.started,
@@ -139,6 +140,14 @@ impl Line {
         }
         line
     }
+}
+
+/// All that there is to tell of, in no order.
+pub(crate) fn all(registry: &Registry) -> Vec<Past> {
+    let ran = registry.descriptions().into_iter();
+    let mut all: Vec<Past> = ran.map(|session| Line::of(session).past).collect();
+    all.extend(registry.history.state().past.iter().cloned());
+    all
 }
 
 /// Answers one call, newest session first.
@@ -185,9 +194,8 @@ pub(crate) fn describe(
         let key = filter["key"].as_str().unwrap_or_default();
         filters.insert(key, filter["value"].as_str().unwrap_or_default());
     }
-    let owner = format!("arn:aws:iam::{}:user/operator", registry.options.account);
     let ran = registry.descriptions().into_iter();
-    let mut lines: Vec<Line> = ran.map(|session| Line::of(session, &owner)).collect();
+    let mut lines: Vec<Line> = ran.map(Line::of).collect();
     let (past, turns) = {
         let state = registry.history.state();
         let here = |past: &&Past| past.region.as_deref().is_none_or(|of| of == region);

@@ -20,6 +20,15 @@ pub const SSO_TOKEN: &str = "sso-token";
 const LASTS: Duration = Duration::from_secs(3600);
 const IMDS_TOKEN: &str = "imds-token";
 
+/// Whose this access key is: `AKIAUSER` and a name are a user's, `ASIAROLE` and a name a role's, all others the operator's.
+pub(crate) fn arn(account: &str, key: &str) -> String {
+    match (key.strip_prefix("ASIAROLE"), key.strip_prefix("AKIAUSER")) {
+        (Some(role), _) => format!("arn:aws:sts::{account}:assumed-role/{role}/operator"),
+        (_, Some(user)) => format!("arn:aws:iam::{account}:user/{user}"),
+        _ => format!("arn:aws:iam::{account}:user/operator"),
+    }
+}
+
 /// STS speaks the query protocol and answers XML. `key` is who asks.
 pub(crate) fn sts(account: &str, form: &str, key: &str) -> (StatusCode, String) {
     let form: BTreeMap<String, String> = form
@@ -30,11 +39,7 @@ pub(crate) fn sts(account: &str, form: &str, key: &str) -> (StatusCode, String) 
     let value = |name: &str| form.get(name).map(String::as_str);
     match value("Action") {
         Some("GetCallerIdentity") => {
-            let arn = match (key.strip_prefix("ASIAROLE"), key.strip_prefix("AKIAUSER")) {
-                (Some(role), _) => format!("arn:aws:sts::{account}:assumed-role/{role}/operator"),
-                (_, Some(user)) => format!("arn:aws:iam::{account}:user/{user}"),
-                _ => format!("arn:aws:iam::{account}:user/operator"),
-            };
+            let arn = arn(account, key);
             success(
                 "GetCallerIdentity",
                 &format!(

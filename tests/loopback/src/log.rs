@@ -42,6 +42,8 @@ pub struct SessionLog {
     pub parameters: BTreeMap<String, Vec<String>>,
     /// As StartSession was asked.
     pub reason: Option<String>,
+    /// The ARN of whoever started it.
+    pub owner: String,
     /// One for each websocket that gave a valid token.
     pub opened: Vec<Opening>,
     /// Each message of the input stream, duplicates included, as it arrived.

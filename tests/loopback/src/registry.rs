@@ -58,6 +58,8 @@ pub(crate) struct Request {
     pub(crate) document: String,
     pub(crate) parameters: BTreeMap<String, Vec<String>>,
     pub(crate) reason: Option<String>,
+    /// The ARN of whoever asks.
+    pub(crate) owner: String,
 }
 
 /// A websocket that may speak for its client.
@@ -131,7 +133,7 @@ impl Registry {
         let captured = options.replay.as_ref().map(|capture| capture.session_id());
         let id = captured
             .filter(|id| state.sessions.iter().all(|entry| entry.log.id != *id))
-            .map_or_else(|| format!("operator-0{:016x}", random_u64()), str::to_owned);
+            .map_or_else(|| new_id(&request.owner), str::to_owned);
         let token = new_token();
         state.sessions.push(Entry {
             log: SessionLog {
@@ -140,6 +142,7 @@ impl Registry {
                 document: request.document.clone(),
                 parameters: request.parameters.clone(),
                 reason: request.reason.clone(),
+                owner: request.owner.clone(),
                 ..SessionLog::default()
             },
             options,
@@ -299,6 +302,12 @@ fn find<'a>(state: &'a mut State, id: &str) -> Option<&'a mut Entry> {
         .iter_mut()
         .rev()
         .find(|entry| entry.log.id == id)
+}
+
+/// Begins with the name of whoever starts it, as the service's do.
+fn new_id(owner: &str) -> String {
+    let name = owner.rsplit('/').next().unwrap_or_default();
+    format!("{name}-0{:016x}", random_u64())
 }
 
 fn random_u64() -> u64 {

@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::calls;
 use crate::certificate::Certificate;
-use crate::history::Past;
+use crate::history::{self, Past};
 use crate::log::{Call, SessionLog};
 use crate::options::{Options, Tls};
 use crate::registry::Registry;
@@ -122,6 +122,12 @@ impl Service {
     /// Lets DescribeSessions tell of these too.
     pub fn tell_of(&self, past: Vec<Past>) {
         self.registry.history.add(past);
+    }
+
+    /// What DescribeSessions tells of by now: what ran here, and what it was told of. Another service can be told of it.
+    #[must_use]
+    pub fn history(&self) -> Vec<Past> {
+        history::all(&self.registry)
     }
 
     /// Refuses DescribeSessions in this region from now on.

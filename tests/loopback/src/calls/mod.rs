@@ -69,7 +69,14 @@ pub(crate) async fn answer(
         (action, Value::Null, response)
     } else {
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let answer = operations::call(&registry, &target, &body, region.as_deref()).await;
+        let answer = operations::call(
+            &registry,
+            &target,
+            &body,
+            region.as_deref(),
+            key.as_deref().unwrap_or_default(),
+        )
+        .await;
         let operation = target.split('.').next_back().unwrap_or_default().to_owned();
         (operation, body, json_response(answer))
     };

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::agent;
 use crate::faults::Refusal;
 use crate::history;
+use crate::identity;
 use crate::line::{self, ToAgent};
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
@@ -30,15 +31,18 @@ pub(super) async fn call(
     target: &str,
     body: &Value,
     region: Option<&str>,
+    key: &str,
 ) -> Answer {
     match target {
         "TrentService.GenerateDataKey" => generate_data_key(registry, body, region).await,
-        "AmazonSSM.StartSession" => start(registry, body).await,
+        "AmazonSSM.StartSession" => start(registry, body, key).await,
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
         "AmazonSSM.TerminateSession" => terminate(registry, body).await,
         "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
-        "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => ecs_execute(registry, body).await,
+        "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => {
+            ecs_execute(registry, body, key).await
+        }
         "TrentService.GetPublicKey" => registry.signing.public_key(body),
         "TrentService.Sign" => registry.signing.sign(body),
         _ => {
@@ -64,8 +68,9 @@ async fn generate_data_key(registry: &Registry, body: &Value, region: Option<&st
     }
 }
 
-async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
-    let request = parse_start(body)?;
+async fn start(registry: &Arc<Registry>, body: &Value, key: &str) -> Answer {
+    let owner = identity::arn(&registry.options.account, key);
+    let request = parse_start(body, owner)?;
     let mut options = registry.options.clone();
     targets::apply(&request.target, &mut options);
     tokio::time::sleep(options.faults.answer_after).await;
@@ -103,7 +108,7 @@ async fn start(registry: &Arc<Registry>, body: &Value) -> Answer {
     Ok(session_answer(registry, &id, Some(token)))
 }
 
-fn parse_start(body: &Value) -> Result<registry::Request, Refusal> {
+fn parse_start(body: &Value, owner: String) -> Result<registry::Request, Refusal> {
     let invalid = |message: &str| Refusal::named("ValidationException").saying(message);
     let target = body["Target"].as_str().unwrap_or_default();
     if !(1..=400).contains(&target.len()) {
@@ -136,6 +141,7 @@ fn parse_start(body: &Value) -> Result<registry::Request, Refusal> {
             .to_owned(),
         parameters,
         reason,
+        owner,
     })
 }
 
@@ -170,14 +176,14 @@ fn ecs_tasks() -> Value {
 }
 
 /// ECS starts the session by itself and hands on what StartSession answered, in names that begin small.
-async fn ecs_execute(registry: &Arc<Registry>, body: &Value) -> Answer {
+async fn ecs_execute(registry: &Arc<Registry>, body: &Value, key: &str) -> Answer {
     let command = body["command"].as_str().unwrap_or_default();
     let request = json!({
         "Target": "ecs:fleet_0a1b2c3d_0a1b2c3d4e5f-0001",
         "DocumentName": "AWS-StartInteractiveCommand",
         "Parameters": { "command": [command] },
     });
-    let started = start(registry, &request).await?;
+    let started = start(registry, &request, key).await?;
     Ok(json!({
         "clusterArn": "arn:aws:ecs:eu-central-1:123456789012:cluster/fleet",
         "taskArn": ECS_TASK,
