@@ -41,7 +41,7 @@ const OTHERS: [&str; 6] = [
     REASON,
     // Read where the key is opened: `recorded/signature.rs`.
     "SSM_REC_SIGN_PASSPHRASE",
-    // Set by `examples/sandbox.rs` for the program that it runs.
+    // Set by `examples/sandbox` for the program that it runs.
     "SSM_REC_SANDBOX_CHILD",
 ];
 

@@ -18,6 +18,8 @@ mod config;
 mod crash;
 #[cfg(unix)]
 mod credentials;
+#[cfg(unix)]
+mod demo;
 mod derived;
 mod encrypted;
 mod evidence;
