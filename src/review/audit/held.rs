@@ -13,6 +13,10 @@ pub struct Held {
     pub session_id: String,
     /// Where it lies, for a person.
     pub location: String,
+    /// The key of its recording, where the store has one.
+    pub recording: Option<String>,
+    /// Why its recording is not what was recorded, where it was checked.
+    pub altered: Option<String>,
     /// What is there of it.
     pub what: What,
     /// The day that its key tells.

@@ -35,6 +35,8 @@ pub enum Mark {
     WithoutRecording,
     /// Its manifest cannot be read: why.
     Unread(String),
+    /// Its recording is not what was recorded: how.
+    Altered(String),
     /// It is another's than its name or its place says: how.
     Misplaced(String),
     /// Its manifest says one thing and the history another.
@@ -79,6 +81,7 @@ impl Mark {
             Self::WithoutManifest => "manifest_missing",
             Self::WithoutRecording => "recording_missing",
             Self::Unread(_) => "manifest_unread",
+            Self::Altered(_) => "altered",
             Self::Misplaced(_) => "misplaced",
             Self::Contradicted { .. } => "contradicts_history",
             Self::CameEarly { .. } => "came_early",
@@ -96,6 +99,7 @@ impl Mark {
             | Self::WithoutManifest
             | Self::WithoutRecording
             | Self::Unread(_)
+            | Self::Altered(_)
             | Self::Misplaced(_)
             | Self::Contradicted { .. }
             | Self::CameEarly { .. } => true,
@@ -127,6 +131,7 @@ impl fmt::Display for Mark {
             Self::WithoutManifest => f.write_str("its manifest is missing"),
             Self::WithoutRecording => f.write_str("there is only its manifest"),
             Self::Unread(why) => write!(f, "its manifest does not read: {why}"),
+            Self::Altered(why) => write!(f, "its recording is not what was recorded: {why}"),
             Self::Misplaced(why) => f.write_str(why),
             Self::Contradicted {
                 what,
@@ -173,6 +178,9 @@ pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec
     }
     if let Some(why) = &held.unread {
         marks.push(Mark::Unread(why.clone()));
+    }
+    if let Some(why) = &held.altered {
+        marks.push(Mark::Altered(why.clone()));
     }
     if let Some(why) = &held.misplaced {
         marks.push(Mark::Misplaced(why.clone()));

@@ -5,15 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use formats::continuity::digest;
 use formats::layout::{self, Place};
-use formats::manifest::Manifest;
+use formats::manifest::{MAX_MANIFEST, Manifest};
 use formats::recording::Signed;
 use formats::signature::{MAX_SIGNATURE, Purpose};
 
 use super::in_packs::InPacks;
-use super::{BATCH, Catalog, Error, Filter, headline, is_manifest};
+use super::{BATCH, Beside, Catalog, Error, Filter, headline, is_manifest};
 use crate::review::audit::{Held, Says, Seal, What};
 use crate::review::chosen::{id_part, session_id};
 use crate::review::identity::check_key;
@@ -60,6 +60,54 @@ impl Catalog {
             held.push(in_spool(spool, key));
         }
         Ok(held)
+    }
+
+    /// Reads the recordings of these days by their chains, and tells of each that is not what was recorded; how many were read is told
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(crate) fn check_recordings(
+        &self,
+        held: &mut [Held],
+        (first, last): (NaiveDate, NaiveDate),
+        progress: &mut dyn FnMut(usize),
+    ) -> Result<(), Error> {
+        let stored = held.iter_mut().filter(|held| held.what == What::Stored);
+        for (count, held) in stored.enumerate() {
+            let (Some(key), Some(day)) = (&held.recording, held.day) else {
+                continue;
+            };
+            if day < first || day > last {
+                continue;
+            }
+            let manifest = layout::manifest_of(day, id_part(key));
+            let read = |key: &str, most: usize| match self.store.read(key, most as u64) {
+                Ok(bytes) => Ok(Some(bytes)),
+                Err(store::Error::NotFound { .. }) => Ok(None),
+                Err(error) => Err(error),
+            };
+            let beside = Beside {
+                manifest: read(&manifest, MAX_MANIFEST)?,
+                signature: read(&format!("{manifest}.sig"), MAX_SIGNATURE)?,
+            };
+            let asked = verify::Asked {
+                key: Some(key),
+                beside: Some(&beside),
+            };
+            let source = match self.store.open_straight(key) {
+                Ok(source) => source,
+                // It was there a moment ago; the next audit tells.
+                Err(store::Error::NotFound { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            let finding = verify::check_chain(source, asked, &verify::Demands::default());
+            if !finding.state.is_what_was_recorded() {
+                held.altered = Some(finding.state.name().replace('_', " "));
+            }
+            progress(count + 1);
+        }
+        Ok(())
     }
 
     /// Whether somebody has said whose signatures count.
@@ -126,6 +174,7 @@ impl Catalog {
         };
         if let Some(recording) = recordings.first() {
             held.location = self.store.locate(&recording.key);
+            held.recording = Some(recording.key.clone());
         }
         let keys = std::iter::once(&dated.key).chain(recordings.iter().map(|dated| &dated.key));
         held.misplaced = keys

@@ -39,3 +39,25 @@ fn a_report_tells_of_holes_and_until_when_each_recording_is_kept() {
     let table = rig.run(&["audit", "--report", "csv", "--no-store"]).out();
     assert_eq!(table.lines().count(), 3, "{table}");
 }
+
+#[test]
+fn a_recording_that_was_altered_is_a_hole_where_recordings_are_read() {
+    let rig = Rig::new(loopback::Options::quick());
+    rig.shell(&["--reason", "ticket-1"], &["echo one"]);
+    let whole = rig.run(&["audit", "--verify", "--no-store"]);
+    assert_eq!(whole.status(), 0, "{}{}", whole.out(), whole.err());
+    let recording = rig.recording();
+    let mut bytes = fs::read(&recording).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&recording, bytes).unwrap();
+    // Nobody has read it.
+    assert_eq!(rig.run(&["audit", "--no-store"]).status(), 0);
+    let run = rig.run(&["audit", "--verify", "--no-store"]);
+    assert_eq!(run.status(), 8, "{}", run.err());
+    assert!(
+        run.out().contains("not what was recorded: altered"),
+        "{}",
+        run.out()
+    );
+}

@@ -57,6 +57,9 @@ Examples:
   A report of last month to read and to print, with who reviewed what:
     ssm-rec audit --since 2026-11-01 --until 2026-12-01 --report html -o november.html
 
+  The same with each recording read, so that one that was altered is told too:
+    ssm-rec audit --verify --since 7d
+
   A quarter, by a trail's bucket; without asking Systems Manager:
     ssm-rec audit --since 90d --offline --trail s3://example-trail
 
@@ -117,6 +120,10 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = grace)]
     grace: Duration,
 
+    /// Read the recordings of the period too, and tell which are not what was recorded
+    #[arg(long)]
+    verify: bool,
+
     /// Keep no record of this audit in the store
     #[arg(long)]
     no_store: bool,
@@ -172,7 +179,7 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
     }
     answers.read_kept(&catalog, &rules, args.offline)?;
     bar.set_message("reading manifests");
-    let account = judge(&catalog, answers, rules, &bar)?;
+    let account = judge(&catalog, answers, rules, (&bar, args.verify))?;
     bar.finish_and_clear();
     match (args.report, args.json) {
         // It stands where the text would.
@@ -271,7 +278,7 @@ fn judge(
     catalog: &Catalog,
     answers: Answers,
     rules: Rules,
-    bar: &ProgressBar,
+    (bar, verifies): (&ProgressBar, bool),
 ) -> Result<Account, Failure> {
     let Answers {
         told,
@@ -288,6 +295,12 @@ fn judge(
         // There may be much of it.
         drop(std::mem::take(&mut held));
         held = read(rules.since - LONG, rules.now + MARGIN)?;
+    }
+    if verifies {
+        bar.set_message("reading recordings");
+        let days = (rules.since.date_naive(), rules.until.date_naive());
+        let progress = &mut |count| bar.set_position(count as u64);
+        catalog.check_recordings(&mut held, days, progress)?;
     }
     Ok(audit(rules, told, held, asked, problems))
 }
