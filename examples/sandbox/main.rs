@@ -109,13 +109,13 @@ impl Asked {
         Demo::at(self.demo.clone().unwrap_or_else(|| folder().join("demo")))
     }
 
-    /// How a command is typed that looks at the demo.
-    fn prefix(&self) -> String {
+    /// How the sandbox is typed that has this demo.
+    fn typed(&self) -> String {
         let folder = self.demo.as_ref().map(|folder| {
             let folder = folder.display().to_string();
             format!(" --folder {}", quoted(&folder))
         });
-        format!("{}{} --demo", typed(), folder.unwrap_or_default())
+        format!("{}{}", typed(), folder.unwrap_or_default())
     }
 }
 
@@ -169,7 +169,7 @@ fn tell(asked: &Asked, demo: &Demo, made: &Made) {
     for (who, words) in made.tries(demo) {
         let who = who.map(|who| format!(" --as {who}")).unwrap_or_default();
         let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
-        println!("{}{who} {}", asked.prefix(), words.join(" "));
+        println!("{} --demo{who} {}", asked.typed(), words.join(" "));
     }
 }
 
@@ -177,10 +177,10 @@ fn tell(asked: &Asked, demo: &Demo, made: &Made) {
 fn in_demo(asked: &Asked) -> Result<u8, Failure> {
     let demo = asked.demo();
     if !demo.exists() {
-        return Err(format!("there is no demo yet; make it: {} demo", typed()).into());
+        return Err(format!("there is no demo yet; make it: {} demo", asked.typed()).into());
     }
     if asked.rest.is_empty() {
-        return Err(format!("which command? For example: {} list", asked.prefix()).into());
+        return Err(format!("which command? For example: {} --demo list", asked.typed()).into());
     }
     let service = demo.serve()?;
     let ignore = std::thread::spawn(ignore_interrupts);
