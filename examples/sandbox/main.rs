@@ -158,7 +158,7 @@ fn make_demo(asked: &Asked) -> Result<u8, Failure> {
 
 fn tell(asked: &Asked, demo: &Demo, made: &Made) {
     eprintln!(
-        "sandbox: of these, {} was cut, {} changed in the store afterwards (verify --all tells), and {} went round the recorder",
+        "sandbox: of these, {} was cut, {} changed in the store afterwards, and {} went round the recorder",
         made.with(Fate::Cut),
         made.with(Fate::Altered),
         made.hidden

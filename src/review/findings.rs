@@ -83,7 +83,8 @@ pub(crate) struct Difference {
     pub(crate) found: u64,
 }
 
-/// Looks at a recording by these rules. `judged` is what was found when all of its file was looked at.
+/// Looks at a recording by these rules. `judged` is what was found when all of its file was looked at;
+/// whether its operator was never on its target before, only who looked through the store knows.
 ///
 /// # Errors
 /// It is no recording, cannot be read, or nothing opens it.
@@ -92,6 +93,7 @@ pub(crate) fn judge(
     unlock: &dyn Unlock,
     set: &RuleSet,
     judged: Option<Ended>,
+    is_first_on_target: Option<bool>,
 ) -> Result<Judged, Error> {
     let summary = Summary::of(&mut source, unlock)?.judged(judged);
     source.rewind()?;
@@ -117,7 +119,10 @@ pub(crate) fn judge(
     ending.lines.iter().for_each(|line| evaluation.line(line));
     let commands = ending.commands.iter();
     commands.for_each(|command| evaluation.command(command));
-    let verdict = evaluation.finish(&session(&summary, &manifest(&summary)));
+    let verdict = evaluation.finish(&Session {
+        is_first_on_target,
+        ..session(&summary, &manifest(&summary))
+    });
     Ok(Judged {
         summary,
         verdict,

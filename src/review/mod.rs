@@ -11,6 +11,7 @@ pub mod condition;
 pub(crate) mod derived;
 pub(crate) mod evidence;
 pub(crate) mod findings;
+pub(crate) mod firsts;
 pub mod follow;
 pub mod identity;
 pub mod pictures;

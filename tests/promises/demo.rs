@@ -99,12 +99,14 @@ fn the_demo_has_sessions_that_are_risky_cut_altered_and_one_that_nobody_recorded
     let audit = later.run(QUINN.name, &words(4));
     let out = audit.out();
     assert_eq!(audit.status(), 8, "{out}{}", audit.err());
-    assert!(out.contains("NOT COVERED: 1 hole"), "{out}");
+    assert!(out.contains("NOT COVERED: 2 holes"), "{out}");
     assert!(out.contains(&made.hidden), "{out}");
     assert!(
         lines_of(&out, cut).iter().any(|line| line.contains("cut")),
         "{out}"
     );
+    let lines = lines_of(&out, altered).join("\n");
+    assert!(lines.contains("altered"), "{out}");
 
     let zip = later.run(QUINN.name, &words(5));
     assert_eq!(zip.status(), 0, "{}", zip.err());

@@ -403,6 +403,18 @@ fn what_rules_find_is_told_once_and_again_where_nobody_took_it() {
             .contains(&format!("play {}@", ids[1]))
     );
     assert_eq!(json(&review(&rig, &["--watch"])), [] as [Value; 0]);
+    // Who was on a target first is known to who looks through the store.
+    let first = rig.folder().join("first").display().to_string();
+    let all = json(&review(
+        &rig,
+        &["--watch", "--severity", "info", "--told", &first],
+    ));
+    let first: Vec<&Value> = all
+        .iter()
+        .filter(|one| one["rule"] == "first-on-target")
+        .collect();
+    assert_eq!(first.len(), 1, "{all:?}");
+    assert_eq!(first[0]["session_id"], ids[0].as_str());
     let state = rig.folder().join("other").display().to_string();
     let shaped = json(&review(
         &rig,

@@ -67,7 +67,7 @@ impl Made {
             (Some(ROBIN.name), words(&["review"])),
             (Some(ROBIN.name), words(&["review", id])),
             (None, words(&["search", "169.254"])),
-            (Some(QUINN.name), words(&["audit"])),
+            (Some(QUINN.name), words(&["audit", "--verify"])),
             (Some(QUINN.name), words(&["evidence", id, "-o", &zip])),
         ]
     }

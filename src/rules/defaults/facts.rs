@@ -74,6 +74,6 @@ pub(super) const RULES: &[Shipped] = &[
         "first-on-target",
         "this operator was never on this target before",
         "first-on-target",
-        "Known only to who looks through the store; a client does not know it.",
+        "Told by review and review --watch, which look through ninety days of the store; a client does not know it.",
     ),
 ];

@@ -23,6 +23,7 @@ use crate::cli::voice::Person as Asked;
 use crate::cli::{ask, message};
 use crate::recorded::{plan, signature};
 use crate::review::catalog::{Entry, Item, State};
+use crate::review::condition::started;
 use crate::review::findings;
 use crate::review::verdicts::{Person, Standing, is_same};
 use crate::review::verify::{self, Demands, State as Found, check_chain};
@@ -206,7 +207,9 @@ impl Session {
             return Ok(None);
         };
         let identities = args.identity.identities(&desk.settings);
-        let judged = findings::judge(bytes, &identities, &set, None).ok();
+        let began = started(&self.manifest).unwrap_or(desk.now);
+        let is_first = desk.catalog.firsts(began)?.is_first(&self.manifest);
+        let judged = findings::judge(bytes, &identities, &set, None, is_first).ok();
         Ok(judged.map(|judged| review::Rules {
             highest: judged
                 .verdict

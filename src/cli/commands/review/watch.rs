@@ -21,7 +21,7 @@ use super::{Desk, ReviewArgs, result};
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{counted::counted, message};
 use crate::review::catalog::{Entry, Error, Filter, State};
-use crate::review::condition::{Condition, Term};
+use crate::review::condition::{Condition, Term, started};
 use crate::review::findings;
 use crate::rules::Found;
 use crate::store::{self, create_private};
@@ -48,6 +48,11 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk) -> CommandResult {
     let identities = args.identity.identities(&desk.settings);
     let mut told = Told::read(args.told.as_deref(), desk)?;
     let (entries, mut status) = entries(args, desk)?;
+    let oldest = entries
+        .iter()
+        .filter_map(|entry| started(&entry.manifest))
+        .min();
+    let firsts = desk.catalog.firsts(oldest.unwrap_or(desk.now))?;
     let (mut looked, mut found, mut failed) = (0, 0, 0);
     for entry in entries {
         let mark = digest(&entry.manifest.encode());
@@ -60,7 +65,8 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk) -> CommandResult {
             Err(Error::Store(store::Error::NotFound { .. })) => continue,
             Err(error) => return Err(error.into()),
         };
-        let verdict = match findings::judge(bytes, &identities, &set, None) {
+        let is_first = firsts.is_first(&entry.manifest);
+        let verdict = match findings::judge(bytes, &identities, &set, None, is_first) {
             Ok(judged) => judged.verdict,
             Err(error) => {
                 let why = causes(&error);

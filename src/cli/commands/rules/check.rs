@@ -117,14 +117,14 @@ pub(in crate::cli) fn of(
     let what = format!("cannot look at {:?}", named.label);
     let is = named.judged().ended();
     let found = match named.bytes {
-        Bytes::Seekable(bytes) => judge(bytes, identities, set, is),
+        Bytes::Seekable(bytes) => judge(bytes, identities, set, is, None),
         Bytes::Stream(mut stream) => {
             let mut kept = tempfile::tempfile()?;
             std::io::copy(&mut stream, &mut kept).map_err(|error| named::unread(&error, &what))?;
             kept.rewind()?;
             let is = ended(&mut kept, identities).ok().flatten();
             kept.rewind()?;
-            judge(kept, identities, set, is)
+            judge(kept, identities, set, is, None)
         }
     };
     found.map_err(|error| match error.source_failure() {
