@@ -364,6 +364,32 @@ fn a_reviewer_watches_and_is_asked() {
 }
 
 #[test]
+fn a_signal_while_it_is_watched_asks_nothing_and_no_answer_is_no_verdict() {
+    let rig = rig(&["echo evidence"]);
+    let id = &sessions(&rig)[0];
+    let watching = |rig: &Rig| {
+        let mut terminal = rig.terminal(&["review", id]);
+        terminal.wait_until("the recording", |rows| {
+            rows.iter().any(|row| row.contains("evidence"))
+        });
+        terminal
+    };
+    let mut terminal = watching(&rig);
+    let killed = std::process::Command::new("kill")
+        .args(["-s", "TERM", &terminal.process_id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(terminal.wait(), 143);
+    assert!(terminal.is_cooked());
+    let mut terminal = watching(&rig);
+    terminal.type_keys("q");
+    terminal.wait_for("Verdict:");
+    terminal.type_keys("\r");
+    assert_eq!(terminal.wait(), 0);
+    assert_eq!(reviews(&rig), [] as [PathBuf; 0]);
+}
+
+#[test]
 fn who_gives_no_verdict_and_has_no_terminal_is_told_how() {
     let rig = rig(&["echo one"]);
     let run = review(&rig, &[&sessions(&rig)[0]]);

@@ -212,12 +212,12 @@ fn in_turn(
     }
 }
 
-/// Plays one for somebody who will be asked about it; gives what of it went by on the screen.
+/// Plays one for somebody who will be asked about it; gives what of it went by on the screen, and the signal that ended it.
 pub(in crate::cli) fn watch(
     args: &PlayArgs,
     name: &str,
     settings: &Arc<Settings>,
-) -> Result<Vec<Range<Duration>>, Failure> {
+) -> Result<(Vec<Range<Duration>>, Option<u8>), Failure> {
     terminal::install_panic_hook();
     let playing = Playing {
         args,
@@ -229,10 +229,15 @@ pub(in crate::cli) fn watch(
     let options = playing.options(None, true);
     let played = playing.play_named(name, named, identities, options, true)?;
     // A recording that ends badly is played as far as it goes; its judge has to know, and goes on.
-    if let Err(failure) = played.result {
-        message::failure(&failure);
-    }
-    Ok(played.watched)
+    let signal = match played.result {
+        Ok(Status::Signal(number)) => Some(number),
+        Ok(_) => None,
+        Err(failure) => {
+            message::failure(&failure);
+            None
+        }
+    };
+    Ok((played.watched, signal))
 }
 
 /// What a person noted on it, in order.

@@ -49,7 +49,10 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk, name: &str) -> CommandResult {
     session.check_closes(&args.close)?;
     let (answer, watched) = match is_asked {
         true => {
-            let watched = play::watch(&args.play(), &session.id, &desk.settings)?;
+            let (watched, signal) = play::watch(&args.play(), &session.id, &desk.settings)?;
+            if let Some(number) = signal {
+                return Ok(Status::Signal(number));
+            }
             let notes = play::notes_on(&session.id, &desk.settings);
             let mut stdin = BufReader::new(io::stdin());
             let answer = question::ask(&mut stdin, &mut io::stderr())
