@@ -4,7 +4,7 @@
 
 #![no_main]
 
-use formats::signature::{AllowedSigners, Signature, Verdict, armored};
+use formats::signature::{AllowedSigners, Purpose, Signature, Verdict, armored};
 use libfuzzer_sys::fuzz_target;
 
 const SIGNATURE: &str = include_str!("../../tests/golden/signature/ed25519.sig");
@@ -13,7 +13,7 @@ const KEY: &str = include_str!("../../tests/golden/signature/ed25519.pub");
 fuzz_target!(|data: &[u8]| {
     let known = Signature::parse(SIGNATURE).expect("made by ssh-keygen");
     let key = known.key();
-    for text in [&String::from_utf8_lossy(data), &armored(key, data)[..]] {
+    for text in [&String::from_utf8_lossy(data), &armored(Purpose::Recording, key, data)[..]] {
         if let Ok(signature) = Signature::parse(text) {
             assert!(signature.check(b"message").is_err());
         }
