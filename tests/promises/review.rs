@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use loopback::Options;
+use loopback::bucket::{self, Bucket};
 use serde_json::Value;
 
 use super::rig::{Rig, Run};
@@ -134,6 +135,33 @@ fn a_list_tells_what_was_judged_how_and_what_was_not() {
     assert_eq!(listed(&rig, &["--unreviewed"]), [] as [&str; 0]);
     let wrong = rig.run(&["list", "--verdict", "okay"]);
     assert_eq!(wrong.status(), 2, "{}", wrong.err());
+}
+
+#[test]
+fn a_bucket_keeps_verdicts_by_whoever_has_another_name_than_the_operator() {
+    let bucket = Bucket::start(bucket::Options::default()).unwrap();
+    let rig = Rig::with_bucket(bucket.endpoint());
+    for line in ["echo one", "echo two"] {
+        rig.shell(&["--reason", "ticket-1"], &[line]);
+    }
+    // The keys of the bucket are the operator's; a reviewer has a profile.
+    let profile = "[profile robin]\naws_access_key_id = AKIAUSERrobin\naws_secret_access_key = x\n";
+    fs::write(rig.folder().join("aws-config"), profile).unwrap();
+    let ids = sessions(&rig);
+    assert_eq!(waiting(&rig), ids);
+    let own = review(&rig, &[&ids[0], "--ok"]);
+    assert_eq!(own.status(), 121, "{}", own.err());
+    let run = review(&rig, &[&ids[0], "--ok", "--profile", "robin"]);
+    assert_eq!(run.status(), 0, "{}", run.err());
+    let folder = format!("fleet/reviews/{}/", ids[0]);
+    let kept: Vec<String> = bucket
+        .objects()
+        .into_keys()
+        .filter(|key| key.starts_with(&folder))
+        .collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert_eq!(waiting(&rig), ids[1..]);
+    assert_eq!(show(&rig, &ids[0])[0]["weight"], "counts");
 }
 
 #[test]
