@@ -121,6 +121,9 @@ pub struct Line {
     /// The names of its marks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<String>,
+    /// The names of the verdicts that lay beside it, as they stand in keys below `reviews/<session-id>/`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reviews: Vec<String>,
 }
 
 impl Snapshot {

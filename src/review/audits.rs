@@ -4,6 +4,8 @@
 //! Nothing kept is believed that is not what its name says, or that nobody signed whose signature counts where somebody has said
 //! whose does.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Days, SecondsFormat, Utc};
 use formats::audit::{FORMAT, Line, MAX_SNAPSHOT, Previous, Snapshot, Source};
 use formats::continuity::digest;
@@ -17,6 +19,9 @@ use crate::words::causes;
 
 /// So often the period is gone through: once for each who audits accounts of their own.
 const PASSES: usize = 8;
+
+/// The names of the verdicts that lie beside each session.
+pub(crate) type Reviews = BTreeMap<String, Vec<String>>;
 
 /// What kept audits tell.
 #[derive(Debug, Default)]
@@ -112,10 +117,11 @@ impl Catalog {
     pub(crate) fn keep_audit(
         &self,
         account: &Account,
+        reviews: &Reviews,
         sign: impl FnOnce(&[u8]) -> Option<String>,
     ) -> Result<String, Error> {
         let rules = &account.rules;
-        let snapshot = snapshot(account, self.last_audit(rules)?);
+        let snapshot = snapshot(account, reviews, self.last_audit(rules)?);
         let bytes = snapshot.encode();
         let key = layout::audit(rules.now, [rules.since, rules.until], &digest(&bytes));
         if let Some(signature) = sign(&bytes) {
@@ -124,6 +130,33 @@ impl Catalog {
         }
         self.store().put(&key, &bytes)?;
         Ok(self.store().locate(&key))
+    }
+
+    /// The verdicts that the audit before has seen and that are gone: of which session, and its name. Only sessions of which it is
+    /// known by now what lies beside them are told of.
+    ///
+    /// # Errors
+    /// The store cannot be listed or reached.
+    pub(crate) fn gone_reviews(
+        &self,
+        rules: &Rules,
+        now: &Reviews,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let Some(previous) = self.last_audit(rules)? else {
+            return Ok(Vec::new());
+        };
+        // One that does not count accuses nobody.
+        let Ok(before) = self.audit_at(&previous.key)? else {
+            return Ok(Vec::new());
+        };
+        let lines = before.sessions.into_iter();
+        let gone = lines.flat_map(|line| {
+            let there = now.get(&line.session_id);
+            let names = line.reviews.into_iter();
+            let gone = names.filter(move |name| there.is_some_and(|there| !there.contains(name)));
+            gone.map(move |name| (line.session_id.clone(), name))
+        });
+        Ok(gone.collect())
     }
 
     fn audit_keys(&self, span: Span) -> Result<Vec<String>, Error> {
@@ -294,9 +327,9 @@ fn happened(line: Line, asked_at: Option<DateTime<Utc>>) -> Happened {
     }
 }
 
-fn snapshot(account: &Account, previous: Option<Previous>) -> Snapshot {
+fn snapshot(account: &Account, reviews: &Reviews, previous: Option<Previous>) -> Snapshot {
     let rules = &account.rules;
-    let counts = |counts: &std::collections::BTreeMap<&'static str, u64>| {
+    let counts = |counts: &BTreeMap<&'static str, u64>| {
         let counts = counts.iter();
         counts
             .map(|(name, count)| ((*name).to_owned(), *count))
@@ -317,7 +350,11 @@ fn snapshot(account: &Account, previous: Option<Previous>) -> Snapshot {
         marks: counts(&account.totals.marks),
         breaks: counts(&account.totals.breaks),
         sources: account.asked.iter().map(source).collect(),
-        sessions: account.sessions.iter().map(line).collect(),
+        sessions: account
+            .sessions
+            .iter()
+            .map(|one| line(one, reviews))
+            .collect(),
     }
 }
 
@@ -334,7 +371,7 @@ fn source(asked: &Asked) -> Source {
     }
 }
 
-fn line(one: &Audited) -> Line {
+fn line(one: &Audited, reviews: &Reviews) -> Line {
     let told = one.happened.as_ref();
     let says = one.held.as_ref().and_then(|held| held.says.as_ref());
     let either = |told: Option<&String>, said: Option<&String>| told.or(said).cloned();
@@ -373,6 +410,7 @@ fn line(one: &Audited) -> Line {
             .iter()
             .map(|mark| mark.name().to_owned())
             .collect(),
+        reviews: reviews.get(&one.session_id).cloned().unwrap_or_default(),
     }
 }
 

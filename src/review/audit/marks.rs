@@ -37,6 +37,8 @@ pub enum Mark {
     Unread(String),
     /// Its recording is not what was recorded: how.
     Altered(String),
+    /// A verdict on it is gone that an audit before has seen: its name.
+    VerdictGone(String),
     /// It is another's than its name or its place says: how.
     Misplaced(String),
     /// Its manifest says one thing and the history another.
@@ -82,6 +84,7 @@ impl Mark {
             Self::WithoutRecording => "recording_missing",
             Self::Unread(_) => "manifest_unread",
             Self::Altered(_) => "altered",
+            Self::VerdictGone(_) => "verdict_gone",
             Self::Misplaced(_) => "misplaced",
             Self::Contradicted { .. } => "contradicts_history",
             Self::CameEarly { .. } => "came_early",
@@ -100,6 +103,7 @@ impl Mark {
             | Self::WithoutRecording
             | Self::Unread(_)
             | Self::Altered(_)
+            | Self::VerdictGone(_)
             | Self::Misplaced(_)
             | Self::Contradicted { .. }
             | Self::CameEarly { .. } => true,
@@ -131,6 +135,12 @@ impl fmt::Display for Mark {
             Self::WithoutManifest => f.write_str("its manifest is missing"),
             Self::WithoutRecording => f.write_str("there is only its manifest"),
             Self::Unread(why) => write!(f, "its manifest does not read: {why}"),
+            Self::VerdictGone(name) => {
+                write!(
+                    f,
+                    "a verdict on it is gone that the audit before has seen: {name}"
+                )
+            }
             Self::Altered(why) => write!(f, "its recording is not what was recorded: {why}"),
             Self::Misplaced(why) => f.write_str(why),
             Self::Contradicted {

@@ -148,6 +148,15 @@ impl Audited {
 }
 
 impl Account {
+    /// Says something besides of a session.
+    pub fn mark(&mut self, session_id: &str, mark: Mark) {
+        let mut sessions = self.sessions.iter_mut();
+        if let Some(one) = sessions.find(|one| one.session_id == session_id) {
+            one.marks.push(mark);
+            self.totals = Totals::of(&self.sessions, &self.breaks);
+        }
+    }
+
     /// Whether everybody answered, for all of the period, and all of the store could be read.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -38,7 +38,8 @@ impl Catalog {
     ) -> Result<Vec<Standing>, Error> {
         let mut standings = Vec::new();
         for some in manifests.chunks(AT_ONCE) {
-            let keys = self.review_keys(some)?;
+            let ids: Vec<&str> = some.iter().map(|one| one.session_id.as_str()).collect();
+            let keys = self.review_keys(&ids)?;
             standings.extend(self.judged_by(law, some, keys)?);
         }
         Ok(standings)
@@ -70,11 +71,25 @@ impl Catalog {
         Ok(raw)
     }
 
+    /// The names of the reviews of each of these sessions, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be listed.
+    pub(crate) fn review_names(&self, ids: &[&str]) -> Result<Vec<Vec<String>>, Error> {
+        let mut names = Vec::new();
+        for some in ids.chunks(AT_ONCE) {
+            let keys = self.review_keys(some)?.into_iter();
+            let name = |(key, _): Key| key.rsplit('/').next().unwrap_or(&key).to_owned();
+            names.extend(keys.map(|keys| keys.into_iter().map(name).collect()));
+        }
+        Ok(names)
+    }
+
     /// What lies below the folder of each session's reviews, oldest first.
-    fn review_keys(&self, manifests: &[&Manifest]) -> Result<Vec<Vec<Key>>, Error> {
-        let folders: Vec<String> = manifests
+    fn review_keys(&self, ids: &[&str]) -> Result<Vec<Vec<Key>>, Error> {
+        let folders: Vec<String> = ids
             .iter()
-            .map(|manifest| layout::of_session(REVIEWS, &manifest.session_id))
+            .map(|id| layout::of_session(REVIEWS, id))
             .collect();
         let listed = match self.store() {
             // One folder that is walked once.

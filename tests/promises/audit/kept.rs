@@ -254,3 +254,26 @@ fn whoever_may_not_keep_an_audit_is_told_the_audit_all_the_same() {
         run.err()
     );
 }
+
+#[test]
+fn a_verdict_that_an_audit_has_seen_and_that_is_gone_is_a_hole() {
+    let mut rig = Rig::new(Options::quick());
+    rig.shell(&["--reason", "ticket-1"], &["echo one"]);
+    rig.set("AWS_ACCESS_KEY_ID", "AKIAUSERrobin");
+    let id = rig.manifest().session_id;
+    let judged = rig.run(&["review", &id, "--incident"]);
+    assert_eq!(judged.status(), 0, "{}", judged.err());
+    assert_eq!(rig.run(&["audit"]).status(), 0);
+    let [verdict] = rig.files(&rig.store().join("reviews")).try_into().unwrap();
+    let kept = fs::read(&verdict).unwrap();
+    fs::remove_file(&verdict).unwrap();
+    let run = rig.run(&["audit", "--no-store"]);
+    assert_eq!(run.status(), 8, "{}", run.out());
+    assert!(
+        run.out().contains("a verdict on it is gone"),
+        "{}",
+        run.out()
+    );
+    fs::write(&verdict, kept).unwrap();
+    assert_eq!(rig.run(&["audit"]).status(), 0);
+}

@@ -26,11 +26,12 @@ use crate::cli::{message, named};
 use crate::recorded::error::Error as RecordedError;
 use crate::recorded::voice::Voice;
 use crate::recorded::{plan, signature};
-use crate::review::audit::{Account, BreakKind, Rules, audit, breaks};
+use crate::review::audit::{Account, BreakKind, Mark, Rules, audit, breaks};
+use crate::review::audits::Reviews;
 use crate::review::catalog::{Catalog, Filter};
 use crate::review::condition::{Condition, Term, When};
 use crate::settings::Settings;
-use crate::words::{printable, time};
+use crate::words::{causes, printable, time};
 
 use asking::Answers;
 
@@ -179,7 +180,8 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
     }
     answers.read_kept(&catalog, &rules, args.offline)?;
     bar.set_message("reading manifests");
-    let account = judge(&catalog, answers, rules, (&bar, args.verify))?;
+    let mut account = judge(&catalog, answers, rules, (&bar, args.verify))?;
+    let reviews = reviews(&catalog, &mut account)?;
     bar.finish_and_clear();
     match (args.report, args.json) {
         // It stands where the text would.
@@ -202,7 +204,7 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
                     .map_err(|unsigned| Person.tell(RecordedError::Unsigned(unsigned)))
                     .ok()
             };
-            keep(&catalog, &account, signer.is_some(), |bytes| {
+            keep(&catalog, (&account, &reviews), signer.is_some(), |bytes| {
                 runtime.block_on(sign(bytes))
             })
         }
@@ -214,16 +216,39 @@ pub(crate) fn run(args: AuditArgs) -> CommandResult {
     })
 }
 
+/// What lies beside each recorded session of verdicts; a session of which one is gone is marked.
+fn reviews(catalog: &Catalog, account: &mut Account) -> Result<Reviews, Failure> {
+    let recorded = account.sessions.iter().filter(|one| one.held.is_some());
+    let ids: Vec<&str> = recorded.map(|one| one.session_id.as_str()).collect();
+    let names = catalog.review_names(&ids)?;
+    let ids = ids.into_iter().map(str::to_owned);
+    let reviews: Reviews = ids.zip(names).collect();
+    match catalog.gone_reviews(&account.rules, &reviews) {
+        Ok(gone) => {
+            for (session_id, name) in gone {
+                account.mark(&session_id, Mark::VerdictGone(name));
+            }
+        }
+        Err(error) => {
+            let why = causes(&error);
+            message::say(&format!(
+                "whether a verdict is gone that the audit before has seen is not known: {why}"
+            ));
+        }
+    }
+    Ok(reviews)
+}
+
 /// Keeps the audit. One that is not kept was told all the same.
 fn keep(
     catalog: &Catalog,
-    account: &Account,
+    (account, reviews): (&Account, &Reviews),
     should_sign: bool,
     sign: impl FnOnce(&[u8]) -> Option<String>,
 ) -> Status {
     let mut signed = false;
     let sign = |bytes: &[u8]| sign(bytes).inspect(|_| signed = true);
-    match catalog.keep_audit(account, sign) {
+    match catalog.keep_audit(account, reviews, sign) {
         Ok(place) => {
             message::say(&format!("this audit is kept in {}", printable(&place)));
             match should_sign && !signed {
