@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -159,11 +160,18 @@ async fn resume(registry: &Registry, body: &Value) -> Answer {
     }
 }
 
+/// How long what is asked of the service takes to get to the agent.
+const WAY_TO_THE_AGENT: Duration = Duration::from_millis(50);
+
 async fn terminate(registry: &Registry, body: &Value) -> Answer {
     let id = session_id(body)?;
     let agent = registry.terminate(&id).ok_or_else(|| no_session(&id))?;
-    // A session that is over already has no agent to hear it, and the call succeeds all the same.
-    let _ = agent.send(ToAgent::Terminate).await;
+    // It comes to the agent by another way than the data channel, and later than what the client has sent there before.
+    tokio::spawn(async move {
+        tokio::time::sleep(WAY_TO_THE_AGENT).await;
+        // A session that is over already has no agent to hear it, and the call succeeds all the same.
+        let _ = agent.send(ToAgent::Terminate).await;
+    });
     Ok(json!({ "SessionId": id }))
 }
 
