@@ -373,36 +373,17 @@ fn source(asked: &Asked) -> Source {
 
 fn line(one: &Audited, reviews: &Reviews) -> Line {
     let told = one.happened.as_ref();
-    let says = one.held.as_ref().and_then(|held| held.says.as_ref());
-    let either = |told: Option<&String>, said: Option<&String>| told.or(said).cloned();
+    let known = |text: Option<&str>| text.map(str::to_owned);
     Line {
         session_id: one.session_id.clone(),
         state: one.coverage.name().to_owned(),
         in_history: told.is_some(),
-        target: either(
-            told.and_then(|told| told.target.as_ref()),
-            says.map(|says| &says.target),
-        ),
-        operator: either(
-            told.and_then(|told| told.owner.as_ref()),
-            says.and_then(|says| says.operator.as_ref()),
-        ),
-        document: either(
-            told.and_then(|told| told.document.as_ref()),
-            says.and_then(|says| says.document.as_ref()),
-        ),
-        reason: either(
-            told.and_then(|told| told.reason.as_ref()),
-            says.and_then(|says| says.reason.as_ref()),
-        ),
-        account: either(
-            told.and_then(|told| told.account.as_ref()),
-            says.and_then(|says| says.account.as_ref()),
-        ),
-        region: either(
-            told.and_then(|told| told.region.as_ref()),
-            says.and_then(|says| says.region.as_ref()),
-        ),
+        target: known(one.target()),
+        operator: known(one.operator()),
+        document: known(one.document()),
+        reason: known(one.reason()),
+        account: known(one.account()),
+        region: known(one.region()),
         start: one.start().map(text),
         end: told.and_then(|told| told.end).map(text),
         marks: one

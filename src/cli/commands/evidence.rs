@@ -45,7 +45,7 @@ Examples:
   How whoever is given it checks it:
     unzip change-42.zip -d change-42 && sh change-42/check.sh
 
-  Without secrets: the recording as it is kept is left out, its digest is told, and so is what was taken out:
+  Without secrets: what is kept is left out, the recording's digest is told, and so is what was taken out:
     ssm-rec evidence me-0a1b --redact-secrets -o for-the-vendor.zip
 
 In it are, for each session: the recording, its manifest and signature, the lines and commands that were derived from it, the
@@ -219,12 +219,13 @@ impl Desk<'_> {
         let manifest = beside.manifest.as_deref().map(<[u8]>::trim_ascii);
         let parsed = manifest.and_then(|bytes| Manifest::parse(bytes).ok());
         let name = |file: &str| format!("{folder}/{file}");
-        if let Some(bytes) = manifest {
-            archive
-                .text(&name("manifest.json"), Kind::Text, bytes)
-                .map_err(failed)?;
+        // Whoever gives it away redacted does not know what else in these names a secret: a parameter, a reason, a note.
+        let is_whole = self.patterns.is_none();
+        if let Some(bytes) = manifest.filter(|_| is_whole) {
+            let name = name("manifest.json");
+            archive.text(&name, Kind::Text, bytes).map_err(failed)?;
         }
-        if let Some(signature) = &beside.signature {
+        if let Some(signature) = beside.signature.as_ref().filter(|_| is_whole) {
             let name = name("manifest.json.sig");
             archive.text(&name, Kind::Text, signature).map_err(failed)?;
         }
@@ -270,7 +271,11 @@ impl Desk<'_> {
                 .map_err(failed)?;
         }
         let mut reviews = 0;
-        for (file, bytes, signature) in self.catalog.reviews(id)? {
+        let said = match is_whole {
+            true => self.catalog.reviews(id)?,
+            false => Vec::new(),
+        };
+        for (file, bytes, signature) in said {
             let name = name(&format!("reviews/{file}"));
             archive.text(&name, Kind::Text, &bytes).map_err(failed)?;
             if let Some(signature) = signature {
@@ -289,7 +294,10 @@ impl Desk<'_> {
         let given = Given {
             session_id: id.clone(),
             folder,
-            facts: parsed.as_ref().map(facts).unwrap_or_default(),
+            facts: parsed
+                .as_ref()
+                .map(|manifest| facts(manifest, is_whole))
+                .unwrap_or_default(),
             finding: told,
             reviews,
             has_page: page.is_some(),
@@ -387,21 +395,22 @@ impl Desk<'_> {
     }
 }
 
-/// Who, where, when and why.
-fn facts(manifest: &Manifest) -> Vec<(&'static str, String)> {
+/// Who, where, when and why; without the whole of it, when alone.
+fn facts(manifest: &Manifest, is_whole: bool) -> Vec<(&'static str, String)> {
     let known = |name, text: &Option<String>| text.clone().map(|text| (name, text));
     let length = time::write(Duration::from_micros(manifest.duration_us));
-    [
+    let when = [
+        known("started", &manifest.started_at),
+        known("ended", &manifest.ended_at),
+        Some(("lasted", length)),
+    ];
+    let who = [
         Some(("target", manifest.target.clone())),
         known("operator", &manifest.operator),
         known("user", &manifest.user),
         known("host", &manifest.host),
         known("reason", &manifest.reason),
-        known("started", &manifest.started_at),
-        known("ended", &manifest.ended_at),
-        Some(("lasted", length)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    let who = who.into_iter().filter(|_| is_whole);
+    who.chain(when).flatten().collect()
 }

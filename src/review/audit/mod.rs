@@ -140,6 +140,63 @@ impl Audited {
         told.or_else(|| self.held.as_ref().and_then(began))
     }
 
+    /// On what it ran: by the history, else by its manifest, as all that follows.
+    #[must_use]
+    pub fn target(&self) -> Option<&str> {
+        self.either(
+            |told| told.target.as_deref(),
+            |says| Some(says.target.as_str()),
+        )
+    }
+
+    /// Who ran it.
+    #[must_use]
+    pub fn operator(&self) -> Option<&str> {
+        self.either(
+            |told| told.owner.as_deref(),
+            |says| says.operator.as_deref(),
+        )
+    }
+
+    /// Its session document.
+    #[must_use]
+    pub fn document(&self) -> Option<&str> {
+        self.either(
+            |told| told.document.as_deref(),
+            |says| says.document.as_deref(),
+        )
+    }
+
+    /// Why.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.either(|told| told.reason.as_deref(), |says| says.reason.as_deref())
+    }
+
+    /// In which account.
+    #[must_use]
+    pub fn account(&self) -> Option<&str> {
+        self.either(
+            |told| told.account.as_deref(),
+            |says| says.account.as_deref(),
+        )
+    }
+
+    /// In which region.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.either(|told| told.region.as_deref(), |says| says.region.as_deref())
+    }
+
+    fn either(
+        &self,
+        told: fn(&Happened) -> Option<&str>,
+        said: fn(&Says) -> Option<&str>,
+    ) -> Option<&str> {
+        let told = self.happened.as_ref().and_then(told);
+        told.or_else(|| said(self.held.as_ref()?.says.as_ref()?))
+    }
+
     /// Whether somebody has to look at it.
     #[must_use]
     pub fn is_hole(&self) -> bool {

@@ -93,6 +93,7 @@ pub(crate) fn readme(sessions: &[Given]) -> String {
             printable(&session.finding)
         ));
         let reviews = match session.reviews {
+            _ if session.redacted.is_some() => "left out".to_owned(),
             0 => "nobody has judged it".to_owned(),
             1 => "1, in reviews/".to_owned(),
             several => format!("{several}, in reviews/"),
@@ -104,9 +105,9 @@ pub(crate) fn readme(sessions: &[Given]) -> String {
         }
         if let Some(redacted) = &session.redacted {
             text.push_str(&format!(
-                "    Redacted: {}.\n    The recording as it is kept has SHA-256 {},\n    what is given in its place (redacted.cast) {}.\n    \
-                 Its chain and its manifest are those of the original: without it they are not followed here, and lines and\n    \
-                 commands are left out. Ask for the original where that matters.\n",
+                "    Redacted: {}.\n    The recording as it is kept has SHA-256 {},\n    what is given in its place \
+                 (redacted.cast) {}.\n    Its manifest, signature, verdicts, lines and commands are left out with it, and so is \
+                 who it was, where and why:\n    each may name what was taken out. Ask for the original where that matters.\n",
                 printable(&redacted.replaced),
                 redacted.original,
                 redacted.given

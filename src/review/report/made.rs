@@ -202,15 +202,10 @@ fn cause(coverage: Coverage) -> &'static str {
 }
 
 fn told(one: &Audited) -> (String, String) {
-    let happened = one.happened.as_ref();
     let says = one.held.as_ref().and_then(|held| held.says.as_ref());
-    let who = happened
-        .and_then(|happened| happened.owner.clone())
-        .or_else(|| says.and_then(|says| says.operator.clone().or(says.user.clone())));
-    let target = happened
-        .and_then(|happened| happened.target.clone())
-        .or_else(|| says.map(|says| says.target.clone()));
-    (who.unwrap_or_default(), target.unwrap_or_default())
+    let user = says.and_then(|says| says.user.as_deref());
+    let who = one.operator().or(user).unwrap_or_default();
+    (who.to_owned(), one.target().unwrap_or_default().to_owned())
 }
 
 fn judgements(given: &Given<'_>) -> Vec<Judgement> {
@@ -262,10 +257,7 @@ fn clocks(account: &Account) -> Vec<Clock> {
 
 fn session(one: &Audited, given: &Given<'_>) -> Session {
     let (operator, target) = told(one);
-    let says = one.held.as_ref().and_then(|held| held.says.as_ref());
-    let happened = one.happened.as_ref();
-    let text =
-        |told: Option<&String>, said: Option<&String>| told.or(said).cloned().unwrap_or_default();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let reviewed = given.reviewed.get(&one.session_id);
     let standing = reviewed.map(|reviewed| &reviewed.standing);
     Session {
@@ -274,22 +266,10 @@ fn session(one: &Audited, given: &Given<'_>) -> Session {
         started: one.start().map(written).unwrap_or_default(),
         operator,
         target,
-        document: text(
-            happened.and_then(|happened| happened.document.as_ref()),
-            says.and_then(|says| says.document.as_ref()),
-        ),
-        account: text(
-            happened.and_then(|happened| happened.account.as_ref()),
-            says.and_then(|says| says.account.as_ref()),
-        ),
-        region: text(
-            happened.and_then(|happened| happened.region.as_ref()),
-            says.and_then(|says| says.region.as_ref()),
-        ),
-        reason: text(
-            happened.and_then(|happened| happened.reason.as_ref()),
-            says.and_then(|says| says.reason.as_ref()),
-        ),
+        document: text(one.document()),
+        account: text(one.account()),
+        region: text(one.region()),
+        reason: text(one.reason()),
         signed_by: signer(one).unwrap_or_default(),
         came: one
             .held

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use formats::review::{FollowUp, Review, Verdict, follow_up_name};
 
 use crate::review::verify::Signed;
+use crate::words::last_of_arn;
 
 /// One review as it lies in the store.
 #[derive(Clone, Debug)]
@@ -115,10 +116,13 @@ impl Standing {
         self.said.iter().filter(|said| said.counts())
     }
 
-    /// How many different people have judged it.
+    /// How many different people have judged it: one who has two roles is one.
     pub(crate) fn reviewers(&self) -> usize {
-        let who: BTreeSet<String> = self.counting().map(Said::who).collect();
-        who.len()
+        let who = self.counting().map(|said| match &said.signature {
+            Signed::Trusted(..) => said.who(),
+            _ => last_of_arn(&said.named()).to_ascii_lowercase(),
+        });
+        who.collect::<BTreeSet<String>>().len()
     }
 
     /// Whether as many have judged it as must.

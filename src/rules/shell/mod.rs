@@ -18,8 +18,9 @@ use split::{Pipeline, Simple, split};
 const LONGEST: usize = 64 * 1024;
 /// How deep one text may stand in another.
 const DEEPEST: usize = 6;
-/// So many texts of one command are looked at.
+/// So many texts of one command are looked at, and so many bytes of them: one may stand in another many times.
 const MOST: usize = 1000;
+const MOST_TEXT: usize = 8 * LONGEST;
 
 /// The texts of one command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,13 +83,18 @@ pub fn texts<S: AsRef<str>>(text: &str, context: &[S]) -> Texts {
 #[derive(Default)]
 struct Taking {
     out: Texts,
+    bytes: usize,
+    /// As many as are looked at.
+    is_full: bool,
 }
 
 impl Taking {
     fn put(&mut self, text: String) {
-        if self.out.texts.len() >= MOST {
+        if self.out.texts.len() >= MOST || self.bytes + text.len() > MOST_TEXT {
             self.out.is_cut = true;
+            self.is_full = true;
         } else if !self.out.texts.contains(&text) || self.out.texts.len() > 50 {
+            self.bytes += text.len();
             self.out.texts.push(text);
         }
     }
@@ -146,7 +152,7 @@ impl Taking {
         let mut words: &[String] = &simple.words;
         let mut text = None;
         // Each step leaves fewer words.
-        while !words.is_empty() {
+        while !words.is_empty() && !self.is_full {
             let run = runs::run(words);
             if run.is_program {
                 let mut told = runs::told(words);

@@ -87,7 +87,7 @@ impl Splitter<'_> {
                 '\'' => self.single(),
                 '"' => self.double(),
                 '`' => self.backticks(at),
-                '$' => self.dollar(at),
+                '$' => self.dollar(),
                 c => self.put(c),
             }
         }
@@ -187,7 +187,7 @@ impl Splitter<'_> {
                     }
                 },
                 '`' => self.backticks(at),
-                '$' => self.dollar(at),
+                '$' => self.dollar(),
                 c => self.put_quoted(c),
             }
         }
@@ -213,7 +213,7 @@ impl Splitter<'_> {
         self.out.inner.push(inner);
     }
 
-    fn dollar(&mut self, _at: usize) {
+    fn dollar(&mut self) {
         match self.chars.peek().map(|(_, c)| *c) {
             Some('(') => {
                 let inner = self.parenthesis();

@@ -39,8 +39,6 @@ fn known(pairs: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
 fn session(one: &Audited) -> Value {
     let happened = one.happened.as_ref();
     let held = one.held.as_ref();
-    let says = held.and_then(|held| held.says.as_ref());
-    let either = |told: Option<&String>, said: Option<&String>| json!(told.or(said));
     let witnesses: Vec<&str> = happened
         .iter()
         .flat_map(|happened| happened.witnesses.iter().map(|witness| witness.name()))
@@ -75,48 +73,12 @@ fn session(one: &Audited) -> Value {
         ("state", json!(one.coverage.name())),
         ("pending", why),
         ("is_hole", json!(one.is_hole())),
-        (
-            "target",
-            either(
-                happened.and_then(|one| one.target.as_ref()),
-                says.map(|says| &says.target),
-            ),
-        ),
-        (
-            "operator",
-            either(
-                happened.and_then(|one| one.owner.as_ref()),
-                says.and_then(|says| says.operator.as_ref()),
-            ),
-        ),
-        (
-            "document",
-            either(
-                happened.and_then(|one| one.document.as_ref()),
-                says.and_then(|says| says.document.as_ref()),
-            ),
-        ),
-        (
-            "reason",
-            either(
-                happened.and_then(|one| one.reason.as_ref()),
-                says.and_then(|says| says.reason.as_ref()),
-            ),
-        ),
-        (
-            "account",
-            either(
-                happened.and_then(|one| one.account.as_ref()),
-                says.and_then(|says| says.account.as_ref()),
-            ),
-        ),
-        (
-            "region",
-            either(
-                happened.and_then(|one| one.region.as_ref()),
-                says.and_then(|says| says.region.as_ref()),
-            ),
-        ),
+        ("target", json!(one.target())),
+        ("operator", json!(one.operator())),
+        ("document", json!(one.document())),
+        ("reason", json!(one.reason())),
+        ("account", json!(one.account())),
+        ("region", json!(one.region())),
         ("start", moment(one.start())),
         ("end", moment(happened.and_then(|one| one.end))),
         ("witnesses", json!(witnesses)),

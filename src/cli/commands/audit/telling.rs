@@ -213,37 +213,16 @@ fn details(counts: &[(u64, &str)]) -> String {
 }
 
 fn session(one: &Audited) -> String {
-    let happened = one.happened.as_ref();
-    let says = one.held.as_ref().and_then(|held| held.says.as_ref());
-    let known = |told: Option<&String>, said: Option<&String>| {
-        let text = told.or(said).map_or("-", String::as_str);
-        printable(text)
-    };
-    let owner = known(
-        happened.and_then(|happened| happened.owner.as_ref()),
-        says.and_then(|says| says.operator.as_ref()),
-    );
-    let target = known(
-        happened.and_then(|happened| happened.target.as_ref()),
-        says.map(|says| &says.target),
-    );
-    let document = known(
-        happened.and_then(|happened| happened.document.as_ref()),
-        says.and_then(|says| says.document.as_ref()),
-    );
-    let reason = known(
-        happened.and_then(|happened| happened.reason.as_ref()),
-        says.and_then(|says| says.reason.as_ref()),
-    );
-    let region = known(
-        happened.and_then(|happened| happened.region.as_ref()),
-        says.and_then(|says| says.region.as_ref()),
-    );
+    let known = |text: Option<&str>| printable(text.unwrap_or("-"));
     format!(
-        "  {}  {}  {}  {target}  {document}  {region}  {reason}",
+        "  {}  {}  {}  {}  {}  {}  {}",
         moment(one.start()),
         printable(&one.session_id),
-        last_of_arn(&owner),
+        printable(last_of_arn(one.operator().unwrap_or("-"))),
+        known(one.target()),
+        known(one.document()),
+        known(one.region()),
+        known(one.reason()),
     )
 }
 
