@@ -31,11 +31,11 @@ impl Continuity {
     }
 }
 
-/// What the next one of the row names: SHA-256 of a manifest's exact bytes, without white space around them.
+/// What another object names one by: SHA-256 of exactly these bytes, 64 hexadecimal digits.
 #[must_use]
-pub fn digest(manifest: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    let digest = Sha256::digest(manifest.trim_ascii());
+    let digest = Sha256::digest(bytes);
     digest.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
@@ -85,8 +85,11 @@ mod tests {
     }
 
     #[test]
-    fn white_space_around_a_manifest_is_none_of_it() {
-        assert_eq!(digest(b"{}"), digest(b"{}\n"));
-        assert_ne!(digest(b"{}"), digest(b"[]"));
+    fn a_digest_is_of_exactly_these_bytes() {
+        assert_eq!(
+            digest(b"abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        assert_ne!(digest(b"abc"), digest(b"abc\n"));
     }
 }

@@ -6,8 +6,8 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+pub use crate::continuity::digest;
 use crate::json::has_doubled_keys;
 
 /// What this version writes in [`Review::format`] and [`View::format`].
@@ -218,13 +218,6 @@ fn parse<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
         true => Err(Error::Doubled),
         false => Ok(value),
     }
-}
-
-/// SHA-256 of some bytes, 64 hexadecimal digits: what a review names a manifest and the review before it by.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a follow-up is closed by: eight digits of the digest of the review it stands in, a dot, and its number there, from 1.

@@ -6,6 +6,7 @@ pub(crate) mod access;
 pub(crate) mod filter;
 pub(crate) mod identity;
 pub(crate) mod parameters;
+pub(crate) mod severity;
 mod shorthand;
 pub(crate) mod sign;
 pub(crate) mod store;

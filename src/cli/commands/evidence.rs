@@ -3,7 +3,7 @@
 //! Nothing is left out quietly: what cannot be given is told here and in the archive.
 
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
@@ -14,20 +14,20 @@ use formats::review::digest;
 use formats::signature::Purpose;
 use sha2::{Digest as _, Sha256};
 
-use super::export::{cannot_write, exists, summary};
+use super::export::summary;
 use super::verify::words;
-use crate::aws::{Access, Way};
+use crate::aws::Access;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::cli::new_file::{self, cannot_write, exists};
+use crate::cli::signed::signed;
 use crate::cli::signers::allowed_signers;
 use crate::cli::views::{self, Look};
-use crate::cli::voice::Person;
 use crate::cli::{message, named};
 use crate::envelope::Identities;
 use crate::export::{self, Format, Options, Patterns, Secrets};
-use crate::recorded::{plan, signature};
 use crate::review::catalog::{Beside, Catalog, Item};
 use crate::review::evidence::{Archive, CHECK, Given, Kind, Redacted, readme};
 use crate::review::verify::{self as judgement, Asked, Demands, State, Text};
@@ -109,20 +109,7 @@ pub(crate) fn run(args: EvidenceArgs) -> CommandResult {
         settings: &settings,
         patterns,
     };
-    let folder = args
-        .output
-        .parent()
-        .filter(|path| !path.as_os_str().is_empty());
-    let file = tempfile::Builder::new()
-        .prefix(".ssm-rec-evidence-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| cannot_write(&args.output, &error))?;
-    let (file, is_sound) = desk.pack(&args, file)?;
-    file.persist_noclobber(&args.output)
-        .map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => exists(&args.output),
-            _ => cannot_write(&args.output, &error.error),
-        })?;
+    let is_sound = new_file::make(&args.output, false, |file| desk.pack(&args, file))?;
     message::say(&format!(
         "packed into {:?}",
         args.output.display().to_string()
@@ -143,7 +130,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// Packs all that is asked for; gives whether all of it is what was recorded.
-    fn pack<W: Write + Seek>(&self, args: &EvidenceArgs, sink: W) -> Result<(W, bool), Failure> {
+    fn pack(&self, args: &EvidenceArgs, sink: impl Write + Seek) -> Result<bool, Failure> {
         let mut items: Vec<Item> = Vec::new();
         for name in &args.sessions {
             let item = self.catalog.find(name)?;
@@ -181,27 +168,17 @@ impl Desk<'_> {
         archive
             .text("SHA256SUMS", Kind::Text, sums.as_bytes())
             .map_err(failed)?;
-        if let Some(signature) = self.signature(sums.as_bytes())? {
+        if let Some(signature) = signed(
+            self.settings,
+            &Access::default(),
+            (Purpose::Evidence, sums.as_bytes()),
+        )? {
             archive
                 .text("SHA256SUMS.sig", Kind::Text, signature.as_bytes())
                 .map_err(failed)?;
         }
-        Ok((archive.finish().map_err(failed)?, is_sound))
-    }
-
-    fn signature(&self, sums: &[u8]) -> Result<Option<String>, Failure> {
-        let runtime = plan::runtime()?;
-        let signed = runtime.block_on(async {
-            let way = async || Way::settle(&Access::default()).await;
-            match signature::open(self.settings, way, &Person).await? {
-                None => Ok(None),
-                Some(signer) => signature::sign(&signer, (Purpose::Evidence, sums), &Person)
-                    .await
-                    .map(Some)
-                    .map_err(crate::recorded::error::Error::Unsigned),
-            }
-        });
-        signed.map_err(Failure::from)
+        archive.finish().map_err(failed)?;
+        Ok(is_sound)
     }
 
     /// Adds a session; gives what is told of it, and whether it is what was recorded.

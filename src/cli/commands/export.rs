@@ -18,6 +18,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
+use crate::cli::new_file::{self, cannot_write, exists};
 use crate::cli::views::Look;
 use crate::export::{self, Format, Options, Patterns, Replaced, Report, Secrets};
 use crate::review::summary::Ended;
@@ -358,7 +359,9 @@ impl<'a> Target<'a> {
                 anyhow!("{:?} is a directory", path.display().to_string()),
             )),
             Ok(there) if !there.is_file() => Ok(Self::Device { path }),
-            Ok(_) if !args.force => Err(exists(path)),
+            Ok(_) if !args.force => {
+                Err(exists(path).hint("name another file, or add --force to overwrite this one"))
+            }
             _ => Ok(Self::File {
                 path,
                 may_exist: args.force,
@@ -392,40 +395,9 @@ impl<'a> Target<'a> {
                 let file = file.as_mut().map_err(|error| cannot_write(path, error))?;
                 export(file)
             }
-            Self::File { path, may_exist } => {
-                let folder = path
-                    .parent()
-                    .filter(|folder| !folder.as_os_str().is_empty())
-                    .unwrap_or(Path::new("."));
-                let mut file = tempfile::Builder::new()
-                    .prefix(".ssm-rec-export-")
-                    .tempfile_in(folder)
-                    .map_err(|error| cannot_write(path, &error))?;
-                let result = export(file.as_file_mut())?;
-                let placed = if *may_exist {
-                    file.persist(path)
-                } else {
-                    file.persist_noclobber(path)
-                };
-                placed.map_err(|error| match error.error.kind() {
-                    ErrorKind::AlreadyExists => exists(path),
-                    _ => cannot_write(path, &error.error),
-                })?;
-                Ok(result)
-            }
+            Self::File { path, may_exist } => new_file::make(path, *may_exist, |file| export(file)),
         }
     }
-}
-
-pub(super) fn exists(path: &Path) -> Failure {
-    let path = path.display().to_string();
-    Failure::new(Status::Failure, anyhow!("{path:?} exists already"))
-        .hint("name another file, or add --force to overwrite this one")
-}
-
-pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    let path = path.display().to_string();
-    anyhow!("cannot write {path:?}: {error}").into()
 }
 
 #[cfg(test)]

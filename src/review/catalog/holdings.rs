@@ -189,7 +189,7 @@ impl Catalog {
                 self.seal(&armored, message, signed_at(&manifest))
             }
         };
-        held.says = Some(Says::of(manifest, digest(&bytes)));
+        held.says = Some(Says::of(manifest, digest(bytes.trim_ascii())));
         held
     }
 

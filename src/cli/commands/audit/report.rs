@@ -9,9 +9,9 @@ use std::path::Path;
 use clap::ValueEnum;
 use formats::manifest::Manifest;
 
-use crate::cli::commands::{export, review};
+use crate::cli::commands::review;
 use crate::cli::exit::Failure;
-use crate::cli::message;
+use crate::cli::{message, new_file};
 use crate::review::audit::{Account, Rules};
 use crate::review::catalog::{Catalog, Filter, State};
 use crate::review::report::{Form, Given, Report, Reviewed};
@@ -67,21 +67,10 @@ pub(super) fn write(
         let _ = std::io::stdout().write_all(text.as_bytes());
         return Ok(());
     };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let cannot = |error: &std::io::Error| export::cannot_write(path, error);
-    let mut file = tempfile::Builder::new()
-        .prefix(".ssm-rec-report-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| cannot(&error))?;
-    file.write_all(text.as_bytes())
-        .map_err(|error| cannot(&error))?;
-    file.persist_noclobber(path)
-        .map_err(|error| match error.error.kind() {
-            std::io::ErrorKind::AlreadyExists => export::exists(path),
-            _ => cannot(&error.error),
-        })?;
+    new_file::make(path, false, |file| {
+        let written = file.write_all(text.as_bytes());
+        written.map_err(|error| new_file::cannot_write(path, &error))
+    })?;
     message::say(&format!(
         "the report is in {:?}",
         path.display().to_string()

@@ -15,13 +15,12 @@ use formats::signature::Purpose;
 
 use super::question::{self, Answer};
 use super::{Desk, ReviewArgs, result, said};
-use crate::aws::{Access, Way};
+use crate::aws::Access;
 use crate::cli::commands::play;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::me::{Me, written};
-use crate::cli::voice::Person as Asked;
+use crate::cli::signed::signed;
 use crate::cli::{ask, message};
-use crate::recorded::{plan, signature};
 use crate::review::catalog::{Entry, Item, State};
 use crate::review::condition::started;
 use crate::review::findings;
@@ -269,22 +268,8 @@ fn store(
     access: Access,
 ) -> Result<(), Failure> {
     let bytes = review.encode();
-    let runtime = plan::runtime()?;
-    let signed = runtime.block_on(async {
-        let way = async || Way::settle(&access).await;
-        let signer = signature::open(&desk.settings, way, &Asked).await?;
-        let Some(signer) = signer else {
-            return Ok(None);
-        };
-        let signing = signature::sign(&signer, (Purpose::Review, &bytes), &Asked);
-        let signed = signing
-            .await
-            .map_err(crate::recorded::error::Error::Unsigned);
-        signed.map(Some)
-    });
-    let signed = signed.map_err(|error: crate::recorded::error::Error| {
-        Failure::from(error).context("no verdict was stored")
-    })?;
+    let signature = signed(&desk.settings, &access, (Purpose::Review, &bytes))
+        .map_err(|failure| failure.context("no verdict was stored"))?;
     let key = layout::review(&review.session_id, at, me.name());
     let put = |key: &str, bytes: &[u8]| {
         desk.store.put(key, bytes).map_err(|error| {
@@ -292,7 +277,7 @@ fn store(
             Failure::from(error).context(format!("no verdict was stored: {why}"))
         })
     };
-    if let Some(signature) = &signed {
+    if let Some(signature) = &signature {
         put(&format!("{key}.sig"), signature.as_bytes())?;
     }
     put(&key, &bytes)?;

@@ -20,6 +20,7 @@ use formats::findings::Severity;
 
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::severity::severity;
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::commands::play::PlayArgs;
@@ -170,13 +171,6 @@ impl ReviewArgs {
     }
 }
 
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::named(text).ok_or_else(|| {
-        let names = Severity::ALL.map(Severity::name);
-        format!("there are {}", names.join(", "))
-    })
-}
-
 /// Runs the command.
 pub(crate) fn run(args: ReviewArgs) -> CommandResult {
     let settings = Settings::load_to_read(&args.sign.clone().flags(args.store.flags()))?;
@@ -213,13 +207,22 @@ struct Desk {
 impl Desk {
     /// The sessions that are asked for and stored, and where each stands; those that do not read are told of.
     fn sessions(&self, args: &FilterArgs) -> Result<(Vec<(Entry, Standing)>, Status), Failure> {
+        let (entries, status) = self.stored(args, DAYS)?;
+        let manifests: Vec<_> = entries.iter().map(|entry| &entry.manifest).collect();
+        let standings = self.catalog.standings(&manifests, &self.law)?;
+        Ok((entries.into_iter().zip(standings).collect(), status))
+    }
+
+    /// The sessions that are asked for and stored, newest first; without --since those of so many days. Those that do not read
+    /// are told of.
+    fn stored(&self, args: &FilterArgs, days: u64) -> Result<(Vec<Entry>, Status), Failure> {
         let mut filter = args.filter()?;
         if !filter.has_first_day() {
-            let since = self.now.checked_sub_days(Days::new(DAYS));
+            let since = self.now.checked_sub_days(Days::new(days));
             let since = Condition::Is(Term::Since(since.unwrap_or_default()));
             filter.condition = Condition::all(vec![filter.condition, since]);
             message::say(&format!(
-                "sessions of the last {DAYS} days; --since TIME looks further back"
+                "sessions of the last {days} days; --since TIME looks further back"
             ));
         }
         let listing = self.catalog.list(&filter, usize::MAX)?;
@@ -233,9 +236,7 @@ impl Desk {
         };
         let mut entries = listing.entries;
         entries.retain(|entry| entry.state == State::Stored);
-        let manifests: Vec<_> = entries.iter().map(|entry| &entry.manifest).collect();
-        let standings = self.catalog.standings(&manifests, &self.law)?;
-        Ok((entries.into_iter().zip(standings).collect(), status))
+        Ok((entries, status))
     }
 
     /// The one session that is meant.

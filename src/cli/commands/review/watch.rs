@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 use super::{Desk, ReviewArgs, result};
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::{counted::counted, message};
-use crate::review::catalog::{Entry, Error, Filter, State};
-use crate::review::condition::{Condition, Term, started};
+use crate::review::catalog::Error;
+use crate::review::condition::started;
 use crate::review::findings;
 use crate::rules::Found;
 use crate::store::{self, create_private};
@@ -47,7 +47,9 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk) -> CommandResult {
     let least = args.severity.unwrap_or(desk.settings.review.risky);
     let identities = args.identity.identities(&desk.settings);
     let mut told = Told::read(args.told.as_deref(), desk)?;
-    let (entries, mut status) = entries(args, desk)?;
+    let (mut entries, mut status) = desk.stored(&args.filter, DAYS)?;
+    // As they came.
+    entries.reverse();
     let oldest = entries
         .iter()
         .filter_map(|entry| started(&entry.manifest))
@@ -109,29 +111,6 @@ pub(super) fn run(args: &ReviewArgs, desk: &Desk) -> CommandResult {
         0 => status,
         _ => Status::Failure,
     })
-}
-
-fn entries(args: &ReviewArgs, desk: &Desk) -> Result<(Vec<Entry>, Status), Failure> {
-    let mut filter: Filter = args.filter.filter()?;
-    if !filter.has_first_day() {
-        let since = desk.now.checked_sub_days(chrono::Days::new(DAYS));
-        let since = Condition::Is(Term::Since(since.unwrap_or_default()));
-        filter.condition = Condition::all(vec![filter.condition, since]);
-    }
-    let listing = desk.catalog.list(&filter, usize::MAX)?;
-    for problem in &listing.problems {
-        let why = causes(&problem.error);
-        message::say(&format!("{:?} does not read: {why}", problem.location));
-    }
-    let status = match listing.problems.is_empty() {
-        true => Status::Success,
-        false => Status::Damaged,
-    };
-    let mut entries = listing.entries;
-    entries.retain(|entry| entry.state == State::Stored);
-    // As they came.
-    entries.reverse();
-    Ok((entries, status))
 }
 
 /// Sessions that were told of, by the digests of their manifests, and the file that keeps them.

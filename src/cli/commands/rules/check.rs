@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::print;
 use crate::cli::args::identity::IdentityArgs;
+use crate::cli::args::severity::severity;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
@@ -55,13 +56,6 @@ pub(super) struct CheckArgs {
 
     #[command(flatten)]
     store: StoreArgs,
-}
-
-fn severity(text: &str) -> Result<Severity, String> {
-    Severity::named(text).ok_or_else(|| {
-        let names = Severity::ALL.map(Severity::name);
-        format!("there are {}", names.join(", "))
-    })
 }
 
 /// Runs the command.
