@@ -99,7 +99,8 @@ static SAMPLE_SEED: Setting<String> = text("review.sample_seed", |_| true, "a te
 
 static VIEWS: Setting<Views> = choice("review.views").default("off").purpose(
     "Whether it is kept, below views/, who looked at a session of the store: \"off\"; \"write\", \
-     where it can be; or \"require\": who may not write it does not get in.",
+     where it can be; or \"require\": who may not write it does not get in. Fixed by a policy; else \
+     it is everybody's own to set.",
 );
 
 const QUEUES: [&str; 3] = ["all", "risky", "sample"];

@@ -109,3 +109,21 @@ fn who_cannot_leave_a_trace_is_shown_nothing_where_they_must() {
         assert!(run.out().contains("evidence"), "{}", run.err());
     }
 }
+
+#[test]
+fn where_the_policy_fixes_it_nobody_looks_without_a_trace() {
+    let mut rig = rig("write");
+    let id = rig.manifest().session_id;
+    let policy = rig.file(
+        "organisation.toml",
+        "[policy.review]\nviews = \"require\"\n",
+    );
+    rig.set("SSM_REC_ORG_CONFIG", policy);
+    fs::write(rig.store().join("views"), "").unwrap();
+    for views in ["off", "write", "require"] {
+        rig.set("SSM_REC_REVIEW_VIEWS", views);
+        let run = rig.run(&["commands", &id]);
+        assert_ne!(run.status(), 0, "{views}");
+        assert!(!run.out().contains("evidence"), "{views}: {}", run.out());
+    }
+}
