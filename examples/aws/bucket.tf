@@ -378,7 +378,7 @@ resource "aws_iam_policy" "librarian" {
 
 data "aws_iam_policy_document" "auditor" {
   statement {
-    actions   = ["s3:ListBucket"]
+    actions   = ["s3:ListBucket", "s3:ListBucketVersions"]
     resources = [aws_s3_bucket.recordings.arn]
   }
 

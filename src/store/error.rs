@@ -177,7 +177,7 @@ impl Error {
                 "check the credentials with: aws sts get-caller-identity".to_owned()
             }
             Self::Unavailable {
-                what: "read" | "list",
+                what: "read" | "list" | LIST_VERSIONS,
                 ..
             } => "try again later; ssm-rec config shows which store and endpoint are in force"
                 .to_owned(),
@@ -199,6 +199,9 @@ impl Error {
     }
 }
 
+/// What is asked where versions of objects are listed.
+pub(super) const LIST_VERSIONS: &str = "list the versions of";
+
 fn refusal_hint(what: &str, code: &str, message: &str) -> Option<&'static str> {
     Some(match code {
         "AccessDenied" | "Forbidden" if message.contains("kms") || message.contains("KMS") => {
@@ -206,6 +209,9 @@ fn refusal_hint(what: &str, code: &str, message: &str) -> Option<&'static str> {
         }
         "AccessDenied" | "AllAccessDisabled" | "Forbidden" if what == "store" => {
             "s3:PutObject must be allowed on the key; tags, retention and legal hold each need a permission of their own"
+        }
+        "AccessDenied" | "AllAccessDisabled" | "Forbidden" if what == LIST_VERSIONS => {
+            "s3:ListBucketVersions must be allowed on the bucket"
         }
         "AccessDenied" | "AllAccessDisabled" | "Forbidden" => {
             "reading needs s3:GetObject and s3:ListBucket, which operators need not have"

@@ -366,6 +366,36 @@ impl Store {
         }
     }
 
+    /// What a bucket says of all that lies in these spans and lay there, keys sorted, of each the newest version first. A folder
+    /// keeps no versions.
+    ///
+    /// # Errors
+    /// As of [`Store::list_spans`]; and who may list may not always list versions.
+    pub(crate) fn versions(&self, spans: &[Span]) -> Result<Vec<s3::Version>, Error> {
+        match self {
+            Self::Directory(_) => Ok(Vec::new()),
+            Self::S3(s3) => s3.versions(spans),
+        }
+    }
+
+    /// The bytes of each of these versions, as [`Store::read_many`] gives them.
+    ///
+    /// # Errors
+    /// As of [`Store::read_many`].
+    pub(crate) fn read_versions(
+        &self,
+        versions: &[s3::Version],
+        limit: u64,
+    ) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
+        match self {
+            Self::Directory(_) => Ok(Vec::new()),
+            Self::S3(s3) => {
+                let named = |one: &s3::Version| (one.key.clone(), Some(one.id.clone()));
+                s3.read_many(versions.iter().map(named).collect(), limit)
+            }
+        }
+    }
+
     /// All bytes under each key, as [`Store::read`] gives them, many at a time where waiting takes the longest.
     ///
     /// # Errors
@@ -383,7 +413,10 @@ impl Store {
                 });
                 Ok(read.into_iter().flatten().collect())
             }
-            Self::S3(s3) => s3.read_many(keys, limit),
+            Self::S3(s3) => {
+                let keys = keys.iter().map(|key| (key.clone(), None));
+                s3.read_many(keys.collect(), limit)
+            }
         }
     }
 

@@ -25,6 +25,8 @@ pub struct Held {
     pub came: Option<DateTime<Utc>>,
     /// What its signature is worth.
     pub signature: Seal,
+    /// What was done to it, by the versions that the store keeps.
+    pub traces: Vec<Trace>,
     /// What its manifest says; of one that is not closed, its header.
     pub says: Option<Says>,
     /// Why it is not what its name or its place says.
@@ -47,6 +49,39 @@ pub enum What {
     WithoutRecording,
     /// It waits on this machine.
     InSpool,
+    /// Nothing but what the store's versions tell of it.
+    Removed,
+}
+
+/// Something that was done to a part of a session, by the store's own word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It was removed.
+    Removed {
+        /// Recording, manifest or signature.
+        part: &'static str,
+        /// When.
+        at: Option<DateTime<Utc>>,
+    },
+    /// Something else lay there before.
+    WrittenOver {
+        /// Recording, manifest or signature.
+        part: &'static str,
+        /// Since when it is what it is.
+        at: Option<DateTime<Utc>>,
+    },
+}
+
+/// Whether the store told of versions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Versions {
+    /// It keeps none: a folder, or a bucket without.
+    #[default]
+    NotKept,
+    /// It did.
+    Told,
+    /// It did not: why, and what would help.
+    Refused(String),
 }
 
 /// What a signature is worth.

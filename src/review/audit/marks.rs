@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::Rules;
-use super::held::{Held, Seal, What};
+use super::held::{Held, Seal, Trace, What};
 use super::history::{Happened, Status};
 use crate::words::time;
 
@@ -37,7 +37,9 @@ pub enum Mark {
     Unread(String),
     /// Its recording is not what was recorded: how.
     Altered(String),
-    /// A verdict on it is gone that an audit before has seen: its name.
+    /// The store tells that a part of it was removed, or written over.
+    Traced(Trace),
+    /// A verdict on it is gone, by the word of an audit before or of the store: its name.
     VerdictGone(String),
     /// It is another's than its name or its place says: how.
     Misplaced(String),
@@ -84,6 +86,8 @@ impl Mark {
             Self::WithoutRecording => "recording_missing",
             Self::Unread(_) => "manifest_unread",
             Self::Altered(_) => "altered",
+            Self::Traced(Trace::Removed { .. }) => "removed",
+            Self::Traced(Trace::WrittenOver { .. }) => "written_over",
             Self::VerdictGone(_) => "verdict_gone",
             Self::Misplaced(_) => "misplaced",
             Self::Contradicted { .. } => "contradicts_history",
@@ -103,6 +107,7 @@ impl Mark {
             | Self::WithoutRecording
             | Self::Unread(_)
             | Self::Altered(_)
+            | Self::Traced(_)
             | Self::VerdictGone(_)
             | Self::Misplaced(_)
             | Self::Contradicted { .. }
@@ -136,9 +141,16 @@ impl fmt::Display for Mark {
             Self::WithoutRecording => f.write_str("there is only its manifest"),
             Self::Unread(why) => write!(f, "its manifest does not read: {why}"),
             Self::VerdictGone(name) => {
+                write!(f, "a verdict on it is gone: {name}")
+            }
+            Self::Traced(Trace::Removed { part, at }) => {
+                write!(f, "its {part} was removed{}, the store tells", when(*at))
+            }
+            Self::Traced(Trace::WrittenOver { part, at }) => {
                 write!(
                     f,
-                    "a verdict on it is gone that the audit before has seen: {name}"
+                    "its {part} was written over{}, the store tells",
+                    when(*at)
                 )
             }
             Self::Altered(why) => write!(f, "its recording is not what was recorded: {why}"),
@@ -176,6 +188,10 @@ impl fmt::Display for Mark {
     }
 }
 
+fn when(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(String::new, |at| format!(" at {}", moment(at)))
+}
+
 fn moment(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
@@ -195,6 +211,7 @@ pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec
     if let Some(why) = &held.misplaced {
         marks.push(Mark::Misplaced(why.clone()));
     }
+    marks.extend(held.traces.iter().cloned().map(Mark::Traced));
     match held.what {
         What::WithoutRecording => marks.push(Mark::WithoutRecording),
         // It may be on its way: the manifest is stored last.
@@ -202,7 +219,7 @@ pub(super) fn of(held: &Held, happened: Option<&Happened>, rules: &Rules) -> Vec
             marks.push(Mark::WithoutManifest);
         }
         What::InSpool if !is_fresh(held, happened, rules) => marks.push(Mark::WaitsLong),
-        What::Stored | What::WithoutManifest | What::InSpool => {}
+        What::Stored | What::WithoutManifest | What::InSpool | What::Removed => {}
     }
     let has_manifest = matches!(held.what, What::Stored | What::WithoutRecording);
     match &held.signature {

@@ -25,7 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 pub(super) use asked::unasked;
 pub use asked::{Asked, Unasked};
-pub use held::{Held, Says, Seal, What};
+pub use held::{Held, Says, Seal, Trace, Versions, What};
 pub use history::{Happened, Status, Touch, Witness};
 pub use marks::Mark;
 pub use row::{Break, BreakKind, Neighbour};
@@ -55,6 +55,8 @@ pub struct Account {
     pub asked: Vec<Asked>,
     /// What nobody was asked for.
     pub unasked: Vec<Unasked>,
+    /// Whether the store told of versions.
+    pub versions: Versions,
     /// What of the store could not be read.
     pub problems: Vec<String>,
     /// Every session of the period, by its start.
@@ -277,6 +279,7 @@ pub fn audit(
         unasked: asked::unasked(&asked, &rules),
         rules,
         asked,
+        versions: Versions::default(),
         problems,
         sessions,
         breaks,
@@ -327,7 +330,7 @@ fn of_history(happened: Happened, held: Option<Held>, rules: &Rules) -> Audited 
     let may_wait = last.is_some_and(|last| last + rules.grace > rules.now);
     let coverage = match (held.as_ref().map(|held| held.what), happened.status) {
         (Some(What::Stored | What::WithoutManifest), _) => Coverage::Recorded,
-        (Some(What::WithoutRecording), _) => Coverage::Gone,
+        (Some(What::WithoutRecording | What::Removed), _) => Coverage::Gone,
         (Some(What::InSpool), Status::Active) => Coverage::Pending(Pending::Running),
         (Some(What::InSpool), _) => Coverage::Pending(Pending::InSpool),
         (None, Status::Active) => Coverage::Pending(Pending::Running),
@@ -356,6 +359,7 @@ fn of_store(held: Held, asked: &[Asked], rules: &Rules) -> Audited {
     });
     let coverage = match (held.what, is_told_of) {
         (What::InSpool, _) => Coverage::Pending(Pending::InSpool),
+        (What::Removed, _) => Coverage::Gone,
         (_, true) => Coverage::NotInHistory,
         (What::WithoutRecording, false) => Coverage::Gone,
         (_, false) => Coverage::NotAsked,

@@ -14,12 +14,21 @@ use formats::signature::{MAX_SIGNATURE, Purpose};
 
 use super::in_packs::InPacks;
 use super::{BATCH, Beside, Catalog, Error, Filter, headline, is_manifest};
-use crate::review::audit::{Held, Says, Seal, What};
+use crate::review::audit::{Held, Says, Seal, Versions, What};
 use crate::review::chosen::{id_part, session_id};
 use crate::review::identity::check_key;
 use crate::review::verify::{self, signed_at};
 use crate::store::{self, Dated, Store};
 use crate::words::causes;
+
+/// What an audit asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Each session of which store or spool have something.
+    pub held: Vec<Held>,
+    /// Whether the store told of versions.
+    pub versions: Versions,
+}
 
 impl Catalog {
     /// Everything that store and spool have of the days that `filter` asks for; how many manifests are read is told meanwhile.
@@ -30,9 +39,11 @@ impl Catalog {
         &self,
         filter: &Filter,
         progress: &mut dyn FnMut(usize),
-    ) -> Result<Vec<Held>, Error> {
+    ) -> Result<Holdings, Error> {
         let folders = ["manifests/", "recordings/"].map(|folder| filter.spans(folder));
-        let mut listed = self.store.list_dated(&folders.concat())?;
+        let spans = folders.concat();
+        let traces = self.traces(&spans, filter)?;
+        let mut listed = self.store.list_dated(&spans)?;
         let recordings = listed.split_off(folders[0].len());
         let [mut manifests, recordings] = [listed, recordings].map(|spans| spans.concat());
         manifests.retain(|dated| filter.may_hold(layout::parse_day(&dated.key)));
@@ -56,10 +67,12 @@ impl Catalog {
         for dated in recorded.into_values().flatten() {
             held.push(without_manifest(&self.store, &dated, What::WithoutManifest));
         }
+        let versions = traces.told.clone();
+        self.trace(&mut held, traces)?;
         for (spool, key) in self.spooled()? {
             held.push(in_spool(spool, key));
         }
-        Ok(held)
+        Ok(Holdings { held, versions })
     }
 
     /// Reads the recordings of these days by their chains, and tells of each that is not what was recorded; how many were read is told

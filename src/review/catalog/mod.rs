@@ -29,12 +29,14 @@ mod known;
 mod order;
 mod packed;
 mod seen;
+mod versions;
 
 pub use crate::review::condition::State;
 pub(crate) use beyond::{Beyond, Covering, problem};
 pub use browse::{Found, Told};
 pub use filter::Filter;
 pub(in crate::review) use filter::Stretch;
+pub use holdings::Holdings;
 use in_packs::InPacks;
 pub use inventory::{Beside, Item};
 use known::{Candidate, Opener};

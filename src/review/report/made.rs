@@ -11,7 +11,7 @@ use super::model::{
     Clock, Control, Fact, FollowUp, Given, Hole, Judgement, Report, Session, Source,
 };
 use super::numbers::{integrity, population, reviews, risks, signer};
-use crate::review::audit::{Account, Audited, BreakKind, Coverage};
+use crate::review::audit::{Account, Audited, BreakKind, Coverage, Versions};
 use crate::review::verdicts::Standing;
 use crate::words::time;
 
@@ -103,11 +103,20 @@ fn facts(given: &Given<'_>) -> Vec<Fact> {
     vec![
         fact("grace time for what is on its way", length(rules.grace)),
         fact("clocks may differ by", length(rules.skew)),
+        fact("versions of what was stored", versions(given.account)),
         fact("kept from being removed until at least", kept_until(given)),
         fact("to be judged", given.policy.clone()),
         fact("longest time between two verdicts", longest_gap(given)),
         fact("rules (digest)", given.rules.clone()),
     ]
+}
+
+fn versions(account: &Account) -> String {
+    match &account.versions {
+        Versions::Told => "the store tells what was removed or written over".to_owned(),
+        Versions::NotKept => "the store keeps none".to_owned(),
+        Versions::Refused(why) => format!("not told: {why}"),
+    }
 }
 
 /// The first moment at which a recording of the period may be removed.

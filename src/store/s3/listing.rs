@@ -14,7 +14,7 @@ const MAX_PAGES: usize = 5000;
 
 /// Tokens of pages, each of which comes once.
 #[derive(Default)]
-struct Pages {
+pub(super) struct Pages {
     token: Option<String>,
     seen: HashSet<String>,
 }
@@ -100,7 +100,12 @@ impl Bucket {
     }
 
     /// Whether there is a page behind this one.
-    fn next(&self, pages: &mut Pages, token: Option<String>, prefix: &str) -> Result<bool, Error> {
+    pub(super) fn next(
+        &self,
+        pages: &mut Pages,
+        token: Option<String>,
+        prefix: &str,
+    ) -> Result<bool, Error> {
         pages.token = token;
         let Some(token) = &pages.token else {
             return Ok(false);

@@ -11,6 +11,7 @@ mod object;
 mod options;
 mod retention;
 mod upload;
+mod versions;
 
 use std::fmt;
 use std::path::Path;
@@ -40,6 +41,7 @@ use upload::{Job, Source};
 
 pub use crate::aws::Keys;
 pub use options::{Encryption, Options, Retention, RetentionMode};
+pub use versions::Version;
 
 /// Memory for uploads is handed out in units of this size.
 const MEMORY_UNIT: u64 = 64 << 10;
@@ -242,6 +244,17 @@ impl S3 {
         self.worker.wait(work, || {})
     }
 
+    /// Every version of every key of each of the spans.
+    pub(super) fn versions(&self, spans: &[Span]) -> Result<Vec<Version>, Error> {
+        let bucket = Arc::clone(&self.bucket);
+        let spans = spans.to_vec();
+        let work = async move {
+            let listed = spans.iter().map(|span| bucket.versions(span));
+            Ok(futures_util::future::try_join_all(listed).await?.concat())
+        };
+        self.worker.wait(work, || {})
+    }
+
     /// The folders right below a prefix.
     pub(super) fn folders(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let bucket = Arc::clone(&self.bucket);
@@ -271,23 +284,22 @@ impl S3 {
         self.worker.wait(work, || {}).unwrap_or_default()
     }
 
-    /// Many small objects, each with its own result.
+    /// Many small objects, or versions of them, each with its own result.
     pub(super) fn read_many(
         &self,
-        keys: &[String],
+        keys: Vec<(String, Option<String>)>,
         limit: u64,
     ) -> Result<Vec<Result<Vec<u8>, Error>>, Error> {
         let bucket = Arc::clone(&self.bucket);
-        let keys = keys.to_vec();
         let work = async move {
             // The first one settles credentials and endpoint; without it a hundred would ask for them at once.
             bucket.client().await?;
-            let reads = keys.into_iter().map(|key| {
+            let reads = keys.into_iter().map(|(key, version)| {
                 let bucket = Arc::clone(&bucket);
                 async move {
                     check_key(&key)?;
                     let object = bucket.object(&key);
-                    object::read(bucket, object, limit).await
+                    object::read(bucket, (object, version), limit).await
                 }
             });
             let results = futures_util::stream::iter(reads).buffered(AT_ONCE);

@@ -40,9 +40,15 @@ pub(super) fn open(bucket: Arc<Bucket>, worker: Arc<Worker>, key: String) -> Res
     ))
 }
 
-/// The bytes of an object, refused when they are more than `limit`.
-pub(super) async fn read(bucket: Arc<Bucket>, key: String, limit: u64) -> Result<Vec<u8>, Error> {
-    let (object, first) = Object::new(bucket, key).begin(limit.max(1)).await?;
+/// The bytes of an object, or of one version of it, refused when they are more than `limit`.
+pub(super) async fn read(
+    bucket: Arc<Bucket>,
+    (key, version): (String, Option<String>),
+    limit: u64,
+) -> Result<Vec<u8>, Error> {
+    let mut object = Object::new(bucket, key);
+    object.version = version;
+    let (object, first) = object.begin(limit.max(1)).await?;
     if first.length > limit {
         return Err(Error::TooLong {
             place: object.place,
@@ -71,6 +77,8 @@ struct Object {
     bucket: Arc<Bucket>,
     key: String,
     place: String,
+    /// The newest one, where none is named.
+    version: Option<String>,
     etag: Option<String>,
 }
 
@@ -87,6 +95,7 @@ impl Object {
             place: bucket.place(&key),
             bucket,
             key,
+            version: None,
             etag: None,
         }
     }
@@ -162,6 +171,7 @@ impl Object {
                 .get_object()
                 .bucket(&self.bucket.name)
                 .key(&self.key)
+                .set_version_id(self.version.clone())
                 .range(format!("bytes={}-{}", start + so_far, end - 1))
                 .set_if_match(self.etag.clone())
                 .set_expected_bucket_owner(options.expected_owner.clone())

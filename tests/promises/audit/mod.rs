@@ -21,6 +21,7 @@ mod kept;
 mod report;
 mod row;
 mod told;
+mod versions;
 
 const ACCOUNT: &str = "123456789012";
 const ALICE: &str = "arn:aws:iam::123456789012:user/alice";

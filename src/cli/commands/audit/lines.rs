@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::review::audit::{
-    Account, Asked, Audited, Break, BreakKind, Coverage, Mark, Neighbour, Pending, Seal,
+    Account, Asked, Audited, Break, BreakKind, Coverage, Mark, Neighbour, Pending, Seal, Versions,
 };
 
 /// Tells all of it.
@@ -136,6 +136,11 @@ fn totals(account: &Account) -> Value {
         "clock_tolerance_seconds": rules.skew.num_seconds(),
         "asked": account.asked.iter().map(asked).collect::<Vec<_>>(),
         "unasked": unasked,
+        "versions": match &account.versions {
+            Versions::Told => json!({ "state": "told" }),
+            Versions::NotKept => json!({ "state": "not_kept" }),
+            Versions::Refused(why) => json!({ "state": "not_told", "why": why }),
+        },
         "problems": account.problems,
         "breaks": account.breaks.iter().map(broken).collect::<Vec<_>>(),
     })

@@ -7,6 +7,7 @@ mod lines;
 mod report;
 mod telling;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ use crate::cli::{message, named};
 use crate::recorded::error::Error as RecordedError;
 use crate::recorded::voice::Voice;
 use crate::recorded::{plan, signature};
-use crate::review::audit::{Account, BreakKind, Mark, Rules, audit, breaks};
+use crate::review::audit::{Account, BreakKind, Mark, Rules, Versions, audit, breaks};
 use crate::review::audits::Reviews;
 use crate::review::catalog::{Catalog, Filter};
 use crate::review::condition::{Condition, Term, When};
@@ -84,7 +85,10 @@ Each audit is kept below audits/ with the states of its sessions, signed where r
 it by its digest. An audit of more than thirty days reads the few that reach over the rest, and what they were told counts;
 one that is altered, or unsigned where review.allowed_signers is set, does not.
 
-It needs ssm:DescribeSessions, to read and list the store, and to write below audits/ (examples/aws/auditor-policy.json).
+A bucket that keeps versions tells what was removed or written over, and whose session that was.
+
+It needs ssm:DescribeSessions, to read and list the store (s3:ListBucketVersions for its versions), and to write below audits/
+(examples/aws/auditor-policy.json).
 
 The exit status is 0 where all is covered, 8 where something is not on record or not what it should be, 9 where nothing was
 found and not everybody answered.")]
@@ -223,7 +227,16 @@ fn reviews(catalog: &Catalog, account: &mut Account) -> Result<Reviews, Failure>
     let names = catalog.review_names(&ids)?;
     let ids = ids.into_iter().map(str::to_owned);
     let reviews: Reviews = ids.zip(names).collect();
-    match catalog.gone_reviews(&account.rules, &reviews) {
+    // What the store has forgotten an audit before may have seen, and the other way round.
+    let removed = match account.versions {
+        Versions::Told => {
+            catalog.removed_reviews(&reviews.keys().map(String::as_str).collect::<Vec<_>>())
+        }
+        Versions::NotKept | Versions::Refused(_) => Ok(Vec::new()),
+    };
+    let gone = catalog.gone_reviews(&account.rules, &reviews);
+    match removed.and_then(|removed| Ok(removed.into_iter().chain(gone?).collect::<BTreeSet<_>>()))
+    {
         Ok(gone) => {
             for (session_id, name) in gone {
                 account.mark(&session_id, Mark::VerdictGone(name));
@@ -231,9 +244,7 @@ fn reviews(catalog: &Catalog, account: &mut Account) -> Result<Reviews, Failure>
         }
         Err(error) => {
             let why = causes(&error);
-            message::say(&format!(
-                "whether a verdict is gone that the audit before has seen is not known: {why}"
-            ));
+            message::say(&format!("whether a verdict is gone is not known: {why}"));
         }
     }
     Ok(reviews)
@@ -314,20 +325,25 @@ fn judge(
         let progress = &mut |count| bar.set_position(count as u64);
         catalog.holdings(&between(from, until), progress)
     };
-    let mut held = read(rules.since - MARGIN, rules.until + MARGIN)?;
+    let mut holdings = read(rules.since - MARGIN, rules.until + MARGIN)?;
     let is_missing = |kind| matches!(kind, BreakKind::Missing { .. } | BreakKind::Altered);
-    if breaks(&held, &rules).iter().any(|one| is_missing(one.kind)) {
+    if breaks(&holdings.held, &rules)
+        .iter()
+        .any(|one| is_missing(one.kind))
+    {
         // There may be much of it.
-        drop(std::mem::take(&mut held));
-        held = read(rules.since - LONG, rules.now + MARGIN)?;
+        drop(std::mem::take(&mut holdings));
+        holdings = read(rules.since - LONG, rules.now + MARGIN)?;
     }
     if verifies {
         bar.set_message("reading recordings");
         let days = (rules.since.date_naive(), rules.until.date_naive());
         let progress = &mut |count| bar.set_position(count as u64);
-        catalog.check_recordings(&mut held, days, progress)?;
+        catalog.check_recordings(&mut holdings.held, days, progress)?;
     }
-    Ok(audit(rules, told, held, asked, problems))
+    let mut account = audit(rules, told, holdings.held, asked, problems);
+    account.versions = holdings.versions;
+    Ok(account)
 }
 
 fn between(since: DateTime<Utc>, until: DateTime<Utc>) -> Filter {

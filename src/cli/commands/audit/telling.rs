@@ -11,7 +11,8 @@ use indicatif::HumanCount;
 
 use crate::cli::counted::counted;
 use crate::review::audit::{
-    Account, Asked, Audited, Break, BreakKind, Coverage, Mark, Neighbour, Pending, Witness,
+    Account, Asked, Audited, Break, BreakKind, Coverage, Mark, Neighbour, Pending, Versions,
+    Witness,
 };
 use crate::words::{last_of_arn, printable, time};
 
@@ -54,6 +55,16 @@ fn text(account: &Account, store: &str) -> String {
     }
     for problem in &account.problems {
         line(&format!("  NOT READ: {}", printable(problem)));
+    }
+    match &account.versions {
+        Versions::Told => {
+            line(&"  the store tells by its versions what was removed or written over")
+        }
+        Versions::Refused(why) => line(&format!(
+            "  versions of the store are NOT TOLD: {}",
+            printable(why)
+        )),
+        Versions::NotKept => {}
     }
     let grace = time::write_exactly(rules.grace.to_std().unwrap_or(Duration::ZERO));
     let skew = time::write_exactly(rules.skew.to_std().unwrap_or(Duration::ZERO));

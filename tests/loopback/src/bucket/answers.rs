@@ -12,15 +12,16 @@ use futures_util::StreamExt;
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CreateMultipartUploadInput,
-    CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, ETag, ETagCondition,
-    GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput,
-    HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output, Object, PutObjectInput,
+    CreateMultipartUploadOutput, DeleteMarkerEntry, DeleteObjectInput, DeleteObjectOutput, ETag,
+    ETagCondition, GetObjectInput, GetObjectOutput, HeadBucketInput, HeadBucketOutput,
+    HeadObjectInput, HeadObjectOutput, ListObjectVersionsInput, ListObjectVersionsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, Object, ObjectVersion, PutObjectInput,
     PutObjectOutput, StreamingBlob, Timestamp, TimestampFormat, UploadPartInput, UploadPartOutput,
 };
 use s3s::{Body, S3, S3Request, S3Response, S3Result, s3_error};
 use sha2::{Digest, Sha256};
 
-use super::objects::{Objects, State, Upload, digest};
+use super::objects::{Objects, State, Upload, Version, digest};
 
 /// What the bucket answers; the trait is foreign, and so is `Arc`.
 pub(super) struct Answers(pub(super) Arc<Objects>);
@@ -185,7 +186,9 @@ impl S3 for Answers {
         let input = request.input;
         self.0.check(&input.bucket)?;
         self.0.may_read()?;
-        let stored = self.0.find(&input.key)?;
+        let stored = self
+            .0
+            .find_version(&input.key, input.version_id.as_deref())?;
         if let Some(wanted) = input.if_match.as_ref().and_then(ETagCondition::as_etag)
             && wanted.value() != stored.etag
         {
@@ -230,8 +233,23 @@ impl S3 for Answers {
         if !self.0.lenient {
             return Err(s3_error!(AccessDenied, "nothing is deleted here"));
         }
-        self.0.state().objects.remove(&request.input.key);
+        self.0.remove(&mut self.0.state(), &request.input.key);
         Ok(S3Response::new(DeleteObjectOutput::default()))
+    }
+
+    async fn list_object_versions(
+        &self,
+        request: S3Request<ListObjectVersionsInput>,
+    ) -> S3Result<S3Response<ListObjectVersionsOutput>> {
+        self.0.check(&request.input.bucket)?;
+        self.0.may_read()?;
+        if self.0.without_versions {
+            return Err(s3_error!(
+                AccessDenied,
+                "versions are not listed for this key"
+            ));
+        }
+        Ok(S3Response::new(self.0.versions(&request.input)))
     }
 
     async fn list_objects_v2(
@@ -277,6 +295,67 @@ impl S3 for Answers {
 }
 
 impl Objects {
+    /// A page of versions: of each key the newest first, marks of removal apart, as S3 has them.
+    fn versions(&self, input: &ListObjectVersionsInput) -> ListObjectVersionsOutput {
+        let prefix = input.prefix.clone().unwrap_or_default();
+        let state = self.state();
+        let all = state.versions.iter().flat_map(|(key, of_key)| {
+            let of_key = of_key.iter().enumerate();
+            of_key.map(move |(index, version)| (key, index == 0, version))
+        });
+        // All versions of a key that is named without one of them are behind.
+        let is_after = |key: &String, met: &mut bool, version: &Version| match (
+            input.key_marker.as_ref(),
+            input.version_id_marker.as_ref(),
+        ) {
+            (None, _) => true,
+            (Some(after), Some(id)) if key == after => {
+                let is_after = *met;
+                *met |= version.id == *id;
+                is_after
+            }
+            (Some(after), _) => key > after,
+        };
+        let mut met = false;
+        let mut found = all.filter(|(key, _, version)| {
+            is_after(key, &mut met, version) && key.starts_with(&prefix)
+        });
+        let page: Vec<_> = found.by_ref().take(self.page).collect();
+        let more = found.next().is_some();
+        let last = page.last().filter(|_| more);
+        let mut output = ListObjectVersionsOutput {
+            is_truncated: Some(more),
+            next_key_marker: last.map(|(key, _, _)| (*key).clone()),
+            next_version_id_marker: last.map(|(_, _, version)| version.id.clone()),
+            ..ListObjectVersionsOutput::default()
+        };
+        for (key, is_latest, version) in page {
+            let (key, id) = (Some(key.clone()), Some(version.id.clone()));
+            let (is_latest, came) = (Some(is_latest), Some(version.came.into()));
+            match &version.stored {
+                Some(stored) => output.versions.get_or_insert_default().push(ObjectVersion {
+                    key,
+                    version_id: id,
+                    is_latest,
+                    last_modified: came,
+                    e_tag: Some(ETag::Strong(stored.etag.clone())),
+                    ..ObjectVersion::default()
+                }),
+                None => output
+                    .delete_markers
+                    .get_or_insert_default()
+                    .push(DeleteMarkerEntry {
+                        key,
+                        version_id: id,
+                        is_latest,
+                        last_modified: came,
+                        ..DeleteMarkerEntry::default()
+                    }),
+            }
+        }
+        output
+    }
+
     /// What lies right below a prefix, folders and objects apart, on one page.
     fn folders(&self, prefix: &str, delimiter: &str) -> ListObjectsV2Output {
         let state = self.state();

@@ -100,9 +100,22 @@ impl Bucket {
 
     /// Lets the bucket say that it has had an object since then.
     pub fn date(&self, key: &str, came: std::time::SystemTime) {
-        if let Some(stored) = self.objects.state().objects.get_mut(key) {
+        let mut state = self.objects.state();
+        if let Some(stored) = state.objects.get_mut(key) {
             stored.came = came;
         }
+        let newest = state
+            .versions
+            .get_mut(key)
+            .and_then(|of_key| of_key.first_mut());
+        if let Some(newest) = newest {
+            newest.came = came;
+        }
+    }
+
+    /// Removes an object, as somebody else would who may.
+    pub fn remove(&self, key: &str) {
+        self.objects.remove(&mut self.objects.state(), key);
     }
 
     /// From now on, whoever asks may not even put.

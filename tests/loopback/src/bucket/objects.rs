@@ -27,6 +27,10 @@ pub struct Options {
     pub page: usize,
     /// Takes what any S3 takes: writes that could overwrite, and without a SHA-256; and deletes, from memory alone.
     pub lenient: bool,
+    /// Keeps versions, and marks what is removed. What is kept as files has none from before.
+    pub versioned: bool,
+    /// Whoever asks may list objects, and not their versions.
+    pub without_versions: bool,
 }
 
 impl Default for Options {
@@ -38,6 +42,8 @@ impl Default for Options {
             // Few, so that tests turn pages.
             page: 10,
             lenient: false,
+            versioned: false,
+            without_versions: false,
         }
     }
 }
@@ -57,11 +63,22 @@ pub struct Stored {
     pub(super) sha256: String,
 }
 
+/// What lay under a key at a time.
+#[derive(Clone, Debug)]
+pub(super) struct Version {
+    pub(super) id: String,
+    pub(super) came: SystemTime,
+    /// `None` marks that what was there was removed.
+    pub(super) stored: Option<Stored>,
+}
+
 /// What the bucket holds and how it behaves.
 pub(super) struct Objects {
     name: String,
     pub(super) page: usize,
     pub(super) lenient: bool,
+    pub(super) without_versions: bool,
+    versioned: bool,
     folder: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -72,6 +89,9 @@ pub(super) struct State {
     pub(super) write_only: bool,
     pub(super) denied: bool,
     pub(super) objects: BTreeMap<String, Stored>,
+    /// Of each key, newest first.
+    pub(super) versions: BTreeMap<String, Vec<Version>>,
+    next_version: u64,
     pub(super) uploads: BTreeMap<String, Upload>,
     pub(super) next_upload: u64,
 }
@@ -89,6 +109,8 @@ impl Objects {
             name: options.name,
             page: options.page,
             lenient: options.lenient,
+            without_versions: options.without_versions,
+            versioned: options.versioned,
             folder: options.folder,
             state: Mutex::new(State {
                 write_only: options.write_only,
@@ -109,7 +131,9 @@ impl Objects {
                         let key = key.replace('\\', "/");
                         let bytes = Bytes::from(std::fs::read(&path)?);
                         let stored = stored(bytes.clone(), digest(&bytes), BTreeMap::new());
-                        objects.state().objects.insert(key, stored);
+                        let mut state = objects.state();
+                        state.objects.insert(key.clone(), stored.clone());
+                        objects.version(&mut state, &key, Some(stored));
                     }
                 }
             }
@@ -158,7 +182,54 @@ impl Objects {
         let mut new = stored(bytes, sha256, headers);
         new.creations += state.objects.get(key).map_or(0, |old| old.creations);
         state.objects.insert(key.to_owned(), new.clone());
+        self.version(state, key, Some(new.clone()));
         new
+    }
+
+    pub(super) fn remove(&self, state: &mut State, key: &str) {
+        state.objects.remove(key);
+        self.version(state, key, None);
+    }
+
+    fn version(&self, state: &mut State, key: &str, stored: Option<Stored>) {
+        if !self.versioned {
+            // One without versions tells of what is there, each under the same id.
+            state.versions.remove(key);
+        }
+        if !self.versioned && stored.is_none() {
+            return;
+        }
+        state.next_version += 1;
+        let version = Version {
+            id: match self.versioned {
+                true => format!("version-{}", state.next_version),
+                false => "null".to_owned(),
+            },
+            came: stored
+                .as_ref()
+                .map_or_else(SystemTime::now, |stored| stored.came),
+            stored,
+        };
+        state
+            .versions
+            .entry(key.to_owned())
+            .or_default()
+            .insert(0, version);
+    }
+
+    /// One version of an object, or the object as it is.
+    pub(super) fn find_version(&self, key: &str, id: Option<&str>) -> S3Result<Stored> {
+        let Some(id) = id else {
+            return self.find(key);
+        };
+        let state = self.state();
+        let mut versions = state.versions.get(key).into_iter().flatten();
+        let found = versions.find(|version| version.id == id);
+        match found.map(|version| &version.stored) {
+            Some(Some(stored)) => Ok(stored.clone()),
+            Some(None) => Err(s3_error!(MethodNotAllowed, "that marks a removal")),
+            None => Err(s3_error!(NoSuchVersion, "there is no such version")),
+        }
     }
 
     pub(super) fn find(&self, key: &str) -> S3Result<Stored> {
