@@ -19,7 +19,7 @@ mod marks;
 mod row;
 mod total;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -197,6 +197,11 @@ impl Audited {
     ) -> Option<&str> {
         let told = self.happened.as_ref().and_then(told);
         told.or_else(|| said(self.held.as_ref()?.says.as_ref()?))
+    }
+
+    /// The names of its marks, each once.
+    pub(crate) fn mark_names(&self) -> BTreeSet<&'static str> {
+        self.marks.iter().map(Mark::name).collect()
     }
 
     /// Whether somebody has to look at it.

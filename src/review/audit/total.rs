@@ -29,9 +29,7 @@ impl Totals {
             totals.sessions += 1;
             totals.in_history += u64::from(one.happened.is_some());
             *totals.states.entry(one.coverage.name()).or_default() += 1;
-            let mut names: Vec<&str> = one.marks.iter().map(|mark| mark.name()).collect();
-            names.dedup();
-            for name in names {
+            for name in one.mark_names() {
                 *totals.marks.entry(name).or_default() += 1;
             }
         }

@@ -2,12 +2,12 @@
 //!
 //! Nothing is counted that cannot be named.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use formats::review::Verdict;
 
 use super::model::{Given, Number, Reviewed};
-use crate::review::audit::{Account, Audited, Coverage, Mark, Seal};
+use crate::review::audit::{Account, Audited, Coverage, Seal};
 
 fn number<'a>(
     name: &'static str,
@@ -62,8 +62,7 @@ pub(super) fn integrity(account: &Account) -> Vec<Number> {
     let mut by_name: BTreeMap<&'static str, Vec<&str>> = BTreeMap::new();
     let mut by_signer: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for one in &account.sessions {
-        let names: BTreeSet<&'static str> = one.marks.iter().map(Mark::name).collect();
-        for name in names {
+        for name in one.mark_names() {
             by_name.entry(name).or_default().push(&one.session_id);
         }
         if let Some(signer) = signer(one) {

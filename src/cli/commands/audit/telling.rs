@@ -2,6 +2,7 @@
 //!
 //! Nothing here judges, and what comes from outside is made harmless.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
 use std::io::Write as _;
 use std::time::Duration;
@@ -185,26 +186,30 @@ fn states(account: &Account) -> Vec<String> {
             continue;
         }
         let more = match state {
-            Coverage::Recorded => marks(account),
             Coverage::Pending(_) => details(&[
                 (waiting(Pending::Running), "running"),
                 (waiting(Pending::InSpool), "on this machine"),
                 (waiting(Pending::Grace), "within the grace time"),
             ]),
-            _ => String::new(),
+            _ => marks(account, state),
         };
         lines.push(format!("  {:>9} {words}{more}", HumanCount(count)));
     }
     lines
 }
 
-fn marks(account: &Account) -> String {
-    let named: Vec<(u64, String)> = account
-        .totals
-        .marks
-        .iter()
-        .map(|(name, count)| (*count, name.replace('_', " ")))
-        .collect();
+/// The marks of the sessions in one state.
+fn marks(account: &Account, state: Coverage) -> String {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for one in account.sessions.iter().filter(|one| one.coverage == state) {
+        for name in one.mark_names() {
+            *counts.entry(name).or_default() += 1;
+        }
+    }
+    let named = counts
+        .into_iter()
+        .map(|(name, count)| (count, name.replace('_', " ")));
+    let named: Vec<(u64, String)> = named.collect();
     let named: Vec<(u64, &str)> = named
         .iter()
         .map(|(count, name)| (*count, name.as_str()))
