@@ -27,4 +27,4 @@ pub(crate) use sections::{Piece, Sections};
 pub(crate) use told::told;
 
 /// The number of the rules by which lines and commands are made. Whoever changes what the same recording gives raises it.
-pub const EXTRACTOR: u32 = 1;
+pub const EXTRACTOR: u32 = 2;

@@ -79,6 +79,25 @@ impl Prompts {
             .unwrap_or_default()
     }
 
+    /// A prompt that was typed at, and behind it the beginning of the next command: the terminal showed that before it, while the
+    /// shell was busy.
+    pub(super) fn begun_ahead<'a>(&self, seen: &'a str) -> Option<(&'a str, &'a str)> {
+        let ends = seen.char_indices().take(LONGEST);
+        let mut ends = ends.filter(|(_, c)| ENDS.contains(c)).take(MOST_ENDS);
+        ends.find_map(|(at, c)| {
+            let end = at + c.len_utf8();
+            let end = end + usize::from(seen[end..].starts_with(' '));
+            let (before, begun) = seen.split_at(end);
+            if begun.trim().is_empty() {
+                return None;
+            }
+            let shown = before.match_indices(begun).take(MOST_ENDS);
+            let mut starts = shown.map(|(at, _)| at + begun.len());
+            let start = starts.find(|&start| self.count(&before[start..]) > 0)?;
+            Some((&before[start..], begun))
+        })
+    }
+
     /// The length of the prompt that a line begins with, one that was typed at so many times.
     pub(super) fn length_in(&self, line: &str, times: usize) -> Option<usize> {
         let line = line.split('\n').next().unwrap_or_default();

@@ -113,7 +113,10 @@ fn line(found: Found, prompts: &Prompts, rights: &HashMap<Mask, String>) -> Opti
             };
             (prompt.to_owned(), text.to_owned())
         }
-        (None, Some(text)) => (found.prompt.clone(), text.clone()),
+        (None, Some(text)) => match prompts.begun_ahead(&found.prompt) {
+            Some((prompt, begun)) => (prompt.to_owned(), format!("{begun}{text}")),
+            None => (found.prompt.clone(), text.clone()),
+        },
         (None, None) if found.prompt.is_empty() => return None,
         // The prompt was written anew as another one.
         (None, None) => {

@@ -230,6 +230,41 @@ fn what_was_typed_ahead_is_found_where_it_is_read() {
 }
 
 #[test]
+fn a_command_whose_first_keys_came_too_early_is_read_whole() {
+    let done = format!("{TAKEN}{PASTE}");
+    let waits = |begun: &str| format!("{begun}{PASTE}{begun}");
+    let mut steps = vec![Output(PASTE)];
+    steps.extend(run("sleep 2", TAKEN));
+    let first = waits("s");
+    let second = waits("sud");
+    // Twice the same is no prompt either.
+    for (begun, rest) in [
+        (&first, "udo id"),
+        (&second, "o id"),
+        (&second, "o reboot"),
+        (&first, "udo id"),
+    ] {
+        steps.extend([Output(begun), Typed(rest), Key(&done)]);
+        steps.extend(run("sleep 2", TAKEN));
+    }
+    check(
+        60,
+        &steps,
+        &[
+            "sleep 2",
+            "sudo id",
+            "sleep 2",
+            "sudo id",
+            "sleep 2",
+            "sudo reboot",
+            "sleep 2",
+            "sudo id",
+            "sleep 2",
+        ],
+    );
+}
+
+#[test]
 fn a_paste_of_several_lines_is_several_commands() {
     let pasted = format!("id{TAKEN}");
     let rest = format!("0\r\n{PASTE}pwd{TAKEN}/srv\r\n{PASTE}");
