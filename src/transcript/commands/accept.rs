@@ -135,6 +135,7 @@ impl Commands {
             prompt: prompt.text,
             right: prompt.right,
             is_ahead: false,
+            is_begun: reading.is_begun,
             line: cut(snapshot.line),
             text: snapshot.text.map(cut),
             typed: cut(reading.line_then),

@@ -32,6 +32,8 @@ pub(super) struct Found {
     pub(super) is_unwatched: bool,
     /// It was typed before it was read.
     pub(super) is_ahead: bool,
+    /// Keys were typed before its prompt came, and stand before it in its line.
+    pub(super) is_begun: bool,
     /// What the prompt had at its right.
     pub(super) right: String,
     /// The line stands right below the one before, with nothing in between.

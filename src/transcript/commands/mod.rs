@@ -132,8 +132,10 @@ impl Commands {
             reading.is_ahead()
                 && (row != reading.floor || before.chars().count() > reading.keys as usize)
         };
+        let mut is_begun = false;
         if let Some(ahead) = self.reading.take_if(|reading| is_ahead(reading)) {
             self.early += ahead.keys;
+            is_begun = row == ahead.floor;
         }
         if self.way == Way::Echo
             && self
@@ -155,6 +157,7 @@ impl Commands {
         let Some(reading) = &mut self.reading else {
             return;
         };
+        reading.is_begun |= is_begun;
         if reading.prompt.is_none() && (reading.way == Way::Echo || !before.trim().is_empty()) {
             // A mark that stands somewhere else was none of the prompt's.
             reading.marked_at = reading.marked_at.filter(|(place, _)| *place == cursor);

@@ -79,9 +79,21 @@ impl Prompts {
             .unwrap_or_default()
     }
 
-    /// A prompt that was typed at, and behind it the beginning of the next command: the terminal showed that before it, while the
-    /// shell was busy.
-    pub(super) fn begun_ahead<'a>(&self, seen: &'a str) -> Option<(&'a str, &'a str)> {
+    /// A prompt that was typed at, and the beginning of the next command, which the terminal showed before it while the shell was
+    /// busy. A line editor shows it again behind the prompt; where keys are known to stand before it, none need.
+    pub(super) fn begun_ahead<'a>(
+        &self,
+        seen: &'a str,
+        is_begun: bool,
+    ) -> Option<(&'a str, &'a str)> {
+        let is_prompt = |text: &str| self.count(text) > 0;
+        if is_begun {
+            let starts = seen.char_indices().skip(1).take(LONGEST / 2);
+            let mut parted = starts.map(|(at, _)| seen.split_at(at));
+            if let Some((begun, prompt)) = parted.find(|(_, prompt)| is_prompt(prompt)) {
+                return Some((prompt, begun));
+            }
+        }
         let ends = seen.char_indices().take(LONGEST);
         let mut ends = ends.filter(|(_, c)| ENDS.contains(c)).take(MOST_ENDS);
         ends.find_map(|(at, c)| {
@@ -93,7 +105,7 @@ impl Prompts {
             }
             let shown = before.match_indices(begun).take(MOST_ENDS);
             let mut starts = shown.map(|(at, _)| at + begun.len());
-            let start = starts.find(|&start| self.count(&before[start..]) > 0)?;
+            let start = starts.find(|&start| is_prompt(&before[start..]))?;
             Some((&before[start..], begun))
         })
     }

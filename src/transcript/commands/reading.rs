@@ -16,6 +16,8 @@ pub(super) struct Reading {
     /// A mark told where the prompt ends.
     pub(super) marked_at: Option<(Place, u16)>,
     pub(super) keys: u32,
+    /// Keys were typed before its prompt came, and stand before it in its line.
+    pub(super) is_begun: bool,
     /// Bytes of output when the last key was typed.
     pub(super) keyed_at: u64,
     /// Behind the prompt, up to the cursor, when the last key was typed; and the whole line.

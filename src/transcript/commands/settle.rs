@@ -113,7 +113,7 @@ fn line(found: Found, prompts: &Prompts, rights: &HashMap<Mask, String>) -> Opti
             };
             (prompt.to_owned(), text.to_owned())
         }
-        (None, Some(text)) => match prompts.begun_ahead(&found.prompt) {
+        (None, Some(text)) => match prompts.begun_ahead(&found.prompt, found.is_begun) {
             Some((prompt, begun)) => (prompt.to_owned(), format!("{begun}{text}")),
             None => (found.prompt.clone(), text.clone()),
         },

@@ -265,6 +265,30 @@ fn a_command_whose_first_keys_came_too_early_is_read_whole() {
 }
 
 #[test]
+fn a_shell_without_an_editor_does_not_show_again_what_was_typed_ahead() {
+    let back = "\r\nx\r\n$ ";
+    let mut steps = vec![Output("$ ")];
+    steps.extend(run("sleep 2", "\r\n"));
+    for (begun, rest) in [("s", "udo id"), ("sud", "o reboot"), ("s", "udo id")] {
+        steps.extend([Typed(begun), Output("$ "), Typed(rest), Key(back)]);
+        steps.extend(run("sleep 2", "\r\n"));
+    }
+    check(
+        60,
+        &steps,
+        &[
+            "sleep 2",
+            "sudo id",
+            "sleep 2",
+            "sudo reboot",
+            "sleep 2",
+            "sudo id",
+            "sleep 2",
+        ],
+    );
+}
+
+#[test]
 fn a_paste_of_several_lines_is_several_commands() {
     let pasted = format!("id{TAKEN}");
     let rest = format!("0\r\n{PASTE}pwd{TAKEN}/srv\r\n{PASTE}");
