@@ -29,6 +29,9 @@ pub struct Manifest {
     pub session_id: String,
     /// An instance, a managed node or a container.
     pub target: String,
+    /// What the operator called it, where that was not its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_name: Option<String>,
     /// Name of the session document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,
@@ -322,6 +325,7 @@ impl Manifest {
             format: FORMAT,
             session_id: session.session_id,
             target: session.target,
+            target_name: session.target_name,
             document: session.document,
             parameters: session.parameters,
             reason: session.reason,
@@ -350,6 +354,7 @@ impl Manifest {
         let same = [
             ("session_id", self.session_id == opening.session_id),
             ("target", self.target == opening.target),
+            ("target_name", self.target_name == opening.target_name),
             ("document", self.document == opening.document),
             ("parameters", self.parameters == opening.parameters),
             ("reason", self.reason == opening.reason),

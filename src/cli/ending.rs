@@ -35,7 +35,11 @@ impl Hinted for Error {
             | Self::Signer(_)
             | Self::Unrecorded { .. }
             | Self::Encryption(envelope::Error::Key(_)) => Status::CouldNotRecord,
-            Self::Encryption(_) | Self::Document { .. } | Self::Reason { .. } => Status::Usage,
+            Self::Encryption(_)
+            | Self::Document { .. }
+            | Self::Reason { .. }
+            | Self::Ambiguous { .. } => Status::Usage,
+            Self::NoneCalled { .. } | Self::NoneTagged { .. } => Status::NotFound,
             Self::Service(error) => error.status(),
             Self::DataChannel(_) => Status::ConnectionLost,
             Self::Listen(_) | Self::Machine { .. } | Self::Handover => Status::Failure,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use formats::sealed::Seal;
 
 use super::error::Error;
+use super::target::Aimed;
 use super::voice::Voice;
 use crate::envelope::Recipients;
 use crate::service::{Passed, Request};
@@ -104,6 +105,12 @@ impl Admitted {
 
     pub(crate) fn places(&self) -> &Places {
         &self.prepared.places
+    }
+
+    /// Names the target by its id, once it is known what a person meant.
+    pub(crate) fn aim(&mut self, aimed: Aimed) {
+        self.request.target = aimed.id;
+        self.request.target_name = aimed.name;
     }
 
     /// A key for one recording, wrapped for those who are to read it; none when everyone may.

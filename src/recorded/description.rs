@@ -80,6 +80,7 @@ impl Description {
         let session = Session {
             session_id: session_id.to_owned(),
             target: request.target.clone(),
+            target_name: request.target_name.clone(),
             document: Some(
                 request
                     .document

@@ -5,6 +5,7 @@
 use std::error::Error as StdError;
 use std::io;
 
+use crate::service::nodes::Node;
 use crate::session::driver::End;
 use crate::session::driver::connection;
 use crate::session::port;
@@ -40,6 +41,19 @@ pub(crate) enum Error {
         cause: Box<dyn StdError + Send + Sync>,
         advice: String,
     },
+    #[error(
+        "no managed node in {region} is called {name:?}: neither by its tag Name nor by what {searched} of them tell of themselves"
+    )]
+    NoneCalled {
+        name: String,
+        region: String,
+        searched: usize,
+    },
+    #[error("no managed node in {region} is tagged {tags:?}")]
+    NoneTagged { tags: String, region: String },
+    /// They are listed where it is told.
+    #[error("{named:?} means more than one managed node")]
+    Ambiguous { named: String, nodes: Vec<Node> },
     #[error(transparent)]
     Service(#[from] service::Error),
     #[error(transparent)]
@@ -105,6 +119,10 @@ impl Error {
                 "ssm-rec config shows which ones it allows: policy.documents".to_owned()
             }
             Self::Reason { advice, .. } => advice.clone(),
+            Self::NoneCalled { .. } | Self::NoneTagged { .. } => {
+                "name another region with --region, or start without a target to pick one".to_owned()
+            }
+            Self::Ambiguous { .. } => "name one of them by its id".to_owned(),
             Self::Service(error) => return error.hint(),
             Self::Listen(_) => "name another local port, or 0 to have one picked".to_owned(),
             Self::DataChannel(error) => error.hint(),

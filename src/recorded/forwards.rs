@@ -9,7 +9,7 @@ use super::admission::{self, Admitted};
 use super::error::Error;
 use super::forward::Forward;
 use super::interrupts::Interrupts;
-use super::plan::{Plan, runtime};
+use super::plan::{self, Plan, runtime};
 use super::verdict::Ending;
 use super::voice::Voice;
 use super::{Here, Recorded, signature};
@@ -48,6 +48,9 @@ pub(crate) fn run(plan: Plan, forwards: &[Forward], voice: &dyn Voice) -> Result
             voice,
         );
         let signer = interrupts.or(opening).await??;
+        let aiming = plan::aim(&plan.target, &service, plan.banner, voice);
+        let aimed = interrupts.or(aiming).await??;
+        admitted.iter_mut().for_each(|one| one.aim(aimed.clone()));
         let many = forwards.len() > 1;
         let mut sessions = FuturesUnordered::new();
         for (number, (admitted, reserved)) in admitted.into_iter().zip(reserved).enumerate() {

@@ -15,6 +15,7 @@ pub(crate) mod interrupts;
 pub(crate) mod plan;
 pub(crate) mod signature;
 pub(crate) mod takeover;
+pub(crate) mod target;
 pub(crate) mod verdict;
 pub(crate) mod voice;
 

@@ -2,22 +2,29 @@
 //!
 //! Nothing is asked of the service for what cannot be recorded.
 
+use std::pin::pin;
+
 use super::admission::{self, Asking};
 use super::error::Error;
 use super::interrupts::Interrupts;
+use super::target::{self, Aimed, Target};
 use super::verdict::Ending;
 use super::voice::Voice;
-use super::{Here, Recorded, signature};
+use super::{Here, Recorded, TELL_AFTER, signature};
 use crate::aws::Access;
 use crate::service::{Request, Service};
 use crate::session::console::Manner;
 use crate::settings::{Places, Settings};
+use crate::terminal;
+use crate::words::printable;
 
 /// A session to be started and recorded.
 pub(crate) struct Plan {
     pub(crate) settings: Settings,
     pub(crate) places: Places,
+    /// What is asked, but for its target.
     pub(crate) request: Request,
+    pub(crate) target: Target,
     pub(crate) asking: Asking,
     /// Where the service is.
     pub(crate) access: Access,
@@ -35,7 +42,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// Starts the session and records it to its end.
     pub(crate) fn run(self, voice: &dyn Voice) -> Result<Ending, Error> {
-        let admitted = admission::prepare(self.settings, self.places)?.admit(
+        let mut admitted = admission::prepare(self.settings, self.places)?.admit(
             self.request,
             self.asking,
             voice,
@@ -44,6 +51,8 @@ impl Plan {
             let mut interrupts = Interrupts::open()?;
             let opening = Service::open(&self.access, self.endpoint.as_deref());
             let service = interrupts.or(opening).await??;
+            let aiming = aim(&self.target, &service, self.banner, voice);
+            admitted.aim(interrupts.or(aiming).await??);
             let opening = signature::open(
                 admitted.settings(),
                 async || Ok(service.way().clone()),
@@ -61,6 +70,41 @@ impl Plan {
             let session = Recorded::new(service, admitted, here, voice);
             session.start(interrupts).await
         })
+    }
+}
+
+/// Which target is meant; of one that was looked up it is said which.
+pub(super) async fn aim(
+    target: &Target,
+    service: &Service,
+    banner: bool,
+    voice: &dyn Voice,
+) -> Result<Aimed, Error> {
+    let mut finding = pin!(target.find(service));
+    let found = match tokio::time::timeout(TELL_AFTER, &mut finding).await {
+        Ok(found) => found,
+        Err(_) => {
+            if banner && terminal::stderr_is_terminal() {
+                voice.say(&format!("looking for {}…", printable(&target.text())));
+            }
+            finding.await
+        }
+    };
+    match found {
+        Ok((aimed, node)) => {
+            if let Some(node) = node.filter(|_| banner) {
+                let name = printable(&target.text());
+                voice.say(&format!("{name} is {}", target::line(&node)));
+            }
+            Ok(aimed)
+        }
+        Err(Error::Ambiguous { named, nodes }) => {
+            for line in target::lines(&nodes) {
+                voice.say(&line);
+            }
+            Err(Error::Ambiguous { named, nodes })
+        }
+        Err(error) => Err(error),
     }
 }
 

@@ -52,6 +52,10 @@ pub enum Error {
     Incomplete { call: &'static str },
     #[error("the service's pages of sessions lead in a circle")]
     EndlessHistory,
+    #[error("the service's pages of managed nodes lead in a circle")]
+    EndlessNodes,
+    #[error("managed nodes may not be listed: {message}")]
+    NodesDenied { message: String },
     /// The id itself is not to be told.
     #[error("the service named the session as no service does")]
     SessionId,
@@ -79,6 +83,9 @@ impl Error {
             Self::AccessDenied { .. } => {
                 "ssm:StartSession must be allowed on the target and on the document; see who you are with: aws sts get-caller-identity".to_owned()
             }
+            Self::NodesDenied { .. } => {
+                "name the target by its id (i-… or mi-…); names take ssm:DescribeInstanceInformation, which AmazonSSMReadOnlyAccess allows".to_owned()
+            }
             Self::Throttled { .. } => "wait a moment and try again".to_owned(),
             Self::ExpiredCredentials { sign_in } => sign_in.hint(),
             Self::ClockSkew { .. } => aws::CLOCK_HINT.to_owned(),
@@ -94,7 +101,7 @@ impl Error {
                     .to_owned()
             }
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. }
-            | Self::EndlessHistory | Self::SessionId | Self::Late => return None,
+            | Self::EndlessHistory | Self::EndlessNodes | Self::SessionId | Self::Late => return None,
         })
     }
 
@@ -104,6 +111,7 @@ impl Error {
         matches!(
             self,
             Self::AccessDenied { .. }
+                | Self::NodesDenied { .. }
                 | Self::ExpiredCredentials { .. }
                 | Self::UnknownCredentials { .. }
                 | Self::NoCredentials { .. }

@@ -5,6 +5,7 @@
 mod clock;
 mod error;
 pub mod history;
+pub mod nodes;
 mod started;
 mod stream;
 
@@ -28,6 +29,8 @@ use started::Endings;
 pub struct Request {
     /// `i-…`, `mi-…`.
     pub target: String,
+    /// What the person called it, where that was not its id. The service is not told.
+    pub target_name: Option<String>,
     /// `None`: the account's default shell document.
     pub document: Option<String>,
     /// 1 to 256 characters.

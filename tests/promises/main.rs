@@ -57,6 +57,7 @@ mod stored;
 mod tail;
 #[cfg(unix)]
 mod taken_back;
+mod targets;
 mod trust;
 mod upload;
 mod verify;

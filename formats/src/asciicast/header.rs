@@ -61,6 +61,9 @@ pub struct Session {
     pub session_id: String,
     /// An instance, a managed node or a container.
     pub target: String,
+    /// What the operator called it, where that was not its id: a name or a tag, looked up at the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_name: Option<String>,
     /// Name of the session document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document: Option<String>,

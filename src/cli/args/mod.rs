@@ -10,4 +10,5 @@ pub(crate) mod severity;
 mod shorthand;
 pub(crate) mod sign;
 pub(crate) mod store;
+pub(crate) mod target;
 pub(crate) mod when;

@@ -11,6 +11,7 @@ use crate::cli::exit::CommandResult;
 use crate::cli::voice::Person;
 use crate::recorded::admission::Asking;
 use crate::recorded::plan::Plan;
+use crate::recorded::target::Target;
 use crate::service::Request;
 use crate::session::console::Manner;
 use crate::settings::{Settings, reason_of_environment, record};
@@ -24,9 +25,13 @@ Examples:
       ProxyCommand ssm-rec ssh-proxy %h %p
 
   Then, as ever:
-    ssh ec2-user@i-0abc")]
+    ssh ec2-user@i-0abc
+
+  By name, for hosts whose names are those of managed nodes:
+    Host web-* db-*
+      ProxyCommand ssm-rec ssh-proxy %h %p")]
 pub(crate) struct SshProxyArgs {
-    /// What to connect to: an instance (i-…) or a managed node (mi-…)
+    /// What to connect to: an instance (i-…), a managed node (mi-…) or the name of one
     target: String,
 
     /// The port that the SSH server listens on
@@ -56,10 +61,10 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
     let flags = flags.with_switch(&record::PAYLOAD, "--record-payload", args.record_payload);
     let flags = args.sign.flags(flags);
     let request = Request {
-        target: args.target,
         document: Some("AWS-StartSSHSession".to_owned()),
         reason: args.reason.or_else(reason_of_environment),
         parameters: Parameters::from([("portNumber".to_owned(), vec![args.port.to_string()])]),
+        ..Request::default()
     };
     let settings = Settings::load(&flags)?;
     let (access, endpoint) = args.access.split();
@@ -67,6 +72,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         places: settings.places_for(&access)?,
         settings,
         request,
+        target: Target::of(&args.target),
         asking: Asking::Never,
         access,
         endpoint,

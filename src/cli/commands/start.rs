@@ -9,6 +9,7 @@ use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::{self, Parameters};
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::args::target::TargetArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::voice::Person;
 use crate::cli::{background, ending};
@@ -26,6 +27,10 @@ use crate::settings::{Settings, reason_of_environment, record, session};
 Examples:
   A shell on an instance:
     ssm-rec start i-0abc --reason ticket-42
+
+  By name, or by tags, as the account has them; several are listed and none is chosen:
+    ssm-rec start web-1
+    ssm-rec start --tag Role=web --tag Stage=test
 
   Another document, its parameters in shorthand or JSON:
     ssm-rec start i-0abc --document-name AWS-StartInteractiveCommand --parameters command='top'
@@ -49,8 +54,8 @@ Examples:
   Recording what is typed as well (what the remote does not echo, such as a password, is masked):
     ssm-rec start i-0abc --record-input")]
 pub(crate) struct StartArgs {
-    /// What to connect to: an instance (i-…), a managed node (mi-…) or a container (ecs:CLUSTER_TASK_RUNTIMEID)
-    target: String,
+    #[command(flatten)]
+    target: TargetArgs,
 
     /// Why; kept by the service and in the recording (1 to 256 characters) [env: SSM_REC_REASON]
     #[arg(long, value_name = "TEXT")]
@@ -171,15 +176,25 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         command => command_request(command),
     };
     let (access, endpoint) = args.access.split();
+    let target = match args.target.target()? {
+        Some(target) => target,
+        None => {
+            return Err(Failure::new(
+                Status::Usage,
+                anyhow::anyhow!("no target is named"),
+            ));
+        }
+    };
     let plan = Plan {
         places: settings.places_for(&access)?,
         settings,
         request: Request {
-            target: args.target,
             document,
             reason: args.reason.or_else(reason_of_environment),
             parameters,
+            ..Request::default()
         },
+        target,
         asking: Asking::Terminal,
         access,
         endpoint,

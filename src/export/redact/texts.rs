@@ -32,6 +32,7 @@ pub(super) fn replace_header(header: &mut Header, patterns: &mut Patterns) -> u6
         texts.extend([&mut session.session_id, &mut session.target]);
         texts.extend(
             [
+                &mut session.target_name,
                 &mut session.document,
                 &mut session.reason,
                 &mut session.region,

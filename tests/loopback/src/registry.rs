@@ -17,6 +17,7 @@ use crate::history::History;
 use crate::kms::Kms;
 use crate::line::ToAgent;
 use crate::log::{Call, Opening, SessionLog};
+use crate::nodes::Fleet;
 use crate::options::Options;
 use crate::signing;
 
@@ -31,6 +32,7 @@ pub(crate) struct Registry {
     start_refusals: Mutex<HashMap<String, u32>>,
     pub(crate) signing: signing::Keys,
     pub(crate) history: History,
+    pub(crate) fleet: Fleet,
 }
 
 #[derive(Default)]
@@ -98,6 +100,7 @@ impl Registry {
             start_refusals: Mutex::default(),
             signing: signing::Keys::default(),
             history: History::default(),
+            fleet: Fleet::default(),
         }
     }
 

@@ -19,6 +19,7 @@ use crate::calls;
 use crate::certificate::Certificate;
 use crate::history::{self, Past};
 use crate::log::{Call, SessionLog};
+use crate::nodes::Node;
 use crate::options::{Options, Tls};
 use crate::registry::Registry;
 use crate::socket::Socket;
@@ -117,6 +118,27 @@ impl Service {
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.registry.calls()
+    }
+
+    /// Lets DescribeInstanceInformation tell of these too.
+    pub fn manage(&self, nodes: Vec<Node>) {
+        self.registry.fleet.add(nodes);
+    }
+
+    /// Refuses DescribeInstanceInformation from now on.
+    pub fn deny_nodes(&self) {
+        self.registry.fleet.deny();
+    }
+
+    /// Lets the pages of DescribeInstanceInformation lead in a circle.
+    pub fn let_nodes_turn(&self) {
+        self.registry.fleet.turn_in_circles();
+    }
+
+    /// How often DescribeInstanceInformation was asked.
+    #[must_use]
+    pub fn node_calls(&self) -> u32 {
+        self.registry.fleet.calls()
     }
 
     /// Lets DescribeSessions tell of these too.

@@ -82,6 +82,7 @@ pub(super) fn request(text: &str) -> Result<Request, serde_json::Error> {
     let parameters = members.get("Parameters").and_then(Value::as_object);
     Ok(Request {
         target: text("Target").unwrap_or_default(),
+        target_name: None,
         document: text("DocumentName"),
         reason: text("Reason").filter(|reason| !reason.is_empty()),
         parameters: parameters.map(values).unwrap_or_default(),

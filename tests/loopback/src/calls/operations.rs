@@ -13,6 +13,7 @@ use crate::faults::Refusal;
 use crate::history;
 use crate::identity;
 use crate::line::{self, ToAgent};
+use crate::nodes;
 use crate::options::Tls;
 use crate::registry::{self, Registry, Resumption};
 use crate::targets;
@@ -40,6 +41,7 @@ pub(super) async fn call(
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
         "AmazonSSM.TerminateSession" => terminate(registry, body).await,
         "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
+        "AmazonSSM.DescribeInstanceInformation" => nodes::describe(&registry.fleet, body),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
         "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => {
             ecs_execute(registry, body, key).await
