@@ -327,7 +327,7 @@ fn session(sheet: &mut Sheet, header: &Header) {
     match &session.target_name {
         Some(name) => sheet.line(
             "target",
-            &format!("{} (asked for as {name})", session.target),
+            format!("{} (asked for as {name})", session.target),
         ),
         None => sheet.line("target", &session.target),
     }
