@@ -17,6 +17,7 @@
 //! - [`session`]: the conversation over a data channel: channel, port, driver, console
 //! - [`player`]: a recording shown again in its own time
 //! - [`export`]: other files made of a recording, and secrets replaced in them
+//! - [`targets`]: targets to pick from, and what is known of them on this machine
 //! - [`trail`]: CloudTrail's log files, as far as they tell of sessions
 //!
 //! What that stands on:
@@ -54,6 +55,7 @@ pub mod settings;
 pub mod signing;
 pub mod spool;
 pub mod store;
+pub mod targets;
 pub mod terminal;
 pub mod trail;
 pub mod transcript;

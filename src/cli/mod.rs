@@ -21,6 +21,7 @@ pub(crate) mod progress;
 mod signed;
 mod signers;
 mod stop;
+pub(crate) mod targets;
 pub(crate) mod views;
 pub(crate) mod voice;
 

@@ -48,7 +48,12 @@ pub(crate) fn run(plan: Plan, forwards: &[Forward], voice: &dyn Voice) -> Result
             voice,
         );
         let signer = interrupts.or(opening).await??;
-        let aiming = plan::aim(&plan.target, &service, plan.banner, voice);
+        let aiming = plan::aim(
+            (&plan.target, &service),
+            plan.remember.as_ref(),
+            plan.banner,
+            voice,
+        );
         let aimed = interrupts.or(aiming).await??;
         admitted.iter_mut().for_each(|one| one.aim(aimed.clone()));
         let many = forwards.len() > 1;

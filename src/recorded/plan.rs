@@ -15,6 +15,7 @@ use crate::aws::Access;
 use crate::service::{Request, Service};
 use crate::session::console::Manner;
 use crate::settings::{Places, Settings};
+use crate::targets::Place;
 use crate::terminal;
 use crate::words::printable;
 
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     /// What is asked, but for its target.
     pub(crate) request: Request,
     pub(crate) target: Target,
+    /// Where it is remembered that it was used.
+    pub(crate) remember: Option<Place>,
     pub(crate) asking: Asking,
     /// Where the service is.
     pub(crate) access: Access,
@@ -51,7 +54,12 @@ impl Plan {
             let mut interrupts = Interrupts::open()?;
             let opening = Service::open(&self.access, self.endpoint.as_deref());
             let service = interrupts.or(opening).await??;
-            let aiming = aim(&self.target, &service, self.banner, voice);
+            let aiming = aim(
+                (&self.target, &service),
+                self.remember.as_ref(),
+                self.banner,
+                voice,
+            );
             admitted.aim(interrupts.or(aiming).await??);
             let opening = signature::open(
                 admitted.settings(),
@@ -75,8 +83,8 @@ impl Plan {
 
 /// Which target is meant; of one that was looked up it is said which.
 pub(super) async fn aim(
-    target: &Target,
-    service: &Service,
+    (target, service): (&Target, &Service),
+    remember: Option<&Place>,
     banner: bool,
     voice: &dyn Voice,
 ) -> Result<Aimed, Error> {
@@ -95,6 +103,9 @@ pub(super) async fn aim(
             if let Some(node) = node.filter(|_| banner) {
                 let name = printable(&target.text());
                 voice.say(&format!("{name} is {}", target::line(&node)));
+            }
+            if let Some(place) = remember {
+                place.use_of(&aimed.id, aimed.name.as_deref());
             }
             Ok(aimed)
         }

@@ -68,7 +68,7 @@ impl Service {
     pub async fn nodes(
         &self,
         tags: &[(String, String)],
-        take: &mut dyn FnMut(Vec<Node>) -> bool,
+        take: &mut (dyn FnMut(Vec<Node>) -> bool + Send),
     ) -> Result<(), Error> {
         let filters = tags.iter().filter_map(|(key, value)| {
             let filter = InstanceInformationStringFilter::builder();

@@ -16,16 +16,16 @@ const fn room(floor: u8, name: &'static str, rooms: &'static str, crates: &'stat
 }
 
 #[rustfmt::skip]
-pub(crate) const PLAN: [Room; 26] = [
+pub(crate) const PLAN: [Room; 27] = [
     room(8, "main", "lib cli", ""),
     room(7, "lib", "cli formats", ""),
 
-    room(6, "cli", "recorded page review spool packs settings session player export rules trail service athena store transcript \
+    room(6, "cli", "recorded page review spool packs settings session player export rules targets trail service athena store transcript \
                     signing envelope aws terminal words formats",
         "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
 
-    room(5, "recorded", "spool settings session service recorder store signing envelope aws terminal words formats",
+    room(5, "recorded", "targets spool settings session service recorder store signing envelope aws terminal words formats",
         "chrono futures_util nix rustix thiserror tokio tracing uuid zeroize"),
     room(5, "page", "review spool packs settings player export transcript store words formats", ""),
 
@@ -44,6 +44,7 @@ pub(crate) const PLAN: [Room; 26] = [
     room(3, "player", "rules transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
+    room(3, "targets", "service store terminal screen words formats", "bytes serde serde_json sha2 tokio tracing unicode_width"),
     room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),

@@ -4,6 +4,7 @@
 
 use std::time::SystemTime;
 
+use loopback::pty::Pty;
 use loopback::{Node, Options};
 
 use super::rig::{Rig, Run};
@@ -206,4 +207,56 @@ fn a_forward_and_an_ssh_connection_take_names_too() {
         "{}",
         run.err()
     );
+}
+
+fn shows(terminal: &mut Pty, text: &str) {
+    terminal.wait_until(text, |rows| rows.join("\n").contains(text));
+}
+
+#[test]
+fn without_a_target_one_is_picked_by_name_or_tag_and_remembered_on_top() {
+    let rig = rig();
+    let mut pty = rig.terminal(&["start"]);
+    shows(&mut pty, "73");
+    shows(&mut pty, "managed nodes in eu-central-1");
+    pty.type_keys("till");
+    shows(&mut pty, "1 of 73");
+    shows(&mut pty, "mi-0till");
+    pty.type_keys("\r");
+    pty.wait_for("$ ");
+    pty.type_keys("exit\r");
+    assert_eq!(pty.wait(), 0);
+    assert_eq!(rig.manifest().target, "mi-0till");
+    // It is on top now, before the service is asked, and whatever the service says.
+    rig.service.deny_nodes();
+    let mut pty = rig.terminal(&["start"]);
+    pty.wait_until("on top", |rows| rows[1].starts_with("● mi-0till"));
+    shows(&mut pty, "may not be listed");
+    pty.type_keys("\x1b");
+    assert_eq!(pty.wait(), 0);
+    assert_eq!(rig.service.sessions().len(), 1);
+}
+
+#[test]
+fn a_picker_asks_for_tags_and_leaves_the_terminal_as_it_was() {
+    let rig = rig();
+    let mut pty = rig.terminal(&["start"]);
+    shows(&mut pty, "73");
+    pty.type_keys("tag:Stage=test ");
+    shows(&mut pty, "1 of 73");
+    shows(&mut pty, "connection lost");
+    pty.type_keys("\x1b");
+    shows(&mut pty, "managed nodes in");
+    pty.type_keys("\x1b");
+    assert_eq!(pty.wait(), 0);
+    assert!(rig.service.sessions().is_empty());
+    let rig = Rig::new(Options::quick());
+    let mut pty = rig.terminal(&["start"]);
+    assert_eq!(pty.wait(), 5);
+    shows(&mut pty, "there are no managed nodes in eu-central-1");
+    let rig = Rig::new(Options::quick());
+    rig.service.deny_nodes();
+    let mut pty = rig.terminal(&["start"]);
+    assert_eq!(pty.wait(), 121);
+    shows(&mut pty, "name the target by its id");
 }

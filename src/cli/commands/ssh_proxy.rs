@@ -6,9 +6,9 @@ use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
-use crate::cli::ending;
 use crate::cli::exit::CommandResult;
 use crate::cli::voice::Person;
+use crate::cli::{ending, targets};
 use crate::recorded::admission::Asking;
 use crate::recorded::plan::Plan;
 use crate::recorded::target::Target;
@@ -73,6 +73,7 @@ pub(crate) fn run(args: SshProxyArgs) -> CommandResult {
         settings,
         request,
         target: Target::of(&args.target),
+        remember: targets::place(&access, endpoint.as_deref()),
         asking: Asking::Never,
         access,
         endpoint,

@@ -12,7 +12,7 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::args::target::TargetArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::voice::Person;
-use crate::cli::{background, ending};
+use crate::cli::{background, ending, targets};
 use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
 use crate::recorded::forwards;
@@ -176,14 +176,13 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
         command => command_request(command),
     };
     let (access, endpoint) = args.access.split();
+    let remember = targets::place(&access, endpoint.as_deref());
     let target = match args.target.target()? {
         Some(target) => target,
-        None => {
-            return Err(Failure::new(
-                Status::Usage,
-                anyhow::anyhow!("no target is named"),
-            ));
-        }
+        None => match targets::choose(&access, endpoint.as_deref(), remember.as_ref())? {
+            Ok(target) => target,
+            Err(status) => return Ok(status),
+        },
     };
     let plan = Plan {
         places: settings.places_for(&access)?,
@@ -195,6 +194,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
             ..Request::default()
         },
         target,
+        remember,
         asking: Asking::Terminal,
         access,
         endpoint,
