@@ -6,6 +6,7 @@ pub(crate) mod args;
 pub(crate) mod ask;
 pub(crate) mod background;
 pub(crate) mod commands;
+pub(crate) mod completion;
 mod counted;
 mod coverage;
 pub(crate) mod ending;
@@ -98,6 +99,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             message::failure(&failure);
         }
         return end(plugin::run_by_name(args.skip(1)));
+    }
+    let args: Vec<OsString> = args.collect();
+    if let Some(status) = completion::answer(&args) {
+        return status.into();
     }
     let command_line = match CommandLine::try_parse_from(args) {
         Ok(command_line) => command_line,

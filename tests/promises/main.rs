@@ -14,6 +14,7 @@ mod closed;
 mod command;
 mod commands;
 mod compact;
+mod completion;
 mod config;
 mod crash;
 #[cfg(unix)]

@@ -2,18 +2,21 @@
 //!
 //! Nothing here speaks to AWS.
 
+use clap_complete::engine::ArgValueCompleter;
+
 use crate::aws::Access;
 use crate::cli::ask;
+use crate::cli::completion::{profiles, regions};
 
 /// The way to AWS.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AccessArgs {
     /// AWS region
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(regions))]
     region: Option<String>,
 
     /// Profile of the shared AWS configuration
-    #[arg(long)]
+    #[arg(long, add = ArgValueCompleter::new(profiles))]
     profile: Option<String>,
 
     /// Where Systems Manager answers, instead of the region's endpoint

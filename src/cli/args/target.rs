@@ -5,7 +5,9 @@
 use std::io::IsTerminal as _;
 
 use anyhow::anyhow;
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::completion::known_targets;
 use crate::cli::exit::{Failure, Status};
 use crate::recorded::target::Target;
 
@@ -14,6 +16,7 @@ use crate::recorded::target::Target;
 pub(crate) struct TargetArgs {
     /// What to connect to: an instance (i-…), a managed node (mi-…), a container (ecs:CLUSTER_TASK_RUNTIMEID), or a node's name:
     /// its tag Name, computer name or address. Without one: pick it from a list
+    #[arg(add = ArgValueCompleter::new(known_targets))]
     target: Option<String>,
 
     /// The node that has this tag; may be given several times

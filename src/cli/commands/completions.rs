@@ -1,16 +1,17 @@
-//! `ssm-rec completions`: a script that makes a shell complete our commands and flags.
+//! `ssm-rec completions`: a script that makes a shell complete commands, flags, targets, sessions, profiles and regions.
 //!
 //! Nothing here changes a shell's configuration; where the script goes is for the person to say.
 
 use std::io::Write as _;
 
-use clap::CommandFactory as _;
+use anyhow::{Context as _, anyhow};
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
-use crate::cli::CommandLine;
+use crate::cli::completion::VARIABLE;
 use crate::cli::exit::{CommandResult, Status};
 
-/// Print a script that makes a shell complete commands and flags
+/// Print a script that makes a shell complete commands, flags, targets, sessions, profiles and regions
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,13 +27,16 @@ pub(crate) struct CompletionsArgs {
 
 /// Runs the command.
 pub(crate) fn run(args: &CompletionsArgs) -> CommandResult {
+    let name = args.shell.to_string();
+    let shells = Shells::builtins();
+    let completer = shells
+        .completer(&name)
+        .ok_or_else(|| anyhow!("there are no completions for {name}"))?;
     let mut script = Vec::new();
-    clap_complete::generate(
-        args.shell,
-        &mut CommandLine::command(),
-        "ssm-rec",
-        &mut script,
-    );
+    // Of whichever ssm-rec is on PATH by then.
+    completer
+        .write_registration(VARIABLE, "ssm_rec", "ssm-rec", "ssm-rec", &mut script)
+        .context("cannot write the script")?;
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(&script);
     Ok(Status::Success)

@@ -17,6 +17,7 @@ use formats::sealed::Seal;
 
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
@@ -25,6 +26,7 @@ use crate::envelope;
 use crate::review::derived::{Places, objects};
 use crate::settings::Settings;
 use crate::store::{ReadSeek, Store};
+use clap_complete::engine::ArgValueCompleter;
 
 /// Make lines and commands of a recording again, from the recording alone
 #[derive(Debug, clap::Args)]
@@ -47,7 +49,7 @@ The exit status is 3 for a recording that is cut short, and 4 for one that is da
 it goes into the store.")]
 pub(crate) struct DeriveArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     name: String,
 
     /// Lines to stdout, one JSON object a line

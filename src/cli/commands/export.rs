@@ -15,6 +15,7 @@ use formats::recording::Ending;
 
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
@@ -25,6 +26,7 @@ use crate::review::summary::Ended;
 use crate::settings::Settings;
 use crate::store::ReadSeek;
 use crate::words::time;
+use clap_complete::engine::ArgValueCompleter;
 
 /// Make a recording into another file: text, a page, a transcript, bytes
 #[derive(Debug, clap::Args)]
@@ -68,7 +70,7 @@ look like one: look at the result before giving it away.
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is exported.")]
 pub(crate) struct ExportArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     name: String,
 
     /// Into what [default: what the name of --output says]

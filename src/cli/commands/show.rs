@@ -16,6 +16,7 @@ use serde_json::value::RawValue;
 use super::rules::check;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Status};
 use crate::cli::named;
 use crate::cli::views::Look;
@@ -24,6 +25,7 @@ use crate::review::summary::{Counts, Ended, Summary};
 use crate::rules::Verdict;
 use crate::settings::Settings;
 use crate::words::{self, printable, size, time};
+use clap_complete::engine::ArgValueCompleter;
 
 /// Show what a recording is: who, where, why, when, and how it ended
 #[derive(Debug, clap::Args)]
@@ -38,7 +40,7 @@ Examples:
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged.")]
 pub(crate) struct ShowArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     name: String,
 
     /// As JSON

@@ -2,10 +2,13 @@
 //!
 //! Not one byte of ours goes to stdout, and words to stderr only when something is wrong.
 
+use clap_complete::engine::ArgValueCompleter;
+
 use crate::cli::args::access::AccessArgs;
 use crate::cli::args::parameters::Parameters;
 use crate::cli::args::sign::SignArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::known_targets;
 use crate::cli::exit::CommandResult;
 use crate::cli::voice::Person;
 use crate::cli::{ending, targets};
@@ -32,6 +35,7 @@ Examples:
       ProxyCommand ssm-rec ssh-proxy %h %p")]
 pub(crate) struct SshProxyArgs {
     /// What to connect to: an instance (i-…), a managed node (mi-…) or the name of one
+    #[arg(add = ArgValueCompleter::new(known_targets))]
     target: String,
 
     /// The port that the SSH server listens on

@@ -19,6 +19,7 @@ use crate::review::condition::Facts;
 use crate::review::identity::{Misplaced, check_key};
 use crate::store::{self, Cache, Store, Traffic};
 
+mod at_hand;
 mod beyond;
 mod browse;
 mod filter;

@@ -19,6 +19,7 @@ pub(super) use self::live::Running;
 use self::moment::Moment;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Judged, Named};
@@ -30,6 +31,7 @@ use crate::review::summary as whole;
 use crate::settings::Settings;
 use crate::terminal;
 use crate::words::time;
+use clap_complete::engine::ArgValueCompleter;
 
 /// What somebody looks for who plays a recording.
 const PLAY: Look = Look::Inside("play");
@@ -77,7 +79,7 @@ The window should have the recorded size, and nothing can be gone back to; space
 pub(crate) struct PlayArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; each also with @TIME. Without
     /// any, those in the store are there to be picked from
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     names: Vec<String>,
 
     /// How many times faster; 0 shows everything at once [default: 1, or what the configuration says]

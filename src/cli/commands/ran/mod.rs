@@ -16,12 +16,14 @@ use self::print::Form;
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
 use crate::cli::views::Look;
 use crate::review::derived::commands;
 use crate::settings::Settings;
+use clap_complete::engine::ArgValueCompleter;
 
 /// Show what was run in a session, or in many: when, for how long, how it ended, where
 #[derive(Debug, clap::Args)]
@@ -54,7 +56,7 @@ is shown. Of many it is 4 where one does not read.")]
 pub(crate) struct CommandsArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; without one, all sessions of the
     /// store that the filters let through
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     name: Option<String>,
 
     /// As JSON, one object a line

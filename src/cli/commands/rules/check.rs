@@ -12,6 +12,7 @@ use super::print;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::severity::severity;
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes, Named};
@@ -22,6 +23,7 @@ use crate::review::summary::ended;
 use crate::rules::{Found, Hit, RuleSet, Severity, Verdict};
 use crate::settings::Settings;
 use crate::words::{self, printable, time};
+use clap_complete::engine::ArgValueCompleter;
 
 /// Look at a recording by all rules: what they find, and the moment that shows it
 #[derive(Debug, clap::Args)]
@@ -40,7 +42,7 @@ The exit status is 0 when nothing of that severity is found, 1 when something is
 recording that is cut short and 4 for one that is damaged, whatever is found in it.")]
 pub(super) struct CheckArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin
-    #[arg(value_name = "RECORDING")]
+    #[arg(value_name = "RECORDING", add = ArgValueCompleter::new(recordings))]
     name: String,
 
     /// What is less grave is not shown: info, low, medium, high or critical

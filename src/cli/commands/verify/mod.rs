@@ -15,6 +15,7 @@ use self::words::{Looked, json, line, summary_word};
 use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::{IdentityArgs, Opener};
 use crate::cli::args::store::StoreArgs;
+use crate::cli::completion::recordings;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::message;
 use crate::cli::named::{self, Bytes};
@@ -28,6 +29,7 @@ use crate::review::verify::{Asked, Demands, Finding, State, Text, check, check_c
 use crate::settings::{Settings, review};
 use crate::spool::Spool;
 use crate::words::{causes, time};
+use clap_complete::engine::ArgValueCompleter;
 
 /// Files are read this many at a time, at most: a disk gains nothing from more, and a bucket little.
 const AT_ONCE: usize = 8;
@@ -62,7 +64,7 @@ lines and commands not compared for want of a key, 7 not signed as it must be,
 5 the recording missing, 4 altered, contradicting itself or another session's, or its lines or commands others.")]
 pub(crate) struct VerifyArgs {
     /// Session ids or the beginnings of some, paths, s3:// or http(s):// addresses, or - for stdin
-    #[arg(value_name = "RECORDING", required_unless_present = "all")]
+    #[arg(value_name = "RECORDING", required_unless_present = "all", add = ArgValueCompleter::new(recordings))]
     names: Vec<String>,
 
     /// Everything in the store and in the spool
