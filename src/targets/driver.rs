@@ -130,7 +130,7 @@ type Outcome = Result<(String, Vec<Node>), Error>;
 /// What tasks beside tell.
 enum Told {
     /// The service is reached in this way.
-    Opened(Service),
+    Opened(Box<Service>),
     News(News),
     /// All was listed, or why not.
     Over(Outcome),
@@ -148,7 +148,7 @@ impl Asking {
         match told {
             Told::Opened(service) => {
                 picker.place = format!("managed nodes in {}", service.region());
-                self.service = Some(service);
+                self.service = Some(*service);
                 self.ask();
             }
             Told::News(news) => picker.handle_news(news),
@@ -189,7 +189,7 @@ impl Asking {
 async fn list(opening: impl Future<Output = Result<Service, Error>>, tell: UnboundedSender<Told>) {
     let listed = async {
         let service = opening.await?;
-        let _ = tell.send(Told::Opened(service.clone()));
+        let _ = tell.send(Told::Opened(Box::new(service.clone())));
         let mut nodes = Vec::new();
         let mut take = |page: Vec<Node>| {
             nodes.extend_from_slice(&page);
