@@ -19,6 +19,8 @@ pub(crate) mod message;
 pub(crate) mod named;
 pub(crate) mod new_file;
 pub(crate) mod progress;
+#[cfg(test)]
+mod shown;
 mod signed;
 mod signers;
 mod stop;

@@ -18,7 +18,7 @@ pub(super) fn of_header(header: &Header) -> Vec<(&'static str, String)> {
     if let Some(session) = &header.ssm {
         fact("Session", Some(&session.session_id));
         fact("Target", Some(&session.target));
-        fact("Asked for as", session.target_name.as_deref());
+        fact("Called", session.target_name.as_deref());
         fact("Operator", session.operator.as_deref());
         fact("Reason", session.reason.as_deref());
         fact("Document", session.document.as_deref());

@@ -102,7 +102,7 @@ pub(crate) const BESIDE: [(&str, &str, &str); 6] = [
 pub(crate) const LATER: [&str; 1] = ["page"];
 
 /// What the tests inside a room may name besides.
-pub(crate) const IN_TESTS: &str = "base64 bytes loopback proptest regex rustix serde_json sha2 tempfile thiserror tokio uuid zstd";
+pub(crate) const IN_TESTS: &str = "base64 bytes clap loopback proptest regex rustix serde_json sha2 shlex tempfile thiserror tokio uuid zstd";
 
 /// Names that stand in few places, whatever crates a room may name: each place with its reason.
 pub(crate) struct Guard {

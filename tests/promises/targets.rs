@@ -81,7 +81,7 @@ fn a_name_is_the_node_that_has_it_as_a_tag_or_tells_it_of_itself() {
         );
         let shown = rig.run(&["show", &manifest.session_id]);
         assert!(
-            shown.out().contains(&format!("{id} (asked for as {name})")),
+            shown.out().contains(&format!("called      {name}")),
             "{}",
             shown.out()
         );

@@ -326,13 +326,8 @@ fn session(sheet: &mut Sheet, header: &Header) {
         sheet.maybe("command", header.command.as_deref());
         return;
     };
-    match &session.target_name {
-        Some(name) => sheet.line(
-            "target",
-            format!("{} (asked for as {name})", session.target),
-        ),
-        None => sheet.line("target", &session.target),
-    }
+    sheet.line("target", &session.target);
+    sheet.maybe("called", session.target_name.as_deref());
     sheet.maybe("document", session.document.as_deref());
     for (name, values) in &session.parameters {
         sheet.line("parameter", format!("{name} = {}", values.join(", ")));
