@@ -86,6 +86,11 @@ fn a_name_is_the_node_that_has_it_as_a_tag_or_tells_it_of_itself() {
             shown.out()
         );
         assert_eq!(rig.run(&["verify", &manifest.session_id]).status(), 0);
+        for target in [name, id] {
+            let listed = rig.run(&["list", "--target", target]);
+            assert!(listed.out().contains(id), "{target}: {}", listed.out());
+        }
+        assert!(!rig.run(&["list", "--target", "web-2"]).out().contains(id));
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) struct FilterArgs {
     #[arg(long = "where", value_name = "EXPRESSION")]
     expression: Option<String>,
 
-    /// Only targets with this in their id; as all texts here: with a * the whole of it, or /regex/
+    /// Only targets with this in their id, or in what they were called; as all texts here: with a * the whole of it, or /regex/
     #[arg(long, value_name = "TEXT")]
     target: Option<String>,
 

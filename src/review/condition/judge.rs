@@ -101,7 +101,11 @@ impl<'a> Facts<'a> {
         let given = |text: &Option<String>| Some(pattern.matches(text.as_deref().unwrap_or("")));
         match text {
             Text::Session => Some(pattern.matches(&manifest.session_id)),
-            Text::Target => Some(pattern.matches(&manifest.target)),
+            // Its id, or what it was called.
+            Text::Target => {
+                let name = known(&manifest.target_name).unwrap_or_default();
+                Some(name || pattern.matches(&manifest.target))
+            }
             Text::Reason => given(&manifest.reason),
             Text::Document => given(&manifest.document),
             Text::Account => known(&manifest.account),

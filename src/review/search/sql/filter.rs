@@ -46,7 +46,11 @@ fn text_is(text: Text, pattern: &Pattern, days: Option<&str>) -> Result<String, 
     let like = |column: &str| like_pattern(column, pattern);
     match text {
         Text::Session => like("session"),
-        Text::Target => like("target"),
+        // Its id, or what it was called.
+        Text::Target => {
+            let name = like("json_extract_scalar(manifest, '$.target_name')")?;
+            Ok(format!("({} OR coalesce({name}, false))", like("target")?))
+        }
         // What nobody gave is empty, and that is known.
         Text::Reason => like("coalesce(reason, '')"),
         Text::Document => like("coalesce(document, '')"),

@@ -58,7 +58,7 @@ WITH asked AS (
   WHERE year = 2026 AND month = 11 AND day BETWEEN 28 AND 29
     AND started >= TIMESTAMP '2026-11-28 00:00:00.000'
     AND started < TIMESTAMP '2026-11-30 00:00:00.000'
-    AND strpos(lower(target), 'i-0abc') > 0
+    AND (strpos(lower(target), 'i-0abc') > 0 OR coalesce(strpos(lower(json_extract_scalar(manifest, '$.target_name')), 'i-0abc') > 0, false))
 ), found AS (
   SELECT session, year, month, day, 'lines' AS place, number, first_ms, last_ms, other, text
   FROM lines
@@ -120,10 +120,15 @@ ORDER BY started DESC NULLS LAST, session
 #[test]
 fn every_filter_is_one_of_the_table_of_sessions() {
     for (expression, expected) in [
-        ("target = 'i-0A'", "lower(target) = 'i-0a'"),
         (
-            "target = 'i-*50%_\\\\'",
-            "lower(target) LIKE 'i-%50\\%\\_\\\\' ESCAPE '\\'",
+            "target = 'i-0A'",
+            "(lower(target) = 'i-0a' \
+             OR coalesce(lower(json_extract_scalar(manifest, '$.target_name')) = 'i-0a', false))",
+        ),
+        ("region = eu-1", "lower(region) = 'eu-1'"),
+        (
+            "document = 'i-*50%_\\\\'",
+            "lower(coalesce(document, '')) LIKE 'i-%50\\%\\_\\\\' ESCAPE '\\'",
         ),
         ("session ~ 'a*b'", "lower(session) LIKE '%a%b%' ESCAPE '\\'"),
         (
