@@ -35,7 +35,7 @@ use clap::{Parser, Subcommand};
 
 use commands::{
     audit, compact, completions, config, derive, evidence, export, list, play, plugin, ran,
-    recover, review, rules, search, show, ssh_proxy, start, tail, upload, verify,
+    recover, review, rules, search, sessions, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -53,6 +53,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Start(start::StartArgs),
+    Sessions(sessions::SessionsArgs),
     Play(play::PlayArgs),
     List(list::ListArgs),
     Search(Box<search::SearchArgs>),
@@ -140,6 +141,7 @@ fn end(result: CommandResult) -> ExitCode {
 fn dispatch(command: Command) -> CommandResult {
     match command {
         Command::Start(args) => start::run(args),
+        Command::Sessions(args) => sessions::run(args),
         Command::SshProxy(args) => ssh_proxy::run(args),
         Command::Plugin(args) => plugin::run(args),
         Command::Play(args) => play::run(&args),

@@ -56,6 +56,8 @@ pub enum Error {
     EndlessNodes,
     #[error("managed nodes may not be listed: {message}")]
     NodesDenied { message: String },
+    #[error("the service names more open sessions than there can be")]
+    TooManyOpen,
     /// The id itself is not to be told.
     #[error("the service named the session as no service does")]
     SessionId,
@@ -101,7 +103,9 @@ impl Error {
                     .to_owned()
             }
             Self::NoSuchSession { .. } | Self::Refused { .. } | Self::Incomplete { .. }
-            | Self::EndlessHistory | Self::EndlessNodes | Self::SessionId | Self::Late => return None,
+            | Self::EndlessHistory | Self::EndlessNodes | Self::TooManyOpen | Self::SessionId | Self::Late => {
+                return None;
+            }
         })
     }
 

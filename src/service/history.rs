@@ -44,6 +44,8 @@ pub struct Told {
     pub is_active: bool,
     /// Whether it never came to be: the service has it as failed.
     pub has_failed: bool,
+    /// How it is, in the service's word.
+    pub status: Option<String>,
 }
 
 impl Service {
@@ -59,9 +61,14 @@ impl Service {
         progress: &mut dyn FnMut(usize),
     ) -> Result<Vec<Told>, Error> {
         let mut told = Vec::new();
+        let moment = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let filters = [
+            (SessionFilterKey::InvokedAfter, moment(since)),
+            (SessionFilterKey::InvokedBefore, moment(until)),
+        ];
         // The active ones first: one that ends meanwhile is in the history by then.
         for state in [SessionState::Active, SessionState::History] {
-            self.pages(state, since, until, &mut |page| {
+            self.pages((state, &filters), MAX_PAGES, &mut |page| {
                 told.extend(page);
                 progress(told.len());
             })
@@ -70,22 +77,19 @@ impl Service {
         Ok(told)
     }
 
-    async fn pages(
+    /// Every page of the sessions in a state that pass these filters, `most` of them.
+    pub(super) async fn pages(
         &self,
-        state: SessionState,
-        since: DateTime<Utc>,
-        until: DateTime<Utc>,
+        (state, filters): (SessionState, &[(SessionFilterKey, String)]),
+        most: usize,
         take: &mut dyn FnMut(Vec<Told>),
     ) -> Result<(), Error> {
-        let moment = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let filters: Vec<SessionFilter> = [
-            (SessionFilterKey::InvokedAfter, moment(since)),
-            (SessionFilterKey::InvokedBefore, moment(until)),
-        ]
-        .into_iter()
-        // Both parts are there, which is all that is asked for.
-        .filter_map(|(key, value)| SessionFilter::builder().key(key).value(value).build().ok())
-        .collect();
+        let filters: Vec<SessionFilter> = filters
+            .iter()
+            .map(|(key, value)| SessionFilter::builder().key(key.clone()).value(value))
+            // Both parts are there, which is all that is asked for.
+            .filter_map(|filter| filter.build().ok())
+            .collect();
         let is_active = state == SessionState::Active;
         let mut next: Option<String> = None;
         let mut seen = HashSet::new();
@@ -97,7 +101,7 @@ impl Service {
                 return Ok(());
             };
             // A token that came before leads in a circle.
-            if !seen.insert(token.clone()) || seen.len() > MAX_PAGES {
+            if !seen.insert(token.clone()) || seen.len() >= most {
                 return Err(Error::EndlessHistory);
             }
             next = Some(token);
@@ -150,6 +154,7 @@ fn told(session: Session, is_active: bool) -> Told {
     let status = session.status.as_ref().map(|status| status.as_str());
     Told {
         has_failed: status == Some("Failed"),
+        status: status.map(str::to_owned),
         session_id: session.session_id.unwrap_or_default(),
         target: some(session.target),
         owner: some(session.owner),

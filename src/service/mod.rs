@@ -3,6 +3,7 @@
 //! Nothing here opens a data channel, and nothing retries beyond what the SDK does by itself.
 
 mod clock;
+pub mod current;
 mod error;
 pub mod history;
 pub mod nodes;
@@ -233,16 +234,9 @@ impl Service {
     /// The service cannot be reached or refuses.
     pub async fn terminate(&self, session_id: &str) -> Result<(), Error> {
         tracing::info!(session_id, "ending the session");
-        match self
-            .ssm
-            .terminate_session()
-            .session_id(session_id)
-            .send()
-            .await
-        {
-            Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("DoesNotExistException") => Ok(()),
-            Err(error) => Err(self.error(&error, Subject::Session(session_id))),
+        match self.end(session_id).await {
+            Err(Error::NoSuchSession { .. }) => Ok(()),
+            ended => ended,
         }
     }
 
@@ -355,6 +349,8 @@ const MAX_SKEW_MS: u64 = 4 * 60 * 1000;
 
 /// What the account uses when no document is named.
 pub const DEFAULT_DOCUMENT: &str = "SSM-SessionManagerRunShell";
+/// A command that has a terminal.
+pub const INTERACTIVE_DOCUMENT: &str = "AWS-StartInteractiveCommand";
 
 enum Subject<'a> {
     Start(&'a Request),

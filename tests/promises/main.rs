@@ -52,6 +52,7 @@ mod review;
 mod rough;
 mod rules;
 mod search;
+mod sessions;
 mod sql;
 mod start;
 mod stored;

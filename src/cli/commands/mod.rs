@@ -17,6 +17,7 @@ pub(super) mod recover;
 pub(super) mod review;
 pub(super) mod rules;
 pub(super) mod search;
+pub(super) mod sessions;
 pub(super) mod show;
 pub(super) mod ssh_proxy;
 pub(super) mod start;

@@ -1,6 +1,6 @@
 //! DescribeSessions: the sessions that this service has had and those that it is told to tell of, by state, filtered, in pages.
 //!
-//! Nothing here starts or ends a session.
+//! Nothing here starts a session, and none ends here that ever ran.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +45,8 @@ struct State {
     denied: HashSet<String>,
     throttled: u32,
     turns: bool,
+    endless: bool,
+    kept: HashSet<String>,
 }
 
 impl History {
@@ -66,6 +68,37 @@ impl History {
 
     pub(crate) fn turn_in_circles(&self) {
         self.state().turns = true;
+    }
+
+    pub(crate) fn go_on_forever(&self) {
+        self.state().endless = true;
+    }
+
+    pub(crate) fn keep(&self, id: &str) {
+        self.state().kept.insert(id.to_owned());
+    }
+
+    /// Why a session is not to be ended, as IAM says it.
+    pub(crate) fn refuse_to_end(&self, id: &str, who: &str, region: &str) -> Option<Refusal> {
+        let is_kept = self.state().kept.contains(id);
+        is_kept.then(|| {
+            let account = who.split(':').nth(4).unwrap_or_default();
+            Refusal::named("AccessDeniedException").saying(format!(
+                "User: {who} is not authorized to perform: ssm:TerminateSession on resource: \
+                 arn:aws:ssm:{region}:{account}:session/{id} because no identity-based policy allows the \
+                 ssm:TerminateSession action"
+            ))
+        })
+    }
+
+    /// Ends a session that did not run here; whether there is one. One that is over already is ended all the same.
+    pub(crate) fn end(&self, id: &str) -> bool {
+        let mut state = self.state();
+        let Some(past) = state.past.iter_mut().find(|past| past.id == id) else {
+            return false;
+        };
+        past.ended.get_or_insert_with(SystemTime::now);
+        true
     }
 
     fn refusal(&self, region: &str) -> Option<Refusal> {
@@ -150,6 +183,17 @@ pub(crate) fn all(registry: &Registry) -> Vec<Past> {
     all
 }
 
+/// By what sessions are told apart.
+const FILTERS: [&str; 7] = [
+    "Target",
+    "SessionId",
+    "Owner",
+    "Status",
+    "InvokedAfter",
+    "InvokedBefore",
+    "AccessType",
+];
+
 /// Answers one call, newest session first.
 pub(crate) fn describe(
     registry: &Registry,
@@ -192,15 +236,20 @@ pub(crate) fn describe(
     let mut filters = BTreeMap::new();
     for filter in body["Filters"].as_array().into_iter().flatten() {
         let key = filter["key"].as_str().unwrap_or_default();
+        if !FILTERS.contains(&key) {
+            return Err(
+                Refusal::named("InvalidFilterKey").saying("The specified key is not valid.")
+            );
+        }
         filters.insert(key, filter["value"].as_str().unwrap_or_default());
     }
     let ran = registry.descriptions().into_iter();
     let mut lines: Vec<Line> = ran.map(Line::of).collect();
-    let (past, turns) = {
+    let (past, turns, endless) = {
         let state = registry.history.state();
         let here = |past: &&Past| past.region.as_deref().is_none_or(|of| of == region);
         let past: Vec<Past> = state.past.iter().filter(here).cloned().collect();
-        (past, state.turns)
+        (past, state.turns, state.endless)
     };
     lines.extend(past.into_iter().map(Line::of_past));
     lines.retain(|line| line.past.ended.is_none() == is_active && holds(&filters, line));
@@ -209,7 +258,7 @@ pub(crate) fn describe(
     let mut answer = json!({ "Sessions": page });
     if turns {
         answer["NextToken"] = "page-from-0".into();
-    } else if from + most < lines.len() {
+    } else if endless || from + most < lines.len() {
         answer["NextToken"] = format!("page-from-{}", from + most).into();
     }
     Ok(answer)

@@ -167,6 +167,16 @@ impl Service {
         self.registry.history.turn_in_circles();
     }
 
+    /// Lets every page of DescribeSessions name another one behind it.
+    pub fn let_history_go_on(&self) {
+        self.registry.history.go_on_forever();
+    }
+
+    /// Refuses to end this session from now on: nobody is allowed to.
+    pub fn keep_open(&self, id: &str) {
+        self.registry.history.keep(id);
+    }
+
     /// Waits until `condition` holds for the log of some session, at most a minute; gives that log.
     pub fn wait_for(&self, condition: impl Fn(&SessionLog) -> bool) -> Option<SessionLog> {
         self.registry.wait_for(PATIENCE, condition)

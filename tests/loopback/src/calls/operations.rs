@@ -39,7 +39,10 @@ pub(super) async fn call(
         "TrentService.GenerateDataKey" => generate_data_key(registry, body, region).await,
         "AmazonSSM.StartSession" => start(registry, body, key).await,
         "AmazonSSM.ResumeSession" => resume(registry, body).await,
-        "AmazonSSM.TerminateSession" => terminate(registry, body).await,
+        "AmazonSSM.TerminateSession" => {
+            let who = identity::arn(&registry.options.account, key);
+            terminate(registry, body, &who, region.unwrap_or_default()).await
+        }
         "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
         "AmazonSSM.DescribeInstanceInformation" => nodes::describe(&registry.fleet, body),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
@@ -165,9 +168,17 @@ async fn resume(registry: &Registry, body: &Value) -> Answer {
 /// How long what is asked of the service takes to get to the agent.
 const WAY_TO_THE_AGENT: Duration = Duration::from_millis(50);
 
-async fn terminate(registry: &Registry, body: &Value) -> Answer {
+async fn terminate(registry: &Registry, body: &Value, who: &str, region: &str) -> Answer {
     let id = session_id(body)?;
-    let agent = registry.terminate(&id).ok_or_else(|| no_session(&id))?;
+    if let Some(refusal) = registry.history.refuse_to_end(&id, who, region) {
+        return Err(refusal);
+    }
+    let Some(agent) = registry.terminate(&id) else {
+        return match registry.history.end(&id) {
+            true => Ok(json!({ "SessionId": id })),
+            false => Err(no_session(&id)),
+        };
+    };
     // It comes to the agent by another way than the data channel, and later than what the client has sent there before.
     tokio::spawn(async move {
         tokio::time::sleep(WAY_TO_THE_AGENT).await;
