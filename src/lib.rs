@@ -8,6 +8,7 @@
 //!
 //! What a command does:
 //! - [`recorded`]: a recorded session, from the plan to the recording that is handed over
+//! - [`doctor`]: what stands between a person and a recorded session: looked at, and judged
 //! - [`review`]: which recordings there are, what each one is, and what it is worth as evidence
 //! - [`spool`]: what is not stored yet: claims, delivery, drain, live segments, and closing what was cut
 //! - [`packs`]: the sessions of a day in a few larger files, made and read
@@ -40,6 +41,7 @@
 pub mod athena;
 pub mod aws;
 pub mod cli;
+pub mod doctor;
 pub mod envelope;
 pub mod export;
 pub mod packs;

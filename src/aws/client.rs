@@ -18,13 +18,12 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use url::Url;
 
-use super::address::bare_host;
 use super::answer_limit;
 use super::network::{self, Failure, Network, Peer};
 use super::proxy::Proxy;
 use super::reach::Reach;
+use super::trace::Place;
 use super::{CONNECT_TIMEOUT, Error, below};
 
 /// The client for a network.
@@ -189,7 +188,7 @@ impl fmt::Debug for Fork {
 
 impl HttpConnector for Fork {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Some(there) = There::of(request.uri()) else {
+        let Some(there) = Place::of(request.uri()) else {
             return self.ways.direct.call(request);
         };
         let proxies = &self.network.proxies;
@@ -254,7 +253,7 @@ impl HttpConnector for Fork {
 async fn explain(
     error: ConnectorError,
     network: &Network,
-    there: &There,
+    there: &Place,
     peer: Peer,
     limit: Duration,
 ) -> ConnectorError {
@@ -286,25 +285,4 @@ pub(super) fn is_connect(error: &ConnectorError) -> bool {
         next = error.source();
     }
     false
-}
-
-struct There {
-    encrypted: bool,
-    host: String,
-    port: u16,
-}
-
-impl There {
-    fn of(address: &str) -> Option<Self> {
-        let url = Url::parse(address).ok()?;
-        Some(Self {
-            encrypted: match url.scheme() {
-                "https" => true,
-                "http" => false,
-                _ => return None,
-            },
-            host: bare_host(&url)?,
-            port: url.port_or_known_default()?,
-        })
-    }
 }

@@ -15,6 +15,20 @@ pub(super) fn without_empty(config: SdkConfig) -> SdkConfig {
     builder.build()
 }
 
+/// The endpoint that is named for one service, or for all of them: the services' clients look in the same places.
+pub(super) fn own(config: &SdkConfig, service: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id(service)
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let named = config
+        .service_config()
+        .and_then(|named| named.load_config(key));
+    named.or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
 #[derive(Debug)]
 struct Named(SdkConfig);
 

@@ -19,6 +19,7 @@ mod pages;
 mod proxy;
 mod reach;
 mod sign_in;
+mod trace;
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -36,7 +37,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 
 use assume_role::{AssumedRoles, Base, Chain};
 use credential_cache::CredentialCache;
@@ -51,6 +52,7 @@ pub use pages::{Answer, Miss, Pages};
 pub use proxy::{Proxies, Proxy};
 pub use reach::{Reach, is_inside};
 pub use sign_in::SignIn;
+pub use trace::{Place, Trace};
 
 /// How long a connection to a service may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -198,6 +200,31 @@ impl Way {
     #[must_use]
     pub fn sign_in(&self) -> &SignIn {
         &self.sign_in
+    }
+
+    /// Shows that something gives credentials, which go nowhere.
+    ///
+    /// # Errors
+    /// Nothing gives any.
+    pub async fn gives_credentials(&self) -> Result<(), Error> {
+        let none = |cause: String, source| Error::NoCredentials {
+            cause,
+            sign_in: Box::new(self.sign_in.clone()),
+            source,
+        };
+        let Some(provider) = self.config.credentials_provider() else {
+            return Err(none("none are there".to_owned(), None));
+        };
+        let given = provider.provide_credentials().await;
+        given
+            .map(drop)
+            .map_err(|error| none(answer::plain(&error), below::<Failure>(&error).cloned()))
+    }
+
+    /// The endpoint of the person's own for a service, by the id that the SDK has for it.
+    #[must_use]
+    pub fn own_endpoint(&self, service: &str) -> Option<String> {
+        endpoints::own(&self.config, service)
     }
 
     /// The region in force, where there is one.

@@ -34,7 +34,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    audit, compact, completions, config, derive, evidence, export, list, play, plugin, ran,
+    audit, compact, completions, config, derive, doctor, evidence, export, list, play, plugin, ran,
     recover, review, rules, search, sessions, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
@@ -73,6 +73,7 @@ enum Command {
     Tail(tail::TailArgs),
     Plugin(plugin::PluginArgs),
     Config(config::ConfigArgs),
+    Doctor(Box<doctor::DoctorArgs>),
     Completions(completions::CompletionsArgs),
 }
 
@@ -161,6 +162,7 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Audit(args) => audit::run(args),
         Command::Tail(args) => tail::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Doctor(args) => doctor::run(*args),
         Command::Completions(args) => completions::run(&args),
     }
 }

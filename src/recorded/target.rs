@@ -52,8 +52,7 @@ impl Target {
         }
     }
 
-    /// Looks it up, unless it is an id. A name is looked for in the tag `Name` first, and in what nodes tell of themselves only where
-    /// no node has that tag.
+    /// Looks it up, unless it is an id.
     ///
     /// # Errors
     /// The service does not tell, none is called so, or several are.
@@ -67,15 +66,7 @@ impl Target {
                 return Ok((aimed, None));
             }
             Self::Tags(tags) => (tagged(service, tags).await?, 0),
-            // A filter for nothing finds everything that is not called at all.
-            Self::Name(name) if name.trim().is_empty() => (Vec::new(), 0),
-            Self::Name(name) => {
-                let by_tag = [("Name".to_owned(), name.clone())];
-                match tagged(service, &by_tag).await? {
-                    found if !found.is_empty() => (found, 0),
-                    _ => called(service, name).await?,
-                }
-            }
+            Self::Name(name) => service.nodes_called(name, MOST).await?,
         };
         let [node] = found
             .try_into()
@@ -119,29 +110,6 @@ async fn tagged(service: &Service, tags: &[(String, String)]) -> Result<Vec<Node
     Ok(found)
 }
 
-/// Those that call themselves so, and how many were looked at.
-async fn called(service: &Service, name: &str) -> Result<(Vec<Node>, usize), Error> {
-    let (mut found, mut searched) = (Vec::new(), 0);
-    let mut take = |page: Vec<Node>| {
-        searched += page.len();
-        found.extend(page.into_iter().filter(|node| is_called(node, name)));
-        found.len() <= MOST
-    };
-    service.nodes(&[], &mut take).await?;
-    Ok((found, searched))
-}
-
-/// Whether a node tells this name of itself. Names of hosts have no case, and their first part stands for them.
-fn is_called(node: &Node, name: &str) -> bool {
-    let computer = node.computer_name.as_deref().unwrap_or_default();
-    let first = computer.split('.').next().unwrap_or_default();
-    node.name.as_deref() == Some(name)
-        || node.address.as_deref() == Some(name)
-        || [computer, first]
-            .iter()
-            .any(|of| of.eq_ignore_ascii_case(name))
-}
-
 /// A node on a line, harmless.
 pub(crate) fn line(node: &Node) -> String {
     let name = node.name.as_deref().or(node.computer_name.as_deref());
@@ -180,24 +148,6 @@ mod tests {
         for name in ["web-1", "10.0.0.5", "ip-10-0-0-5.internal", "I-1", "mini"] {
             assert_eq!(Target::of(name), Target::Name(name.to_owned()));
         }
-    }
-
-    #[test]
-    fn a_node_is_called_by_what_it_tells_of_itself_and_by_nothing_else() {
-        let node = Node {
-            id: "mi-1".to_owned(),
-            name: Some("Till 3".to_owned()),
-            computer_name: Some("till3.shop.example".to_owned()),
-            address: Some("10.1.2.3".to_owned()),
-            ..Node::default()
-        };
-        for name in ["Till 3", "till3", "TILL3.shop.example", "10.1.2.3"] {
-            assert!(is_called(&node, name), "{name}");
-        }
-        for name in ["till 3", "till", "10.1.2", "", "shop.example"] {
-            assert!(!is_called(&node, name), "{name}");
-        }
-        assert!(!is_called(&Node::default(), "web"));
     }
 
     #[test]

@@ -28,6 +28,18 @@ impl Service {
         Ok(sorted(told, owner))
     }
 
+    /// Shows that the service tells of sessions.
+    ///
+    /// # Errors
+    /// It does not: it refuses, or cannot be reached.
+    pub async fn tells_of_sessions(&self) -> Result<(), Error> {
+        let call = self.ssm.describe_sessions().state(SessionState::Active);
+        let answer = call.max_results(1).send().await;
+        answer
+            .map(drop)
+            .map_err(|error| self.error(&error, Subject::Caller))
+    }
+
     /// The session with this id, where it is open now.
     ///
     /// # Errors

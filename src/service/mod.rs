@@ -4,6 +4,7 @@
 
 mod clock;
 pub mod current;
+mod endpoints;
 mod error;
 pub mod history;
 pub mod nodes;
@@ -18,7 +19,9 @@ use std::sync::Arc;
 use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_ssm::types::{SessionFilter, SessionFilterKey, SessionState};
 
+pub use endpoints::Endpoints;
 pub use error::Error;
+
 pub use started::{Entrance, Started, is_session_id};
 
 use crate::aws::{Access, Network, Unanswered, Way, address, blames_clock};
@@ -79,7 +82,11 @@ impl Service {
         Self::by_way(Way::settle(access).await?, access, endpoint_url)
     }
 
-    fn by_way(way: Way, access: &Access, endpoint_url: Option<&str>) -> Result<Self, Error> {
+    /// The same by a way that is settled already.
+    ///
+    /// # Errors
+    /// There is no region.
+    pub fn by_way(way: Way, access: &Access, endpoint_url: Option<&str>) -> Result<Self, Error> {
         let region = way.region().ok_or(Error::NoRegion)?.to_owned();
         let clock = ServiceClock::default();
         let mut ssm = aws_sdk_ssm::config::Builder::from(way.config()).interceptor(clock.clone());

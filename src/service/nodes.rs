@@ -13,6 +13,13 @@ use super::{Error, Service, Subject};
 const PAGE: i32 = 50;
 /// More pages than this are no fleet: half a million nodes.
 const MAX_PAGES: usize = 10_000;
+/// What the service says of an id that no node can have.
+const NO_NODE: [&str; 4] = [
+    "InvalidInstanceId",
+    "InvalidInstanceInformationFilterValue",
+    "InvalidFilterKey",
+    "ValidationException",
+];
 
 /// A managed node.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,6 +41,9 @@ pub struct Node {
     /// When it last was, by the service's clock.
     pub seen: Option<DateTime<Utc>>,
 }
+
+/// Takes a page of nodes, and says whether there shall be more.
+pub type Take<'a> = dyn FnMut(Vec<Node>) -> bool + Send + 'a;
 
 /// Whether an agent is in contact with the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,21 +69,96 @@ impl Contact {
     }
 }
 
+impl Node {
+    /// Whether it tells this name of itself. Names of hosts have no case, and their first part stands for them.
+    fn is_called(&self, name: &str) -> bool {
+        let computer = self.computer_name.as_deref().unwrap_or_default();
+        let first = computer.split('.').next().unwrap_or_default();
+        self.name.as_deref() == Some(name)
+            || self.address.as_deref() == Some(name)
+            || [computer, first]
+                .iter()
+                .any(|of| of.eq_ignore_ascii_case(name))
+    }
+}
+
 impl Service {
     /// The nodes that have all of these tags, or all nodes where none is named; each page is given to `take` as it comes, which
     /// says whether there shall be more.
     ///
     /// # Errors
     /// The service refuses, cannot be reached, or its pages lead in a circle.
-    pub async fn nodes(
+    pub async fn nodes(&self, tags: &[(String, String)], take: &mut Take<'_>) -> Result<(), Error> {
+        let tags = tags
+            .iter()
+            .map(|(key, value)| (format!("tag:{key}"), value.clone()));
+        self.filtered(&tags.collect::<Vec<_>>(), take).await
+    }
+
+    /// The node with this id; none where no node can have such an id.
+    ///
+    /// # Errors
+    /// As of [`Service::nodes`].
+    pub async fn node(&self, id: &str) -> Result<Vec<Node>, Error> {
+        let mut found = Vec::new();
+        let mut take = |page: Vec<Node>| {
+            found.extend(page);
+            false
+        };
+        let by_id = ("InstanceIds".to_owned(), id.to_owned());
+        match self.filtered(&[by_id], &mut take).await {
+            Err(Error::Refused { code, .. }) if NO_NODE.contains(&code.as_str()) => {}
+            asked => asked?,
+        }
+        Ok(found)
+    }
+
+    /// The nodes that are called so, some more than `most` at the most, and how many were looked at one by one: the tag `Name` comes
+    /// first, and what nodes tell of themselves counts only where no node has that tag.
+    ///
+    /// # Errors
+    /// As of [`Service::nodes`].
+    pub async fn nodes_called(&self, name: &str, most: usize) -> Result<(Vec<Node>, usize), Error> {
+        // A filter for nothing finds everything that is not called at all.
+        if name.trim().is_empty() {
+            return Ok((Vec::new(), 0));
+        }
+        let (mut found, mut searched) = (Vec::new(), 0);
+        let mut take = |page: Vec<Node>| {
+            found.extend(page);
+            found.len() <= most
+        };
+        let by_tag = ("Name".to_owned(), name.to_owned());
+        self.nodes(&[by_tag], &mut take).await?;
+        if !found.is_empty() {
+            return Ok((found, searched));
+        }
+        let mut take = |page: Vec<Node>| {
+            searched += page.len();
+            found.extend(page.into_iter().filter(|node| node.is_called(name)));
+            found.len() <= most
+        };
+        self.nodes(&[], &mut take).await?;
+        Ok((found, searched))
+    }
+
+    /// Shows that the service tells of nodes.
+    ///
+    /// # Errors
+    /// It does not: it refuses, or cannot be reached.
+    pub async fn tells_of_nodes(&self) -> Result<(), Error> {
+        self.nodes(&[], &mut |_| false).await
+    }
+
+    async fn filtered(
         &self,
-        tags: &[(String, String)],
-        take: &mut (dyn FnMut(Vec<Node>) -> bool + Send),
+        filters: &[(String, String)],
+        take: &mut Take<'_>,
     ) -> Result<(), Error> {
-        let filters = tags.iter().filter_map(|(key, value)| {
+        let filters = filters.iter().filter_map(|(key, value)| {
             let filter = InstanceInformationStringFilter::builder();
             // Both parts are there, which is all that is asked for.
-            filter.key(format!("tag:{key}")).values(value).build().ok()
+            filter.key(key).values(value).build().ok()
         });
         let filters: Vec<InstanceInformationStringFilter> = filters.collect();
         let mut next: Option<String> = None;
@@ -132,4 +217,27 @@ fn node(told: InstanceInformation) -> Option<Node> {
             DateTime::from_timestamp_millis(millis)
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_called_by_what_it_tells_of_itself_and_by_nothing_else() {
+        let node = Node {
+            id: "mi-1".to_owned(),
+            name: Some("Till 3".to_owned()),
+            computer_name: Some("till3.shop.example".to_owned()),
+            address: Some("10.1.2.3".to_owned()),
+            ..Node::default()
+        };
+        for name in ["Till 3", "till3", "TILL3.shop.example", "10.1.2.3"] {
+            assert!(node.is_called(name), "{name}");
+        }
+        for name in ["till 3", "till", "10.1.2", "shop.example"] {
+            assert!(!node.is_called(name), "{name}");
+        }
+        assert!(!Node::default().is_called("web"));
+    }
 }

@@ -53,7 +53,7 @@ pub(super) fn check(stream_url: &str, region: &str, asked: Option<&str>) -> Resu
     })
 }
 
-fn is_of_aws(host: &str) -> bool {
+pub(super) fn is_of_aws(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     SUFFIXES.iter().any(|suffix| below(&host, suffix).is_some())
 }

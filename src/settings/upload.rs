@@ -173,6 +173,11 @@ impl Upload {
         }
     }
 
+    /// What is asked of the bucket with each recording.
+    pub(crate) fn bucket(&self) -> &s3::Options {
+        &self.bucket
+    }
+
     /// The options of the bucket, reached by the person's profile, in its own region or else in that of the session.
     ///
     /// The endpoint of the flags is Systems Manager's and says nothing about S3.

@@ -4,6 +4,7 @@
 //! structures need is read here.
 
 use aws_sdk_kms::Client;
+use aws_sdk_kms::config::endpoint::{DefaultResolver, Params, ResolveEndpoint as _};
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::{MessageType, SigningAlgorithmSpec};
@@ -27,6 +28,21 @@ const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OBJECT: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
+
+/// Where the key is asked for, as the SDK's client has it.
+pub(super) async fn address(id: &str, way: &Way) -> Result<String, String> {
+    let told = |error: Box<dyn std::error::Error + Send + Sync>| error.to_string();
+    let region = region_of(id).or_else(|| way.region()).map(str::to_owned);
+    let asked = Params::builder()
+        .set_region(region)
+        .set_use_fips(way.config().use_fips())
+        .set_use_dual_stack(way.config().use_dual_stack())
+        .set_endpoint(way.own_endpoint("KMS"))
+        .build()
+        .map_err(|error| told(error.into()))?;
+    let endpoint = DefaultResolver::new().resolve_endpoint(&asked).await;
+    Ok(endpoint.map_err(told)?.url().to_owned())
+}
 
 /// How a key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -103,6 +103,12 @@ impl Signer {
         signature::fingerprint(&self.public)
     }
 
+    /// The key's public half.
+    #[must_use]
+    pub fn public(&self) -> &KeyData {
+        &self.public
+    }
+
     /// Whether a person may have to do something for a signature.
     #[must_use]
     pub fn may_need_a_person(&self) -> bool {
@@ -136,6 +142,14 @@ impl Signer {
             .map_err(Error::Signature)?;
         Ok(armored)
     }
+}
+
+/// Where a key in KMS is asked for.
+///
+/// # Errors
+/// There is no such address; what is wrong.
+pub async fn address(id: &str, way: &Way) -> Result<String, String> {
+    kms::address(id, way).await
 }
 
 impl std::fmt::Debug for Signer {

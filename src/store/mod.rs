@@ -10,6 +10,7 @@ mod local;
 mod parts;
 mod ranges;
 pub mod s3;
+pub(crate) mod standing;
 mod traffic;
 mod trust;
 mod worker;

@@ -22,6 +22,7 @@ mod credentials;
 #[cfg(unix)]
 mod demo;
 mod derived;
+mod doctor;
 mod encrypted;
 mod evidence;
 mod export;

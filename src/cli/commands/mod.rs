@@ -7,6 +7,7 @@ pub(super) mod compact;
 pub(super) mod completions;
 pub(super) mod config;
 pub(super) mod derive;
+pub(super) mod doctor;
 pub(super) mod evidence;
 pub(super) mod export;
 pub(super) mod list;

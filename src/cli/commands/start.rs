@@ -226,7 +226,7 @@ fn recipients(texts: &[String]) -> Option<String> {
 }
 
 /// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.
-fn command_request(words: &[String]) -> (Option<String>, Parameters) {
+pub(crate) fn command_request(words: &[String]) -> (Option<String>, Parameters) {
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
     let parameters = [
         ("command", quoted.join(" ")),

@@ -4,7 +4,7 @@
 
 /// An agent's version: four numbers, such as `3.3.1802.0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::session) struct AgentVersion([u32; 4]);
+pub(crate) struct AgentVersion([u32; 4]);
 
 /// Agents after this one end a session when the client sends the flag for it.
 const TERMINATE_FLAG_AFTER: AgentVersion = AgentVersion([2, 3, 722, 0]);
@@ -16,7 +16,7 @@ const NO_KEEP_ALIVE_AFTER: AgentVersion = AgentVersion([3, 1, 1511, 0]);
 impl AgentVersion {
     /// Up to four numbers with points between; what is missing counts as zero.
     #[must_use]
-    pub(in crate::session) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut numbers = [0; 4];
         let mut parts = text.trim().split('.');
         for (index, number) in numbers.iter_mut().enumerate() {
@@ -31,20 +31,20 @@ impl AgentVersion {
 
     /// Whether the flag "terminate session" ends a port session; otherwise only TerminateSession does.
     #[must_use]
-    pub(in crate::session) fn takes_terminate_flag(self) -> bool {
+    pub(crate) fn takes_terminate_flag(self) -> bool {
         self > TERMINATE_FLAG_AFTER
     }
 
     /// Whether a port session is a smux session; otherwise it is one plain connection after the other.
     #[must_use]
-    pub(in crate::session) fn multiplexes(self) -> bool {
+    pub(crate) fn multiplexes(self) -> bool {
         self > MULTIPLEXING_AFTER
     }
 
     /// Whether a multiplexed session dies when it is silent. Where it does not, a keep-alive would only keep the
     /// session's idle time-out from ever coming.
     #[must_use]
-    pub(in crate::session) fn needs_keep_alive(self) -> bool {
+    pub(crate) fn needs_keep_alive(self) -> bool {
         self <= NO_KEEP_ALIVE_AFTER
     }
 }

@@ -25,7 +25,7 @@ use formats::payload::{Acknowledge, Flag, OpenDataChannel, Size, encode_json};
 use formats::{AgentMessage, Flags, MessageType, PayloadType};
 use uuid::Uuid;
 
-pub(super) use self::agent_version::AgentVersion;
+pub(crate) use self::agent_version::AgentVersion;
 pub use self::cipher::DataKey;
 use self::closing::{Closing, LINGER};
 use self::encryption::Encryption;

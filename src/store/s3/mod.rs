@@ -10,6 +10,7 @@ mod listing;
 mod object;
 mod options;
 mod retention;
+mod standing;
 mod upload;
 mod versions;
 
@@ -41,6 +42,7 @@ use upload::{Job, Source};
 
 pub use crate::aws::Keys;
 pub use options::{Encryption, Options, Retention, RetentionMode};
+pub use standing::{Lock, Standing};
 pub use versions::Version;
 
 /// Memory for uploads is handed out in units of this size.

@@ -21,6 +21,10 @@ pub struct Faults {
     pub start: Option<Refusal>,
     /// ResumeSession answers this.
     pub resume: Option<Refusal>,
+    /// DescribeInstanceInformation answers this.
+    pub nodes: Option<Refusal>,
+    /// The service's clock is so many seconds ahead of this machine's. Five minutes off, STS takes no signature.
+    pub clock_ahead: i64,
     /// GenerateDataKey answers this.
     pub data_key: Option<Refusal>,
     /// Time before the answer to GenerateDataKey.

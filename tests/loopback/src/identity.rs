@@ -84,6 +84,14 @@ pub(crate) fn sts(account: &str, form: &str, key: &str) -> (StatusCode, String) 
     }
 }
 
+/// What STS says of a signature by another clock.
+pub(crate) fn skewed() -> (StatusCode, String) {
+    failure(
+        "SignatureDoesNotMatch",
+        "Signature expired: 20260101T000000Z is now earlier than 20260101T000500Z (20260101T001000Z - 5 min.)",
+    )
+}
+
 fn success(action: &str, result: &str) -> (StatusCode, String) {
     let id = Uuid::new_v4();
     (

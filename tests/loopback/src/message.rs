@@ -91,6 +91,25 @@ pub(crate) fn iso_date(time: SystemTime) -> String {
     )
 }
 
+/// As the `Date` of an HTTP answer.
+pub(crate) fn http_date(time: SystemTime) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let seconds = since_epoch(time).as_secs();
+    let (year, month, day) = civil_date((seconds / 86_400) as i64);
+    let rest = seconds % 86_400;
+    format!(
+        "{}, {day:02} {} {year:04} {:02}:{:02}:{:02} GMT",
+        DAYS[(seconds / 86_400 % 7) as usize],
+        MONTHS[(month - 1) as usize % 12],
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
+}
+
 /// Year, month and day of a day counted from 1970-01-01, by counting in eras of 400 years that begin in March.
 fn civil_date(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;

@@ -4,12 +4,19 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
 use crate::faults::Refusal;
 use crate::history::seconds;
+use crate::registry::Registry;
+
+/// How long an agent that is away has been so.
+const AWAY: Duration = Duration::from_secs(3 * 3600 + 60);
+
+/// How long ago one that is online was last heard of.
+const HEARD: Duration = Duration::from_secs(12);
 
 /// A managed node. Its tags are the account's own business: they are filtered by, and not told.
 #[derive(Clone, Debug)]
@@ -49,6 +56,22 @@ impl Node {
             agent: "3.3.0.0".to_owned(),
             tags: [("Name".to_owned(), name.to_owned())].into(),
         }
+    }
+
+    /// One whose id says what it is like.
+    fn by_its_id(id: &str) -> Self {
+        let mut node = Self::named(id, id, "10.0.0.9");
+        node.seen -= HEARD;
+        match id {
+            "i-offline" | "i-notconnected" => {
+                node.ping = "ConnectionLost".to_owned();
+                node.seen -= AWAY;
+            }
+            "i-old" => node.agent = "2.3.50.0".to_owned(),
+            "i-hostile" => node.platform.0 = "Debian\u{1b}[2J\nGNU/Linux".to_owned(),
+            _ => {}
+        }
+        node
     }
 
     fn has(&self, filter: &Value) -> Result<bool, Refusal> {
@@ -123,8 +146,11 @@ impl Fleet {
 }
 
 /// One page, at most fifty nodes, ten where nobody asks for a number.
-pub(crate) fn describe(fleet: &Fleet, body: &Value) -> Result<Value, Refusal> {
-    let mut state = fleet.state();
+pub(crate) fn describe(registry: &Registry, body: &Value) -> Result<Value, Refusal> {
+    if let Some(refusal) = &registry.options.faults.nodes {
+        return Err(refusal.clone());
+    }
+    let mut state = registry.fleet.state();
     state.calls += 1;
     if state.is_denied {
         return Err(Refusal::named("AccessDeniedException").saying(
@@ -135,6 +161,23 @@ pub(crate) fn describe(fleet: &Fleet, body: &Value) -> Result<Value, Refusal> {
     if !(5..=50).contains(&most) {
         return Err(Refusal::named("ValidationException")
             .saying("Value at 'maxResults' failed to satisfy constraint"));
+    }
+    // Where nobody said which nodes there are, each that is asked for by its id is one, as its id says.
+    if state.nodes.is_empty()
+        && let Some(filter) = body["Filters"].get(0)
+    {
+        let values = filter["Values"].as_array().into_iter().flatten();
+        let values = values.filter_map(Value::as_str).map(str::to_owned);
+        let ids: Vec<String> = match filter["Key"].as_str() {
+            Some("InstanceIds") => values.collect(),
+            _ => Vec::new(),
+        };
+        let known = ids.iter().filter(|id| {
+            let is_node = id.starts_with("i-") || id.starts_with("mi-");
+            is_node && !id.starts_with("i-unknown")
+        });
+        let list: Vec<Value> = known.map(|id| Node::by_its_id(id).json()).collect();
+        return Ok(json!({ "InstanceInformationList": list }));
     }
     let filters: Vec<&Value> = body["Filters"].as_array().into_iter().flatten().collect();
     let mut found = Vec::new();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
-use super::PLUGIN;
 use crate::cli::exit::{CommandResult, Failure, Status};
+use crate::doctor::plugin::{PLUGIN, is_ours, on_path};
 use crate::words::printable;
 
 pub(super) fn install(dir: Option<PathBuf>) -> CommandResult {
@@ -46,17 +46,12 @@ fn make_link(program: &Path, link: &Path) -> std::io::Result<()> {
 
 pub(super) fn status() -> CommandResult {
     let program = env::current_exe().context("cannot find this program's own path")?;
-    let name = format!("{PLUGIN}{}", env::consts::EXE_SUFFIX);
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let found: Vec<PathBuf> = env::split_paths(&folders)
-        .map(|folder| folder.join(&name))
-        .filter(|path| path.is_file())
-        .collect();
+    let found = on_path(&program);
     let Some((first, others)) = found.split_first() else {
         say(&format!("the AWS CLI finds no {PLUGIN} on PATH"))?;
         return Ok(Status::Failure);
     };
-    let ours = is_ours(first, &program);
+    let ours = first.is_ours;
     let whose = if ours {
         "ssm-rec: sessions are recorded"
     } else {
@@ -64,28 +59,24 @@ pub(super) fn status() -> CommandResult {
     };
     say(&format!(
         "the AWS CLI runs {}, which is {whose}",
-        first.display()
+        first.path.display()
     ))?;
-    for path in others {
-        let whose = if is_ours(path, &program) {
+    for other in others {
+        let whose = if other.is_ours {
             "ssm-rec"
         } else {
             "another program"
         };
-        say(&format!("it hides {}, which is {whose}", path.display()))?;
+        say(&format!(
+            "it hides {}, which is {whose}",
+            other.path.display()
+        ))?;
     }
     Ok(if ours {
         Status::Success
     } else {
         Status::Failure
     })
-}
-
-/// The same file, or a copy of it.
-fn is_ours(path: &Path, program: &Path) -> bool {
-    let same = |a: std::io::Result<PathBuf>, b: std::io::Result<PathBuf>| matches!((a, b), (Ok(a), Ok(b)) if a == b);
-    same(path.canonicalize(), program.canonicalize())
-        || matches!((std::fs::read(path), std::fs::read(program)), (Ok(a), Ok(b)) if a == b)
 }
 
 fn say(text: &str) -> CommandResult {

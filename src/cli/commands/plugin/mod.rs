@@ -16,6 +16,7 @@ use clap::Subcommand;
 use crate::aws::Access;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::voice::Person;
+use crate::doctor::plugin::PLUGIN;
 use crate::recorded::admission::{self, Admitted, Asking};
 use crate::recorded::interrupts::Interrupts;
 use crate::recorded::{Here, Recorded, plan, signature, takeover};
@@ -25,8 +26,6 @@ use crate::settings::{Flags, Settings, reason_of_environment};
 use handed_over::Response;
 use official::{Official, not_performed};
 
-/// The name that the AWS CLI looks for on PATH.
-pub(crate) const PLUGIN: &str = "session-manager-plugin";
 /// What scripts look for after an installation.
 const GREETING: &str = "\nThe Session Manager plugin was installed successfully. Use the AWS CLI to start a session.\n\n";
 

@@ -6,6 +6,7 @@
 
 mod answers;
 mod objects;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -31,6 +31,10 @@ pub struct Options {
     pub versioned: bool,
     /// Whoever asks may list objects, and not their versions.
     pub without_versions: bool,
+    /// Object Lock, with so many days in this mode for whatever says nothing of it.
+    pub locked: Option<(String, i32)>,
+    /// The KMS key that encrypts what is stored.
+    pub kms_key: Option<String>,
 }
 
 impl Default for Options {
@@ -44,6 +48,8 @@ impl Default for Options {
             lenient: false,
             versioned: false,
             without_versions: false,
+            locked: None,
+            kms_key: None,
         }
     }
 }
@@ -78,7 +84,9 @@ pub(super) struct Objects {
     pub(super) page: usize,
     pub(super) lenient: bool,
     pub(super) without_versions: bool,
-    versioned: bool,
+    pub(super) versioned: bool,
+    pub(super) locked: Option<(String, i32)>,
+    pub(super) kms_key: Option<String>,
     folder: Option<PathBuf>,
     state: Mutex<State>,
 }
@@ -111,6 +119,8 @@ impl Objects {
             lenient: options.lenient,
             without_versions: options.without_versions,
             versioned: options.versioned,
+            locked: options.locked,
+            kms_key: options.kms_key,
             folder: options.folder,
             state: Mutex::new(State {
                 write_only: options.write_only,

@@ -6,6 +6,7 @@ mod operations;
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -19,9 +20,12 @@ use uuid::Uuid;
 use crate::connection;
 use crate::identity;
 use crate::log::Call;
+use crate::message;
 use crate::registry::Registry;
 use operations::{Answer, DATA_CHANNEL};
 
+/// So many seconds off, a signature is still taken.
+const MAX_SKEW: u64 = 300;
 /// The longest request taken.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -60,11 +64,15 @@ pub(crate) async fn answer(
         let form = String::from_utf8_lossy(&body).into_owned();
         let action = form_value(&form, "Action").unwrap_or_default();
         tokio::time::sleep(registry.options.faults.identity_after).await;
-        let (status, answer) = identity::sts(
-            &registry.options.account,
-            &form,
-            key.as_deref().unwrap_or_default(),
-        );
+        let ahead = registry.options.faults.clock_ahead;
+        let (status, answer) = match ahead.unsigned_abs() {
+            0..=MAX_SKEW => identity::sts(
+                &registry.options.account,
+                &form,
+                key.as_deref().unwrap_or_default(),
+            ),
+            _ => identity::skewed(),
+        };
         let response = with_headers(status, "text/xml", Uuid::new_v4(), answer);
         (action, Value::Null, response)
     } else {
@@ -88,7 +96,22 @@ pub(crate) async fn answer(
         key,
         status: response.status().as_u16(),
     });
-    Ok(response)
+    Ok(dated(&registry, response))
+}
+
+/// The service's own time, where it is another than this machine's.
+fn dated(registry: &Registry, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let ahead = registry.options.faults.clock_ahead;
+    let by = Duration::from_secs(ahead.unsigned_abs());
+    let now = match ahead {
+        0 => return response,
+        1.. => SystemTime::now() + by,
+        _ => SystemTime::now() - by,
+    };
+    if let Ok(date) = HeaderValue::from_str(&message::http_date(now)) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 fn upgrade(registry: Arc<Registry>, request: Request<Incoming>) -> Response<Full<Bytes>> {

@@ -44,7 +44,7 @@ pub(super) async fn call(
             terminate(registry, body, &who, region.unwrap_or_default()).await
         }
         "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
-        "AmazonSSM.DescribeInstanceInformation" => nodes::describe(&registry.fleet, body),
+        "AmazonSSM.DescribeInstanceInformation" => nodes::describe(registry, body),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
         "AmazonEC2ContainerServiceV20141113.ExecuteCommand" => {
             ecs_execute(registry, body, key).await
