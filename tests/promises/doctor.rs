@@ -123,7 +123,7 @@ fn where_all_is_well_nothing_is_bad_and_nothing_was_changed() {
         "",
     );
     report.check("target version", "good", "3.3.0.0", "");
-    report.check("target platform", "good", "Linux, Debian GNU/Linux 12", "");
+    report.check("target platform", "good", "Amazon Linux 2023", "");
     assert!(!rig.store().exists() && !rig.spool().exists());
     assert_eq!(rig.service.sessions().len(), 0);
     let calls = rig.service.calls();
