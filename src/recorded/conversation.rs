@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::Recorded;
 use super::description::Description;
 use super::error::Error;
+use super::fed;
 use super::interrupts::Interrupts;
 use crate::recorder::Recorder;
 use crate::service::{DEFAULT_DOCUMENT, Passed, Request, Service, Started};
@@ -114,6 +115,10 @@ impl Recorded<'_> {
         self.voice.say(&format!(
             "{label}session {session_id} on {target} is being recorded to {place}"
         ));
+        let is_fed = !self.here.silent && !self.here.no_input && !self.here.types();
+        if is_fed && let Some(word) = fed::word(self.admitted.request()) {
+            self.voice.say(&format!("{label}{word}"));
+        }
     }
 
     /// Looks into the spool while the data channel is opened.

@@ -7,6 +7,7 @@ pub(crate) mod admission;
 mod conversation;
 mod description;
 pub(crate) mod error;
+mod fed;
 pub(crate) mod forward;
 pub(crate) mod forwards;
 mod handover;

@@ -32,6 +32,8 @@ mod forwards;
 #[cfg(unix)]
 mod handed_over;
 #[cfg(unix)]
+mod inside;
+#[cfg(unix)]
 mod jobs;
 mod judgement;
 mod list;

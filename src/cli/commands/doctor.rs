@@ -206,7 +206,7 @@ impl Trial {
             false => &["true"],
         };
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let (document, parameters) = command_request(&words);
+        let (document, parameters) = command_request(&words, false);
         let is_asked = settings.policy.reason.required;
         let usual = || (!is_asked).then(|| "ssm-rec doctor --try".to_owned());
         let plan = Plan {

@@ -17,7 +17,7 @@ use crate::recorded::admission::Asking;
 use crate::recorded::forward::Forward;
 use crate::recorded::forwards;
 use crate::recorded::plan::Plan;
-use crate::service::Request;
+use crate::service::{INTERACTIVE_DOCUMENT, Request};
 use crate::session::console::Manner;
 use crate::settings::{Settings, reason_of_environment, record, session};
 
@@ -37,6 +37,9 @@ Examples:
 
   One command without a terminal; its exit status becomes ours:
     ssm-rec start i-0abc -- systemctl is-active nginx
+
+  One command that needs a terminal:
+    ssm-rec start -t i-0abc -- top
 
   A local port that leads to port 80 of the instance, and one to a database that it reaches:
     ssm-rec start i-0abc --forward 8080:80
@@ -80,6 +83,10 @@ pub(crate) struct StartArgs {
     /// A command to run instead of a shell; its exit status becomes ours
     #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["document_name", "parameters"])]
     command: Vec<String>,
+
+    /// A terminal for the command, as ssh -t: keys reach it and windows have their size; the agent tells no exit status of it. A shell has a terminal anyway
+    #[arg(short = 't', long, conflicts_with = "forward")]
+    tty: bool,
 
     /// Read nothing from stdin, as ssh -n: for a loop that reads it
     #[arg(short = 'n')]
@@ -126,7 +133,7 @@ pub(crate) struct StartArgs {
 impl StartArgs {
     /// Whether a person types into the session.
     pub(crate) fn is_interactive(&self) -> bool {
-        self.command.is_empty() && self.forward.is_empty()
+        (self.command.is_empty() || self.tty) && self.forward.is_empty()
     }
 }
 
@@ -173,7 +180,7 @@ pub(crate) fn run(args: StartArgs) -> CommandResult {
     };
     let (document, parameters) = match &args.command[..] {
         [] => (args.document_name, given),
-        command => command_request(command),
+        command => command_request(command, args.tty),
     };
     let (access, endpoint) = args.access.split();
     let remember = targets::place(&access, endpoint.as_deref());
@@ -225,20 +232,21 @@ fn recipients(texts: &[String]) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join(","))
 }
 
-/// A command without a terminal. The agent splits the text into words as a shell does, so each word is quoted.
-pub(crate) fn command_request(words: &[String]) -> (Option<String>, Parameters) {
+/// A command with or without a terminal. The agent splits the text into words as a shell does, or hands it to one, so each
+/// word is quoted.
+pub(crate) fn command_request(words: &[String], tty: bool) -> (Option<String>, Parameters) {
     let quoted: Vec<String> = words.iter().map(|word| quote(word)).collect();
-    let parameters = [
-        ("command", quoted.join(" ")),
-        ("separateOutputStream", "true".to_owned()),
-    ];
-    let parameters = parameters
-        .map(|(name, value)| (name.to_owned(), vec![value]))
-        .into();
-    (
-        Some("AWS-StartNonInteractiveCommand".to_owned()),
-        parameters,
-    )
+    let mut parameters = Parameters::from([("command".to_owned(), vec![quoted.join(" ")])]);
+    let document = match tty {
+        true => INTERACTIVE_DOCUMENT,
+        false => {
+            // Streams of their own are what a status comes with; a terminal has one for everything.
+            let separate = "separateOutputStream".to_owned();
+            parameters.insert(separate, vec!["true".to_owned()]);
+            "AWS-StartNonInteractiveCommand"
+        }
+    };
+    (Some(document.to_owned()), parameters)
 }
 
 fn quote(word: &str) -> String {
@@ -247,5 +255,25 @@ fn quote(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_word_of_a_command_stays_one_with_a_terminal_and_without() {
+        let words = ["sh", "-c", "echo 'a  b'"].map(str::to_owned);
+        let quoted = r"sh -c 'echo '\''a  b'\'''";
+        for (tty, document, count) in [
+            (true, "AWS-StartInteractiveCommand", 1),
+            (false, "AWS-StartNonInteractiveCommand", 2),
+        ] {
+            let (named, parameters) = command_request(&words, tty);
+            assert_eq!(named.as_deref(), Some(document));
+            assert_eq!(parameters["command"], [quoted]);
+            assert_eq!(parameters.len(), count);
+        }
     }
 }
