@@ -40,9 +40,14 @@ pub(crate) fn end_line() {
 /// Says what failed and what to do next.
 pub(crate) fn failure(failure: &Failure) {
     say(&causes(failure.error.as_ref()));
-    if let Some(hint) = &failure.hint {
-        line(&format!("hint: {}", printable(hint)));
+    if let Some(text) = &failure.hint {
+        hint(text);
     }
+}
+
+/// Says what to do next.
+pub(crate) fn hint(text: &str) {
+    line(&format!("hint: {}", printable(text)));
 }
 
 fn line(text: &str) {

@@ -110,7 +110,7 @@ pub(super) fn run(args: EndArgs) -> CommandResult {
             ending.end(&session_id, told).await;
         }
         if let Some(hint) = ending.hint {
-            message::say(&hint);
+            message::hint(&hint);
         }
         Ok(ending.worst)
     })
@@ -251,7 +251,7 @@ impl Ending {
             error => error.hint(),
         };
         if self.hint.is_none() {
-            self.hint = hint.map(|hint| format!("hint: {hint}"));
+            self.hint = hint;
         }
         match error.is_connection() {
             true => Status::ConnectionLost,

@@ -149,7 +149,9 @@ async fn open(service: &Service, owner: Option<&str>) -> Result<Vec<Told>, Failu
 )]
 fn now(service: &Service) -> DateTime<Utc> {
     let ahead = service.clock_offset_ms().unwrap_or_default();
-    Utc::now() - chrono::TimeDelta::milliseconds(ahead)
+    // It tells its time in whole seconds.
+    let is_off = ahead.unsigned_abs() >= 2000;
+    Utc::now() - chrono::TimeDelta::milliseconds(if is_off { ahead } else { 0 })
 }
 
 /// How long a session has been there; nothing is younger than now.
