@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use chrono::Local;
 use formats::asciicast::Session;
 use uuid::Uuid;
 
@@ -19,9 +20,9 @@ use crate::service::{DEFAULT_DOCUMENT, Passed, Request, Service, Started};
 use crate::session::channel::{self, Channel, Token};
 use crate::session::console::{Console, Manner, Typing};
 use crate::session::driver::connection::{self, Socket};
-use crate::session::driver::{self, Outcome, Proof, Resume, Resumed, Settings};
+use crate::session::driver::{self, Facts, Outcome, Proof, Resume, Resumed, Settings};
 use crate::settings::OnFailure;
-use crate::spool::{Spool, backlog};
+use crate::spool::{Spool, backlog, delivery};
 use crate::terminal;
 
 /// How long the look into the spool may hold back the prompt, beyond the opening of the data channel.
@@ -80,6 +81,7 @@ impl Recorded<'_> {
             record_payload: in_force.record.payload,
             go_on_unrecorded: in_force.record.on_failure == OnFailure::Warn,
             proof: proof(self.admitted.request()),
+            facts: self.facts(description),
             wall_millis: driver::wall_millis,
         };
         Ok(driver::run(
@@ -91,6 +93,23 @@ impl Recorded<'_> {
             settings,
         )
         .await)
+    }
+
+    /// What the person is told who asks in the middle of it.
+    fn facts(&self, description: &Description) -> Facts {
+        let session = &description.session;
+        let places = self.admitted.places();
+        let file = places.spool.join(delivery::file_name(&session.session_id));
+        let since = description.started.with_timezone(&Local);
+        Facts {
+            session_id: session.session_id.clone(),
+            target: session.target.clone(),
+            reason: session.reason.clone(),
+            since: since.format("%Y-%m-%d %H:%M:%S %:z").to_string(),
+            began: description.origin,
+            recording: file.display().to_string(),
+            store: places.store.location(),
+        }
     }
 
     /// Says what there is to say before the terminal is raw.

@@ -1,8 +1,11 @@
-//! A command that has a terminal, and a shell that is fed.
+//! A command that has a terminal, a shell that is fed, and what an operator asks about the session while it runs.
 //!
 //! Nothing here looks at how a session is started otherwise.
 
-use loopback::Options;
+use std::time::Duration;
+
+use loopback::pty::Pty;
+use loopback::{Cut, Faults, Options, Refusal};
 
 use super::rig::Rig;
 
@@ -10,6 +13,12 @@ const START: [&str; 4] = ["start", "i-0abc", "--reason", "ticket-42"];
 
 fn rig() -> Rig {
     Rig::new(Options::quick())
+}
+
+/// What stands on the screen, without what is empty.
+fn rows(terminal: &mut Pty) -> Vec<String> {
+    let rows = terminal.rows().into_iter();
+    rows.filter(|row| !row.is_empty()).collect()
 }
 
 #[test]
@@ -108,4 +117,138 @@ fn what_feeds_a_shell_is_said_on_stderr_alone() {
     // A command without a terminal takes nothing, and nobody is told that it does.
     let command = rig.run(&[&START[..], &["--", "true"]].concat());
     assert!(!command.err().contains("typed into"), "{}", command.err());
+}
+
+#[test]
+fn facts_stand_below_the_prompt_which_goes_on_and_nothing_of_it_is_sent_or_recorded() {
+    let rig = rig();
+    let mut terminal = rig.terminal(&START);
+    terminal.wait_for("$ ");
+    terminal.type_keys("PS1=ready%' '\r");
+    terminal.wait_for("ready% ");
+    terminal.type_keys("~i");
+    terminal.wait_for("sessions end ");
+    terminal.wait_for("ready%");
+    let session = rig.service.sessions()[0].clone();
+    let shown = rows(&mut terminal).join("\n");
+    let file = rig.spool().join(format!("{}.cast.zst", session.id));
+    // A path may go on in the next row.
+    let unwrapped = shown.replace('\n', "");
+    for wanted in [
+        format!(" id          {}", session.id),
+        " target      i-0abc, for ticket-42".to_owned(),
+        format!(" recording   {}", file.display()),
+        " connection  up, round trip ".to_owned(),
+        "never lost".to_owned(),
+    ] {
+        assert!(unwrapped.contains(&wanted), "{wanted}: {shown}");
+    }
+    assert!(shown.ends_with("\nready%"), "{shown}");
+    terminal.type_keys("echo still''here\r");
+    terminal.wait_for("stillhere\r\n");
+    let shown = rows(&mut terminal);
+    assert!(
+        shown.contains(&"ready% echo still''here".to_owned()),
+        "{shown:?}"
+    );
+    terminal.type_keys("~?");
+    terminal.wait_for("~i   about this session");
+    terminal.wait_for("ready%");
+    terminal.type_keys("exit\r");
+    assert_eq!(terminal.wait(), 0);
+    let text = rig.recorded();
+    assert!(
+        !text.contains("this session") && !text.contains("round trip"),
+        "{text}"
+    );
+    assert_eq!(rig.manifest().counts.markers, 0);
+}
+
+#[test]
+fn over_a_program_that_draws_the_screen_facts_go_away_with_a_key_and_leave_no_trace() {
+    let rig = rig();
+    let mut terminal = rig.terminal(&START);
+    terminal.wait_for("$ ");
+    let script = "printf '\\033[?1049h\\033[2J\\033[Hfirst row\\r\\nsecond row\\033[24;1Hlast row\\033[12;5H'; \
+                  read a; read b; printf '\\033[?1049l'; echo \"got<$a><$b>\"";
+    terminal.type_keys(format!("stty -echo; {script}\r"));
+    terminal.wait_for("\x1b[12;5H");
+    let before = rows(&mut terminal);
+    terminal.type_keys("~i");
+    terminal.wait_for("-- any key goes on --");
+    let during = rows(&mut terminal);
+    assert!(
+        during.iter().any(|row| row.contains(" target      i-0abc")),
+        "{during:?}"
+    );
+    assert!(during.contains(&"last row".to_owned()), "{during:?}");
+    // An arrow is one key, and none for the remote.
+    terminal.type_keys("\x1b[A");
+    terminal.wait_until("as it was", |rows| {
+        let rows = rows.iter().filter(|row| !row.is_empty());
+        rows.eq(&before)
+    });
+    // What begins a command is one at once.
+    terminal.type_keys("~?");
+    terminal.wait_for("-- any key goes on --");
+    terminal.type_keys("~i");
+    terminal.wait_for("this session:");
+    terminal.wait_for("-- any key goes on --");
+    terminal.type_keys("qone\r");
+    terminal.type_keys("two\r");
+    terminal.wait_for("got<one><two>");
+    terminal.type_keys("exit\r");
+    assert_eq!(terminal.wait(), 0);
+    assert!(!rig.recorded().contains("any key"));
+}
+
+#[test]
+fn what_an_away_connection_is_tried_for_is_among_the_facts() {
+    let rig = Rig::new(Options {
+        faults: Faults {
+            cut: Some(Cut {
+                every: Some(Duration::from_secs(1)),
+                after_messages: None,
+                times: 1,
+                reset: true,
+            }),
+            resume: Some(Refusal::named("ExpiredTokenException").times(u32::MAX)),
+            ..Faults::default()
+        },
+        ..Options::quick()
+    });
+    let mut terminal = rig.terminal(&START);
+    terminal.wait_for("connection lost (~. ends), trying again");
+    terminal.type_keys("~i");
+    terminal.wait_for(" connection  lost ");
+    terminal.wait_for("sessions end ");
+    // The line over the screen is there again.
+    terminal.wait_for("connection lost (~. ends), trying again");
+    terminal.type_keys("~.");
+    assert_eq!(terminal.wait(), 1);
+}
+
+#[test]
+fn a_screen_that_a_program_draws_without_an_alternate_one_is_not_written_over() {
+    let rig = rig();
+    let mut terminal = rig.terminal(&[
+        "start",
+        "-t",
+        "i-0abc",
+        "--",
+        "sh",
+        "-c",
+        r"printf '\033[H\033[2Jhead\r\n\r\nrow one\r\nrow two\033[2;1H'; read key",
+    ]);
+    terminal.wait_for("row two\x1b[2;1H");
+    let before = rows(&mut terminal);
+    terminal.type_keys("~?");
+    terminal.wait_for("-- any key goes on --");
+    terminal.type_keys("x");
+    terminal.wait_until("as it was", |rows| {
+        let rows = rows.iter().filter(|row| !row.is_empty());
+        rows.eq(&before)
+    });
+    terminal.type_keys("\r");
+    assert_eq!(terminal.wait(), 0);
 }

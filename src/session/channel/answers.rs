@@ -51,9 +51,9 @@ impl Channel {
         Some(self.outgoing.stalled_since()?.max(self.last_heard))
     }
 
-    /// The smoothed round trip of acknowledgements.
+    /// The smoothed round trip of acknowledgements; `None` before there was one.
     #[must_use]
-    pub fn round_trip(&self) -> Duration {
+    pub fn round_trip(&self) -> Option<Duration> {
         self.outgoing.round_trip()
     }
 

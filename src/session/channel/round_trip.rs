@@ -19,6 +19,7 @@ pub(super) struct RoundTrip {
     smoothed: Duration,
     variation: Duration,
     timeout: Duration,
+    is_measured: bool,
 }
 
 impl RoundTrip {
@@ -27,6 +28,7 @@ impl RoundTrip {
             smoothed: FIRST_ROUND_TRIP,
             variation: Duration::ZERO,
             timeout: FIRST_TIMEOUT,
+            is_measured: false,
         }
     }
 
@@ -34,6 +36,7 @@ impl RoundTrip {
     /// of the copies was acknowledged (Karn's rule).
     pub(super) fn measure(&mut self, sample: Duration) {
         let sample = sample.min(MAX_TIMEOUT * 10);
+        self.is_measured = true;
         self.variation = self.variation * 3 / 4 + self.smoothed.abs_diff(sample) / 4;
         self.smoothed = self.smoothed * 7 / 8 + sample / 8;
         self.timeout = (self.smoothed + GRANULARITY.max(self.variation * 4)).min(MAX_TIMEOUT);
@@ -45,8 +48,8 @@ impl RoundTrip {
         (self.timeout * (1 << doublings)).min(limit)
     }
 
-    /// The smoothed round trip.
-    pub(super) fn smoothed(&self) -> Duration {
-        self.smoothed
+    /// The smoothed round trip; `None` before anything was measured.
+    pub(super) fn smoothed(&self) -> Option<Duration> {
+        self.is_measured.then_some(self.smoothed)
     }
 }

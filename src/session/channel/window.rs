@@ -398,8 +398,8 @@ impl Outgoing {
         Some(self.last_acknowledged.map_or(oldest, |at| at.max(oldest)))
     }
 
-    /// The smoothed round trip of acknowledgements.
-    pub(in crate::session) fn round_trip(&self) -> Duration {
+    /// The smoothed round trip of acknowledgements; `None` before there was one.
+    pub(in crate::session) fn round_trip(&self) -> Option<Duration> {
         self.round_trip.smoothed()
     }
 

@@ -24,6 +24,8 @@ pub(in crate::session) enum Command {
     End,
     /// List the commands.
     Help,
+    /// Tell of the session.
+    Facts,
     /// Set a marker.
     Marker,
     /// Stop this program, for the shell to take over.
@@ -112,6 +114,7 @@ impl Escape {
         vec![
             "local commands, at the start of a line:".to_owned(),
             format!(" {escape}.   end the session, also when it is frozen"),
+            format!(" {escape}i   about this session: id, target, recording, connection"),
             format!(" {escape}m   set a marker in the recording, with a note"),
             format!(" {escape}^Z  suspend this program"),
             format!(" {escape}?   this list"),
@@ -132,10 +135,40 @@ fn command(key: u8) -> Option<Command> {
     Some(match key {
         b'.' => Command::End,
         b'?' => Command::Help,
+        b'i' => Command::Facts,
         b'm' => Command::Marker,
         SUSPEND => Command::Suspend,
         _ => return None,
     })
+}
+
+/// Takes one key from the front, whatever it is: an arrow sends several bytes.
+pub(in crate::session) fn take_key(keys: &mut Bytes) {
+    let Some(key) = keys.first().copied() else {
+        return;
+    };
+    keys.advance(1);
+    match key {
+        ESCAPE => {
+            skip_sequence(keys);
+        }
+        0xc0..=0xff => {
+            let rest = keys.iter().take_while(|key| *key & 0xc0 == 0x80).count();
+            keys.advance(rest);
+        }
+        _ => {}
+    }
+}
+
+/// Takes what belongs to a key behind its ESC. A person's Esc comes alone.
+fn skip_sequence(keys: &mut Bytes) -> bool {
+    if !matches!(keys.first(), Some(b'[' | b'O')) {
+        return false;
+    }
+    keys.advance(1);
+    let last = keys.iter().position(|key| (b'@'..=b'~').contains(key));
+    keys.advance(last.map_or(keys.len(), |last| last + 1));
+    true
 }
 
 /// How far a note is.
@@ -165,12 +198,8 @@ impl Note {
                     let text = String::from_utf8_lossy(&self.text);
                     return Noted::Done(text.trim().chars().take(MAX_NOTE).collect());
                 }
-                // An arrow or another key that is a sequence; a person's Esc comes alone.
-                ESCAPE if matches!(keys.first(), Some(b'[' | b'O')) => {
-                    keys.advance(1);
-                    let last = keys.iter().position(|key| (b'@'..=b'~').contains(key));
-                    keys.advance(last.map_or(keys.len(), |last| last + 1));
-                }
+                // An arrow or another key that is a sequence.
+                ESCAPE if skip_sequence(keys) => {}
                 ESCAPE | INTERRUPT => return Noted::Cancelled,
                 END_OF_TRANSMISSION if self.text.is_empty() => return Noted::Cancelled,
                 BACKSPACE | DELETE => self.erase(),
@@ -235,6 +264,7 @@ mod tests {
             (&["~", "."], &["<End>"]),
             (&["ls\r~."], &["ls\r", "<End>"]),
             (&["ls\r", "~?", "~m"], &["ls\r", "<Help>", "<Marker>"]),
+            (&["ls\r~i~i", "x"], &["ls\r", "<Facts>", "<Facts>", "x"]),
             (&["a~."], &["a~."]),
             (&["a", "~."], &["a", "~."]),
             (&["\r~\x1ax"], &["\r", "<Suspend>", "x"]),
@@ -268,6 +298,22 @@ mod tests {
         assert_eq!(name(0x1d), "^]");
         assert_eq!(name(b'%'), "%");
         assert!(Escape::new(0x1d).help()[1].starts_with(" ^]. "));
+    }
+
+    #[test]
+    fn one_key_is_taken_whole_and_nothing_behind_it() {
+        for (keys, rest) in [
+            (&b"qls"[..], &b"ls"[..]),
+            (b"\x1b[1;5Cls", b"ls"),
+            (b"\x1bOAls", b"ls"),
+            (b"\x1b", b""),
+            ("\u{e9}ls".as_bytes(), b"ls"),
+            (b"", b""),
+        ] {
+            let mut left = Bytes::copy_from_slice(keys);
+            take_key(&mut left);
+            assert_eq!(&left[..], rest, "{keys:?}");
+        }
     }
 
     fn note(keys: &[u8]) -> (Noted, Vec<u8>) {

@@ -97,6 +97,8 @@ pub struct Console {
     status: Option<String>,
     /// A note is being typed: so much of it.
     typed: Option<String>,
+    /// Lines that stand over the remote's screen until the next key.
+    listed: Vec<String>,
     held: VecDeque<Bytes>,
     held_bytes: usize,
 }
@@ -123,6 +125,7 @@ impl Console {
                 .then(|| Overlay::new(terminal::size().unwrap_or(Size { cols: 0, rows: 0 }))),
             status: None,
             typed: None,
+            listed: Vec::new(),
             held: VecDeque::new(),
             held_bytes: 0,
         })
@@ -170,6 +173,10 @@ impl Console {
             return;
         };
         let drawn = match (&self.typed, &self.status) {
+            _ if !self.listed.is_empty() => {
+                let lines = self.listed.iter().map(String::as_str).chain([GO_ON]);
+                overlay.draw_all(&lines.collect::<Vec<_>>())
+            }
             (Some(typed), _) => overlay.draw(&asking(typed)),
             (None, Some(status)) => overlay.draw(&format!("ssm-rec: {status}")),
             (None, None) => overlay.clear(),
@@ -181,6 +188,9 @@ impl Console {
     }
 }
 
+/// The last of lines that stand over the remote's screen.
+const GO_ON: &str = "-- any key goes on --";
+
 fn asking(typed: &str) -> String {
     let typed = printable(typed);
     format!("note for the marker (Enter sets it, Esc cancels): {typed}_")
@@ -188,7 +198,7 @@ fn asking(typed: &str) -> String {
 
 impl Screen for Console {
     fn output(&mut self, bytes: Bytes) -> io::Result<()> {
-        if self.typed.is_some() {
+        if self.typed.is_some() || !self.listed.is_empty() {
             self.held_bytes += bytes.len();
             self.held.push_back(bytes);
             return Ok(());
@@ -273,7 +283,24 @@ impl Screen for Console {
         }
     }
 
-    fn list(&mut self, lines: &[String]) {
+    fn list(&mut self, lines: &[String]) -> bool {
+        if self.has_overlay()
+            && let Some(overlay) = &mut self.overlay
+        {
+            if overlay.is_full_screen() {
+                lines.clone_into(&mut self.listed);
+                self.overlay();
+                return true;
+            }
+            let below = overlay.below(lines);
+            // Nobody sees it where nobody looks; the next output tells.
+            let _ = self.show(below.into());
+            // What is said of the connection was taken away for it.
+            if self.status.is_some() {
+                self.overlay();
+            }
+            return false;
+        }
         let end = if self.is_raw() { "\r\n" } else { "\n" };
         let mut text = end.to_owned();
         for line in lines {
@@ -281,11 +308,13 @@ impl Screen for Console {
             text.push_str(end);
         }
         let _ = self.errors.write(text.into());
+        false
     }
 
     fn ask(&mut self, typed: Option<&str>) {
         let asked = self.typed.is_some();
         self.typed = typed.map(str::to_owned);
+        self.listed.clear();
         if self.has_overlay() {
             self.overlay();
         } else if let Some(typed) = typed {
@@ -326,7 +355,7 @@ impl Screen for Console {
         if let Some(overlay) = &mut self.overlay {
             overlay.resize(size);
         }
-        if self.typed.is_some() || self.status.is_some() {
+        if self.typed.is_some() || self.status.is_some() || !self.listed.is_empty() {
             self.overlay();
         }
     }

@@ -1,4 +1,4 @@
-//! A line of ours over the remote's screen, and what was there before put back when it goes.
+//! Lines of ours over the remote's screen, and what was there before put back when they go.
 //!
 //! Nothing here writes to a terminal. The remote's own cursor, colors and a sequence that it has only half sent survive;
 //! what stood under the line is known from the output before, which costs a copy as long as there is no line, and a look
@@ -6,6 +6,7 @@
 //! full-screen program until that redraws, which it has no reason to do.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use crate::screen::{self, Emulator, Size, paint};
 use crate::words::printable;
@@ -23,8 +24,8 @@ pub(super) struct Overlay {
     kept: Vec<u8>,
     /// What was shown before what is kept; `None`: nothing that matters.
     terminal: Option<Emulator>,
-    /// The row that the line stands in.
-    drawn: Option<usize>,
+    /// The rows that lines of ours stand in.
+    drawn: Range<usize>,
 }
 
 impl std::fmt::Debug for Overlay {
@@ -43,7 +44,7 @@ impl Overlay {
             size,
             kept: Vec::new(),
             terminal: None,
-            drawn: None,
+            drawn: 0..0,
         }
     }
 
@@ -70,6 +71,11 @@ impl Overlay {
 
     /// What draws the line, in place of the one before if there is one; nothing where it would do harm.
     pub(super) fn draw(&mut self, text: &str) -> String {
+        self.draw_all(&[text])
+    }
+
+    /// The same for several lines, as many of them as there is room for.
+    pub(super) fn draw_all(&mut self, lines: &[&str]) -> String {
         let mut out = self.clear();
         if pending(&self.kept) == Pending::Character {
             return out;
@@ -80,35 +86,90 @@ impl Overlay {
         };
         let (cols, rows) = terminal.size();
         // At the top it is in nobody's way, unless that is where the person types.
-        let row = match terminal.cursor().row {
-            0 => rows - 1,
+        let first = match terminal.cursor().row {
+            0 if lines.len() == 1 => rows - 1,
             _ => 0,
         };
+        let drawn = first..(first + lines.len()).min(rows);
         let width = cols - 1;
-        let line: String = printable(text).chars().take(width).collect();
-        // Writing to a String cannot fail.
-        let _ = write!(
-            out,
-            "{SAVE}\x1b[{};1H\x1b[0;7m{line:<width$}\x1b[0m\x1b[K{RESTORE}",
-            row + 1
-        );
-        self.drawn = Some(row);
+        out.push_str(SAVE);
+        for (row, text) in drawn.clone().zip(lines) {
+            let line: String = printable(text).chars().take(width).collect();
+            // Writing to a String cannot fail.
+            let _ = write!(
+                out,
+                "\x1b[{};1H\x1b[0;7m{line:<width$}\x1b[0m\x1b[K",
+                row + 1
+            );
+        }
+        out.push_str(RESTORE);
+        self.drawn = drawn;
         out
     }
 
-    /// What takes the line away.
+    /// Whether the remote shows the screen of a program that draws all of it: an alternate one, or one on which something
+    /// stands below the cursor, as nothing does below a prompt.
+    pub(super) fn is_full_screen(&mut self) -> bool {
+        self.catch_up();
+        let Some(terminal) = self.terminal() else {
+            return false;
+        };
+        let is_blank = |row| {
+            let line = terminal.screen().line(row);
+            line.is_none_or(|line| line.chars().all(char::is_whitespace))
+        };
+        let below = terminal.cursor().row + 1..terminal.size().1;
+        terminal.active_screen_kind() == avt::ScreenKind::Alternate
+            || !below.into_iter().all(is_blank)
+    }
+
+    /// Lines below where the remote writes, and the one that it has begun once more below them: what is typed next comes
+    /// behind it as before.
+    pub(super) fn below(&mut self, lines: &[String]) -> String {
+        self.catch_up();
+        let mut out = String::new();
+        let pending = match pending(&self.kept) {
+            // What was only begun would swallow ours.
+            Pending::Sequence(sequence) => {
+                out.push('\x18');
+                String::from_utf8_lossy(sequence).into_owned()
+            }
+            _ => String::new(),
+        };
+        out.push_str("\x1b[0m");
+        for line in lines {
+            out.push_str("\r\n");
+            out.push_str(&printable(line));
+        }
+        out.push_str("\r\n");
+        if let Some(terminal) = self.terminal() {
+            let (cols, cursor) = (terminal.size().0, terminal.cursor());
+            if let Some(line) = terminal.screen().line(cursor.row) {
+                paint::line(line, cols, &mut out);
+                let _ = write!(out, "\x1b[0m\x1b[{}G", cursor.col.min(cols - 1) + 1);
+            }
+        }
+        out.push_str(&pending);
+        out
+    }
+
+    /// What takes the lines away.
     pub(super) fn clear(&mut self) -> String {
         let mut out = String::new();
-        let Some(row) = self.drawn.take() else {
+        let drawn = std::mem::take(&mut self.drawn);
+        if drawn.is_empty() {
             return out;
-        };
-        let _ = write!(out, "{SAVE}\x1b[{};1H\x1b[0m", row + 1);
-        if let Some(terminal) = self.terminal()
-            && let Some(line) = terminal.screen().line(row)
-        {
-            paint::line(line, terminal.size().0, &mut out);
         }
-        out.push_str("\x1b[0m\x1b[K");
+        out.push_str(SAVE);
+        for row in drawn {
+            let _ = write!(out, "\x1b[{};1H\x1b[0m", row + 1);
+            if let Some(terminal) = self.terminal()
+                && let Some(line) = terminal.screen().line(row)
+            {
+                paint::line(line, terminal.size().0, &mut out);
+            }
+            out.push_str("\x1b[0m\x1b[K");
+        }
         out.push_str(RESTORE);
         out.push_str(&self.wrap());
         // The sequence that the remote had begun was broken off by ours.
@@ -317,6 +378,54 @@ mod tests {
         overlay.shown(b"$ ");
         assert!(overlay.draw("lost").contains("\x1b[6;1H"));
         check(b"$ ", "ls\r\nfile\r\n");
+    }
+
+    #[test]
+    fn several_lines_leave_no_trace_either() {
+        let output = "\x1b[?1049h\x1b[H\x1b[2J\x1b[31mone\r\ntwo\x1b[6;1Hbar\x1b[2;2H";
+        let mut overlay = Overlay::new(SIZE);
+        let (mut with, mut without) = (real(), real());
+        overlay.shown(output.as_bytes());
+        assert!(overlay.is_full_screen());
+        for terminal in [&mut with, &mut without] {
+            terminal.feed(output);
+        }
+        // More than there is room for.
+        with.feed(&overlay.draw_all(&["line"; 9]));
+        assert!(text(&with).iter().all(|row| row.trim_end() == "line"));
+        with.feed(&overlay.clear());
+        assert_eq!(text(&with), text(&without));
+        assert_eq!(with.cursor().row, without.cursor().row);
+        assert_eq!(with.cursor().col, without.cursor().col);
+    }
+
+    #[test]
+    fn what_stands_below_the_cursor_is_not_written_over() {
+        for (output, is_full) in [
+            ("first\r\n$ ", false),
+            ("\x1b[H\x1b[2Jtop\r\n\r\nPID\r\n 1\x1b[2;1H", true),
+            ("\x1b[6;1Hlast row", false),
+        ] {
+            let mut overlay = Overlay::new(SIZE);
+            overlay.shown(output.as_bytes());
+            assert_eq!(overlay.is_full_screen(), is_full, "{output:?}");
+        }
+    }
+
+    #[test]
+    fn below_a_prompt_lines_are_read_and_the_prompt_goes_on_below_them() {
+        for begun in ["", "\x1b[3"] {
+            let mut overlay = Overlay::new(SIZE);
+            let mut terminal = real();
+            let output = format!("first\r\n$ ec{begun}");
+            overlay.shown(output.as_bytes());
+            terminal.feed(&output);
+            assert!(!overlay.is_full_screen());
+            terminal.feed(&overlay.below(&["one".to_owned(), "\x1btwo".to_owned()]));
+            terminal.feed(if begun.is_empty() { "ho" } else { "1mho" });
+            let shown = text(&terminal).join("|").replace(' ', "");
+            assert!(shown.ends_with("$ec|one|\\u{1b}two|$echo|"), "{shown}");
+        }
     }
 
     #[test]

@@ -147,6 +147,12 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         away.told.is_none().then(|| away.lost_at + QUIET_BREAK)
     }
 
+    /// Since when the connection is away, and why it still is.
+    pub(super) fn away(&self) -> Option<(Instant, &str)> {
+        let away = self.away.as_ref()?;
+        Some((away.lost_at, &away.cause))
+    }
+
     /// Tells the person of a break that lasts, and why it does; each reason once.
     pub(super) fn tell_break(&mut self, now: Instant) {
         let Some(away) = &mut self.away else {

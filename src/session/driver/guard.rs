@@ -44,6 +44,11 @@ impl<T: Tee> Guard<T> {
         }
     }
 
+    /// Since when there is no recording any more, and why.
+    pub(super) fn failed(&self) -> Option<&Unrecorded> {
+        self.failed.as_ref()
+    }
+
     pub(super) fn into_parts(self) -> (T, Option<Unrecorded>) {
         (self.recorder, self.failed)
     }

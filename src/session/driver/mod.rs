@@ -10,6 +10,7 @@ pub mod data_keys;
 mod encryption;
 mod end;
 mod events;
+mod facts;
 mod gather;
 mod guard;
 mod input;
@@ -42,6 +43,7 @@ use self::connection::describe;
 use self::data_keys::DataKeys;
 use self::encryption::Vault;
 pub use self::end::End;
+pub use self::facts::Facts;
 use self::gather::Gather;
 use self::guard::Guard;
 pub use self::guard::Unrecorded;
@@ -55,8 +57,9 @@ pub(super) use self::person::forwarded;
 pub use self::person::{Keys, Screen, Signal, Signals, Status};
 pub use self::report::{Gap, Outcome, Report};
 use self::tee::Tee;
+use self::typed::Asked;
 use super::channel::{Channel, DataKey, MAX_QUEUED_BYTES, Token};
-use super::console::escape::{Escape, Note};
+use super::console::escape::Escape;
 use super::port::Outgoing;
 use super::port::Reserved;
 use crate::recorder::Recorder;
@@ -100,6 +103,8 @@ pub struct Settings {
     pub go_on_unrecorded: bool,
     /// What shows that the session came to an end of its own.
     pub proof: Proof,
+    /// What the person is told of the session when they ask.
+    pub facts: Facts,
     /// Milliseconds since the epoch; [`wall_millis`] outside of tests.
     pub wall_millis: fn() -> u64,
 }
@@ -153,6 +158,7 @@ where
         looked_at: now(),
         escape: escape.map(Escape::new),
         asking: None,
+        facts: settings.facts,
         local: Local::Person,
         vault: Vault::new(data_keys),
         bind: settings.bind,
@@ -246,8 +252,9 @@ struct Driver<T, K, D, G, V> {
     /// Something was typed before the shell had opened.
     typed_ahead: bool,
     escape: Option<Escape>,
-    /// A note is being typed.
-    asking: Option<Note>,
+    /// Keys are for an answer just now.
+    asking: Option<Asked>,
+    facts: Facts,
     local: Local,
     vault: Vault<V>,
     bind: Option<String>,

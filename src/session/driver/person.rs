@@ -61,11 +61,13 @@ pub trait Screen {
     }
     /// How the connection is.
     fn status(&mut self, status: Status<'_>);
-    /// Lines that the person asked for.
-    fn list(&mut self, lines: &[String]) {
+    /// Lines that the person asked for. Whether they stand over the remote's screen until the next key, and `ask(None)` with
+    /// it, for which output waits.
+    fn list(&mut self, lines: &[String]) -> bool {
         for line in lines {
             self.notice(line);
         }
+        false
     }
     /// Asks for a line, of which so much is typed; `None` when it is complete or not wanted any more. Output that comes
     /// meanwhile is kept and shown then.

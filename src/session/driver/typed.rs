@@ -8,9 +8,18 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::{Driver, End, Keys, Line, Local, Screen, Signals, Socket, Stop, now};
-use crate::session::console::escape::{Action, Command, Note, Noted};
+use crate::session::console::escape::{Action, Command, Escape, Note, Noted, take_key};
 use crate::session::driver::data_keys::DataKeys;
 use crate::session::driver::tee::Tee;
+
+/// What keys are for, where they are neither for the remote nor a command.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A note is being typed.
+    Note(Note),
+    /// Lines stand over the remote's screen until the next one.
+    Key,
+}
 
 /// What a marker is called that was given no note.
 const NO_NOTE: &str = "marker";
@@ -45,10 +54,23 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             }
         };
         while !keys.is_empty() {
-            if let Some(note) = &mut self.asking {
-                let noted = note.take(&mut keys);
-                self.handle_note(at, noted)?;
-                continue;
+            match &mut self.asking {
+                Some(Asked::Note(note)) => {
+                    let noted = note.take(&mut keys);
+                    self.handle_note(at, noted)?;
+                    continue;
+                }
+                Some(Asked::Key) => {
+                    let escape = self.escape.as_ref().map(Escape::character);
+                    // What begins a command is one already.
+                    if escape.is_none_or(|escape| keys.first() != Some(&escape)) {
+                        take_key(&mut keys);
+                    }
+                    self.asking = None;
+                    self.screen.ask(None);
+                    continue;
+                }
+                None => {}
             }
             let action = match &mut self.escape {
                 Some(escape) if self.local.is_person() => escape.take(&mut keys),
@@ -87,10 +109,14 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
             Command::End => return Err(End::Left),
             Command::Help => {
                 let help = self.escape.as_ref().map(|escape| escape.help());
-                self.screen.list(&help.unwrap_or_default());
+                self.list(&help.unwrap_or_default());
+            }
+            Command::Facts => {
+                let lines = self.tell_facts(now());
+                self.list(&lines);
             }
             Command::Marker => {
-                self.asking = Some(Note::default());
+                self.asking = Some(Asked::Note(Note::default()));
                 self.screen.ask(Some(""));
             }
             Command::Suspend => self.screen.suspend(),
@@ -98,11 +124,16 @@ impl<T: Tee, K: Keys, D: Screen, G: Signals, V: DataKeys> Driver<T, K, D, G, V> 
         Ok(())
     }
 
+    fn list(&mut self, lines: &[String]) {
+        self.asking = self.screen.list(lines).then_some(Asked::Key);
+    }
+
     fn handle_note(&mut self, at: Instant, noted: Noted) -> Result<(), End<T::Error>> {
         let text = match noted {
             Noted::More => {
-                let text = self.asking.as_ref().map(Note::text);
-                self.screen.ask(text.as_deref());
+                if let Some(Asked::Note(note)) = &self.asking {
+                    self.screen.ask(Some(&note.text()));
+                }
                 return Ok(());
             }
             Noted::Done(text) if text.is_empty() => Some(NO_NOTE.to_owned()),

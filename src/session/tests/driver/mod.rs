@@ -27,7 +27,8 @@ use crate::session::channel::DataKey;
 use crate::session::driver::data_keys::{self, DataKeys};
 use crate::session::driver::tee::Tee;
 use crate::session::driver::{
-    End, Keys, Proof, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status, pump,
+    End, Facts, Keys, Proof, Report, Resume, Resumed, Screen, Settings, Signal, Signals, Status,
+    pump,
 };
 
 type Pipe = WebSocketStream<DuplexStream>;
@@ -392,6 +393,15 @@ impl Bench {
             record_payload: false,
             go_on_unrecorded: self.goes_on,
             proof: self.proof,
+            facts: Facts {
+                session_id: "ada-1".to_owned(),
+                target: "i-0abc".to_owned(),
+                reason: None,
+                since: "2026-11-29".to_owned(),
+                began: start(),
+                recording: "/spool/ada-1.cast.zst".to_owned(),
+                store: "/store".to_owned(),
+            },
             wall_millis,
         };
         let channel = unconnected(start());
