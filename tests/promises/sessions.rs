@@ -4,6 +4,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use loopback::bucket::{self, Bucket};
 use loopback::{Options, Past};
 use serde_json::Value;
 
@@ -359,4 +360,41 @@ fn a_service_that_is_away_is_asked_once_and_not_for_each_session() {
     assert_eq!(run.err().matches("hint: ").count(), 1, "{}", run.err());
     let run = rig.run(&["sessions"]);
     assert_eq!((run.status(), run.out().as_str()), (122, ""));
+}
+
+#[test]
+fn a_bucket_is_asked_too_and_one_that_does_not_tell_hides_no_session() {
+    let bucket = Bucket::start(bucket::Options::default()).unwrap();
+    let rig = Rig::with_bucket(bucket.endpoint());
+    rig.service
+        .tell_of(vec![left("operator-0live", ME), left("operator-0none", ME)]);
+    bucket.plant("fleet/live/operator-0live/000001.cast.zst", "x".into());
+    let recorded = || -> Vec<(String, Value)> {
+        let run = rig.run(&["sessions", "--json"]);
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let told = lines(&run.out()).into_iter().map(|one| {
+            let id = one["session_id"].as_str().unwrap().to_owned();
+            (id, one["recorded"].clone())
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_by(|a, b| a.0.cmp(&b.0));
+        told
+    };
+    let expected = |live: Value, none: Value| {
+        vec![
+            ("operator-0live".to_owned(), live),
+            ("operator-0none".to_owned(), none),
+        ]
+    };
+    assert_eq!(recorded(), expected("live".into(), "no".into()));
+    // An operator may put and not list.
+    bucket.set_write_only(true);
+    assert_eq!(recorded(), expected(Value::Null, Value::Null));
+    let run = rig.run(&["sessions"]);
+    assert_eq!(run.out().matches("  ?  ").count(), 2, "{}", run.out());
+    assert!(
+        run.err().contains("the store does not tell"),
+        "{}",
+        run.err()
+    );
 }

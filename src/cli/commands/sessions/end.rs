@@ -28,9 +28,8 @@ const LONGEST_ANSWER: u64 = 4096;
 /// End sessions at the service, wherever they were started
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each session is answered by one line on stdout. The exit status is 0 when all of them were ended, 5 when one is not open,
-and that of the refusal when the service refused one. The shell of a session that is ended gets SIGHUP, as when a
-terminal is closed.
+Each session is answered by one line on stdout. The exit status is 0 when all of them were ended, 5 when one is not open, \
+121 when the service refused one, and 122 when it was not reached.
 
 Examples:
   Two sessions that somebody left:

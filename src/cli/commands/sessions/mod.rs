@@ -31,8 +31,8 @@ const LIST_HINT: &str =
 #[command(
     args_conflicts_with_subcommands = true,
     after_help = "\
-RECORDED is \"running\" where a client on this machine runs the session and records it, \"spool\" where its recording waits
-here, \"live\" or \"stored\" where the store has parts or all of it, \"no\" where neither knows it, and \"?\" where the store does
+RECORDED is \"running\" where a client on this machine runs the session and records it, \"spool\" where its recording waits \
+here, \"live\" or \"stored\" where the store has parts or all of it, \"no\" where neither knows it, and \"?\" where the store does \
 not tell. Sessions that nothing here knows were started elsewhere, or went round the recorder.
 
 Examples:
