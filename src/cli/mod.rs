@@ -34,8 +34,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use commands::{
-    audit, compact, completions, config, derive, doctor, evidence, export, list, play, plugin, ran,
-    recover, review, rules, search, sessions, show, ssh_proxy, start, tail, upload, verify,
+    audit, compact, completions, config, derive, doctor, evidence, export, list, man, play, plugin,
+    ran, recover, review, rules, search, sessions, show, ssh_proxy, start, tail, upload, verify,
 };
 use exit::CommandResult;
 use exit::Status;
@@ -75,6 +75,7 @@ enum Command {
     Config(config::ConfigArgs),
     Doctor(Box<doctor::DoctorArgs>),
     Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -164,5 +165,6 @@ fn dispatch(command: Command) -> CommandResult {
         Command::Config(args) => config::run(&args),
         Command::Doctor(args) => doctor::run(*args),
         Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
     }
 }

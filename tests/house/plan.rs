@@ -22,7 +22,7 @@ pub(crate) const PLAN: [Room; 28] = [
 
     room(6, "cli", "recorded page doctor review spool packs settings session player export rules targets trail service athena store transcript \
                     signing envelope aws terminal words formats",
-        "anyhow bytes chrono clap clap_complete directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
+        "anyhow bytes chrono clap clap_complete clap_mangen directories flate2 indicatif serde serde_json sha2 tempfile thiserror tokio tracing \
          tracing_subscriber unicode_width zeroize"),
 
     room(5, "recorded", "targets spool settings session service recorder store signing envelope aws terminal words formats",

@@ -39,6 +39,7 @@ mod judgement;
 mod list;
 #[cfg(unix)]
 mod log;
+mod man;
 #[cfg(unix)]
 mod official;
 mod packs;

@@ -11,6 +11,7 @@ pub(super) mod doctor;
 pub(super) mod evidence;
 pub(super) mod export;
 pub(super) mod list;
+pub(super) mod man;
 pub(super) mod play;
 pub(super) mod plugin;
 pub(super) mod ran;
