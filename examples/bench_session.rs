@@ -20,7 +20,8 @@ use ssm_rec::recorder::{Options as RecorderOptions, Recorder};
 use ssm_rec::session::channel::{Channel, DataKey, Options, Token};
 use ssm_rec::session::driver::data_keys::{self, DataKeys};
 use ssm_rec::session::driver::{
-    Keys, Proof, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run, wall_millis,
+    Facts, Keys, Proof, Resume, Resumed, Screen, Settings, Signal, Signals, Status, run,
+    wall_millis,
 };
 use tokio::io::DuplexStream;
 use tokio::runtime::Builder;
@@ -239,6 +240,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             reserved: None,
             record_payload: false,
             go_on_unrecorded: false,
+            // Nobody asks.
+            facts: Facts {
+                session_id: "none".to_owned(),
+                target: "none".to_owned(),
+                reason: None,
+                since: String::new(),
+                began: now(),
+                recording: String::new(),
+                store: String::new(),
+            },
             wall_millis,
         };
         let person = (NoKeys, BlindScreen, NoSignals);

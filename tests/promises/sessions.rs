@@ -13,6 +13,14 @@ use super::rig::Rig;
 const ME: &str = "arn:aws:iam::123456789012:user/operator";
 const BOB: &str = "arn:aws:sts::123456789012:assumed-role/Admin/bob";
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how old a session is depends on when it is asked for"
+)]
+fn now() -> SystemTime {
+    SystemTime::now()
+}
+
 /// A session that is open and did not run here.
 fn left(id: &str, owner: &str) -> Past {
     Past {
@@ -22,7 +30,7 @@ fn left(id: &str, owner: &str) -> Past {
         owner: owner.to_owned(),
         reason: Some("ticket-7".to_owned()),
         region: None,
-        started: SystemTime::now() - Duration::from_secs(7300),
+        started: now() - Duration::from_secs(7300),
         ended: None,
         status: None,
     }
@@ -53,7 +61,7 @@ fn mine_are_told_by_default_everybodys_with_all_and_what_is_recorded_here_is_sai
         left("operator-0left", ME),
         left("bob-0left", BOB),
         Past {
-            ended: Some(SystemTime::now()),
+            ended: Some(now()),
             ..left("operator-0over", ME)
         },
     ]);
@@ -211,7 +219,7 @@ fn each_session_that_is_to_end_is_answered_by_a_line() {
         left("operator-0two", ME),
         left("bob-0kept", BOB),
         Past {
-            ended: Some(SystemTime::now()),
+            ended: Some(now()),
             ..left("operator-0over", ME)
         },
     ]);
