@@ -83,17 +83,16 @@ pub(super) fn clock(ahead_ms: Option<i64>) -> Finding {
     let by = std::time::Duration::from_millis(ahead.unsigned_abs());
     let way = if ahead < 0 { "behind" } else { "ahead of" };
     let seen = format!("{} {way} the service's", time::write(by));
-    match ahead.unsigned_abs() {
-        0..=EXACT_MS => Group::Access.good(check, "as the service's, within seconds"),
-        ..=REFUSED_MS => {
-            let seen = format!("{seen}: so are the times in recordings");
-            Group::Access.doubtful(check, seen, aws::CLOCK_HINT)
-        }
-        _ => {
-            let seen = format!("{seen}: AWS refuses what is signed by it");
-            Group::Access.bad(check, seen, aws::CLOCK_HINT)
-        }
+    let off = ahead.unsigned_abs();
+    if off <= EXACT_MS {
+        return Group::Access.good(check, "as the service's, within seconds");
     }
+    if off <= REFUSED_MS {
+        let seen = format!("{seen}: so are the times in recordings");
+        return Group::Access.doubtful(check, seen, aws::CLOCK_HINT);
+    }
+    let seen = format!("{seen}: AWS refuses what is signed by it");
+    Group::Access.bad(check, seen, aws::CLOCK_HINT)
 }
 
 /// Whether something may be listed that nobody needs for a session.
@@ -114,10 +113,15 @@ pub(super) fn listing(
         ),
         Called::Failed(error) => match in_the_way(error) {
             Some(why) => group.unseen(check, why, "mend that first"),
-            None => group.bad(
+            None if error.is_connection() => group.bad(
                 check,
                 error.to_string(),
                 error.hint().unwrap_or_else(|| Late::TRY_AGAIN.to_owned()),
+            ),
+            None => group.unseen(
+                check,
+                &error.to_string(),
+                format!("sessions run without it; {needed_by}"),
             ),
         },
     }
@@ -155,8 +159,8 @@ mod tests {
             "names do",
         );
         assert_eq!(found.verdict, Verdict::Doubtful);
-        let broken = Error::Internal {
-            message: "no".to_owned(),
+        let broken = Error::Unreachable {
+            cause: "no".to_owned(),
         };
         let found = listing(
             &Called::Failed(broken),

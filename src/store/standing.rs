@@ -79,7 +79,9 @@ fn mode(_: &Path) -> Option<u32> {
 #[cfg(unix)]
 fn free(folder: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(folder).ok()?;
-    found.f_bavail.checked_mul(found.f_frsize)
+    // What has no blocks is no disk.
+    let free = found.f_bavail.checked_mul(found.f_frsize)?;
+    (found.f_blocks > 0).then_some(free)
 }
 
 #[cfg(not(unix))]
