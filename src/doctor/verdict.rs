@@ -294,7 +294,7 @@ mod tests {
             "{plain}"
         );
         assert!(
-            plain.contains("\n                       next: allow it\n"),
+            plain.contains("\n                     next: allow it\n"),
             "{plain}"
         );
     }
