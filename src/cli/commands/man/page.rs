@@ -285,6 +285,7 @@ Ends with 0.";
     fn a_page_has_the_sections_of_a_manual_and_every_example() {
         let mut root = Command::new("ssm-rec")
             .about("Records")
+            .disable_help_subcommand(true)
             .subcommand(Command::new("one").about("Does one").after_help(HELP));
         root.build();
         let one = root.find_subcommand("one").unwrap();
