@@ -34,13 +34,6 @@ const CHILD: &str = "SSM_REC_SANDBOX_CHILD";
 const FOREIGN: &str = "AWS_";
 /// The demo has settings of its own.
 const SETTINGS: &str = "SSM_REC_";
-/// Nodes to be started on by name, or picked: any other id is one as well.
-const NODES: [(&str, &str, &str); 4] = [
-    ("i-0abc", "web-1", "10.0.0.11"),
-    ("i-0def", "web-2", "10.0.0.12"),
-    ("i-0db1", "db-1", "10.0.1.11"),
-    ("mi-0till", "till-3", "192.168.7.3"),
-];
 /// As a quick typist's.
 const PACE: Duration = Duration::from_millis(25);
 /// Who one is in the demo, where nothing else is said.
@@ -213,11 +206,7 @@ fn code(status: std::process::ExitStatus) -> u8 {
 fn sandbox(asked: &Asked) -> Result<u8, Failure> {
     let folder = folder();
     let service = Service::start(Options::default())?;
-    service.manage(
-        NODES
-            .map(|(id, name, address)| Node::named(id, name, address))
-            .into(),
-    );
+    service.manage(Node::samples());
     let bucket = bucket(&folder, asked.is_bucket)?;
     let guided = asked.rest.is_empty();
     let arguments = if guided {

@@ -2,7 +2,7 @@
 //!
 //! Nothing here behaves; the library does.
 
-use loopback::{Options, Service, TARGETS};
+use loopback::{Node, Options, Service, TARGETS};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut options = Options::default();
@@ -20,10 +20,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     let service = Service::start(options)?;
+    service.manage(Node::samples());
     println!("export AWS_ENDPOINT_URL={}", service.endpoint());
     println!(
         "export AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=loopback AWS_SECRET_ACCESS_KEY=loopback"
     );
+    println!("# by name: web-1, web-2, db-1, till-3");
     println!("# targets: any i-, mi- or ecs: name works; these go wrong:");
     for (target, what) in TARGETS {
         println!("#   {target:18}{what}");

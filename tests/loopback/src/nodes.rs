@@ -58,6 +58,19 @@ impl Node {
         }
     }
 
+    /// A few that can be started on by name, or picked.
+    #[must_use]
+    pub fn samples() -> Vec<Self> {
+        [
+            ("i-0abc", "web-1", "10.0.0.11"),
+            ("i-0def", "web-2", "10.0.0.12"),
+            ("i-0db1", "db-1", "10.0.1.11"),
+            ("mi-0till", "till-3", "192.168.7.3"),
+        ]
+        .map(|(id, name, address)| Self::named(id, name, address))
+        .into()
+    }
+
     /// One whose id says what it is like.
     fn by_its_id(id: &str) -> Self {
         let mut node = Self::named(id, id, "10.0.0.9");
@@ -162,26 +175,20 @@ pub(crate) fn describe(registry: &Registry, body: &Value) -> Result<Value, Refus
         return Err(Refusal::named("ValidationException")
             .saying("Value at 'maxResults' failed to satisfy constraint"));
     }
-    // Where nobody said which nodes there are, each that is asked for by its id is one, as its id says.
-    if state.nodes.is_empty()
-        && let Some(filter) = body["Filters"].get(0)
-    {
-        let values = filter["Values"].as_array().into_iter().flatten();
-        let values = values.filter_map(Value::as_str).map(str::to_owned);
-        let ids: Vec<String> = match filter["Key"].as_str() {
-            Some("InstanceIds") => values.collect(),
-            _ => Vec::new(),
-        };
-        let known = ids.iter().filter(|id| {
-            let is_node = id.starts_with("i-") || id.starts_with("mi-");
-            is_node && !id.starts_with("i-unknown")
-        });
-        let list: Vec<Value> = known.map(|id| Node::by_its_id(id).json()).collect();
-        return Ok(json!({ "InstanceInformationList": list }));
-    }
+    // Any other that is asked for by its id is one as well, as its id says.
+    let by_id = body["Filters"].as_array().into_iter().flatten();
+    let by_id = by_id.filter(|filter| filter["Key"] == "InstanceIds");
+    let ids = by_id.flat_map(|filter| filter["Values"].as_array().into_iter().flatten());
+    let others: Vec<Node> = ids
+        .filter_map(Value::as_str)
+        .filter(|id| id.starts_with("i-") || id.starts_with("mi-"))
+        .filter(|id| !id.starts_with("i-unknown"))
+        .filter(|id| state.nodes.iter().all(|node| node.id != *id))
+        .map(Node::by_its_id)
+        .collect();
     let filters: Vec<&Value> = body["Filters"].as_array().into_iter().flatten().collect();
     let mut found = Vec::new();
-    for node in &state.nodes {
+    for node in state.nodes.iter().chain(&others) {
         let mut met = filters.iter().map(|filter| node.has(filter));
         if met.try_fold(true, |all, one| one.map(|one| all && one))? {
             found.push(node);
