@@ -121,6 +121,9 @@ impl Picker {
         match news {
             News::Nodes(nodes) => self.add(nodes, true),
             News::Tagged(tag, nodes) => {
+                self.message = nodes
+                    .is_empty()
+                    .then(|| format!("no node has the tag {}={}", tag.0, tag.1));
                 let ids = nodes.iter().map(|node| node.id.clone()).collect();
                 self.tagged.insert(tag, ids);
                 self.add(nodes, true);
@@ -222,16 +225,19 @@ impl Picker {
             .split_whitespace()
             .map(str::to_lowercase)
             .collect();
+        let by_name = self.tagged.get(&named(self.typed.trim()));
         let is_met = |item: &Item| {
-            words
-                .iter()
-                .zip(self.typed.split_whitespace())
-                .all(
-                    |(small, word)| match tag(word).and_then(|tag| self.tagged.get(&tag)) {
-                        Some(ids) => ids.contains(&item.node.id),
-                        None => small.starts_with(TAG) || item.text.contains(small.as_str()),
-                    },
-                )
+            let id = &item.node.id;
+            by_name.is_some_and(|ids| ids.contains(id))
+                || words
+                    .iter()
+                    .zip(self.typed.split_whitespace())
+                    .all(
+                        |(small, word)| match tag(word).and_then(|tag| self.tagged.get(&tag)) {
+                            Some(ids) => ids.contains(id),
+                            None => small.starts_with(TAG) || item.text.contains(small.as_str()),
+                        },
+                    )
         };
         let items = self.items.iter().enumerate();
         self.found = items
@@ -260,10 +266,17 @@ impl Picker {
         self.found.get(self.at).map(|at| &self.items[*at])
     }
 
+    /// Where nothing is found, a tag may still have that name, which the service tells whoever asks.
     fn connect(&mut self) {
         if let Some(item) = self.selected() {
             let id = item.node.id.clone();
             self.asks.push_back(Ask::Connect(id));
+            return;
+        }
+        let name = named(self.typed.trim());
+        if !name.1.is_empty() && self.asked.insert(name.clone()) {
+            self.say(format!("asking which node has the tag Name={}…", name.1));
+            self.asks.push_back(Ask::Tagged(name));
         }
     }
 
@@ -271,6 +284,10 @@ impl Picker {
     pub(super) fn poll_ask(&mut self) -> Option<Ask> {
         self.asks.pop_front()
     }
+}
+
+fn named(name: &str) -> Tag {
+    ("Name".to_owned(), name.to_owned())
 }
 
 fn tag(word: &str) -> Option<Tag> {
@@ -412,6 +429,24 @@ mod tests {
         press(&mut picker, Key::Down);
         press(&mut picker, Key::Enter);
         assert_eq!(picker.poll_ask(), Some(Ask::Connect("i-9".to_owned())));
+    }
+
+    #[test]
+    fn enter_on_a_name_that_nothing_has_asks_for_the_tag_name() {
+        let mut picker = picker();
+        write(&mut picker, "web-9");
+        press(&mut picker, Key::Enter);
+        let tag = ("Name".to_owned(), "web-9".to_owned());
+        assert_eq!(picker.poll_ask(), Some(Ask::Tagged(tag.clone())));
+        press(&mut picker, Key::Enter);
+        assert_eq!(picker.poll_ask(), None);
+        picker.handle_news(News::Tagged(
+            tag,
+            vec![node("i-1", "alpha", Contact::Online)],
+        ));
+        assert_eq!(ids(&picker), ["i-1"]);
+        press(&mut picker, Key::Enter);
+        assert_eq!(picker.poll_ask(), Some(Ask::Connect("i-1".to_owned())));
     }
 
     #[test]

@@ -252,6 +252,12 @@ fn a_picker_asks_for_tags_and_leaves_the_terminal_as_it_was() {
     shows(&mut pty, "connection lost");
     pty.type_keys("\x1b");
     shows(&mut pty, "managed nodes in");
+    // By its tag Name, which the service tells only whoever asks for it.
+    pty.type_keys("web-1\r");
+    shows(&mut pty, "1 of 73");
+    shows(&mut pty, "i-0web");
+    pty.type_keys("\x15");
+    shows(&mut pty, "managed nodes in");
     pty.type_keys("\x1b");
     assert_eq!(pty.wait(), 0);
     assert!(rig.service.sessions().is_empty());
