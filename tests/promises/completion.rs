@@ -103,12 +103,33 @@ fn bash_completes_by_the_script_that_is_printed() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    for shell in ["zsh", "fish", "elvish", "powershell"] {
+}
+
+#[test]
+fn every_shell_is_taught_to_ask_and_is_told_every_command() {
+    let rig = Rig::new(Options::quick());
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = rig.run(&["completions", shell]);
+        assert_eq!((run.status(), run.err().as_str()), (0, ""), "{shell}");
+        for word in ["ssm-rec", "SSM_REC_COMPLETE"] {
+            assert!(run.out().contains(word), "{shell}: {word}");
+        }
+    }
+    assert_eq!(rig.run(&["completions", "tcsh"]).status(), 2);
+    let commands = offered(&rig, &[""]);
+    for command in [
+        "start",
+        "play",
+        "export",
+        "audit",
+        "doctor",
+        "sessions",
+        "completions",
+    ] {
         assert!(
-            run.status() == 0 && run.out().contains("ssm-rec"),
-            "{shell}: {}",
-            run.err()
+            commands.contains(&command.to_owned()),
+            "{command}: {commands:?}"
         );
     }
+    assert!(offered(&rig, &["start", "--rea"]).contains(&"--reason".to_owned()));
 }

@@ -298,16 +298,3 @@ fn a_policy_that_anybody_could_have_written_is_none() {
         assert!(told.contains("chmod o-w"), "{told}");
     }
 }
-
-#[test]
-fn a_shell_is_taught_every_command() {
-    let home = Home::new();
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        let run = home.run(&["completions", shell]);
-        assert_eq!((run.status, run.err.as_str()), (0, ""), "{shell}");
-        for word in ["ssm-rec", "start", "play", "export", "reason"] {
-            assert!(run.out.contains(word), "{shell}: {word}");
-        }
-    }
-    assert_eq!(home.run(&["completions", "tcsh"]).status, 2);
-}
