@@ -2,13 +2,10 @@
 //!
 //! Nothing is put on the grid that it does not make harmless.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::picker::{Item, Picker};
 use crate::screen::grid::{Grid, Style};
 use crate::service::nodes::Contact;
 
-const PROMPT: &str = "> ";
 const HELP: &str = "Enter connects  Esc leaves  tag:KEY=VALUE and a space asks for a tag";
 const FAINT: Style = Style::PLAIN.faint();
 /// Columns of id, name, address and state; the platform has what is left.
@@ -22,13 +19,11 @@ impl Picker {
         }
         let (cols, rows) = (usize::from(self.window.cols), usize::from(self.window.rows));
         let mut grid = Grid::new(cols, rows);
-        self.height = rows.saturating_sub(2);
-        let first = (self.at + 1).saturating_sub(self.height.max(1));
-        self.top = self.top.min(self.at).max(first);
+        self.list.fit(rows.saturating_sub(2));
         let cursor = self.draw_prompt(&mut grid);
-        let found = self.found.iter().enumerate().skip(self.top);
-        for (row, (at, item)) in (1..=self.height).zip(found) {
-            draw_item(&self.items[*item], at == self.at, row, &mut grid);
+        let found = self.list.found.iter().enumerate().skip(self.list.top);
+        for (row, (at, item)) in (1..=self.list.height).zip(found) {
+            draw_item(&self.items[*item], at == self.list.at, row, &mut grid);
         }
         if rows > 1 {
             match &self.message {
@@ -40,27 +35,14 @@ impl Picker {
     }
 
     fn draw_prompt(&self, grid: &mut Grid) -> Option<(usize, usize)> {
-        let cols = grid.cols();
-        let mut told = match self.typed.is_empty() {
+        let mut told = match self.list.typed.is_empty() {
             true => format!("{}", self.items.len()),
-            false => format!("{} of {}", self.found.len(), self.items.len()),
+            false => format!("{} of {}", self.list.found.len(), self.items.len()),
         };
         if !self.is_listed {
             told.push_str(" listing…");
         }
-        let right = cols.saturating_sub(told.width());
-        // The end of what is typed is what somebody looks at.
-        let room = right.saturating_sub(PROMPT.len() + 2);
-        let mut starts = self.typed.char_indices().map(|(at, _)| at);
-        let start = starts.find(|&at| self.typed[at..].width() <= room);
-        let shown = start.map_or("", |at| &self.typed[at..]);
-        let at = grid.write(0, 0, cols, PROMPT, Style::color(6).bold());
-        let cursor = grid.write(0, at, right, shown, Style::PLAIN.bold());
-        if shown.is_empty() {
-            grid.write(0, at, right.saturating_sub(1), &self.place, FAINT);
-        }
-        grid.write(0, right, cols, &told, FAINT);
-        (grid.rows() > 0).then_some((0, cursor))
+        self.list.draw_typed(grid, (&self.place, &told))
     }
 }
 

@@ -8,10 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use super::known::Used;
 use crate::screen::Size;
 use crate::service::nodes::{Contact, Node};
-use crate::terminal::{Key, Press};
+use crate::terminal::{Choosing, Press, Pressed};
 
-/// What is typed is no longer.
-const LIMIT: usize = 1000;
 /// A word that narrows by a tag: `tag:KEY=VALUE`.
 const TAG: &str = "tag:";
 
@@ -68,13 +66,7 @@ pub(super) struct Picker {
     tagged: BTreeMap<Tag, BTreeSet<String>>,
     asked: BTreeSet<Tag>,
     pub(super) is_listed: bool,
-    pub(super) typed: String,
-    pub(super) found: Vec<usize>,
-    pub(super) at: usize,
-    /// Nothing as long as nobody has moved.
-    chosen: Option<String>,
-    pub(super) top: usize,
-    pub(super) height: usize,
+    pub(super) list: Choosing,
     pub(super) window: Size,
     pub(super) message: Option<String>,
     asks: VecDeque<Ask>,
@@ -91,12 +83,7 @@ impl Picker {
             tagged: BTreeMap::new(),
             asked: BTreeSet::new(),
             is_listed: false,
-            typed: String::new(),
-            found: Vec::new(),
-            at: 0,
-            chosen: None,
-            top: 0,
-            height: 1,
+            list: Choosing::default(),
             window: Size { cols: 80, rows: 24 },
             message: None,
             asks: VecDeque::new(),
@@ -168,70 +155,46 @@ impl Picker {
     pub(super) fn handle_press(&mut self, press: &Press) {
         self.is_due = true;
         self.message = None;
-        let (key, control) = match press {
-            Press::Key {
-                key, control, alt, ..
-            } if !alt => (*key, *control),
-            Press::Wheel { up: true } => return self.go(self.at.saturating_sub(3)),
-            Press::Wheel { up: false } => return self.go(self.at + 3),
-            _ => return,
-        };
-        let page = self.height.max(2) - 1;
-        match (key, control) {
-            (Key::Up, _) | (Key::Char('p'), true) => self.go(self.at.saturating_sub(1)),
-            (Key::Down, _) | (Key::Char('n'), true) => self.go(self.at + 1),
-            (Key::PageUp, _) => self.go(self.at.saturating_sub(page)),
-            (Key::PageDown, _) => self.go(self.at + page),
-            (Key::Home, _) => self.go(0),
-            (Key::End, _) => self.go(usize::MAX),
-            (Key::Enter, _) => self.connect(),
-            (Key::Escape, _) if self.typed.is_empty() => self.asks.push_back(Ask::Quit),
-            (Key::Char('c' | 'd'), true) => self.asks.push_back(Ask::Quit),
-            (Key::Escape, _) | (Key::Char('u'), true) => self.type_anew(String::new()),
-            (Key::Backspace, _) | (Key::Char('h'), true) => {
-                let mut typed = self.typed.clone();
-                typed.pop();
-                self.type_anew(typed);
+        match self.list.press(press) {
+            Pressed::Typed => {
+                self.ask_for_tags();
+                self.narrow();
             }
-            (Key::Char('w'), true) => {
-                let kept = self.typed.trim_end().rfind(' ').map_or(0, |at| at + 1);
-                self.type_anew(self.typed[..kept].to_owned());
+            Pressed::Moved => {
+                let id = self.selected().map(|item| item.node.id.clone());
+                self.list.choose(id);
             }
-            (Key::Char(char), false) if self.typed.len() < LIMIT => {
-                self.type_anew(format!("{}{char}", self.typed));
-            }
-            _ => {}
+            Pressed::Enter => self.connect(),
+            Pressed::Leave => self.asks.push_back(Ask::Quit),
+            Pressed::Tab | Pressed::Suspend | Pressed::Nothing => {}
         }
     }
 
-    fn type_anew(&mut self, typed: String) {
-        self.typed = typed;
-        // A tag is asked for once it is written to its end.
-        let words = self.typed.split_inclusive(' ');
-        let tags = words
-            .filter_map(|word| tag(word.strip_suffix(' ')?))
-            .collect::<Vec<_>>();
-        for tag in tags {
+    /// A tag is asked for once it is written to its end.
+    fn ask_for_tags(&mut self) {
+        let words = self.list.typed.split_inclusive(' ');
+        let tags = words.filter_map(|word| tag(word.strip_suffix(' ')?));
+        for tag in tags.collect::<Vec<_>>() {
             if self.asked.insert(tag.clone()) {
                 self.asks.push_back(Ask::Tagged(tag));
             }
         }
-        self.narrow();
     }
 
     fn narrow(&mut self) {
         let words: Vec<String> = self
+            .list
             .typed
             .split_whitespace()
             .map(str::to_lowercase)
             .collect();
-        let by_name = self.tagged.get(&named(self.typed.trim()));
+        let by_name = self.tagged.get(&named(self.list.typed.trim()));
         let is_met = |item: &Item| {
             let id = &item.node.id;
             by_name.is_some_and(|ids| ids.contains(id))
                 || words
                     .iter()
-                    .zip(self.typed.split_whitespace())
+                    .zip(self.list.typed.split_whitespace())
                     .all(
                         |(small, word)| match tag(word).and_then(|tag| self.tagged.get(&tag)) {
                             Some(ids) => ids.contains(id),
@@ -240,30 +203,13 @@ impl Picker {
                     )
         };
         let items = self.items.iter().enumerate();
-        self.found = items
-            .filter(|(_, item)| is_met(item))
-            .map(|(at, _)| at)
-            .collect();
-        let chosen = self.chosen.as_ref();
-        let place = chosen.and_then(|id| {
-            self.found
-                .iter()
-                .position(|at| self.items[*at].node.id == *id)
-        });
-        self.at = match (place, chosen) {
-            (Some(place), _) => place,
-            (None, Some(_)) => self.at.min(self.found.len().saturating_sub(1)),
-            (None, None) => 0,
-        };
-    }
-
-    fn go(&mut self, to: usize) {
-        self.at = to.min(self.found.len().saturating_sub(1));
-        self.chosen = self.selected().map(|item| item.node.id.clone());
+        let found = items.filter(|(_, item)| is_met(item));
+        let found = found.map(|(at, _)| at).collect();
+        self.list.narrow(found, |at| &self.items[at].node.id);
     }
 
     pub(super) fn selected(&self) -> Option<&Item> {
-        self.found.get(self.at).map(|at| &self.items[*at])
+        self.list.selected().map(|at| &self.items[at])
     }
 
     /// Where nothing is found, a tag may still have that name, which the service tells whoever asks.
@@ -273,7 +219,7 @@ impl Picker {
             self.asks.push_back(Ask::Connect(id));
             return;
         }
-        let name = named(self.typed.trim());
+        let name = named(self.list.typed.trim());
         if !name.1.is_empty() && self.asked.insert(name.clone()) {
             self.say(format!("asking which node has the tag Name={}…", name.1));
             self.asks.push_back(Ask::Tagged(name));
@@ -332,6 +278,7 @@ impl Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::Key;
 
     fn node(id: &str, name: &str, state: Contact) -> Node {
         Node {
@@ -353,6 +300,7 @@ mod tests {
 
     fn ids(picker: &Picker) -> Vec<&str> {
         let ids = picker
+            .list
             .found
             .iter()
             .map(|at| picker.items[*at].node.id.as_str());

@@ -13,6 +13,7 @@ use crate::screen::Size;
 
 mod ask;
 mod bindings;
+mod choosing;
 #[cfg(any(windows, test))]
 mod console;
 mod full_screen;
@@ -30,6 +31,7 @@ mod windows;
 
 pub use ask::ask_hidden;
 pub use bindings::{Binding, bound};
+pub(crate) use choosing::{Choosing, Pressed};
 pub use full_screen::{enter_full_screen, leave_full_screen};
 pub use keys::Keys;
 pub use press::{Key, Press};

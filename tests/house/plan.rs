@@ -46,7 +46,7 @@ pub(crate) const PLAN: [Room; 28] = [
     room(3, "player", "rules transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
     room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
 
-    room(3, "targets", "service store terminal screen words formats", "bytes serde serde_json sha2 tokio tracing unicode_width"),
+    room(3, "targets", "service store terminal screen words formats", "bytes serde serde_json sha2 tokio tracing"),
     room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),
 
     room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
@@ -63,7 +63,7 @@ pub(crate) const PLAN: [Room; 28] = [
         "aws_config aws_credential_types aws_sdk_sts aws_smithy_http_client aws_smithy_runtime_api aws_types base64 bytes chrono \
          directories http_body hyper_util ipnet rustls rustls_native_certs serde serde_json sha1 tempfile thiserror \
          tokio tokio_rustls tracing url"),
-    room(1, "terminal", "screen formats", "bytes crossterm futures_util libc nix rustix signal_hook tokio"),
+    room(1, "terminal", "screen formats", "bytes crossterm futures_util libc nix rustix signal_hook tokio unicode_width"),
     room(1, "screen", "words formats", "avt memchr unicode_width"),
     // What rules find is told by the recorder, by reviewers and by the player, and changed by settings.
     room(1, "rules", "formats", "chrono regex regex_syntax serde serde_json sha2 thiserror"),
@@ -154,7 +154,7 @@ pub(crate) const GUARDS: [Guard; 4] = [
 /// The machines, with the crates that each may name. Beside those they may name `formats`, each other, `PURE`, and of
 /// `std` what `OF_STD` lists: so no clock, socket, file, thread, and no chance.
 #[rustfmt::skip]
-pub(crate) const MACHINES: [(&str, &str); 27] = [
+pub(crate) const MACHINES: [(&str, &str); 28] = [
     ("session/channel", "aws_lc_rs base64 bytes serde serde_json thiserror uuid zeroize"),
     ("session/port/mux", "bytes"),
     ("session/port/note.rs", ""),
@@ -168,7 +168,7 @@ pub(crate) const MACHINES: [(&str, &str); 27] = [
     ("player/canvas.rs", "avt"),
     ("player/keys.rs", ""),
     ("player/outcome.rs", ""),
-    ("player/picker", "chrono unicode_width"),
+    ("player/picker", "chrono"),
     ("player/viewer", "avt chrono regex"),
     ("player/scan/activity.rs", ""),
     ("player/scan/idle.rs", ""),
@@ -180,6 +180,7 @@ pub(crate) const MACHINES: [(&str, &str); 27] = [
     ("review/condition", "chrono regex thiserror"),
     ("rules", "chrono regex regex_syntax serde serde_json sha2 thiserror"),
     ("terminal/bindings.rs", ""),
+    ("terminal/choosing.rs", "unicode_width"),
     ("terminal/press.rs", ""),
     ("transcript", "avt memchr percent_encoding regex serde_json"),
 ];

@@ -2,8 +2,6 @@
 //!
 //! Nothing is put on the grid that it does not make harmless.
 
-use unicode_width::UnicodeWidthStr;
-
 use super::{Item, Mark, Picker};
 use crate::screen::grid::{Grid, Style};
 use crate::words::time;
@@ -12,7 +10,6 @@ use crate::words::time;
 const WIDE: usize = 130;
 /// So high a one has room for it below.
 const HIGH: usize = 16;
-const PROMPT: &str = "> ";
 const HELP: &str =
     "Enter plays  Tab marks several  Esc leaves  target: operator: reason: id: since: until:";
 const FAINT: Style = Style::PLAIN.faint();
@@ -56,18 +53,14 @@ impl Picker {
         let (cols, rows) = (usize::from(self.window.cols), usize::from(self.window.rows));
         let mut grid = Grid::new(cols, rows);
         let layout = layout(cols, rows);
-        self.height = layout.list.0;
+        self.list.fit(layout.list.0);
         self.shows_still = layout.still.is_some();
-        self.top = self
-            .top
-            .min(self.at)
-            .max((self.at + 1).saturating_sub(self.height.max(1)));
         let cursor = self.draw_prompt(&mut grid);
-        let found = self.found.iter().enumerate().skip(self.top);
+        let found = self.list.found.iter().enumerate().skip(self.list.top);
         for (row, (at, item)) in (1..=layout.list.0).zip(found) {
             self.draw_item(
                 &self.items[*item],
-                at == self.at,
+                at == self.list.at,
                 row,
                 layout.list.1,
                 &mut grid,
@@ -91,10 +84,9 @@ impl Picker {
     }
 
     fn draw_prompt(&self, grid: &mut Grid) -> Option<(usize, usize)> {
-        let cols = grid.cols();
-        let mut told = match self.typed.is_empty() {
+        let mut told = match self.list.typed.is_empty() {
             true => format!("{}", self.items.len()),
-            false => format!("{} of {}", self.found.len(), self.items.len()),
+            false => format!("{} of {}", self.list.found.len(), self.items.len()),
         };
         if !self.marked.is_empty() {
             told = format!("{} marked, {told}", self.marked.len());
@@ -107,24 +99,7 @@ impl Picker {
         if !self.is_listed {
             told.push_str(" listing…");
         }
-        let right = cols.saturating_sub(told.width());
-        // The end of what is typed is what somebody looks at.
-        let room = right.saturating_sub(PROMPT.len() + 2);
-        let mut shown = self.typed.as_str();
-        while shown.width() > room {
-            let mut chars = shown.chars();
-            if chars.next().is_none() {
-                break;
-            }
-            shown = chars.as_str();
-        }
-        let at = grid.write(0, 0, cols, PROMPT, Style::color(6).bold());
-        let cursor = grid.write(0, at, right, shown, Style::PLAIN.bold());
-        if shown.is_empty() {
-            grid.write(0, at, right.saturating_sub(1), &self.place, FAINT);
-        }
-        grid.write(0, right, cols, &told, FAINT);
-        (grid.rows() > 0).then_some((0, cursor))
+        self.list.draw_typed(grid, (&self.place, &told))
     }
 
     fn draw_item(&self, item: &Item, is_selected: bool, row: usize, end: usize, grid: &mut Grid) {

@@ -14,10 +14,8 @@ use formats::payload::Size;
 pub use self::item::{Item, Mark};
 use self::query::Query;
 use crate::screen::grid::Grid;
-use crate::terminal::{Key, Press};
+use crate::terminal::{Choosing, Press, Pressed};
 
-/// What is typed is no longer.
-const LIMIT: usize = 1000;
 /// So many last screens are kept; who goes back sees them at once.
 const STILLS: usize = 32;
 
@@ -59,15 +57,7 @@ pub struct Picker {
     items: Vec<Item>,
     is_listed: bool,
     problems: usize,
-    typed: String,
-    /// Which of the items are asked for.
-    found: Vec<usize>,
-    /// Where among those somebody is, and what is there; nothing as long as nobody has moved.
-    at: usize,
-    chosen: Option<String>,
-    top: usize,
-    /// How many rows were shown last.
-    height: usize,
+    list: Choosing,
     /// Several to play, by their ids, in the order in which they were marked.
     marked: Vec<String>,
     stills: VecDeque<(String, Still)>,
@@ -88,12 +78,7 @@ impl Picker {
             items: Vec::new(),
             is_listed: false,
             problems: 0,
-            typed: String::new(),
-            found: Vec::new(),
-            at: 0,
-            chosen: None,
-            top: 0,
-            height: 1,
+            list: Choosing::default(),
             marked: Vec::new(),
             stills: VecDeque::new(),
             looked_for: None,
@@ -200,75 +185,33 @@ impl Picker {
     pub(crate) fn handle_press(&mut self, press: &Press) {
         self.is_due = true;
         self.message = None;
-        let (key, control) = match press {
-            Press::Key {
-                key, control, alt, ..
-            } if !alt => (*key, *control),
-            Press::Wheel { up: true } => return self.go(self.at.saturating_sub(3)),
-            Press::Wheel { up: false } => return self.go(self.at + 3),
-            _ => return,
-        };
-        let page = self.height.max(2) - 1;
-        match (key, control) {
-            (Key::Up, _) | (Key::Char('p'), true) => self.go(self.at.saturating_sub(1)),
-            (Key::Down, _) | (Key::Char('n'), true) => self.go(self.at + 1),
-            (Key::PageUp, _) => self.go(self.at.saturating_sub(page)),
-            (Key::PageDown, _) => self.go(self.at + page),
-            (Key::Home, _) => self.go(0),
-            (Key::End, _) => self.go(usize::MAX),
-            (Key::Enter, _) => self.play(),
-            (Key::Tab, _) => self.mark(),
-            (Key::Escape, _) if self.typed.is_empty() => self.asks.push_back(Ask::Quit),
-            (Key::Char('c' | 'd'), true) => self.asks.push_back(Ask::Quit),
-            (Key::Char('z'), true) => self.asks.push_back(Ask::Suspend),
-            (Key::Escape, _) | (Key::Char('u'), true) => self.type_anew(String::new()),
-            (Key::Backspace, _) | (Key::Char('h'), true) => {
-                let mut typed = self.typed.clone();
-                typed.pop();
-                self.type_anew(typed);
-            }
-            (Key::Char('w'), true) => {
-                let kept = self.typed.trim_end().rfind(' ').map_or(0, |at| at + 1);
-                self.type_anew(self.typed[..kept].to_owned());
-            }
-            (Key::Char(char), false) if self.typed.len() < LIMIT => {
-                self.type_anew(format!("{}{char}", self.typed));
-            }
-            _ => {}
+        match self.list.press(press) {
+            Pressed::Typed => self.narrow(),
+            Pressed::Moved => self.choose(),
+            Pressed::Enter => self.play(),
+            Pressed::Tab => self.mark(),
+            Pressed::Leave => self.asks.push_back(Ask::Quit),
+            Pressed::Suspend => self.asks.push_back(Ask::Suspend),
+            Pressed::Nothing => {}
         }
     }
 
-    fn type_anew(&mut self, typed: String) {
-        self.typed = typed;
-        self.narrow();
-    }
-
-    /// Finds what is asked for; whatever was selected stays so while it is among that.
+    /// Finds what is asked for.
     fn narrow(&mut self) {
-        let query = Query::of(&self.typed);
+        let query = Query::of(&self.list.typed);
         let items = self.items.iter().enumerate();
         let found = items.filter(|(_, item)| query.is_met_by(item));
-        self.found = found.map(|(at, _)| at).collect();
-        let chosen = self.chosen.as_ref();
-        let place = chosen.and_then(|id| {
-            let is_it = |at: &usize| self.items[*at].id == *id;
-            self.found.iter().position(is_it)
-        });
-        self.at = match (place, chosen) {
-            (Some(place), _) => place,
-            // The one is gone from sight: its neighbour is there now.
-            (None, Some(_)) => self.at.min(self.found.len().saturating_sub(1)),
-            (None, None) => 0,
-        };
+        let found = found.map(|(at, _)| at).collect();
+        self.list.narrow(found, |at| &self.items[at].id);
     }
 
-    fn go(&mut self, to: usize) {
-        self.at = to.min(self.found.len().saturating_sub(1));
-        self.chosen = self.selected().map(|item| item.id.clone());
+    fn choose(&mut self) {
+        let id = self.selected().map(|item| item.id.clone());
+        self.list.choose(id);
     }
 
     fn selected(&self) -> Option<&Item> {
-        self.found.get(self.at).map(|at| &self.items[*at])
+        self.list.selected().map(|at| &self.items[at])
     }
 
     fn mark(&mut self) {
@@ -279,14 +222,15 @@ impl Picker {
             Some(at) => drop(self.marked.remove(at)),
             None => self.marked.push(id),
         }
-        self.go(self.at + 1);
+        self.list.go(self.list.at + 1);
+        self.choose();
     }
 
     fn play(&mut self) {
         let Some(selected) = self.selected().cloned() else {
             return;
         };
-        self.chosen = Some(selected.id.clone());
+        self.list.choose(Some(selected.id.clone()));
         let of_id = |id: &String| self.items.iter().find(|item| item.id == *id).cloned();
         let mut picked: Vec<Item> = self.marked.iter().filter_map(of_id).collect();
         if picked.is_empty() {

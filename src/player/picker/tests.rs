@@ -6,6 +6,7 @@ use chrono::DateTime;
 
 use super::draw::rows;
 use super::*;
+use crate::terminal::Key;
 
 fn item(n: usize) -> Item {
     let mut item = Item::new(format!("ada-{n:02}"), format!("/store/{n}"));
@@ -59,11 +60,14 @@ fn typing_narrows_and_erasing_widens() {
     assert_eq!(selected(&picker), None);
     press(&mut picker, Key::Backspace);
     assert_eq!(selected(&picker), Some("ada-18"));
-    assert_eq!(picker.found.len(), 5);
+    assert_eq!(picker.list.found.len(), 5);
     control(&mut picker, 'w');
-    assert_eq!(picker.typed, "reason:0 ");
+    assert_eq!(picker.list.typed, "reason:0 ");
     press(&mut picker, Key::Escape);
-    assert_eq!((picker.typed.as_str(), picker.found.len()), ("", 20));
+    assert_eq!(
+        (picker.list.typed.as_str(), picker.list.found.len()),
+        ("", 20)
+    );
     press(&mut picker, Key::Escape);
     assert!(asks(&mut picker).contains(&Ask::Quit));
 }
@@ -127,7 +131,7 @@ fn several_are_marked_and_played_in_their_order() {
     press(&mut picker, Key::Up);
     press(&mut picker, Key::Tab);
     type_text(&mut picker, "q");
-    assert_eq!(picker.typed, "q", "text here");
+    assert_eq!(picker.list.typed, "q", "text here");
     control(&mut picker, 'u');
     press(&mut picker, Key::Enter);
     assert_eq!(picker.poll_ask(), Some(Ask::Play(vec![item(0), item(4)])));
