@@ -60,7 +60,11 @@ impl Shown {
             return false;
         };
         let mut rest = rest.split_whitespace();
-        !left.trim().is_empty()
+        // A word that the cursor stands in is not there any more once something came into it.
+        let is_parted = !left.ends_with(|c: char| !c.is_whitespace())
+            || !right.starts_with(|c: char| !c.is_whitespace());
+        is_parted
+            && !left.trim().is_empty()
             && right
                 .split_whitespace()
                 .all(|word| rest.any(|next| next == word))

@@ -200,6 +200,13 @@ fn steps() -> impl Strategy<Value = Vec<(u64, String)>> {
     })
 }
 
+#[test]
+fn a_word_that_something_came_into_has_stood() {
+    let found = lines(&[(0, "aad\x1b[1;3H"), (350, "a d"), (1000, "")]);
+    let texts: Vec<&str> = found.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(texts, ["aad", "aaa d"]);
+}
+
 proptest! {
     #[test]
     fn every_word_that_stood_is_in_the_lines(steps in steps()) {
