@@ -52,7 +52,12 @@ pub(crate) fn choose(
     let place = place
         .cloned()
         .ok_or_else(|| anyhow!("there is no home to keep what is known of targets in"))?;
-    let (access, endpoint) = (access.clone(), endpoint.map(str::to_owned));
+    let endpoint = endpoint.map(str::to_owned);
+    // Nobody can be asked for a code under the list. Whoever picks from what is known is asked when the session starts.
+    let access = Access {
+        ask_mfa_code: None,
+        ..access.clone()
+    };
     let opening = async move { Service::open(&access, endpoint.as_deref()).await };
     let runtime = plan::runtime().map_err(anyhow::Error::from)?;
     match runtime

@@ -148,6 +148,12 @@ enum RecordInput {
 }
 
 pub(crate) fn run(args: StartArgs) -> CommandResult {
+    if (args.background || args.in_background) && args.target.target()?.is_none() {
+        let error = anyhow::anyhow!(
+            "no target is named, and -f leaves the terminal that one could be picked in"
+        );
+        return Err(Failure::new(Status::Usage, error));
+    }
     let manner = match (args.background, args.in_background) {
         (true, false) => return background::launch(),
         (true, true) => Manner::Departing(background::departure(args.forward.len())?),
