@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::words::printable;
+use crate::words::{printable, wrapped};
 
 /// How something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -219,29 +219,13 @@ impl Findings {
                     let room = columns.clamp(NARROWEST, WIDEST).saturating_sub(indent + 1);
                     let next = next.map(|next| format!("next: {next}"));
                     let texts = [Some(seen), next].into_iter().flatten();
-                    let lines: Vec<String> = texts.flat_map(|text| folded(&text, room)).collect();
+                    let lines: Vec<String> = texts.flat_map(|text| wrapped(&text, room)).collect();
                     let _ = writeln!(out, "{}", lines.join(&format!("\n{:indent$}", "")));
                 }
             }
         }
         out
     }
-}
-
-/// Broken between words; what is longer than a line is left whole, to be copied.
-fn folded(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ mod harmless;
 pub(crate) mod size;
 pub(crate) mod slip;
 pub(crate) mod time;
+mod wrap;
 
 pub(crate) use arn::last_of_arn;
 pub(crate) use error::causes;
 pub(crate) use harmless::{is_harmless, json, json_pretty, printable};
+pub(crate) use wrap::wrapped;

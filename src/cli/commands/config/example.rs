@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use crate::settings::kind::Paths;
 use crate::settings::{Sources, Spec, specs, toml_string};
+use crate::words::wrapped;
 
 /// Lines of explanation are broken here, in characters.
 const WIDTH: usize = 100;
@@ -89,7 +90,7 @@ fn entry(out: &mut String, spec: &Spec, sources: &Sources) {
     if default.is_none() {
         purpose.push_str(" (An example.)");
     }
-    for line in wrapped(&purpose) {
+    for line in wrapped(&purpose, WIDTH) {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "# {line}");
     }
@@ -107,21 +108,6 @@ fn example(spec: &Spec) -> String {
         Ok(value) => value.toml(),
         Err(_) => toml_string(spec.example()),
     }
-}
-
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= WIDTH => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
 }
 
 #[cfg(test)]
