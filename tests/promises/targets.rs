@@ -271,3 +271,13 @@ fn a_picker_asks_for_tags_and_leaves_the_terminal_as_it_was() {
     assert_eq!(pty.wait(), 121);
     shows(&mut pty, "name the target by its id");
 }
+
+#[test]
+fn no_target_is_picked_in_a_terminal_that_is_about_to_be_left() {
+    let rig = rig();
+    let mut terminal = rig.terminal(&["start", "--forward", "0:80", "-f"]);
+    terminal.wait_for("no target is named, and -f leaves the terminal");
+    assert_eq!(terminal.wait(), 2);
+    assert_eq!(rig.service.calls().len(), 0);
+    assert_eq!(rig.service.node_calls(), 0);
+}
