@@ -46,7 +46,7 @@ fn rig() -> Rig {
 }
 
 #[test]
-fn targets_sessions_profiles_and_regions_are_completed_without_asking_anybody() {
+fn targets_sessions_profiles_regions_and_settings_are_completed_without_asking_anybody() {
     let rig = rig();
     let calls = rig.service.node_calls();
     assert_eq!(offered(&rig, &["start", "w"]), ["web-1"]);
@@ -68,6 +68,11 @@ fn targets_sessions_profiles_and_regions_are_completed_without_asking_anybody() 
         offered(&rig, &["start", "--region", "eu-central-"]),
         ["eu-central-1", "eu-central-2"]
     );
+    assert_eq!(
+        offered(&rig, &["config", "show", "upload.live"]),
+        ["upload.live", "upload.live_interval"]
+    );
+    assert_eq!(offered(&rig, &["config", "show", "uplo"])[0], "upload");
     assert!(offered(&rig, &["st"]).contains(&"start".to_owned()));
     assert_eq!(
         (rig.service.node_calls(), rig.service.sessions().len()),

@@ -121,6 +121,42 @@ fn config_shows_each_value_and_where_it_comes_from() {
 }
 
 #[test]
+fn config_shows_what_is_named_and_nothing_else() {
+    let home = Home::new()
+        .file("me.toml", "record.input = 'all'\n")
+        .points("SSM_REC_CONFIG", "me.toml");
+    let shown = home.run(&["config", "show", "record.input", "play.speed"]);
+    let at = "# me.toml:1:8";
+    assert_eq!(
+        (shown.out, shown.status),
+        (
+            format!("record.input = \"all\"  {at}\nplay.speed = 1.0      # default\n"),
+            0
+        )
+    );
+    let section = home.run(&["config", "show", "record"]).out;
+    assert!(section.lines().count() > 2, "{section}");
+    assert!(
+        section
+            .lines()
+            .all(|line| line.trim_start_matches("# ").starts_with("record."))
+    );
+    let json = home.run(&["config", "show", "record.input", "--json"]).out;
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json.as_object().unwrap().len(), 1);
+    assert_eq!(json["settings"].as_object().unwrap().len(), 1);
+    assert_eq!(json["settings"]["record.input"]["value"], "all");
+    let unknown = home.run(&["config", "show", "record.inptu"]);
+    assert_eq!(
+        (unknown.err.as_str(), unknown.status),
+        (
+            "ssm-rec: there is no setting \"record.inptu\"\nhint: did you mean \"record.input\"?\n",
+            2
+        )
+    );
+}
+
+#[test]
 fn what_config_shows_is_a_file_that_says_the_same() {
     let fixed = || {
         Home::new()

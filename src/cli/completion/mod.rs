@@ -1,4 +1,4 @@
-//! What a shell completes: targets, sessions, profiles and regions, from what this machine knows already.
+//! What a shell completes: targets, sessions, profiles, regions and settings, from what this machine knows already.
 //!
 //! Nobody is asked for it, nothing is written but candidates, and what cannot be read offers none.
 
@@ -13,6 +13,7 @@ use clap_complete::engine::CompletionCandidate;
 
 use super::{CommandLine, targets};
 use crate::cli::exit::Status;
+use crate::settings::specs;
 use crate::words::printable;
 
 pub(crate) use aws::{profiles, regions};
@@ -62,6 +63,22 @@ pub(crate) fn known_targets(typed: &OsStr) -> Vec<CompletionCandidate> {
             named.push((name, told.join(" ")));
         }
     }
+    offered(typed, named)
+}
+
+/// Settings by their whole names, and their sections.
+pub(crate) fn settings(typed: &OsStr) -> Vec<CompletionCandidate> {
+    let named = specs().flat_map(|spec| {
+        let section = spec.name.split_once('.').map(|(section, _)| section);
+        let section = section.map(|name| (name.to_owned(), String::new()));
+        let purpose = spec
+            .purpose
+            .split_once(". ")
+            .map_or(spec.purpose, |(first, _)| first);
+        section
+            .into_iter()
+            .chain([(spec.name.to_owned(), purpose.to_owned())])
+    });
     offered(typed, named)
 }
 

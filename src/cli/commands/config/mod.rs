@@ -11,7 +11,9 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::completion::settings;
 use crate::cli::exit::{CommandResult, Status};
 
 /// Show what is in force and where it came from
@@ -27,6 +29,7 @@ pub(crate) struct ConfigArgs {
 const EXAMPLES: &str = "\
 Examples:
   ssm-rec config                         what is in force, and why
+  ssm-rec config show upload record.input
   ssm-rec config check                   look for mistakes in files and environment
   ssm-rec config check ./config.toml     look for mistakes before a roll-out
   ssm-rec config example                 every setting, explained
@@ -38,7 +41,7 @@ in the [policy] of the organisation's file wins over all of them.";
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Show each value in force and its origin (the default)
-    Show(ShowArgs),
+    Show(SomeArgs),
     /// Find every mistake, with its line and column
     Check(CheckArgs),
     /// Print an example file with every setting explained
@@ -52,6 +55,16 @@ struct ShowArgs {
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct SomeArgs {
+    #[command(flatten)]
+    show: ShowArgs,
+
+    /// Only these settings, or all of a section: upload.sse, upload
+    #[arg(value_name = "SETTING", add = ArgValueCompleter::new(settings))]
+    settings: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -76,8 +89,10 @@ enum Whose {
 pub(crate) fn run(args: &ConfigArgs) -> CommandResult {
     let sources = crate::settings::Sources::here();
     let (text, status) = match &args.action {
-        None => show::text(&sources, args.show.json)?,
-        Some(Action::Show(show)) => show::text(&sources, show.json || args.show.json)?,
+        None => show::text(&sources, &[], args.show.json)?,
+        Some(Action::Show(some)) => {
+            show::text(&sources, &some.settings, some.show.json || args.show.json)?
+        }
         Some(Action::Check(check)) => check::text(&sources, check)?,
         Some(Action::Example) => (example::text(&sources), Status::Success),
         Some(Action::Schema) => (schema::text(), Status::Success),
