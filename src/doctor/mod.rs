@@ -8,6 +8,7 @@ mod configuration;
 mod keeping;
 mod network;
 pub(crate) mod plugin;
+mod preferences;
 mod screen;
 mod signer;
 mod target;
@@ -149,8 +150,16 @@ pub(crate) async fn examine(question: Question<'_>) -> Findings {
         question: &question,
     };
     let kept = kept(&settings, &places, bucket, away("s3"), question.now);
-    let (asked, kept, signing, plugin) =
+    let ((asked, encrypting), kept, signing, plugin) =
         tokio::join!(asked.findings(), kept, signing, aside(plugins));
+    if let (Some(id), Ok(way), false) = (encrypting, way, network::is_told(&reached, "kms")) {
+        let address = signing::address(&id, way).await;
+        let endpoint = Endpoint {
+            service: "kms",
+            address,
+        };
+        findings.extend(network::traced(way.network(), vec![endpoint]).await);
+    }
     findings.extend(asked);
     findings.extend(reached);
     findings.extend(kept);
@@ -231,7 +240,8 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn findings(&self) -> Vec<Finding> {
+    /// And the key that sessions are encrypted with.
+    async fn findings(&self) -> (Vec<Finding>, Option<String>) {
         let (service, way) = match (self.service, self.way) {
             (Ok(service), Ok(way)) => (service, way),
             (Err(finding), _) | (_, Err(finding)) => {
@@ -244,7 +254,7 @@ impl Asked<'_> {
                     let target = Group::Target.unseen("agent", &finding.seen, "mend that first");
                     findings.push(target);
                 }
-                return findings;
+                return (findings, None);
             }
         };
         let away = (self.away)("ssm");
@@ -255,8 +265,9 @@ impl Asked<'_> {
                 (None, _) => None,
             }
         };
-        let (caller, sessions, listed, nodes) = tokio::join!(
+        let (caller, preferences, sessions, listed, nodes) = tokio::join!(
             unless((self.away)("sts"), service.caller()),
+            unless(away.clone(), service.preferences()),
             unless(away.clone(), service.tells_of_sessions()),
             unless(away.clone(), service.tells_of_nodes()),
             nodes
@@ -266,6 +277,7 @@ impl Asked<'_> {
             Group::Access.good("region", region),
             access::identity(&caller, way.sign_in()),
             access::clock(service.clock_offset_ms()),
+            preferences::judged(&preferences),
             access::listing(
                 &sessions,
                 ("sessions", "ssm:DescribeSessions"),
@@ -281,7 +293,7 @@ impl Asked<'_> {
             let now = DateTime::<Utc>::from(self.question.now);
             findings.extend(target::judged(&nodes, (target, region), now));
         }
-        findings
+        (findings, preferences::key(&preferences).map(str::to_owned))
     }
 }
 

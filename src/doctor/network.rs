@@ -48,6 +48,11 @@ pub(super) fn is_away(findings: &[Finding], service: &str) -> bool {
     findings.iter().any(away)
 }
 
+/// Whether something is told of a service already.
+pub(super) fn is_told(findings: &[Finding], service: &str) -> bool {
+    findings.iter().any(|one| one.check == service)
+}
+
 fn judged(service: &'static str, place: &Place, trace: &Trace) -> Finding {
     let Place {
         encrypted,

@@ -8,6 +8,7 @@ mod endpoints;
 mod error;
 pub mod history;
 pub mod nodes;
+pub mod preferences;
 mod started;
 mod stream;
 

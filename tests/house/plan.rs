@@ -49,7 +49,7 @@ pub(crate) const PLAN: [Room; 28] = [
     room(3, "targets", "service store terminal screen words formats", "bytes serde serde_json sha2 tokio tracing"),
     room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),
 
-    room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono thiserror tokio tracing"),
+    room(2, "service", "aws words", "aws_sdk_ssm aws_sdk_sts chrono serde_json thiserror tokio tracing"),
     room(2, "athena", "aws", "aws_sdk_athena thiserror tracing"),
     room(2, "recorder", "transcript rules screen words formats", "bytes rustix thiserror tokio"),
     room(2, "transcript", "screen words formats", "avt memchr percent_encoding regex serde_json"),

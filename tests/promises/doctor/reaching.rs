@@ -5,7 +5,7 @@
 use std::net::TcpListener;
 
 use loopback::connect_proxy::{self, ConnectProxy};
-use loopback::{Faults, Options, Tls};
+use loopback::{Encryption, Faults, Options, Tls};
 
 use super::{NOBODY, Report, faulty, rig};
 use crate::rig::Rig;
@@ -172,4 +172,23 @@ fn the_way_through_a_proxy_is_told_and_no_secret_is() {
     let stranger = rig.env("AWS_CA_BUNDLE", "");
     let report = Report::of(&stranger, &[]);
     report.check("network ssm", "bad", "not trusted", "AWS_CA_BUNDLE");
+}
+
+#[test]
+fn the_key_that_sessions_are_encrypted_with_is_told_and_its_service_reached() {
+    let plain = Report::of(&rig(), &[]);
+    plain.check("permissions preferences", "good", "none of its own", "");
+    assert!(!plain.found.contains_key("network kms"));
+    let encrypted = Rig::new(Options {
+        encryption: Some(Encryption::with("alias/sessions")),
+        ..Options::quick()
+    });
+    let report = Report::of(&encrypted, &[]);
+    report.check(
+        "permissions preferences",
+        "good",
+        "encrypted with alias/sessions: who starts one needs kms:GenerateDataKey on it",
+        "",
+    );
+    report.check("network kms", "good", "", "");
 }

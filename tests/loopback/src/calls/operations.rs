@@ -43,6 +43,7 @@ pub(super) async fn call(
             let who = identity::arn(&registry.options.account, key);
             terminate(registry, body, &who, region.unwrap_or_default()).await
         }
+        "AmazonSSM.GetDocument" => preferences(registry, body),
         "AmazonSSM.DescribeSessions" => history::describe(registry, body, region),
         "AmazonSSM.DescribeInstanceInformation" => nodes::describe(registry, body),
         "AmazonEC2ContainerServiceV20141113.DescribeTasks" => Ok(ecs_tasks()),
@@ -55,6 +56,27 @@ pub(super) async fn call(
             Err(Refusal::named("UnknownOperationException")
                 .saying("The operation is not known here."))
         }
+    }
+}
+
+/// The account's preferences are a document, and there is none where nobody has set any.
+fn preferences(registry: &Registry, body: &Value) -> Answer {
+    let name = body["Name"].as_str().unwrap_or_default();
+    match &registry.options.encryption {
+        Some(encryption) if name == DEFAULT_DOCUMENT => {
+            let content = json!({
+                "schemaVersion": "1.0",
+                "sessionType": "Standard_Stream",
+                "inputs": {
+                    "kmsKeyId": encryption.key_id,
+                    "idleSessionTimeout": "20",
+                    "maxSessionDuration": "",
+                },
+            });
+            Ok(json!({ "Name": name, "DocumentFormat": "JSON", "Content": content.to_string() }))
+        }
+        _ => Err(Refusal::named("InvalidDocument")
+            .saying(format!("Document with name {name} does not exist."))),
     }
 }
 
