@@ -44,7 +44,12 @@ use crate::terminal::{self, Heed};
 
 /// Records AWS Systems Manager sessions as they happen, and plays them back.
 #[derive(Debug, Parser)]
-#[command(name = "ssm-rec", version, max_term_width = 100)]
+#[command(
+    name = "ssm-rec",
+    version,
+    max_term_width = 100,
+    after_help = "Not of one command, and read by ssm-rec man TOPIC: aws, filters, store, security."
+)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

@@ -1,10 +1,11 @@
-//! What README and the help show as commands is what the command line takes.
+//! What README, the help and the topics of the manual show as commands is what the command line takes.
 //!
 //! Nothing is run: `tests/promises` does that for what each command does.
 
 use clap::{CommandFactory as _, Parser as _};
 
 use super::CommandLine;
+use super::commands::man::topics::TOPICS;
 
 /// Where a shell's word ends what belongs to a command.
 const ENDS: [&str; 8] = ["|", "<", ">", ">>", "&&", "&", ";", "||"];
@@ -72,6 +73,20 @@ fn every_command_that_the_help_shows_is_taken() {
     }
     assert!(count > 60, "{count}");
     assert!(refusals.is_empty(), "{}", refusals.join("\n"));
+}
+
+#[test]
+fn every_command_that_a_topic_shows_is_taken() {
+    let shown: Vec<Vec<String>> = TOPICS
+        .iter()
+        .flat_map(|topic| commands(topic.text))
+        .collect();
+    assert!(shown.len() > 10, "{}", shown.len());
+    let refused: Vec<String> = shown
+        .iter()
+        .filter_map(|command| refused(command))
+        .collect();
+    assert!(refused.is_empty(), "{}", refused.join("\n"));
 }
 
 #[test]

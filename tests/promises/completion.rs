@@ -74,6 +74,7 @@ fn targets_sessions_profiles_regions_and_settings_are_completed_without_asking_a
     );
     assert_eq!(offered(&rig, &["config", "show", "uplo"])[0], "upload");
     assert!(offered(&rig, &["st"]).contains(&"start".to_owned()));
+    assert_eq!(offered(&rig, &["man", "st"]), ["start", "store"]);
     assert_eq!(
         (rig.service.node_calls(), rig.service.sessions().len()),
         (calls, 1)

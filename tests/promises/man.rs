@@ -1,10 +1,25 @@
-//! `ssm-rec man`: a page for every command that `--help` knows, with its examples, and clean to those who render it.
+//! `ssm-rec man`: a page for every command that `--help` knows, with its examples, and for every topic; clean to those who
+//! render it, and shown by `man` where somebody looks at it.
 //!
 //! Nothing is installed here; what a package does with the pages is for `.package/try`.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+/// The topics, with a sentence of each.
+const TOPICS: [(&str, &str); 4] = [
+    ("aws", "The caller's ARN is asked of sts:GetCallerIdentity"),
+    (
+        "filters",
+        "What is not known of a session is neither true nor false",
+    ),
+    ("security", "A killed client loses at most the last second."),
+    (
+        "store",
+        "a manifest in the store means a complete recording",
+    ),
+];
 
 /// What the program prints, and that it ends well.
 fn ssm_rec(arguments: &[&str]) -> String {
@@ -119,11 +134,108 @@ fn every_command_has_a_page_with_what_its_help_says() {
     let said = ssm_rec(&["man", "--to", to.to_str().unwrap()]);
     let count = check(&to, &[]);
     assert!(count > 25, "{count} pages");
-    assert_eq!(said, format!("{count} pages in {}\n", to.display()));
+    let topics = to.with_file_name("man7");
+    assert_eq!(
+        said,
+        format!(
+            "{count} pages in {}\n{} pages in {}\n",
+            to.display(),
+            TOPICS.len(),
+            topics.display()
+        )
+    );
     assert_eq!(fs::read_dir(&to).unwrap().count(), count);
+    assert_eq!(fs::read_dir(&topics).unwrap().count(), TOPICS.len());
     // Over older ones, and of one command alone.
     let said = ssm_rec(&["man", "rules", "--to", to.to_str().unwrap()]);
     assert_eq!(said, format!("4 pages in {}\n", to.display()));
+}
+
+#[test]
+fn every_topic_has_a_page_that_the_help_and_the_manual_name() {
+    let folder = tempfile::tempdir().unwrap();
+    // A folder that is not called as `man` calls its own has all of them.
+    let to = folder.path().display().to_string();
+    ssm_rec(&["man", "--to", &to]);
+    let help = ssm_rec(&["--help"]);
+    let root = read(&ssm_rec(&["man"]));
+    for (topic, sentence) in TOPICS {
+        let page = fs::read_to_string(folder.path().join(format!("ssm-rec-{topic}.7"))).unwrap();
+        assert_eq!(page, ssm_rec(&["man", topic]), "{topic}");
+        assert!(page.is_ascii(), "{topic}");
+        let page = read(&page);
+        let title = format!(".TH SSM-REC-{} 7 ", topic.to_uppercase());
+        assert!(page.contains(&title), "{topic}: {page}");
+        assert!(page.contains(&format!("\nssm-rec-{topic} - ")), "{topic}");
+        let words = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains(sentence), "{topic}: {words}");
+        assert!(help.lines().last().unwrap().contains(topic), "{help}");
+        assert!(root.contains(&format!("\nssm-rec-{topic}(7)")), "{root}");
+    }
+    let alone = folder.path().join("alone");
+    let said = ssm_rec(&["man", "aws", "--to", alone.to_str().unwrap()]);
+    assert_eq!(said, format!("1 page in {}\n", alone.display()));
+}
+
+/// What a person sees, where `man` is found in this folder and nowhere else.
+#[cfg(unix)]
+fn shown(folder: &Path, arguments: &[&str]) -> String {
+    let program = Path::new(env!("CARGO_BIN_EXE_ssm-rec"));
+    let path = folder.display().to_string();
+    let mut terminal = loopback::pty::spawn(program, arguments, &[("PATH", &path)]);
+    assert_eq!(terminal.wait(), 0);
+    String::from_utf8(terminal.shown())
+        .unwrap()
+        .replace("\r\n", "\n")
+}
+
+/// Puts a program called `man` there, by a shell of its own: what is written by this process could be busy.
+#[cfg(unix)]
+fn man(folder: &Path, script: &str) {
+    let written = Command::new("sh")
+        .args([
+            "-c",
+            "printf '#!/bin/sh\\n%s\\n' \"$1\" > man && chmod 755 man",
+        ])
+        .args(["sh", script])
+        .current_dir(folder)
+        .status();
+    assert!(written.unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn in_a_terminal_a_page_is_shown_by_man_or_as_plain_text() {
+    let topic = include_str!("../../src/cli/commands/man/topics/store.txt");
+    let plain = |folder: &Path| {
+        assert_eq!(shown(folder, &["man", "store"]), topic);
+        let help = shown(folder, &["man", "rules", "test"]);
+        assert!(help.contains("Usage: ssm-rec rules test"), "{help}");
+        assert!(help.contains("  What a rule of your own hits:\n"), "{help}");
+        assert!(!help.contains(".SH"), "{help}");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    plain(folder);
+    // One that takes no page so, as on other systems.
+    man(folder, "echo 'illegal option -- l' >&2; exit 1");
+    plain(folder);
+    man(
+        folder,
+        "[ \"$*\" = '-l -' ] || exit 1
+         while read -r line; do
+             case $line in .TH*) echo \"man shows $line\";; esac
+         done",
+    );
+    for (page, arguments) in [
+        ("SSM-REC-STORE 7", &["man", "store"][..]),
+        ("SSM-REC-RULES-TEST 1", &["man", "rules", "test"]),
+    ] {
+        let shown = read(&shown(folder, arguments));
+        let begins = format!("man shows .TH {page} ");
+        assert!(shown.starts_with(&begins), "{shown}");
+        assert_eq!(shown.lines().count(), 1, "{shown}");
+    }
 }
 
 #[test]
@@ -175,10 +287,13 @@ fn a_command_that_is_none_and_a_folder_that_cannot_be_are_told() {
     let (status, said) = run(&["man", "strat"]);
     assert_eq!(status, 2);
     assert!(
-        said.contains("ssm-rec has no command \"strat\"")
+        said.contains("ssm-rec has no command or topic \"strat\"")
             && said.contains("did you mean \"start\"?"),
         "{said}"
     );
+    let (status, said) = run(&["man", "filter"]);
+    assert_eq!(status, 2);
+    assert!(said.contains("did you mean \"filters\"?"), "{said}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();

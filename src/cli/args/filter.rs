@@ -13,38 +13,10 @@ use crate::review::catalog::Filter;
 use crate::review::condition::{Comparison, Condition, Number, Pattern, Term, Text, When};
 use crate::words::time;
 
-/// What [`FilterArgs::filter`] reads behind `--where`, for the help of each command that takes it.
-pub(crate) const GRAMMAR: &str = "\
-Expressions, behind --where: FIELD OPERATOR VALUE, and between several of them
-\"and\", \"or\", \"not\" (or !) and parentheses; \"and\" binds closer than \"or\".
-  texts     session target operator user host reason document account region
-            signed-by command: = and != compare the whole text, ~ and !~ a part
-            of it, in any case of letters; * stands for any text. /…/ is a
-            regular expression, /…/i one in any case of letters
-  numbers   duration (10m, 1h30m), size (4096, 10MB), commands, exit:
-            = != < <= > >=
-  exit      a status; = and != also take closed, exited, left, cut and the
-            other words that a manifest has for an end
-  started   = != < <= > >= and a date, a time, or 7d: the moment seven days
-            ago. A date is a whole day: > begins with the next. \"since TIME\"
-            and \"until TIME\" are as the flags
-  kind      = shell, command, port, ssh, container, other
-  state     = stored, without_manifest, in_spool
-  encrypted, recovered, unrecorded stand alone
-A value with a space or a parenthesis in it, or a slash in front, is quoted.
-
-What is not known of a session is neither true nor false, and \"not\" makes no
-answer of it: one that still runs has no exit, no duration and no commands yet.
-How many were left out for that is told. \"command\" and \"signed-by\" read what
-lies beside a manifest, one object a session, where nothing else decides;
-of a sealed session \"command\" is known where --identity opens it;
-\"signed-by\" takes good signatures, by the key's fingerprint and by the names
-that the allowed signers (review.allowed_signers) give it.";
-
 /// Which recordings are meant.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct FilterArgs {
-    /// Only what this expression is true for; see below
+    /// Only what this expression is true for: ssm-rec man filters
     #[arg(long = "where", value_name = "EXPRESSION")]
     expression: Option<String>,
 

@@ -83,7 +83,7 @@ pub(crate) fn settings(typed: &OsStr) -> Vec<CompletionCandidate> {
 }
 
 /// Those that begin as what is typed, each once, harmless, in this order.
-fn offered(
+pub(crate) fn offered(
     typed: &OsStr,
     named: impl IntoIterator<Item = (String, String)>,
 ) -> Vec<CompletionCandidate> {

@@ -14,7 +14,8 @@ use serde::Serialize;
 
 use self::column::Column;
 use self::table::table;
-use crate::cli::args::filter::{FilterArgs, GRAMMAR};
+use super::man::topics::FILTERS;
+use crate::cli::args::filter::FilterArgs;
 use crate::cli::args::identity::IdentityArgs;
 use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
@@ -50,13 +51,14 @@ Examples:
   Who ran something, outside of a ticket:
     ssm-rec list --since 7d --where 'command ~ \"rm -rf\" and not reason = \"ticket-*\"'
 
-With --since or --until, only those days are asked of a bucket. Texts match in part and in any case of letters. Times are in the local time zone unless they say otherwise.
+Times are in the local time zone unless they say otherwise. What a text of a flag matches, which days a bucket is asked for and \
+what opens encrypted sessions: ssm-rec man filters.
 
 ";
 
 /// List recordings, newest first
 #[derive(Debug, clap::Args)]
-#[command(after_help = HELP.to_owned() + GRAMMAR)]
+#[command(after_help = HELP.to_owned() + FILTERS.part("EXPRESSIONS"))]
 pub(crate) struct ListArgs {
     /// A store to list in place of the usual one (a directory, s3://bucket/prefix), the beginning of session ids, or
     /// one recording by its path or address

@@ -1,6 +1,6 @@
-//! One page of the manual: a command as the parser knows it, in the language that `man` reads.
+//! One page of the manual: a command as the parser knows it, or a topic, in the language that `man` reads.
 //!
-//! Nothing here says what a command does; that stands beside the command. Characters that roff would make into others are
+//! Nothing here says what a command does; that stands beside the command, and what a topic says beside this file. Characters that roff would make into others are
 //! named, so that what is copied out of a page is what was typed into it.
 
 use clap::Command;
@@ -8,15 +8,24 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use super::reference;
+use super::topics::{TOPICS, Topic};
 
 /// The section of the manual for programs.
 const SECTION: &str = "1";
+/// That for what is no program and no file.
+const SECTION_OF_TOPICS: &str = "7";
+const MANUAL: &str = "ssm-rec manual";
 /// Begins the part of a help text that holds examples.
 const EXAMPLES: &str = "Examples:";
 
 /// The name of the page's file.
 pub(super) fn file_name(command: &Command) -> String {
     format!("{}.{SECTION}", name(command))
+}
+
+/// The name of the file of a topic's page.
+pub(super) fn file_name_of(topic: &Topic) -> String {
+    format!("{}.{SECTION_OF_TOPICS}", topic.page())
 }
 
 /// The commands below one that have a page.
@@ -28,12 +37,11 @@ pub(super) fn commands_below(command: &Command) -> impl Iterator<Item = &Command
 
 /// The page of a command, with those above it, the program itself first.
 pub(super) fn text(command: &Command, above: &[&Command]) -> String {
-    let source = format!("ssm-rec {}", env!("CARGO_PKG_VERSION"));
     let man = Man::new(command.clone())
         .title(name(command).to_uppercase())
         .date(reference::DATE)
-        .source(source)
-        .manual("ssm-rec manual");
+        .source(source())
+        .manual(MANUAL);
     let after = after_help(command);
     let mut page = Vec::new();
     // Writing to a Vec cannot fail.
@@ -66,9 +74,38 @@ pub(super) fn text(command: &Command, above: &[&Command]) -> String {
         .find(|examples| !examples.is_empty());
     own.control("SH", ["EXAMPLES"]);
     examples_of(&mut own, &examples.unwrap_or_default());
-    see_also(&mut own, command, above);
+    see_also(&mut own, beside(command, above));
     let _ = own.to_writer(&mut page);
     exact(&spaced_once(&String::from_utf8_lossy(&page)))
+}
+
+/// The page of a topic.
+pub(super) fn of_topic(topic: &Topic) -> String {
+    let mut page = Roff::new();
+    let (title, source) = (topic.page().to_uppercase(), source());
+    page.control(
+        "TH",
+        [&title, SECTION_OF_TOPICS, reference::DATE, &source, MANUAL],
+    );
+    page.control("SH", ["NAME"]);
+    page.text([roman(format!("{} - {}", topic.page(), topic.about()))]);
+    for (title, text) in topic.parts() {
+        let title = if title.is_empty() {
+            "DESCRIPTION"
+        } else {
+            title
+        };
+        section(&mut page, title, text);
+    }
+    let others = TOPICS.iter().filter(|other| other.name != topic.name);
+    let others = others.map(|other| (other.page(), SECTION_OF_TOPICS));
+    let program = ("ssm-rec".to_owned(), SECTION);
+    see_also(&mut page, std::iter::once(program).chain(others));
+    exact(&spaced_once(&page.render()))
+}
+
+fn source() -> String {
+    format!("ssm-rec {}", env!("CARGO_PKG_VERSION"))
 }
 
 /// As `--help` writes it, each form on a line of its own.
@@ -138,7 +175,7 @@ fn section(page: &mut Roff, title: &str, text: &str) {
     prose(page, text);
 }
 
-/// Paragraphs are filled; lines that are indented stay as they are.
+/// Paragraphs are filled; lines that are indented stay as they are, with the blank ones between them.
 fn prose(page: &mut Roff, text: &str) {
     let mut is_new = true;
     let mut is_kept = false;
@@ -146,6 +183,9 @@ fn prose(page: &mut Roff, text: &str) {
         if line.trim().is_empty() {
             is_new = true;
             continue;
+        }
+        if is_new && is_kept && line.starts_with(' ') {
+            page.control("sp", []);
         }
         keep(page, &mut is_kept, line.starts_with(' '));
         if is_new && !is_kept {
@@ -199,24 +239,30 @@ fn keep(page: &mut Roff, is_kept: &mut bool, wanted: bool) {
     *is_kept = wanted;
 }
 
-/// The command above, those beside and those below.
-fn see_also(page: &mut Roff, command: &Command, above: &[&Command]) {
+/// The command above, those beside and those below; of the program itself the topics too.
+fn beside(command: &Command, above: &[&Command]) -> Vec<(String, &'static str)> {
     let beside = above
         .last()
         .into_iter()
         .flat_map(|parent| commands_below(parent));
-    let names: Vec<_> = above
+    let commands = above
         .iter()
         .copied()
         .chain(beside.filter(|other| other.get_name() != command.get_name()))
         .chain(commands_below(command))
-        .map(name)
-        .collect();
+        .map(|command| (name(command).to_owned(), SECTION));
+    let topics = TOPICS.iter().filter(|_| above.is_empty());
+    let topics = topics.map(|topic| (topic.page(), SECTION_OF_TOPICS));
+    commands.chain(topics).collect()
+}
+
+/// Pages with their sections.
+fn see_also(page: &mut Roff, pages: impl IntoIterator<Item = (String, &'static str)>) {
     page.control("SH", ["SEE ALSO"]);
-    let last = names.len().saturating_sub(1);
-    for (index, name) in names.iter().enumerate() {
-        let end = if index == last { "" } else { "," };
-        page.text([bold(*name), roman(format!("({SECTION}){end}"))]);
+    let mut pages = pages.into_iter().peekable();
+    while let Some((name, section)) = pages.next() {
+        let end = if pages.peek().is_some() { "," } else { "" };
+        page.text([bold(name), roman(format!("({section}){end}"))]);
     }
 }
 
