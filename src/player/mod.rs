@@ -24,6 +24,7 @@ pub use playback::Options;
 pub use scan::Opener;
 pub use source::{Input, Live, Look, ReadSeek, Recording};
 pub use viewer::Facts;
+pub(crate) use viewer::KEYS;
 
 /// What comes to a reviewer besides the recording itself.
 #[derive(Default)]

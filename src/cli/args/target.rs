@@ -15,11 +15,11 @@ use crate::recorded::target::Target;
 #[derive(Debug, clap::Args)]
 pub(crate) struct TargetArgs {
     /// What to connect to: an instance (i-…), a managed node (mi-…), a container (ecs:CLUSTER_TASK_RUNTIMEID), or a node's name:
-    /// its tag Name, computer name or address. Without one: pick it from a list
+    /// its tag Name, the name of its hybrid activation, its computer name or its address. Without one: pick it from a list
     #[arg(add = ArgValueCompleter::new(known_targets))]
     target: Option<String>,
 
-    /// The node that has this tag; may be given several times
+    /// The managed node that has this tag; given several times, all of them
     #[arg(long, value_name = "KEY=VALUE", conflicts_with = "target", value_parser = tag)]
     tag: Vec<(String, String)>,
 }

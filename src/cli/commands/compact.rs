@@ -41,17 +41,27 @@ use crate::words::{causes, printable, size};
 Examples:
   Every day that is over, of which some sessions are in no pack yet (nightly, by one machine or several):
     ssm-rec compact
+    ssm-rec compact --sign-key ~/.ssh/librarian
 
   What is there already, compared with the sessions it was made of:
     ssm-rec compact --verify --since 2026-11-01
 
-A pack holds some sessions of one day: packs/sessions, packs/commands and packs/lines as Parquet, for Athena, Trino, Spark and
-DuckDB; packs/grams, which tell a search where not to look; packs/index, which names the sessions, and is signed where
-record.sign_key is set. A session is in one pack at most, so that tables count none twice; one that comes late gets into a
-further pack. Of an encrypted session only its manifest is in a pack.
+  Nightly by a timer of systemd, with audits and ssm-rec review --watch every quarter of an hour:
+    cp examples/systemd/ssm-rec-* /etc/systemd/system/
+    systemctl enable --now ssm-rec-compact.timer ssm-rec-audit.timer ssm-rec-review.timer
 
-It needs to read and list the store and to write below packs/ (examples/aws/librarian-policy.json). The same sessions give the
+A pack holds some sessions of one day: packs/sessions, packs/commands and packs/lines as Parquet, for Athena, Trino, Spark and \
+DuckDB (formats/sql has the tables for each of them, and twenty questions that all answer alike); packs/grams, an index of \
+trigrams that tells a search where not to look; packs/index, which names the sessions, and is signed where record.sign_key is \
+set. formats/README.md has every byte. A session is in one pack at most, so that tables count none twice; one that comes late gets \
+into a further pack. Of an encrypted session only its manifest is in a pack. --verify makes every pack again and tells which are \
+not what their sessions give.
+
+It needs to read and list the store and to write below packs/ (examples/aws/librarian-policy.json). The same sessions give the \
 same bytes, whoever makes the pack. Stopped at any moment, it leaves nothing half: the next one goes on.
+
+The timers in examples/systemd run each command as a user of its own that can write nowhere else. A hole that an audit finds fails \
+its unit, so that OnFailure= calls somebody.
 
 The exit status is 4 where a session or a pack does not read or is not what it says, whatever became of the others.")]
 pub(crate) struct CompactArgs {

@@ -18,7 +18,10 @@ Examples:
   bash:        ssm-rec completions bash > ~/.local/share/bash-completion/completions/ssm-rec
   zsh:         ssm-rec completions zsh > \"${fpath[1]}/_ssm-rec\"
   fish:        ssm-rec completions fish > ~/.config/fish/completions/ssm-rec.fish
-  PowerShell:  ssm-rec completions powershell >> $PROFILE")]
+  PowerShell:  ssm-rec completions powershell >> $PROFILE
+
+Targets are those that were used or listed before, sessions, profiles and regions those that this machine knows: nobody is asked \
+for them.")]
 pub(crate) struct CompletionsArgs {
     /// Which shell
     #[arg(value_enum)]

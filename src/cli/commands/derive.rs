@@ -42,10 +42,10 @@ Examples:
   Into the store, for a session whose client did not get that far:
     ssm-rec derive me-0a1b --into-store
 
-Times are milliseconds since the start. The same recording gives the same text as when the session was recorded; verify
+Times are milliseconds since the start. The same recording gives the same text as when the session was recorded; verify \
 --derived compares. Of an encrypted recording both are encrypted for the same readers, but for what goes to stdout.
 
-The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is made, and nothing of
+The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is made, and nothing of \
 it goes into the store.")]
 pub(crate) struct DeriveArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin

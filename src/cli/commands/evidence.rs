@@ -48,10 +48,14 @@ Examples:
   Without secrets: what is kept is left out, the recording's digest is told, and so is what was taken out:
     ssm-rec evidence me-0a1b --redact-secrets -o for-the-vendor.zip
 
-In it are, for each session: the recording, its manifest and signature, the lines and commands that were derived from it, the
-verdicts with their signatures, and a page that plays it without a network; and once: the keys that count (review.allowed_signers,
-review.reviewers), SHA256SUMS, a README that says how each of these is checked with zstd, ssh-keygen and sha256sum, and check.sh,
-which does all of it. The same sessions give the same bytes, but for a signature.
+In it are, for each session: the recording, its manifest and signature, the lines and commands that were derived from it, the \
+verdicts with their signatures, and a page that plays it without a network; and once: the keys that count (review.allowed_signers, \
+review.reviewers), SHA256SUMS (signed where a key is set), a README that says how each of these is checked with zstd, ssh-keygen \
+and sha256sum, and check.sh, which does all of it, down to the chain in each recording. The same sessions give the same bytes, but \
+for a signature.
+
+With --redact or --redact-secrets what is kept is left out, manifest and verdicts too, since a reason or a note may name a secret; \
+the recording's digest, and how much was taken out, stand in its place.
 
 The exit status is 4 where a recording is not what was recorded; it is packed all the same, and the README says what it is.")]
 pub(crate) struct EvidenceArgs {

@@ -37,7 +37,8 @@ Formats:
   cast-v2    asciicast v2, for older players
   txt        what stood on the screen, as lines
   jsonl      one JSON object per event, agent messages taken apart, then one per command
-  html       one page that plays the recording, with no need of a network, and lists its commands
+  html       one page that plays the recording, with no need of a network, and lists its commands, each
+             a link into the recording
   md         a transcript by commands
 
 Examples:
@@ -56,16 +57,33 @@ Examples:
   Every agent message with its own clock:
     ssm-rec export me-0a1b --format jsonl | jq 'select(.event == \"message\")'
 
-Commands are derived from what was shown, as \"ssm-rec commands\" does, and have the same numbers. In jsonl they stand
-behind all events and before the last object, {\"event\":\"end\"}: {\"event\":\"command\"} with \"time\" in seconds, number,
-start and end in milliseconds, text, context, cwd, exit, the bytes of all \"output\" that are its own, source, confidence
-and claims; then {\"event\":\"commands\"} with their count, the share of the output that is \"explained\", whether they are
+Commands are derived from what was shown, as \"ssm-rec commands\" does, and have the same numbers. In jsonl they stand \
+behind all events and before the last object, {\"event\":\"end\"}: {\"event\":\"command\"} with \"time\" in seconds, number, \
+start and end in milliseconds, text, context, cwd, exit, the bytes of all \"output\" that are its own, source, confidence \
+and claims; then {\"event\":\"commands\"} with their count, the share of the output that is \"explained\", whether they are \
 \"cut\" (only the first ones of more), and the number of the rules that found them, \"extractor\".
 
---redact looks at each line as it stood on the screen, wrapped lines joined, and at all text as it was printed, so that
-typing, colors and redrawing hide nothing. What it finds is replaced cell by cell. What --redact-secrets finds once is
-replaced wherever it stands. Neither knows a secret that has no known form, but for --redact-secrets=strict, which also replaces digests and ids that
-look like one: look at the result before giving it away.
+txt and md hold all text that was shown, also what was cleared, scrolled out or pushed out by another size of the window.
+
+--redact looks at each line as it stood on the screen, wrapped lines joined, and at all text as it was printed, so that \
+typing, colors and redrawing hide nothing. What it finds is replaced cell by cell. What --redact-secrets finds once is \
+replaced wherever it stands:
+
+  told by prefix, alphabet and length
+      tokens of some 110 makers (AWS, GitHub, GitLab, Slack, Stripe, Google,
+      npm, Vault, …), JWTs, password hashes
+  by the words of the name
+      values behind names with password, token, secret, api key, … in shells,
+      JSON, YAML, headers, cookies, queries
+  by the program
+      flags and arguments: --password x, mysql -px, curl -u me:x,
+      echo x | sudo -S, SQL, netrc, https://me:x@host
+  by their form
+      private keys, also in JSON and without their head; SecretString,
+      SecureString, aws configure
+
+Neither knows a secret that has no known form, but for --redact-secrets=strict, which also replaces digests and ids that \
+look like one: look at the result before giving it away. How many are found: ssm-rec man security.
 
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is exported.")]
 pub(crate) struct ExportArgs {

@@ -37,8 +37,9 @@ Examples:
     ssm-rec recover cut.cast.zst
     ssm-rec recover operator-0d6
 
-Every whole event is kept. What was linked into the chain stays as it is, byte for byte, and still proves; what follows it
-is linked now, and the manifest tells how much that is. A file that ends within its header is moved aside.")]
+Every whole event is kept. What was linked into the chain stays as it is, byte for byte, and still proves; what follows it \
+is linked now, and the manifest tells how many frames that is. A session that still runs is left alone. A file that ends within \
+its header is moved aside.")]
 pub(crate) struct RecoverArgs {
     /// Files, or session ids in the spool; everything in the spool otherwise
     #[arg(value_name = "PATH|ID")]

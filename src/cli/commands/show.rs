@@ -37,6 +37,9 @@ Examples:
   A file, for a program:
     ssm-rec show --json demo.cast.zst | jq .manifest.chain.head
 
+Of the lines and commands that are stored beside a recording it tells how many there are, and what its manifest claims that rules \
+found as such.
+
 The exit status is 3 for a recording that is cut short, and 4 for one that is damaged.")]
 pub(crate) struct ShowArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin

@@ -55,7 +55,47 @@ Examples:
     ssm-rec start i-0abc --encrypt-to age1… --encrypt-to ~/.ssh/auditor.pub
 
   Recording what is typed as well (what the remote does not echo, such as a password, is masked):
-    ssm-rec start i-0abc --record-input")]
+    ssm-rec start i-0abc --record-input
+
+A target by its name: what is found is said, and the recording keeps what was asked for beside the id. The list that opens \
+without a target shows at once what is known, those used lately on top, and the service's pages behind it; what is typed narrows \
+it, and a name that nothing there has is asked for as a tag on Enter. What AWS has to allow: ssm-rec man aws.
+
+A shell: the terminal becomes raw when the remote shell has opened, and only in the foreground; until then Ctrl-C ends the \
+session. From then on every key reaches the remote, Ctrl-C, Ctrl-Z and Ctrl-\\ included, but for these at the start of a line, \
+as in ssh:
+
+  ~.    end the session, also one that is frozen or whose connection is lost;
+        a shell that was open is simply left (exit status 0), one that is lost
+        is given up (1)
+  ~i    about this session: id, target, recording, since when, connection;
+        nothing of it is sent or recorded
+  ~m    set a marker in the recording; asks for a note (Enter sets it, Esc
+        cancels) and holds output back meanwhile
+  ~^Z   suspend ssm-rec
+  ~?    list these
+  ~~    send one ~
+
+When stdin is no terminal, its bytes are sent as typed, a line on stderr says so, and once the shell is quiet Ctrl-D ends it.
+
+A lost connection is noticed (a dead one within session.ping_interval and as long again, 20 s) and taken up again without a lost \
+or doubled byte; what is typed meanwhile is kept. After 2 s one line over the screen says so and why, and goes away again. It is \
+tried for session.reconnect_limit (20 minutes), also while credentials have expired: sign in again in another window. The \
+recording has a marker for each break, and the manifest its length. A session is given up only when the service says that it is \
+over, or at the limit.
+
+A command: its exit status becomes ours (255 when it is no byte: a signal ended the command, or it ran on Windows), and its \
+stderr goes to ours. No shell runs it unless you name one (-- sh -c 'a | b'), and the agent gives it nothing to read: what is \
+piped in stays there for whoever reads next. Ctrl-C interrupts the command, twice ends the session. With -t \
+(AWS-StartInteractiveCommand) keys, window sizes and ~ commands are those of a shell, and the status is 0 when it ends. A command \
+whose status never came, a forward that did not want to end, and a piped shell that was closed before its exit, or before it was \
+seen at its prompt with all input read, end with 255 and a line that says who closed them: there is no success without evidence of \
+it. (Of the agent's commands without separate streams, and of AWS-StartInteractiveCommand, nobody tells a status: their end \
+without a word is taken as theirs.)
+
+A forwarded port leaves a marker for each connection and the length of each message in both directions. Each --forward is a \
+recording of its own. All local ports are taken before anything is started; one session that ends or is refused leaves the \
+others alone, Ctrl-C ends all of them, and the exit status is that of the first, in the order of the flags, that did not end well.")]
 pub(crate) struct StartArgs {
     #[command(flatten)]
     target: TargetArgs,
@@ -68,11 +108,11 @@ pub(crate) struct StartArgs {
     #[arg(long, value_name = "NAME")]
     document_name: Option<String>,
 
-    /// Parameters of the document: name=value,… or JSON or file://PATH
+    /// Parameters of the document, as the AWS CLI takes them: name=value,…, name@=file://PATH, JSON or file://PATH
     #[arg(long, value_name = "PARAMETERS")]
     parameters: Option<String>,
 
-    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one. May be given several times: each is a session of its own
+    /// Forward a local port: PORT, LOCAL:PORT or LOCAL:HOST:PORT, each with BIND: before it if need be; local port 0 picks one and prints it. May be given several times: each is a session of its own
     #[arg(long, value_name = "FORWARD", conflicts_with_all = ["document_name", "parameters", "command"])]
     forward: Vec<Forward>,
 
@@ -92,7 +132,7 @@ pub(crate) struct StartArgs {
     #[arg(short = 'n')]
     no_input: bool,
 
-    /// Leave the terminal once the forwards listen, as ssh -f; what there is to say goes to a log
+    /// Leave the terminal once the forwards listen, as ssh -f; what there is to say goes to a log, and kill ends it
     #[arg(short = 'f', requires = "forward")]
     background: bool,
 
@@ -117,7 +157,7 @@ pub(crate) struct StartArgs {
     #[command(flatten)]
     sign: SignArgs,
 
-    /// What begins a local command at the start of a line (~. ends, ~? lists), or "none" [config: session.escape]
+    /// What begins a local command at the start of a line, instead of ~: ^] is Ctrl-], "none" switches them off [config: session.escape]
     #[arg(short = 'e', long, value_name = "CHARACTER")]
     escape_char: Option<String>,
 

@@ -17,10 +17,10 @@ use crate::terminal;
 /// Follow a session that still runs
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-On the machine where the session runs it is read from the spool, elsewhere from the live segments in the
-store (upload.live = true). Shows the screen as it is now and then what follows, until the session ends. All keys
-of \"ssm-rec play\" work: pause, go back, search; G catches up, q leaves. A session that only just begins is waited
-for, half a minute long.
+On the machine where the session runs it is read from the spool, elsewhere from the live segments in the \
+store (upload.live = true), a few seconds behind. Shows the screen as it is now and then what follows, until the session ends. \
+All keys of \"ssm-rec play\" work: pause, go back, search; G catches up, q leaves. A session that only just begins is waited \
+for, half a minute long. Down a pipe it is the output from the start.
 
 Examples:
   ssm-rec tail operator-0d6

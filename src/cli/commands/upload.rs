@@ -21,8 +21,8 @@ use anyhow::anyhow;
 /// Store the recordings that wait in the spool
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Every recording goes to the store as its session ends; this is for what could not be stored then. Each
-`start` does the same in the background.
+Every recording goes to the store as its session ends; this is for what could not be stored then, and says of each file what \
+became of it. Each `start` does the same in the background. What happens when a bucket is away: ssm-rec man store.
 
 Examples:
   Everything that waits:

@@ -14,7 +14,8 @@ use crate::rules::{RuleSet, Severity};
 use crate::terminal::Binding;
 use crate::words::time;
 
-const KEYS: &[(&str, &str)] = &[
+/// All keys and what they do, for whoever asks for them here or before anything is played.
+pub(crate) const KEYS: &[(&str, &str)] = &[
     ("space", "pause, go on; from the end, once more"),
     (". ,", "one output on, one back"),
     (
@@ -31,15 +32,17 @@ const KEYS: &[(&str, &str)] = &[
     (":", "a time: 12:03, +90s, -1m, 50%, 2026-11-29T10:00:00Z"),
     (
         "/ ?",
-        "search what was shown, from here on or back; n N next hit, the other way",
+        "search what was shown, from here on, or back: a regular expression,",
     ),
+    ("", "of any case unless it has capitals"),
+    ("n N", "the next hit, the other way"),
     ("+ - =", "twice, half as fast, as recorded"),
     ("i", "cut pauses or not"),
     (">", "to the end of this pause"),
     ("m", "a note of your own at this moment"),
-    ("c", "commands"),
+    ("c", "commands, to jump to"),
     ("f", "what the agent sent"),
-    ("T", "the text that went by"),
+    ("T", "the text that went by, to scroll and to search"),
     ("t", "times since the start, UTC, local"),
     ("y", "copy the name of this moment"),
     ("z", "a large screen whole, or the part with the cursor"),

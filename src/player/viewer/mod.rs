@@ -22,6 +22,7 @@ use formats::payload::Size;
 
 use self::bar::Lanes;
 use self::list::List;
+pub(crate) use self::lists::KEYS;
 use self::picture::Fit;
 use self::prompt::Prompt;
 use self::search::Search;

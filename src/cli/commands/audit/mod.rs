@@ -75,22 +75,32 @@ Sessions are matched by their ids. Each is in one state:
                    not tell of it: it is forged, or the history is not whole
   not asked        it is recorded, and nobody was asked whether it happened
 
-Systems Manager tells of thirty days. CloudTrail's log files go further back; whether they are unaltered tells
-\"aws cloudtrail validate-logs\", not this. Who did not answer makes the audit incomplete, and so do days of which nobody tells.
-Manifests and their signatures are read, recordings are not: \"ssm-rec verify\" tells whether those are what was recorded.
-What a client finished is numbered, so that a recording that was removed with its manifest leaves a hole between two others;
-the last of a row leaves none until the next one comes.
+Beside a state stand marks: cut, unsigned, signed by somebody who does not count, a manifest that says another thing than the \
+history, one that the store had before the session began or got long after it was over, by the store's own clock.
 
-Each audit is kept below audits/ with the states of its sessions, signed where record.sign_key is set, and names the one before
-it by its digest. An audit of more than thirty days reads the few that reach over the rest, and what they were told counts;
+Systems Manager tells of thirty days. CloudTrail's log files go further back; whether they are unaltered tells \
+\"aws cloudtrail validate-logs\", not this. Sessions of the AWS CLI, of the console and of ECS Exec count as all others. Who did not \
+answer (a region without permission, a log file that does not read) makes the audit incomplete, and so do days of which nobody \
+tells. Manifests and their signatures are read, recordings where --verify says so.
+
+What a client (one person on one machine) finished is numbered, and its manifest names the digest of the one finished before, so \
+that a recording that was removed with its manifest leaves a hole between two others, without AWS too; the last of a row leaves \
+none until the next one comes. A bucket that keeps versions tells what was removed or written over, and whose session that was.
+
+Each audit is kept below audits/ with the states of its sessions, signed where record.sign_key is set, and names the one before \
+it by its digest. An audit of more than thirty days reads the few that reach over the rest, and what they were told counts; \
 one that is altered, or unsigned where review.allowed_signers is set, does not.
 
-A bucket that keeps versions tells what was removed or written over, and whose session that was.
+A report is one file for somebody outside: population and who told of it, each hole with its cause, who judged what and when, the \
+longest time in which nobody did, open follow-ups with their age, integrity and signers, clocks, the rule set, every session; each \
+number leads to the sessions that it counts. The page has no scripts, loads nothing, and can be printed. A table says which part \
+serves which rule of PCI DSS 4.0, NIST 800-53, SOC 2, ISO 27001 and HIPAA: serves, since whether a rule is met is not for a \
+program to say.
 
-It needs ssm:DescribeSessions, to read and list the store (s3:ListBucketVersions for its versions), and to write below audits/
-(examples/aws/auditor-policy.json).
+It needs ssm:DescribeSessions, to read and list the store and trails (s3:ListBucketVersions for the store's versions), and to \
+write below audits/ (examples/aws/auditor-policy.json). What an audit is worth: ssm-rec man security.
 
-The exit status is 0 where all is covered, 8 where something is not on record or not what it should be, 9 where nothing was
+The exit status is 0 where all is covered, 8 where something is not on record or not what it should be, 9 where nothing was \
 found and not everybody answered.")]
 pub(crate) struct AuditArgs {
     /// Sessions that began from then on: 2026-11-01, "2026-11-01 14:05", 7d

@@ -33,10 +33,14 @@ Examples:
   ssm-rec config check                   look for mistakes in files and environment
   ssm-rec config check ./config.toml     look for mistakes before a roll-out
   ssm-rec config example                 every setting, explained
+  ssm-rec config schema > ssm-rec.json   the same for an editor
 
 Later wins: defaults, the organisation's file (/etc/ssm-rec/config.toml), the person's file
 (~/.config/ssm-rec/config.toml, or SSM_REC_CONFIG), SSM_REC_* variables, flags. What stands
-in the [policy] of the organisation's file wins over all of them.";
+in the [policy] of the organisation's file wins over all of them.
+
+An organisation's file that everybody on the machine may write is a mistake that ends every command. The policy is what this \
+program holds itself to; what an operator may do at all is for IAM to say.";
 
 #[derive(Debug, Subcommand)]
 enum Action {

@@ -28,22 +28,34 @@ pub(super) const EXIT_STATUS: &str = "\
 A remote command's own status becomes ours. Otherwise:
 
     0    all went well
-    1    a failure without a status of its own; a search that found nothing
+    1    a failure without a status of its own, a search that found nothing,
+         a rules check that found something, a rules test without a hit, a
+         doctor that found something bad, or a session given up with ~.: its
+         connection was lost
     2    the arguments or the configuration are wrong
-    3    the recording ends early; what is there was used
-    4    the recording is damaged, altered, or no recording at all
-    5    there is no such recording, session or store
+    3    the recording ends early, or its manifest is not in the store; what
+         is there was used
+    4    the recording is damaged or altered, contradicts itself, is another
+         session's, or is none; compact: so is a session or a pack; review:
+         so it cannot be called ok, or a verdict is gone
+    5    there is no such recording, session or store, or of a recording
+         only the manifest; start: no target is called so
     6    the recording is encrypted, and nothing given opens it
-    7    it is sound, but not signed by anybody whose signature counts
-    8    an audit found sessions that are not on record
-    9    an audit found none, and was not told of all that happened
-  120    the session could not be recorded: not run, ended, or unrecorded
-  121    the service refused: no such target, no permission, no credentials
+    7    it is sound, but not signed as it must be; review: the verdict is
+         stored, and does not count
+    8    audit: something is not on record, or not what it should be
+    9    audit: no such thing was found, and not everybody answered
+  120    the session could not be recorded, so it did not run, was ended at
+         once, or went on unrecorded
+  121    the service refused: an id that is no target, no permission, no
+         credentials; review: the session is one's own
   122    the connection could not be made, or was lost for good
   123    the agent or the service broke the protocol
-  124    the recording is safe in the spool, and not stored where it belongs
-  125    the recording is complete, and not signed by the key that was to
-  255    the session was closed from outside before it had come to its end
+  124    recorded, but not stored: the recording is in the spool; or its file
+         there is not what was recorded
+  125    recorded and stored, but the key that was to sign it did not
+  255    the session was closed from outside before it had come to its end:
+         by a time-out, by an administrator, by a lost agent
   128+N  ended by signal N";
 
 /// Beside one for each setting, which `config show` lists.
@@ -54,8 +66,11 @@ credentials, proxies, certificates and endpoints are taken from the variables th
   SSM_REC_CONFIG           the person's configuration, elsewhere
   SSM_REC_ORG_CONFIG       a trial of the organisation's, where there is none
   SSM_REC_REASON           a reason where no flag can give one
-  SSM_REC_LOG              a level, or a filter, for a log
-  SSM_REC_SIGN_PASSPHRASE  opens an encrypted key that signs";
+  SSM_REC_LOG              a level, or a list such as ssm_rec::spool=debug,warn
+  SSM_REC_SIGN_PASSPHRASE  opens an encrypted key that signs
+
+With SSM_REC_LOG a log is written to stderr; where the terminal may become raw, to ~/.local/state/ssm-rec/log. No token, secret or \
+key that is typed stands in it.";
 
 /// Those of Linux; `config show` tells those of this machine.
 pub(super) const FILES: &str = "\

@@ -36,21 +36,36 @@ use clap_complete::engine::ArgValueCompleter;
 /// What somebody looks for who plays a recording.
 const PLAY: Look = Look::Inside("play");
 
-/// Play recordings
-#[derive(Debug, Default, clap::Args)]
-#[command(after_help = "\
-In a terminal the recording is drawn: nothing of it gets there but text, colors and the cursor, whatever it holds.
-Below it stands a time line with output, commands, markers, gaps and what was searched for. At the end it stays.
+/// What is to be known before the keys.
+const DRAWN: &str = "\
+In a terminal the recording is drawn: it runs through an emulated terminal, and nothing of it reaches yours but text, colours and \
+the cursor, whatever it holds. Your scrollback and your terminal's state are as before when you leave. In a larger window a line \
+shows where the recorded screen ended, in a smaller one you see the part with the cursor. At the end it stays, unless \
+--quit-at-end says otherwise.
 
-Keys, of which h shows all:
-  space          pause, go on            left, right    5 seconds back, on (with Shift a minute)
-  . ,            one output on, back     0 to 9         so many tenths
-  [ ] { }        markers, commands       g G            beginning, end
-  :              go to a time            / ? n N        search what was shown
-  + - =          speed                   i >            cut pauses, skip this one
-  c f T          commands, agent messages, text that went by
-  m y            a note, copy the name of this moment
-  q, Ctrl-C      leave
+Below the picture stands a time line: output (the higher, the more), commands ╷, markers ◆, your own notes ◇, what was searched \
+for ●, where the connection was away or nothing was recorded ╳; red from where a recording is not what was recorded, which is \
+found out while it plays.
+
+Keys, which h shows too:
+";
+
+/// And behind them.
+const MORE: &str = "
+play.keys = [\"p=space\", \"^n=]\"] in the configuration makes keys of your own do what others do.
+
+A search goes over lines as a person could have read them, so it needs the stored lines or makes them: 100 MB of output take up to \
+a second where they are stored, and one to two where they have to be made. A line that came and went within one output stood on \
+no screen; it is shown in the text that went by (T).
+
+Without a name, every session of the store and the spool is there to pick from, with the last screen of the selected one. Typing \
+narrows them: each word has to be in the target, operator, reason, id or date, or in one of them alone (target:i-0abc, \
+reason:ticket, since:2026-11-2). Enter plays, Tab marks several, Esc leaves; after q the list is there again. Manifests that were \
+seen once are kept, so that the list is there before the store has answered.
+
+From a bucket or an address, what is played is fetched first, and a little ahead; the time line reads the rest meanwhile. A server \
+without ranges is read once, from the front. A network that fails is tried again for about half a minute; then playing ends with \
+status 1 and says how far it came. What is kept on this machine: ssm-rec man store.
 
 Examples:
   The session whose id begins so; from a moment of it on:
@@ -58,14 +73,18 @@ Examples:
     ssm-rec play me-0a1b@12:03
 
   Twice as fast, no pause longer than a second, from a minute and a half on:
-    ssm-rec play --speed 2 --idle-time-limit 1 --from 1:30 me-0a1b
+    ssm-rec play --speed 2 --idle-time-limit 1 --from 1:30 --to 2:00 me-0a1b
 
   A session that still runs, with its past:
     ssm-rec play --follow me-0a1b
 
-  Files of any asciicast version, also through a pipe:
+  Files of any asciicast version, .cast.zst, and .cast.gz where it is a file; also through a pipe:
     ssm-rec play demo.cast other.cast.gz
     zstd -dc demo.cast.zst | ssm-rec play -
+
+  An object by its key, and for somebody without a role of their own by an address:
+    ssm-rec play s3://example-recordings/team-b/recordings/…/ada-1.cast.zst
+    ssm-rec play \"$(aws s3 presign s3://example-recordings/…/ada-1.cast.zst)\"
 
   All sessions, narrowed as you type, to pick from:
     ssm-rec play
@@ -73,9 +92,23 @@ Examples:
   All that was shown, at once, as text with its escape sequences:
     ssm-rec play --no-wait me-0a1b > shown.txt
 
-With --raw a terminal gets the bytes of the recording as they are, and with them whatever the remote side sent: they
-can set the window's title or the clipboard, ask the terminal questions, print, and leave it in a state of their own.
-The window should have the recorded size, and nothing can be gone back to; space, ., ], +, - and q work.")]
+With --raw a terminal gets the bytes of the recording as they are, and with them whatever the remote side sent: they \
+can set the window's title or the clipboard, ask the terminal questions, print, and leave it in a state of their own. \
+The window should have the recorded size, and nothing can be gone back to; space, ., ], +, - and q work.
+
+asciinema 3.2 plays asciicast 1 to 3 from files, addresses and stdin as well (what is packed is unpacked for it first), with pause, \
+step, next marker, speed, idle limit, loop, pausing at markers and resizing, and keys of one's own for pause, step and next marker. \
+It does not go back or seek, has no search, commands, time line, transcript or notes, shows a recording of another size as the bytes \
+fall, joins no session that still runs with its past, and passes everything in a recording on to your terminal, as --raw does here.";
+
+fn keys() -> String {
+    let row = |(key, does): &(&str, &str)| format!("  {key:<12} {does}\n");
+    player::KEYS.iter().map(row).collect()
+}
+
+/// Play recordings
+#[derive(Debug, Default, clap::Args)]
+#[command(after_help = DRAWN.to_owned() + &keys() + MORE)]
 pub(crate) struct PlayArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; each also with @TIME. Without
     /// any, those in the store are there to be picked from

@@ -40,7 +40,25 @@ Examples:
     aws ssm start-session --target i-0abc --reason ticket-42
 
   See which plugin the AWS CLI would run:
-    ssm-rec plugin status"
+    ssm-rec plugin status
+
+Under the name session-manager-plugin the program takes the arguments of the AWS CLI, says on stdout what the official plugin says \
+there, to the byte, and records; tools that wait for those lines (port-forward helpers, Ansible's aws_ssm connection) need not \
+know. Words of ours go to stderr only where that is a terminal, before the first of the lines and behind the last (plugin.banner).
+
+The exit status is that of the remote command where there is one, which the official plugin drops; otherwise it is the official \
+one's, 0 in nearly every case, Ctrl-C on a forward included. What only we can fail at, such as a recording that is not made or not \
+stored, is told on stderr and keeps its own status. At any status but 0 the AWS CLI shows its call in its last line and ends with \
+255.
+
+A package (.deb, .rpm) makes it the plugin, as an alternative, only where there is none yet; a purge of it leaves recordings and \
+/etc/ssm-rec alone.
+
+aws ecs execute-command is recorded the same way; it has no reason of its own, so set SSM_REC_REASON. For SSH by way of the AWS \
+CLI, in ~/.ssh/config:
+
+  Host i-* mi-*
+    ProxyCommand aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p"
 )]
 pub(crate) struct PluginArgs {
     #[command(subcommand)]

@@ -33,26 +33,27 @@ Examples:
   What was run in the session whose id begins so:
     ssm-rec commands me-0a1b
 
-  What somebody ran this week, newest session first (ssm-rec list --help has the grammar of --where):
+  What somebody ran this week, newest session first (ssm-rec man filters has the grammar of --where):
     ssm-rec commands --since 7d --operator alice
 
   Commands that failed, for a program:
     ssm-rec commands --json me-0a1b | jq -r 'select((.exit // 0) != 0) | .text'
 
-Commands are read off the screen as it stood when a line was accepted; what a password prompt took
-is none. Exit status and directory are told where the shell marks them: examples/aws has a
-shellProfile for a whole account that does so. Confidence is between 0 and 1. Source says how a
-command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are the switches
-that line editors put round each line, echo is what was typed behind a prompt. All of it is what the
-remote host showed; where it contradicts itself, --json has both, as \"claims\". --csv puts a ' in
-front of a text that a spreadsheet would take for a formula. Risk names the rules that hit a command
-(ssm-rec rules list); what they find besides commands, ssm-rec rules check tells.
+Commands are read off the screen as it stood when a line was accepted, so no recorded keys are needed; what a password prompt took \
+is none. At the end it is told which share of the output they explain. Exit status and directory are told where the shell marks \
+them: examples/aws/shell-profile.sh, as the shellProfile (Linux) of the account's session document, makes bash, zsh and dash do so \
+with sequences that other terminals pass over. BusyBox ash, which would count them as width, it leaves alone. Confidence is between \
+0 and 1. Source says how a command was found: osc133, osc633 and osc3008 are marks of the shell, paste-mode are the switches that \
+line editors put round each line, echo is what was typed behind a prompt. All of it is what the remote host showed; where it \
+contradicts itself, --json has both, as \"claims\". --csv puts a ' in front of a text that a spreadsheet would take for a formula. \
+Risk names the rules that hit a command (ssm-rec rules list); what they find besides commands, ssm-rec rules check tells.
 
-Of many sessions each is told by itself, as soon as it is read, and at the end how many were read and
-how many could not be; in JSON the type of a line is command, session or summary.
+Of many sessions, the newest first, each is told by itself, as soon as it is read (from the stored commands where its manifest \
+vouches for them), and at the end how many were read, are sealed, end early or do not read; in JSON the type of a line is command, \
+session or summary.
 
-The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there
-is shown. Of many it is 4 where one does not read.")]
+The exit status is 3 for a recording that is cut short, and 4 for one that is damaged; what is there is shown. Of many it is 4 \
+where one does not read.")]
 pub(crate) struct CommandsArgs {
     /// Session id or the beginning of one, path, s3://bucket/key, https://…, or - for stdin; without one, all sessions of the
     /// store that the filters let through

@@ -59,17 +59,27 @@ Examples:
     ssm-rec review --watch --exec 'curl -sf --json @- https://tickets.example/findings'
     ssm-rec review --watch --format ocsf >> /var/spool/findings.jsonl
 
-A verdict is an object of its own below reviews/, signed where a key is set (record.sign_key, --sign-key). It names the digest
-of the session's manifest and of the verdict before it: none can be carried to another session or recording, and where one is
-taken away, a later one tells. It counts where its signature is that of a reviewer (review.reviewers, or else
-review.allowed_signers; the signature's namespace is ssm-rec-review), and never on one's own session: by the same ARN, the same
-name of a role's session, or the key that signed the recording.
+A verdict is an object of its own below reviews/, signed where a key is set (record.sign_key, --sign-key). It names the digest \
+of the session's manifest and of the verdict before it: none can be carried to another session or recording, and where one is \
+taken away, a later one tells. It counts where its signature is that of a reviewer (review.reviewers, or else \
+review.allowed_signers, the signature's namespace being ssm-rec-review; where neither is set, whoever may write counts), and never \
+on one's own session: by the same ARN, the same name of a role's session, or the key that signed the recording. What does not \
+count is shown with the reason. A recording that is not what was recorded is not called ok.
 
-Which sessions are to be judged, by how many people and within how long, is policy: review.queue, review.sample_rate,
-review.sample_seed, review.required, review.within. A sample can be drawn again: a session is in it whose first eight digits of
-SHA-256 over seed, line feed and session id are below the rate's share of 2^32.
+Which sessions are to be judged (all, those in which something risky was found or of which a part is missing, a sample), by how \
+many people and within how long, is policy: review.queue, review.sample_rate, review.sample_seed, review.required, review.within. \
+A sample can be drawn again: a session is in it whose first eight digits of SHA-256 over seed, line feed and session id are below \
+the rate's share of 2^32. ssm-rec list --unreviewed, --overdue and --verdict choose by what was said.
 
-Notes made while watching (key m) go into the verdict. With @TIME in front a note belongs to that moment.")]
+Notes made while watching (key m) go into the verdict, and so does what was watched. With @TIME in front a note belongs to that \
+moment.
+
+With review.views = \"write\" it is kept below views/ who looked inside a session of the store, by which command and how far; with \
+\"require\" whoever may not write there is shown nothing. An organisation fixes it, as the rest of [review], in its policy: else it \
+is everybody's own to set.
+
+--watch looks at sessions that came since the last time, and tells each finding once, as JSON or in the shape of OCSF's detection \
+finding. None of a session's text goes with it.")]
 pub(crate) struct ReviewArgs {
     /// Session id or the beginning of one; without it, what waits is listed
     #[arg(value_name = "SESSION")]

@@ -57,14 +57,27 @@ Examples:
     ssm-rec search -F 'DROP TABLE' --since 90d --sql
 
 A pattern is a regular expression in the syntax of Rust's regex crate. Each hit has the name that plays it:
-ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: text that was redrawn or typed letter by
-letter is found as it stood. Lines that a store has are believed where the session's manifest vouches for them; else they
-are made of the recording, which takes longer. Sealed sessions are searched with --identity, and counted where it does not
+ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: text that was redrawn or typed letter by \
+letter is found as it stood. Lines that a store has are believed where the session's manifest vouches for them; else they \
+are made of the recording, which takes longer. Sealed sessions are searched with --identity, and counted where it does not \
 open them.
 
-Which sessions: by the filters below, or by an expression behind --where; ssm-rec list --help has its words.
+Flags mean what they mean to ripgrep. Each answer tells what it is the answer for: how many sessions were searched, are sealed for \
+somebody else, end early, do not read. Ctrl-C ends with what there is. Which sessions: by the filters of ssm-rec list, or by an \
+expression behind --where (ssm-rec man filters).
 
-The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found
+Where a store has packs (ssm-rec compact), a search reads the few row groups that may have what it looks for, and then looks \
+again at each session where a pack of others says that something is found. A pack that was altered, is of a later format or, with \
+review.allowed_signers, not signed by one of them is told of and not used; what no pack covers is searched as ever. A search that \
+had to go through hundreds of sessions packs them in the background, in a folder of this machine that nobody else may write \
+(ssm-rec compact --own), so that the next one is short.
+
+With --engine athena Amazon Athena is asked, over the tables that formats/sql/athena.sql makes of packs; what it finds is printed \
+like any search, with what was scanned and about what that costs. Ctrl-C stops the query. Database, workgroup and output stand in \
+flags or in [search] of the configuration. These are hints from packs: no evidence, and nothing of sessions that are in no pack \
+yet. --sql prints the same question for whoever asks it elsewhere; what the tables do not tell is refused by name.
+
+The exit status is 0 where something is found, 1 where nothing is, and 4 where a session does not read, whatever was found \
 in the others.")]
 pub(crate) struct SearchArgs {
     /// What to search for: a regular expression. One that begins with - stands behind --; none stands here where -e is given

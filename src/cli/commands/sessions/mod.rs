@@ -35,6 +35,8 @@ RECORDED is \"running\" where a client on this machine runs the session and reco
 here, \"live\" or \"stored\" where the store has parts or all of it, \"no\" where neither knows it, and \"?\" where the store does \
 not tell. Sessions that nothing here knows were started elsewhere, or went round the recorder.
 
+It needs ssm:DescribeSessions, and \"sessions end\" ssm:TerminateSession (ssm-rec man aws).
+
 Examples:
   Mine (of whoever the credentials belong to):
     ssm-rec sessions

@@ -37,31 +37,7 @@ const AT_ONCE: usize = 8;
 /// Check that recordings are complete, unaltered and signed
 #[derive(Debug, clap::Args)]
 #[command(mut_group("FilterArgs", |filter| filter.requires("all")))]
-#[command(after_help = "\
-Examples:
-  One recording, by its session id, its file or its address:
-    ssm-rec verify operator-0d6
-    ssm-rec verify evidence.cast.zst --allowed-signers allowed_signers
-
-  Everything in the store, for a program:
-    ssm-rec verify --all --json | jq -r 'select(.state != \"sound\") | .session_id'
-
-  The last week of one machine, each signed by somebody who may:
-    ssm-rec verify --all --target i-0abc --since 7d --require-signature
-
-  What was closed afterwards, or went on unrecorded (ssm-rec list --help has the grammar):
-    ssm-rec verify --all --where 'recovered or unrecorded'
-
-The allowed_signers file is that of ssh-keygen(1). With one, every recording must be signed by one of its keys, valid at the
-time that the manifest tells; --allow-unsigned lets those pass that are not signed at all.
-
-A recording is sound as what it was asked for: name, place in the store, manifest and header agree. Its text is decoded and
-its pictures of the screen are drawn again; of an encrypted recording where a key opens it. --quick checks the chain alone.
---derived makes lines and commands again from the recording, and compares what the store has of them.
-
-Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest, lines or commands missing, 6
-lines and commands not compared for want of a key, 7 not signed as it must be,
-5 the recording missing, 4 altered, contradicting itself or another session's, or its lines or commands others.")]
+#[command(after_help = words::HELP)]
 pub(crate) struct VerifyArgs {
     /// Session ids or the beginnings of some, paths, s3:// or http(s):// addresses, or - for stdin
     #[arg(value_name = "RECORDING", required_unless_present = "all", add = ArgValueCompleter::new(recordings))]

@@ -12,6 +12,45 @@ use crate::review::derived::Compared;
 use crate::review::verify::{Finding, Signed, State};
 use crate::words::{printable, time};
 
+/// What stands below the flags.
+pub(super) const HELP: &str = "\
+Examples:
+  One recording, by its session id, its file or its address:
+    ssm-rec verify operator-0d6
+    ssm-rec verify evidence.cast.zst --allowed-signers allowed_signers
+
+  Everything in the store, for a program:
+    ssm-rec verify --all --json | jq -r 'select(.state != \"sound\") | .session_id'
+
+  The last week of one machine, each signed by somebody who may:
+    ssm-rec verify --all --target i-0abc --since 7d --require-signature
+
+  What was closed afterwards, or went on unrecorded (ssm-rec man filters has the grammar):
+    ssm-rec verify --all --where 'recovered or unrecorded'
+
+A line tells whether a recording is complete and unaltered, or which frame, which times and which bytes are not; whether it is \
+signed, and by whom.
+
+The allowed_signers file is that of ssh-keygen(1):
+
+  alice@example.com namespaces=\"ssm-rec\",valid-after=\"20260101\" ssh-ed25519 AAAA…
+
+With one, every recording must be signed by one of its keys, valid at the time that the manifest tells, which is the signer's own \
+clock. One without a signature does not pass either, so that stripping it helps nobody; --allow-unsigned lets those pass that are \
+not signed at all, and --require-signature wants a signature also where no signers are known.
+
+A recording is sound as what it was asked for: name, place in the store, manifest and header must agree, so that another session's \
+files under this one's name are found, by play, show, export and list as well. Its text is decoded and must read in one way only; \
+its pictures of the screen are drawn again. Of an encrypted recording that is done where a key opens it. --quick checks the chain \
+and the signature alone. --derived makes lines and commands again from the recording, and compares what the store has of them.
+
+A damaged file has one judgement and one exit status, whichever command looks at it; pictures are drawn again by verify alone, and \
+what comes from a bucket or through a pipe is judged by the others as far as they read it.
+
+Ends with the status of the worst recording: 0 sound, 3 cut short or its manifest, lines or commands missing, 6 \
+lines and commands not compared for want of a key, 7 not signed as it must be, \
+5 the recording missing, 4 altered, contradicting itself or another session's, or its lines or commands others.";
+
 /// A recording that was looked at.
 pub(super) struct Looked {
     pub(super) name: String,
