@@ -56,7 +56,8 @@ Examples:
     ssm-rec search -F 'DROP TABLE' --since 90d --engine athena
     ssm-rec search -F 'DROP TABLE' --since 90d --sql
 
-A pattern is a regular expression in the syntax of Rust's regex crate. Each hit has the name that plays it:
+A pattern is a regular expression in the syntax of Rust's regex crate. Sessions come newest first, each with \
+whose it was and when, and each hit with the name that plays it: \
 ssm-rec play ID@0:12:03.250. What is searched is what a person could have read: text that was redrawn or typed letter by \
 letter is found as it stood. Lines that a store has are believed where the session's manifest vouches for them; else they \
 are made of the recording, which takes longer. Sealed sessions are searched with --identity, and counted where it does not \
