@@ -12,6 +12,7 @@ mod coverage;
 pub(crate) mod ending;
 pub(crate) mod exit;
 mod heading;
+pub(crate) mod help;
 mod hinted;
 pub(crate) mod log;
 pub(crate) mod me;
@@ -31,7 +32,7 @@ pub(crate) mod voice;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use commands::{
     audit, compact, completions, config, derive, doctor, evidence, export, list, man, play, plugin,
@@ -114,7 +115,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Some(status) = completion::answer(&args) {
         return status.into();
     }
-    let command_line = match CommandLine::try_parse_from(args) {
+    let command_line = match parsed(args) {
         Ok(command_line) => command_line,
         Err(error) => {
             // Help and version are no failure; a closed pipe behind them is none either.
@@ -128,6 +129,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let command = command_line.command;
     end(log::begin(command.may_make_raw()).and_then(|()| dispatch(command)))
+}
+
+fn parsed(args: Vec<OsString>) -> Result<CommandLine, clap::Error> {
+    let mut command = help::at_a_glance(CommandLine::command());
+    let matches = command.try_get_matches_from_mut(args)?;
+    CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 fn end(result: CommandResult) -> ExitCode {

@@ -1,6 +1,6 @@
-//! What README, the help and the topics of the manual show as commands is what the command line takes.
+//! What the help and the topics of the manual show as commands is what the command line takes.
 //!
-//! Nothing is run: `tests/promises` does that for what each command does.
+//! Nothing is run: `tests/promises` does that for what each command does, and for what README shows.
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -43,36 +43,6 @@ fn refused(command: &[String]) -> Option<String> {
     error
         .use_stderr()
         .then(|| format!("{}: {error}", command.join(" ")))
-}
-
-#[test]
-fn every_command_that_readme_shows_is_taken() {
-    let commands = commands(include_str!("../../README.md"));
-    assert!(commands.len() > 60, "{}", commands.len());
-    let refused: Vec<String> = commands
-        .iter()
-        .filter_map(|command| refused(command))
-        .collect();
-    assert!(refused.is_empty(), "{}", refused.join("\n"));
-}
-
-#[test]
-fn every_command_that_the_help_shows_is_taken() {
-    let mut left = vec![CommandLine::command()];
-    let (mut count, mut refusals) = (0, Vec::new());
-    while let Some(command) = left.pop() {
-        let help = command
-            .get_after_help()
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        for shown in commands(&help) {
-            count += 1;
-            refusals.extend(refused(&shown));
-        }
-        left.extend(command.get_subcommands().cloned());
-    }
-    assert!(count > 60, "{count}");
-    assert!(refusals.is_empty(), "{}", refusals.join("\n"));
 }
 
 #[test]

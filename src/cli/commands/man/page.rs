@@ -1,7 +1,7 @@
 //! One page of the manual: a command as the parser knows it, or a topic, in the language that `man` reads.
 //!
-//! Nothing here says what a command does; that stands beside the command, and what a topic says beside this file. Characters that roff would make into others are
-//! named, so that what is copied out of a page is what was typed into it.
+//! Nothing here says what a command does or a topic tells; that stands beside each. Characters that roff would make into others
+//! are named, so that what is copied out of a page is what was typed into it.
 
 use clap::Command;
 use clap_mangen::Man;
@@ -9,14 +9,13 @@ use clap_mangen::roff::{Roff, bold, roman};
 
 use super::reference;
 use super::topics::{TOPICS, Topic};
+use crate::cli::help::AfterHelp;
 
 /// The section of the manual for programs.
 const SECTION: &str = "1";
 /// That for what is no program and no file.
 const SECTION_OF_TOPICS: &str = "7";
 const MANUAL: &str = "ssm-rec manual";
-/// Begins the part of a help text that holds examples.
-const EXAMPLES: &str = "Examples:";
 
 /// The name of the page's file.
 pub(super) fn file_name(command: &Command) -> String {
@@ -42,7 +41,7 @@ pub(super) fn text(command: &Command, above: &[&Command]) -> String {
         .date(reference::DATE)
         .source(source())
         .manual(MANUAL);
-    let after = after_help(command);
+    let after = AfterHelp::of(command);
     let mut page = Vec::new();
     // Writing to a Vec cannot fail.
     let _ = man.render_title(&mut page);
@@ -69,7 +68,12 @@ pub(super) fn text(command: &Command, above: &[&Command]) -> String {
     }
     // One that has none of its own is shown by those of the command above it.
     let examples = std::iter::once(after.examples)
-        .chain(above.iter().rev().map(|above| after_help(above).examples))
+        .chain(
+            above
+                .iter()
+                .rev()
+                .map(|above| AfterHelp::of(above).examples),
+        )
         .chain([reference::EXAMPLES.to_owned()])
         .find(|examples| !examples.is_empty());
     own.control("SH", ["EXAMPLES"]);
@@ -130,43 +134,6 @@ fn name(command: &Command) -> &str {
     command
         .get_display_name()
         .unwrap_or_else(|| command.get_name())
-}
-
-/// What stands below the flags in a help text: its examples without the two columns that they are indented, and the rest.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct AfterHelp {
-    prose: String,
-    examples: String,
-}
-
-fn after_help(command: &Command) -> AfterHelp {
-    let text = command
-        .get_after_long_help()
-        .or_else(|| command.get_after_help())
-        .map(ToString::to_string);
-    split(&text.unwrap_or_default())
-}
-
-fn split(text: &str) -> AfterHelp {
-    let mut parts = AfterHelp::default();
-    let mut in_examples = false;
-    for line in text.lines() {
-        if line == EXAMPLES {
-            in_examples = true;
-            continue;
-        }
-        in_examples &= line.is_empty() || line.starts_with(' ');
-        let (part, line) = match in_examples {
-            true => (&mut parts.examples, line.strip_prefix("  ").unwrap_or(line)),
-            false => (&mut parts.prose, line),
-        };
-        part.push_str(line);
-        part.push('\n');
-    }
-    for part in [&mut parts.prose, &mut parts.examples] {
-        *part = part.trim_matches('\n').to_owned();
-    }
-    parts
 }
 
 /// A section of its own, where there is something to say.
@@ -315,17 +282,6 @@ Examples:
     ssm-rec two
 
 Ends with 0.";
-
-    #[test]
-    fn examples_are_told_from_the_text_around_them() {
-        let parts = split(HELP);
-        assert_eq!(parts.prose, "What it is for.\n\nEnds with 0.");
-        assert_eq!(
-            parts.examples,
-            "The first:\n  ssm-rec one | less\n\nThe second:\n  ssm-rec two"
-        );
-        assert_eq!(split(""), AfterHelp::default());
-    }
 
     #[test]
     fn a_page_has_the_sections_of_a_manual_and_every_example() {
