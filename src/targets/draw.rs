@@ -26,10 +26,15 @@ impl Picker {
             draw_item(&self.items[*item], at == self.list.at, row, &mut grid);
         }
         if rows > 1 {
-            match &self.message {
-                Some(message) => grid.write(rows - 1, 0, cols, message, Style::color(3)),
-                None => grid.write(rows - 1, 0, cols, HELP, FAINT),
+            let (text, style) = match (&self.message, self.name_to_ask_for()) {
+                (Some(message), _) => (message.clone(), Style::color(3)),
+                (None, Some((_, name))) => {
+                    let asks = format!("Enter asks which node has the tag Name={name}  Esc leaves");
+                    (asks, FAINT)
+                }
+                (None, None) => (HELP.to_owned(), FAINT),
             };
+            grid.write(rows - 1, 0, cols, &text, style);
         }
         Some((grid, cursor))
     }

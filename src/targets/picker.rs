@@ -108,9 +108,7 @@ impl Picker {
         match news {
             News::Nodes(nodes) => self.add(nodes, true),
             News::Tagged(tag, nodes) => {
-                self.message = nodes
-                    .is_empty()
-                    .then(|| format!("no node has the tag {}={}", tag.0, tag.1));
+                self.message = nodes.is_empty().then(|| nobody(&tag));
                 let ids = nodes.iter().map(|node| node.id.clone()).collect();
                 self.tagged.insert(tag, ids);
                 self.add(nodes, true);
@@ -219,11 +217,21 @@ impl Picker {
             self.asks.push_back(Ask::Connect(id));
             return;
         }
-        let name = named(self.list.typed.trim());
-        if !name.1.is_empty() && self.asked.insert(name.clone()) {
+        let Some(name) = self.name_to_ask_for() else {
+            return;
+        };
+        if self.asked.insert(name.clone()) {
             self.say(format!("asking which node has the tag Name={}…", name.1));
             self.asks.push_back(Ask::Tagged(name));
+        } else if self.tagged.contains_key(&name) {
+            self.say(nobody(&name));
         }
+    }
+
+    /// What is typed, as a tag, where nothing known is called so.
+    pub(super) fn name_to_ask_for(&self) -> Option<Tag> {
+        let name = self.list.typed.trim();
+        (self.selected().is_none() && !name.is_empty()).then(|| named(name))
     }
 
     /// What is to be done; to be polled after everything that was handled.
@@ -234,6 +242,10 @@ impl Picker {
 
 fn named(name: &str) -> Tag {
     ("Name".to_owned(), name.to_owned())
+}
+
+fn nobody((key, value): &Tag) -> String {
+    format!("no node has the tag {key}={value}")
 }
 
 fn tag(word: &str) -> Option<Tag> {
@@ -392,9 +404,25 @@ mod tests {
             tag,
             vec![node("i-1", "alpha", Contact::Online)],
         ));
+        assert_eq!(picker.name_to_ask_for(), None);
         assert_eq!(ids(&picker), ["i-1"]);
         press(&mut picker, Key::Enter);
         assert_eq!(picker.poll_ask(), Some(Ask::Connect("i-1".to_owned())));
+    }
+
+    #[test]
+    fn a_name_that_nobody_has_is_said_each_time_that_it_is_asked_for() {
+        let mut picker = picker();
+        write(&mut picker, "web");
+        let tag = ("Name".to_owned(), "web".to_owned());
+        assert_eq!(picker.name_to_ask_for(), Some(tag.clone()));
+        press(&mut picker, Key::Enter);
+        picker.handle_news(News::Tagged(tag, Vec::new()));
+        for _ in 0..2 {
+            let said = picker.message.as_deref();
+            assert_eq!(said, Some("no node has the tag Name=web"));
+            press(&mut picker, Key::Enter);
+        }
     }
 
     #[test]
