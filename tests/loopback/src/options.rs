@@ -38,6 +38,8 @@ pub struct Options {
     pub certificate_names: Vec<String>,
     /// The program of a plain shell with its arguments.
     pub shell: Vec<String>,
+    /// A folder of programs that the machine has before all others.
+    pub programs: Option<PathBuf>,
     /// Working directory and HOME of the sessions; the temporary directory when `None`.
     pub directory: Option<PathBuf>,
     /// Plays this conversation's agent in every session instead of a simulated one.
@@ -69,6 +71,7 @@ impl Default for Options {
             tls: Tls::None,
             certificate_names: vec!["127.0.0.1".to_owned(), "localhost".to_owned()],
             shell: vec!["/bin/sh".to_owned()],
+            programs: None,
             directory: None,
             replay: None,
             replay_pace: ReplayPace::Acknowledged,

@@ -45,6 +45,20 @@ impl Shown {
 /// The system has no terminal to give or the program does not start.
 #[must_use]
 pub fn spawn(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Pty {
+    spawn_in((80, 24), program, arguments, environment)
+}
+
+/// The same in a terminal of so many columns and rows.
+///
+/// # Panics
+/// As [`spawn`] does.
+#[must_use]
+pub fn spawn_in(
+    (cols, rows): (u16, u16),
+    program: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Pty {
     let mut command = CommandBuilder::new(program);
     command.args(arguments);
     command.env_clear();
@@ -52,7 +66,7 @@ pub fn spawn(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -
         command.env(name, value);
     }
     let pair = native_pty_system()
-        .openpty(size(80, 24))
+        .openpty(size(cols, rows))
         .expect("a terminal");
     let child = pair
         .slave
@@ -83,7 +97,7 @@ pub fn spawn(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -
         keyboard,
         shown,
         seen: 0,
-        window: avt::Terminal::new(80, 24).expect("both sides are at least one"),
+        window: avt::Terminal::new(cols.into(), rows.into()).expect("both sides are at least one"),
         drawn: 0,
     }
 }

@@ -60,8 +60,11 @@ pub(crate) enum Output {
 /// The environment of what a session runs: nothing of this process but where to find programs.
 pub(crate) fn environment(options: &Options) -> (std::path::PathBuf, Vec<(&'static str, String)>) {
     let directory = options.directory.clone().unwrap_or_else(std::env::temp_dir);
-    let path = std::env::var("PATH")
+    let mut path = std::env::var("PATH")
         .unwrap_or_else(|_| "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".to_owned());
+    if let Some(programs) = &options.programs {
+        path = format!("{}:{path}", programs.display());
+    }
     let environment = vec![
         ("PATH", path),
         ("HOME", directory.display().to_string()),
