@@ -34,6 +34,8 @@ const CHILD: &str = "SSM_REC_SANDBOX_CHILD";
 const FOREIGN: &str = "AWS_";
 /// The demo has settings of its own.
 const SETTINGS: &str = "SSM_REC_";
+/// Where everything is kept, if not in `target/sandbox`: a test has a folder of its own.
+const FOLDER: &str = "SANDBOX_FOLDER";
 /// As a quick typist's.
 const PACE: Duration = Duration::from_millis(25);
 /// Who one is in the demo, where nothing else is said.
@@ -120,7 +122,8 @@ impl Asked {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sandbox")
+    let named = std::env::var_os(FOLDER).map(PathBuf::from);
+    named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/sandbox"))
 }
 
 fn typed() -> &'static str {

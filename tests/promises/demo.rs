@@ -3,7 +3,7 @@
 //! Nothing here is in `target/sandbox`.
 
 #[path = "../../examples/sandbox/demo/mod.rs"]
-mod made;
+pub(crate) mod made;
 
 use std::process::{Command, Output};
 use std::time::Duration;

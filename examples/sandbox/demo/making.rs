@@ -197,7 +197,7 @@ fn record_all(demo: &Demo, runner: &Runner<'_>, service: &Service) -> Result<(),
 }
 
 /// Runs one session in a terminal, as its operator.
-fn record(
+pub(crate) fn record(
     demo: &Demo,
     runner: &Runner<'_>,
     endpoint: &str,
