@@ -13,7 +13,7 @@ use super::rig::{Rig, Run};
 use super::{path_with, program};
 
 /// A rig whose PATH has the link.
-fn rig() -> Rig {
+pub(super) fn rig() -> Rig {
     let rig = Rig::new(Options::quick());
     let bin = rig.folder().join("bin");
     std::fs::create_dir(&bin).unwrap();

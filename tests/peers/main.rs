@@ -23,6 +23,8 @@ mod openssh;
 #[cfg(unix)]
 mod parameters;
 #[cfg(unix)]
+mod readme;
+#[cfg(unix)]
 mod sql;
 mod ssh_keygen;
 #[cfg(unix)]

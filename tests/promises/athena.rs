@@ -17,7 +17,7 @@ const FLAGS: [&str; 2] = ["--engine", "athena"];
 
 /// What it answers.
 #[derive(Clone, Default)]
-struct Script {
+pub(crate) struct Script {
     /// In place of a query that is started.
     refused: Option<Value>,
     /// What becomes of a query, one look after the other; the last one stays.
@@ -27,13 +27,13 @@ struct Script {
 }
 
 /// An Athena that answers by a script and notes what it is asked.
-struct Athena {
-    endpoint: String,
+pub(crate) struct Athena {
+    pub(crate) endpoint: String,
     asked: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Athena {
-    fn new(script: Script) -> Self {
+    pub(crate) fn new(script: Script) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -146,6 +146,15 @@ fn line(session: &str, number: &str, millis: &str, text: &str) -> Value {
         "false",
         text,
     ])
+}
+
+/// One line that was found.
+pub(crate) fn found_once(text: &str) -> Script {
+    let mut script = found();
+    script.pages.truncate(1);
+    script.pages[0].truncate(1);
+    script.pages[0].push(line("alice-2", "3", "1500", text));
+    script
 }
 
 fn found() -> Script {

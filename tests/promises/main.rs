@@ -50,6 +50,8 @@ mod plugin;
 mod policy;
 mod proxy;
 mod readers;
+#[cfg(unix)]
+mod readme;
 mod recover;
 mod remote;
 mod review;
