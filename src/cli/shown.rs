@@ -2,7 +2,7 @@
 //!
 //! Nothing is run: `tests/promises` does that for what each command does, and for what README shows.
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
 use super::CommandLine;
 use super::commands::man::topics::TOPICS;

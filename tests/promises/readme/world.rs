@@ -277,7 +277,7 @@ fn furnish(rig: &mut Rig) {
     if fs::hard_link(program(), &ours).is_err() {
         fs::copy(program(), &ours).unwrap();
     }
-    let sandbox = sandbox().display().to_string();
+    let sandbox = sandbox(rig).display().to_string();
     script(
         &bin.join("cargo"),
         &format!(
@@ -301,23 +301,35 @@ fn furnish(rig: &mut Rig) {
     rig.file("config.toml", organisation());
 }
 
-/// The example that `cargo test --workspace` has built beside this test.
-fn sandbox() -> PathBuf {
+/// The example that `cargo test --workspace` has built beside this test. An older one would work in the person's own sandbox.
+fn sandbox(rig: &Rig) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let built = test.ancestors().nth(2).unwrap().join("examples/sandbox");
+    let changed = |path: &Path| fs::metadata(path).and_then(|found| found.modified()).ok();
+    let library = built.with_file_name("../libssm_rec.rlib");
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/sandbox");
+    let mut made_of = rig.files(&sources);
+    made_of.push(library);
+    let newest = made_of.iter().filter_map(|path| changed(path)).max();
     assert!(
-        built.is_file(),
-        "{} is not there: cargo build --example sandbox makes it, as cargo test --workspace does",
+        changed(&built) >= newest,
+        "{} is not there, or older than what it is made of: cargo build --example sandbox makes it, as cargo test --workspace does",
         built.display()
     );
     built
 }
 
+/// By a shell of its own: what is written by this process could be busy.
 fn script(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt as _;
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let write = "printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$0\" && chmod 755 \"$0\"";
+    let written = Command::new("sh")
+        .arg("-c")
+        .arg(write)
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(written.unwrap().success());
 }
 
 /// A port that nobody has now. README's own may be taken on this machine.

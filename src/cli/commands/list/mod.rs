@@ -181,7 +181,7 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
     // A reader that has seen enough is no failure.
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
     if listing.entries.is_empty() && !args.json && !args.csv {
-        let asked = match filter == Filter::default() {
+        let asked = match filter == Filter::default() && !args.asks_reviews() {
             true => "",
             false => " that are asked for",
         };
