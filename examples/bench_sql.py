@@ -1,9 +1,9 @@
-"""How long Spark, on a cluster of two workers, takes for a question to a month of packs, and to the single objects of the same
-lines. Nothing here is a test, but rows that differ end it; the store is read, and nothing is written but copies in a folder
+"""How long Spark, on a cluster of two workers, takes for a question to a month or a year of packs, and to the single objects of
+the same lines. Nothing here is a test, but rows that differ end it; the store is read, and nothing is written but copies in a folder
 that goes with it.
 
     SSM_REC_BENCH_STORE=FOLDER cargo run --release --example bench_store_search -- 10000
-    python examples/bench_sql.py FOLDER 2026 6
+    python examples/bench_sql.py FOLDER 2026 6       # without a month, all of the year
 
 It needs PySpark, Java and zstd. Where Java cannot read zstd outside of Parquet (Hadoop does so in its native library alone,
 which PySpark does not bring), copies of the objects are asked that were unpacked before, and what that took is not counted.
@@ -24,6 +24,9 @@ QUESTIONS = {
     "who ever saw this": """
         SELECT session, first_ms, last_ms, text FROM {lines}
         WHERE text LIKE '%Permission denied%' ORDER BY session, first_ms, text""",
+    "who ever saw that, which is rare": """
+        SELECT session, first_ms, last_ms, text FROM {lines}
+        WHERE text LIKE '%needle-1234%' ORDER BY session, first_ms, text""",
     "lines by day": """
         SELECT day, count(*) AS lines, count(DISTINCT session) AS sessions FROM {lines} GROUP BY day ORDER BY day""",
 }
@@ -33,8 +36,8 @@ TIMES = 3
 def main():
     from pyspark.sql import SparkSession
 
-    store, year, month = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    days = f"year={year:04}/month={month:02}"
+    store, year = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+    days = "/".join([f"year={year:04}"] + [f"month={int(month):02}" for month in sys.argv[3:4]])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SPARK_LOCAL_DIRS"] = folder
         spark = (
