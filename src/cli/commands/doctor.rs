@@ -41,9 +41,9 @@ Examples:
   What is bad, for a program:
     ssm-rec doctor --json | jq -r 'select(.verdict == \"bad\") | .check + \": \" + .seen'
 
-It looks at settings and who could change them, credentials, clock, endpoints (name, TCP, TLS, proxy), what may be listed, the \
-store with its lock, versions and encryption, the spool, the signing key, the plugin on PATH, the terminal; with a target at its \
-agent and platform.
+It looks at settings and who could change them, credentials, clock, endpoints (name, TCP, TLS, proxy), what may be listed, \
+what the account's preferences ask of sessions, the store with its lock, versions and encryption, the spool, the signing key, \
+the plugin on PATH, the terminal; with a target at its agent and platform.
 
 Each line is good, doubtful (it works and may not for long, or it cannot be seen from here) or bad, with what to do next. Nothing is \
 changed by looking, and it takes some ten seconds at most. Whether a session may be started is shown by --try alone.
