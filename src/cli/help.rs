@@ -66,10 +66,10 @@ pub(crate) fn at_a_glance(command: Command) -> Command {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    const HELP: &str = "\
+    pub(crate) const HELP: &str = "\
 What it is for.
 
 Examples:

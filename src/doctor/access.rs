@@ -101,9 +101,20 @@ pub(super) fn listing(
     (check, action): (&'static str, &str),
     needed_by: &str,
 ) -> Finding {
+    let allowed = |(): &()| format!("{action} is allowed");
+    asked(called, (check, action), needed_by, allowed)
+}
+
+/// What is told to a question that no session needs an answer to, or why nothing is.
+pub(super) fn asked<T>(
+    called: &Called<T>,
+    (check, action): (&'static str, &str),
+    needed_by: &str,
+    told: impl FnOnce(&T) -> String,
+) -> Finding {
     let group = Group::Permissions;
     match called {
-        Called::Answered(()) => group.good(check, format!("{action} is allowed")),
+        Called::Answered(answer) => group.good(check, told(answer)),
         Called::NotAsked(why) => group.unseen(check, why, "mend that first"),
         Called::Late(late) => late.finding(group, check),
         Called::Failed(Error::AccessDenied { .. } | Error::NodesDenied { .. }) => group.unseen(

@@ -2,14 +2,10 @@
 //!
 //! Nothing is encrypted to find out whether it may be.
 
-use crate::service::Error;
 use crate::service::preferences::Preferences;
 
-use super::Called;
-use super::access::in_the_way;
-use super::verdict::{Finding, Group};
-
-const CHECK: &str = "preferences";
+use super::verdict::Finding;
+use super::{Called, access};
 
 /// The key that sessions are encrypted with.
 pub(super) fn key(called: &Called<Option<Preferences>>) -> Option<&str> {
@@ -20,22 +16,12 @@ pub(super) fn key(called: &Called<Option<Preferences>>) -> Option<&str> {
 }
 
 pub(super) fn judged(called: &Called<Option<Preferences>>) -> Finding {
-    let group = Group::Permissions;
-    let unseen = |why: &str, next: &str| group.unseen(CHECK, why, next);
-    match called {
-        Called::Answered(None) => group.good(CHECK, "the account has none of its own"),
-        Called::Answered(Some(preferences)) => group.good(CHECK, told(preferences)),
-        Called::NotAsked(why) => unseen(why, "mend that first"),
-        Called::Late(late) => late.finding(group, CHECK),
-        Called::Failed(Error::AccessDenied { .. }) => unseen(
-            "ssm:GetDocument is not allowed",
-            "sessions run without it; whether they need a KMS key shows with --try",
-        ),
-        Called::Failed(error) => match in_the_way(error) {
-            Some(why) => unseen(why, "mend that first"),
-            None => unseen(&error.to_string(), "sessions run without it"),
-        },
-    }
+    let action = ("preferences", "ssm:GetDocument");
+    let needed_by = "whether they need a KMS key shows with --try";
+    access::asked(called, action, needed_by, |answer| match answer {
+        Some(preferences) => told(preferences),
+        None => "the account has none of its own".to_owned(),
+    })
 }
 
 fn told(preferences: &Preferences) -> String {
@@ -63,6 +49,7 @@ fn told(preferences: &Preferences) -> String {
 mod tests {
     use super::super::verdict::Verdict;
     use super::*;
+    use crate::service::Error;
 
     #[test]
     fn a_key_is_told_with_what_it_takes_and_silence_is_no_failure() {

@@ -16,7 +16,7 @@ pub(crate) enum Place {
 }
 
 /// What a command begins with, and where it is run; the longest beginning counts.
-pub(crate) const PLACES: [(&str, Place); 13] = [
+pub(crate) const PLACES: [(&str, Place); 14] = [
     ("ssm-rec", Place::Here),
     ("cargo run --release --example sandbox --", Place::Here),
     ("mkdir", Place::Here),
@@ -49,8 +49,15 @@ pub(crate) const PLACES: [(&str, Place); 13] = [
         Place::Script(".package/try", "inside man ssm-rec-start"),
     ),
     (
-        "systemctl",
-        Place::Script(".package/try", "inside systemctl --quiet enable"),
+        "systemctl enable --now",
+        Place::Script(
+            ".package/try",
+            "enable ssm-rec-compact.timer ssm-rec-audit.timer ssm-rec-review.timer",
+        ),
+    ),
+    (
+        "systemctl --user enable --now",
+        Place::Script(".package/try", "--global enable ssm-rec-upload.timer"),
     ),
 ];
 

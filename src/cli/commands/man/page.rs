@@ -270,18 +270,7 @@ fn exact(roff: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const HELP: &str = "\
-What it is for.
-
-Examples:
-  The first:
-    ssm-rec one | less
-
-  The second:
-    ssm-rec two
-
-Ends with 0.";
+    use crate::cli::help::tests::HELP;
 
     #[test]
     fn a_page_has_the_sections_of_a_manual_and_every_example() {
