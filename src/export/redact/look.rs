@@ -30,11 +30,11 @@ use crate::screen::{Emulator, Size};
 const SCROLLBACK: usize = 400;
 /// Cells in them, at most: a cell is some twenty bytes, and a screen may be ten thousand columns wide.
 const SCROLLBACK_CELLS: usize = 160_000;
-/// So many bytes of lines are looked at as far as they go on over rows; after that the rows beside alone are.
-const LONG_LINES: usize = 64 << 20;
-/// So many bytes are looked at as well, and for each character so many; what is beyond is looked at as it was printed alone.
-const ROWS: usize = 16 << 20;
-const ROWS_PAID: usize = 256;
+/// So many bytes of lines are looked at, and for each character that is printed so many: a row that grows by a character, and
+/// those beside it. A line for which that is not enough is looked at with the rows beside alone; what is beyond that as it
+/// was printed.
+const LOOKED_AT: usize = 8 << 20;
+const PAID: usize = 256;
 /// So many blank cells behind a line cost as much as a byte of it.
 const BLANK: usize = 8;
 /// A clipboard text is held up to here.
@@ -204,9 +204,8 @@ struct Shown {
     unseen_rows: isize,
     /// Each line feed begins a line.
     line_feeds: bool,
-    /// What may yet be looked at of long lines, and of rows.
-    long_lines: usize,
-    rows: usize,
+    /// What may yet be looked at.
+    left: usize,
     /// The pen holds a number, whose upper half is this.
     is_marked: bool,
     high: u64,
@@ -237,8 +236,7 @@ impl Shown {
             has_margins: false,
             reach: Reach::default(),
             line: String::new(),
-            long_lines: LONG_LINES,
-            rows: ROWS,
+            left: LOOKED_AT,
             is_marked: false,
             high: 0,
             flow: Flow::default(),
@@ -292,7 +290,7 @@ impl Shown {
         let pen = [low, high];
         let pen = if is_same { &pen[..1] } else { &pen[..] };
         self.screen.print(c, pen);
-        self.rows += ROWS_PAID;
+        self.left = LOOKED_AT.min(self.left + PAID);
         (self.is_marked, self.high) = (true, number >> 24);
         let cursor = self.screen.cursor();
         let row = cursor.row as isize;
@@ -399,23 +397,20 @@ impl Shown {
         let Some((first, last)) = self.unseen.take() else {
             return;
         };
-        let (cols, rows) = self.screen.size();
-        let size = cols * (last - first + 3).unsigned_abs() + rows;
-        let beside = match self.long_lines {
-            0 if self.rows < size => return,
-            0 => 1,
-            _ => usize::MAX,
-        };
         let screen = &self.screen;
-        let lines = Rows::of(screen, first, last, beside, self.reach.cols());
+        let (cols, rows) = screen.size();
+        let reach = self.reach.cols().min(cols);
+        let lines = [usize::MAX, 1]
+            .into_iter()
+            .map(|beside| Rows::of(screen, first, last, beside, reach))
+            .find(|lines| lines.cells(reach) + rows <= self.left);
+        let Some(lines) = lines else {
+            return;
+        };
         self.line.clear();
         let cells = lines.text(screen, &mut self.line);
-        let from = match self.long_lines {
-            0 => &mut self.rows,
-            _ => &mut self.long_lines,
-        };
         let blank = (cells.all - cells.drawn) / BLANK;
-        *from = from.saturating_sub(self.line.len() + rows + blank);
+        self.left = self.left.saturating_sub(self.line.len() + rows + blank);
         let found = &mut self.found;
         let mut numbers = None;
         patterns.find(&self.line, |range| {

@@ -57,6 +57,11 @@ impl Rows {
         }
     }
 
+    /// How many cells they have, if each row is so long.
+    pub(super) fn cells(&self, reach: usize) -> usize {
+        self.places.len() * reach
+    }
+
     /// Appends their text.
     pub(super) fn text(&self, screen: &Terminal, text: &mut String) -> Cells {
         let mut cells = Cells::default();

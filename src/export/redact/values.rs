@@ -127,17 +127,22 @@ fn longest(values: &[String], text: &str) -> Option<usize> {
 
 /// How much of a value stands at the start of a text, if it is enough.
 fn common(value: &str, text: &str) -> Option<usize> {
-    let (mut bytes, mut characters) = (0, 0);
-    let mut there = text.chars();
-    for c in value.chars() {
-        if there.next() != Some(c) {
-            let is_part = characters >= MIN_PART && value.chars().nth(2 * MIN_PART).is_some();
-            return is_part.then_some(bytes);
-        }
-        bytes += c.len_utf8();
-        characters += 1;
+    if text.starts_with(value) {
+        return Some(value.len());
     }
-    Some(bytes)
+    let length = alike(value.as_bytes(), text.as_bytes());
+    let part = &value[..value.floor_char_boundary(length)];
+    let has = |text: &str, characters: usize| text.chars().nth(characters - 1).is_some();
+    (has(part, MIN_PART) && has(value, 2 * MIN_PART + 1)).then_some(part.len())
+}
+
+/// How many bytes two texts begin with that are the same.
+fn alike(one: &[u8], other: &[u8]) -> usize {
+    const STEP: usize = 32;
+    let steps = one.chunks_exact(STEP).zip(other.chunks_exact(STEP));
+    let whole = STEP * steps.take_while(|(one, other)| one == other).count();
+    let rest = one[whole..].iter().zip(&other[whole..]);
+    whole + rest.take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub(super) enum Of {
 }
 
 impl Of {
-    fn holds(self, byte: u8) -> bool {
+    pub(super) fn holds(self, byte: u8) -> bool {
         match self {
             Self::Hex => byte.is_ascii_hexdigit(),
             Self::Base32 => byte.is_ascii_uppercase() || (b'2'..=b'7').contains(&byte),
@@ -218,15 +218,26 @@ fn hash(bytes: &[u8]) -> Option<usize> {
 /// Tokens that have their mark within: Terraform Cloud's, Entra ID's client secrets, Azure DevOps's, Airtable's,
 /// Mailchimp's, MaxMind's, New Relic's, Resend's, LaunchDarkly's, ClickUp's (source: the makers' docs on API tokens).
 fn within(bytes: &[u8]) -> Option<usize> {
+    let has = |at: usize, mark: &[u8]| bytes.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    let is_terraform = has(14, b".atlasv1.");
+    let may_be = is_terraform
+        || [
+            (4, &b"Q~"[..]),
+            (76, b"AZDO"),
+            (36, b"_mmk"),
+            (36, b"NRAL"),
+            (32, b"-us"),
+        ]
+        .iter()
+        .any(|(at, mark)| has(*at, mark))
+        || [&b"pat"[..], b"pk_", b"re_", b"sdk-", b"api-", b"mob-"]
+            .iter()
+            .any(|mark| has(0, mark));
+    if !may_be {
+        return None;
+    }
     // None is longer than 84, but one with its mark in front.
-    let most = if bytes
-        .get(14..)
-        .is_some_and(|rest| rest.starts_with(b".atlasv1."))
-    {
-        usize::MAX
-    } else {
-        85
-    };
+    let most = if is_terraform { usize::MAX } else { 85 };
     let word = bytes
         .iter()
         .take(most)

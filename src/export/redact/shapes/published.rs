@@ -3,6 +3,8 @@
 //! Nothing here is an expression of others: a prefix, an alphabet and a length are facts. A row names the maker; what is told
 //! of the form stands in the default rules of gitleaks and in the detectors of trufflehog.
 
+use std::sync::LazyLock;
+
 use super::composed::{ANY, Of, Shape, run_up_to};
 use super::words::is_mixed_letters;
 
@@ -77,17 +79,46 @@ const PARTS: [Parts; 20] = [
     Parts(&[Run(Of::Base64, 42, 42), Is("+ACR"), Run(Of::Alnum, 6, 6)], false, "Azure Container Registry, passwords"),
 ];
 
-/// As long is the first part where it is no mark.
-const LONG: usize = 22;
+/// Which rows a token may be of, by its first byte, and those that begin with no mark: so many of an alphabet, and a mark.
+struct Index {
+    marked: Vec<Vec<&'static Parts>>,
+    unmarked: Vec<(Of, usize, &'static str, &'static Parts)>,
+}
+
+static INDEX: LazyLock<Index> = LazyLock::new(|| {
+    let mut index = Index {
+        marked: vec![Vec::new(); 128],
+        unmarked: Vec::new(),
+    };
+    for row in &PARTS {
+        match row.0 {
+            [Is(words), ..] => {
+                let mut firsts: Vec<u8> = words.split('|').map(|word| word.as_bytes()[0]).collect();
+                firsts.sort_unstable();
+                firsts.dedup();
+                for first in firsts {
+                    index.marked[usize::from(first)].push(row);
+                }
+            }
+            [Run(of, length, _), Is(mark), ..] => index.unmarked.push((*of, *length, mark, row)),
+            // There is none such: each is tested.
+            _ => {}
+        }
+    }
+    index
+});
 
 /// The length of the token that these bytes begin with.
 pub(super) fn token(bytes: &[u8]) -> Option<usize> {
-    // Most words are shorter than what begins with no mark.
-    let is_long = run_up_to(bytes, Of::Base64, LONG) >= LONG;
-    let lengths = PARTS.iter().filter_map(|Parts(parts, is_mixed, _)| {
-        if !is_long && matches!(parts.first(), Some(Run(..))) {
-            return None;
-        }
+    let index = &*INDEX;
+    let first = *bytes.first()?;
+    let marked = index.marked.get(usize::from(first)).into_iter().flatten();
+    let unmarked = index.unmarked.iter().filter(|(of, length, mark, _)| {
+        let behind = bytes.get(*length..);
+        of.holds(first) && behind.is_some_and(|rest| rest.starts_with(mark.as_bytes()))
+    });
+    let rows = marked.copied().chain(unmarked.map(|(.., row)| *row));
+    let lengths = rows.filter_map(|Parts(parts, is_mixed, _)| {
         let length = length(bytes, parts)?;
         (!is_mixed || is_mixed_letters(&bytes[..length])).then_some(length)
     });

@@ -202,11 +202,8 @@ pub(super) fn find(text: &str, found: &mut dyn FnMut(Range<usize>)) {
     // Where the word ends whose end was looked for last: many may begin within one.
     let mut word_end = 0;
     while at < bytes.len() {
-        let length = if begins_word(bytes, at) {
-            token(text, at, &mut word_end)
-        } else {
-            None
-        };
+        let may_begin = bytes[at].is_ascii_graphic() && begins_word(bytes, at);
+        let length = may_begin.then(|| token(text, at, &mut word_end)).flatten();
         match length {
             Some(length) => {
                 found(at..at + length);
