@@ -92,8 +92,8 @@ impl Values {
                 found(told.max(at)..at + length);
                 told = at + length;
             }
-            // A text that repeats itself holds a value that does so at every place.
-            match left.checked_sub(length) {
+            // A text that repeats itself holds a value that does so at every place, and many alike may be such.
+            match left.checked_sub(length * values.len().min(FEW)) {
                 Some(rest) => left = rest,
                 None => next = at + length / 2,
             }

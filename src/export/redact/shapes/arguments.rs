@@ -14,7 +14,8 @@ use super::words::{
 };
 
 /// The words of a command, and which argument behind them is a secret, flags left out (source: each program's manual).
-const PLACES: [(&str, usize); 55] = [
+const PLACES: [(&str, usize); 56] = [
+    ("hdbuserstore set", 4),
     ("bw login", 2),
     ("mosquitto_passwd -b", LAST),
     ("ejabberdctl register", 3),
@@ -326,6 +327,9 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
             && value.len() < 200
             && pair[1].start - pair[0].end == 1
             && is_setting(value)
+            && !value
+                .split(['-', '_', '"', '\''])
+                .all(|part| part.is_empty() || is_word(part))
             && words::name(&line[pair[0].clone()]) == Name::Secret
         {
             tell(pair[1].clone());
@@ -443,7 +447,7 @@ static BY_PROGRAM: LazyLock<HashMap<&str, Vec<(&str, usize)>>> = LazyLock::new(|
 });
 
 fn program(word: &str) -> String {
-    let name = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = word.rsplit(['/', '\\', '>']).next().unwrap_or_default();
     let name = name
         .trim_end_matches(".exe")
         .trim_start_matches(['(', '"', '\'', '&', '$']);

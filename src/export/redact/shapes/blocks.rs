@@ -87,7 +87,7 @@ fn between(bytes: &[u8]) -> usize {
             [b'\\', b'n' | b'r', ..] => (at, ends) = (at + 2, ends + 1),
             [b'\\', b'\\', b'n' | b'r', ..] => (at, ends) = (at + 3, ends + 1),
             [b'\n' | b'\r', ..] => (at, ends) = (at + 1, ends + 1),
-            [b' ' | b'\t' | b'|' | b'"' | b'~', ..] if ends > 0 => at += 1,
+            [b' ' | b'\t' | b'|' | b'>' | b'"' | b'~', ..] if ends > 0 => at += 1,
             _ => break,
         }
     }
@@ -106,7 +106,7 @@ fn tails(text: &str, found: &mut dyn FnMut(Range<usize>)) {
         let mut before = text[..at].trim_end_matches('\n');
         loop {
             let (above, line) = before.rsplit_once('\n').unwrap_or(("", before));
-            let bare = line.trim_matches([' ', '\t', '|', '\r']);
+            let bare = line.trim_matches([' ', '\t', '|', '>', '\r']);
             let is_body = bare.bytes().all(is_base64)
                 && (bare.len() >= 40 || (end == at && bare.len() >= 4 && !bare.is_empty()));
             if !is_body {

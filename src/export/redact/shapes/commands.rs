@@ -13,7 +13,9 @@ use super::words::{self, Name, is_setting, is_word};
 
 /// Flags of one letter that take a secret, and whose (source: the programs' manuals). Where the value may be attached to
 /// the flag a `+` stands behind it.
-const FLAGS: [(&str, &str); 29] = [
+const FLAGS: [(&str, &str); 31] = [
+    ("qlogin", "-clp"),
+    ("sipp", "-ap"),
     ("gem", "-k"),
     ("crackmapexec nxc netexec evil-winrm", "-H"),
     ("ssh-keygen", "-N -P"),
@@ -30,7 +32,7 @@ const FLAGS: [(&str, &str); 29] = [
     ),
     ("mongo mongosh mongodump mongorestore mongoexport", "-p"),
     ("ipmitool", "-P+ -P"),
-    ("sqlcmd bcp", "-P"),
+    ("sqlcmd bcp", "-P+ -P"),
     ("security", "-w -p"),
     ("slappasswd", "-s"),
     ("ipa-client-install", "-w"),
@@ -116,7 +118,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
         if let Some(flag) = written
             .strip_prefix("--")
             .or_else(|| written.strip_prefix('-').filter(|flag| flag.len() > 3))
-            && !flag.contains(['=', ':', ')'])
+            && !flag.contains(['=', ':', ')', '"', '\'', '$'])
             && !flag.ends_with(['.', ','])
             && words::name(flag) == Name::Secret
             && let Some(next) = next
@@ -132,8 +134,8 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             tell(next.range.start + skipped..next.range.end);
         }
         if written.starts_with('-') {
-            for (row, (_, flags)) in FLAGS.into_iter().enumerate() {
-                let is_program = rows & 1 << row != 0;
+            let flags = FLAGS.iter().enumerate();
+            for (_, (_, flags)) in flags.filter(|(row, _)| rows & 1 << row != 0) {
                 for flag in flags.split(' ') {
                     let (flag, is_attached) = match flag.strip_suffix('+') {
                         Some(flag) => (flag, true),
@@ -141,12 +143,10 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                     };
                     let rest = written.strip_prefix(flag);
                     match (rest, is_attached) {
-                        (Some(rest), true)
-                            if !rest.is_empty() && !rest.starts_with('=') && is_program =>
-                        {
+                        (Some(rest), true) if !rest.is_empty() && !rest.starts_with('=') => {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
-                        (Some(""), false) if is_program => {
+                        (Some(""), false) => {
                             if let Some(next) = next {
                                 let value = text(next);
                                 let skipped = value
@@ -167,15 +167,17 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                             }
                         }
                         // `-w'SECRET'`: in quotes it is no other flag.
-                        (Some(rest), false) if rest.starts_with(['\'', '"']) && is_program => {
+                        (Some(rest), false) if rest.starts_with(['\'', '"']) => {
                             tell(word.range.end - rest.len()..word.range.end);
                         }
                         _ => {}
                     }
                 }
             }
-            for (row, (_, flags, between)) in USERS.into_iter().enumerate() {
-                let is_program = rows & 1 << (FLAGS.len() + row) != 0;
+            let users = USERS.into_iter().enumerate();
+            for (_, (_, flags, between)) in
+                users.filter(|(row, _)| rows & 1 << (FLAGS.len() + row) != 0)
+            {
                 let joined = flags.split(' ').find_map(|flag| {
                     let rest = written.strip_prefix(flag)?;
                     match rest.strip_prefix('=') {
@@ -187,7 +189,7 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
                         None => None,
                     }
                 });
-                if let Some(user) = joined.filter(|_| is_program) {
+                if let Some(user) = joined {
                     let user = unquoted(line, user);
                     if let Some(cut) = line[user.clone()].find(between) {
                         tell(user.start + cut + 1..user.end);
@@ -287,7 +289,7 @@ fn is_placeholder(flag: &str, value: &str) -> bool {
         // A sentence goes on.
         || matches!(
             small.trim_end_matches(['.', ',']),
-            "are" | "and" | "is" | "was" | "but" | "or" | "option" | "options" | "argument" | "flag" | "to" | "in" | "of"
+            "are" | "via" | "on" | "and" | "is" | "was" | "but" | "or" | "option" | "options" | "argument" | "flag" | "to" | "in" | "of"
                 | "also" | "may" | "turns" | "reveal" | "with" | "when" | "used" | "parameter" | "can" | "must" | "will"
                 | "command" | "commands" | "that" | "isn't"
         )

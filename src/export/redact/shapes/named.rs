@@ -48,14 +48,20 @@ pub(super) fn find(line: &str, found: &mut dyn FnMut(Range<usize>)) {
             // `--binary-authorization=POLICY` of a manual, a host.
             let text = &line[value.clone()];
             let is_capital = text.bytes().all(|byte| byte.is_ascii_uppercase());
-            if !is_none(text) && !is_capital && !is_identifier(text) {
+            let is_base64 = is_random(text)
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte));
+            if is_base64 || (!is_none(text) && !is_capital && !is_identifier(text)) {
                 found(value);
             }
         } else if is_named(text, "cookie") {
             let start = value.start;
-            // `PVEAuthCookie=…`: the name of one cookie.
-            if bytes[at] == b'=' && !line[value.clone()].trim_end_matches('=').contains('=') {
-                if is_random(&line[value.clone()]) && !is_none(&line[value.clone()]) {
+            // `PVEAuthCookie=…`, `erlang.cookie: …`: the name of one cookie.
+            if !line[value.clone()].trim_end_matches('=').contains('=') {
+                let text = &line[value.clone()];
+                let is_one = is_random(text) || (text.len() > 16 && !is_word(text));
+                if is_one && !is_none(text) {
                     until = value.end;
                     found(value);
                 }
@@ -209,6 +215,13 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     if line[..name.start].ends_with("--from-literal=") && line[..name.start].contains("secret") {
         told = Name::Secret;
     }
+    let before = &line[..name.start];
+    // `checksum/secret: …` of a chart, `alias pw='pwgen 20'`, `${NAME:?it must be set}`, `rename {password => key}/x.rs` of git.
+    let is_error = || before.ends_with("${") && text.starts_with(['?', '+']);
+    let is_renamed = || before.ends_with('{') && text.contains("}/");
+    if before.ends_with("checksum/") || before.ends_with("alias ") || is_error() || is_renamed() {
+        return false;
+    }
     // Not the shell's, which is a path.
     if written == "PWD" && !text.contains(['/', '\\', '~']) {
         told = Name::Perhaps;
@@ -219,6 +232,8 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     }
     match told {
         Name::Other => false,
+        // `secret:prod/db`, `secret=secret/data/db:password`
+        _ if text.contains('/') && text.split(['/', ':']).all(is_word) => false,
         // `client-secret=CLIENT-SECRET`
         _ if is_name_again(written, text) => false,
         // `--kms-key=KMS_KEY : --kms-location=…` of a manual.

@@ -10,7 +10,7 @@ static NONE: Words = Words::new(
                     password passwd secret token hidden redacted masked prompt ask default changed set missing invalid expired \
                     enabled disabled ok on off any not is the a an for from to of and or file char varchar unknown error failed \
                     wrong incorrect mismatch deleted supersecret unmodified authentication authorization interactive \
-                    new-password newpassword new_password my-password your-password old-password yourpassword \
+                    data+omitted new-password newpassword new_password my-password your-password old-password yourpassword \
                     eof fail pass pat expr ident u8 u16 u32 u64 i8 i16 i32 i64 usize isize f32 f64 __u32 __u64 operator keyword callback \
                     bearer basic digest card8 card16 card32 pwd fakepassword ",
 );
@@ -133,6 +133,12 @@ pub(super) fn is_none(value: &str) -> bool {
             "*const",
             "your_",
             "your-",
+            "****",
+            // What PowerShell calls.
+            "get-",
+            "read-host",
+            "convertto-",
+            "new-object",
         ])
         || is_constant(value.trim_end_matches([',', ';', ')']))
         || value.chars().all(|c| "*xX•.-_#".contains(c))

@@ -10,8 +10,10 @@ use super::composed::{self, ANY, Of, Shape, run_up_to};
 use super::published;
 
 #[rustfmt::skip]
-const SHAPES: [Shape; 171] = [
-    Shape("AKIA ASIA AGPA AIDA AROA AIPA ANPA ANVA ABIA ACCA APKA ASCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: unique ids"),
+const SHAPES: [Shape; 173] = [
+    Shape("gAAAAAB", Of::Base64, 90, ANY, "Fernet's specification, tokens; OpenStack Keystone docs"),
+    Shape("eyJhdXRocyI6", Of::Base64, 20, ANY, "Kubernetes docs, pull an image: .dockerconfigjson in base64"),
+    Shape("AKIA ASIA ABIA ACCA", Of::Base32, 16, 16, "AWS IAM guide, IAM identifiers: the unique ids that are of credentials"),
     Shape("ABSK", Of::Base64, 60, ANY, "Amazon Bedrock guide, API keys"),
     Shape("IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz", Of::Base64, 60, ANY, "AWS STS guide, temporary credentials: session tokens"),
     Shape("ghp_ gho_ ghu_ ghs_ ghr_", Of::Word, 36, ANY, "GitHub docs, about authentication: token formats"),

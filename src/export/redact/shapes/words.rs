@@ -119,6 +119,10 @@ pub(super) fn name(name: &str) -> Name {
     let Some(last) = words.last() else {
         return Name::Other;
     };
+    // `existingSecret` of a chart names one.
+    if words.iter().any(|word| word == "existing") {
+        return Name::Other;
+    }
     let ends = [
         "password",
         "passwd",
