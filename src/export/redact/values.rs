@@ -19,8 +19,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 /// As many that begin alike are compared each by itself.
 const FEW: usize = 16;
 /// So many bytes are compared for each of a text, and some besides; after that not at every place within what was found.
-const WORK: usize = 16;
-const FREE_WORK: usize = 64 * 1024;
+const WORK: usize = 4;
+const FREE_WORK: usize = 8 * 1024;
 
 /// What is known by now.
 #[derive(Clone, Debug, Default)]
