@@ -174,6 +174,16 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                     tell(value.clone());
                 }
             }
+            name if at > 0 && is_entrance(name) && at + 2 == words.len() => {
+                let value = &words[at + 1];
+                let text = &line[value.clone()];
+                if is_token(text)
+                    || (is_long_hex(text) && name == "login")
+                    || (is_uuid(text) && name == "auth")
+                {
+                    tell(value.clone());
+                }
+            }
             // `key 7 SECRET`, `password plaintext "SECRET"`: what configures devices and installers.
             _ if is_directive(text(at)) && !(at > 0 && is_of_a_pair(text(at - 1))) => {
                 let kinds = (1..=4)
@@ -239,16 +249,6 @@ pub(super) fn find(line: &str, words: &[Range<usize>], tell: &mut dyn FnMut(Rang
                 if let Some(value) = words.get(at + 1)
                     && (is_token(&line[value.clone()])
                         || (small == "-t" && is_uuid(&line[value.clone()])))
-                {
-                    tell(value.clone());
-                }
-            }
-            name if at > 0 && is_entrance(name) && at + 2 == words.len() => {
-                let value = &words[at + 1];
-                let text = &line[value.clone()];
-                if is_token(text)
-                    || (is_long_hex(text) && name == "login")
-                    || (is_uuid(text) && name == "auth")
                 {
                     tell(value.clone());
                 }

@@ -44,7 +44,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 231] = [
+const LINES: [Line; 233] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -146,6 +146,8 @@ const LINES: [Line; 231] = [
     Line("snmp-server host", r"\bsnmp-server host \S{1,80} (?:traps? |informs? )?(?:version (?:1|2c) )(?P<secret>\S{4,80})", When::Always, "Cisco IOS command reference, snmp-server host"),
     Line("DPAPI|dpapi|masterkey", r"(?i)\bmasterkey\s{1,8}: (?P<secret>[0-9a-f]{64,128})\b", When::Always, "mimikatz, dpapi::masterkey"),
     Line("cpassword", r#"\bcpassword="(?P<secret>[A-Za-z0-9+/=]{8,400})""#, When::Always, "MS-GPPREF, passwords of group policy preferences"),
+    Line("auth:token", r"\bheroku auth:token[^\n]{0,80}\n(?:[^\n]{0,200}\n){0,3}?[ \t]*(?P<secret>[0-9a-f]{8}-[0-9a-f-]{27})\b", When::Always, "Heroku CLI reference, auth:token"),
+    Line("keys_b64|keys_hex|keys_base64", r#""(?:unseal_|recovery_)?keys_(?:b64|hex|base64)"\s?:\s?\[\s{0,40}(?P<secret>"[^\[\]{}]{8,4000}")"#, When::Always, "HashiCorp Vault docs, operator init: as JSON"),
     Line("> user ", r"\bftp> ?user \S{1,64} (?P<secret>\S{3,})", When::Always, "ftp(1), user"),
     Line("::add-mask::", r"::add-mask::(?P<secret>\S{3,})", When::Always, "GitHub Actions docs, workflow commands"),
     Line("value|Value|VALUE", r#"(?i)\b(?:name|key|parameterkey|optionname|variable)["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?P<name>[\w.:/-]{2,80})["']?[ \t]{0,60}[,;|]?\s{0,80}(?:\|\s{0,20})?["']?(?:value|parametervalue)["']?[ \t]{0,4}[:=][ \t]{0,4}(?:"(?P<quoted>[^"\n]{2,300})"|'?(?P<secret>[^"'\s{}\[]{3,300}))"#, When::Named, "Kubernetes API reference, EnvVar; ECS and CloudFormation API references, KeyValuePair, Parameter"),
