@@ -51,7 +51,14 @@ static PUBLIC: Words = Words::new(
 #[derive(Debug)]
 pub(super) struct Words {
     text: &'static str,
-    words: OnceLock<HashSet<&'static str>>,
+    words: OnceLock<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    words: HashSet<&'static str>,
+    /// By the first byte, a bit for each length that a word of it has: most words are told apart by that.
+    lengths: [u64; 256],
 }
 
 impl Words {
@@ -64,10 +71,16 @@ impl Words {
     }
 
     pub(super) fn has(&self, word: &str) -> bool {
-        let words = self
-            .words
-            .get_or_init(|| self.text.split_whitespace().collect());
-        words.contains(word)
+        let known = self.words.get_or_init(|| {
+            let mut lengths = [0; 256];
+            for word in self.text.split_whitespace() {
+                lengths[usize::from(word.as_bytes()[0])] |= 1 << (word.len() % 64);
+            }
+            let words = self.text.split_whitespace().collect();
+            Known { words, lengths }
+        });
+        let first = word.bytes().next().map_or(0, usize::from);
+        known.lengths[first] >> (word.len() % 64) & 1 == 1 && known.words.contains(word)
     }
 }
 
@@ -160,7 +173,7 @@ pub(super) fn name(name: &str) -> Name {
     // `pass phrase`, `mot de passe`: the last words together.
     let is_secret_together =
         (2..=words.len().min(3)).any(|count| SECRET.has(&words[words.len() - count..].concat()));
-    if is_secret(last) || is_secret_together || SECRET.has(&words.concat()) {
+    if is_secret(last) || is_secret_together || (words.len() > 3 && SECRET.has(&words.concat())) {
         return Name::Secret;
     }
     // `ApiKeyValue`
