@@ -48,8 +48,9 @@ pub use versions::Version;
 /// Memory for uploads is handed out in units of this size.
 const MEMORY_UNIT: u64 = 64 << 10;
 
-/// How many small objects are read at a time.
-const AT_ONCE: usize = 64;
+/// How many small objects are read at a time: at 30 ms each some 4,000 a second, where a prefix answers 5,500 (source: Amazon
+/// S3 guide, performance design patterns).
+const AT_ONCE: usize = 128;
 
 /// A bucket and a prefix.
 #[derive(Clone)]
@@ -296,16 +297,22 @@ impl S3 {
         let work = async move {
             // The first one settles credentials and endpoint; without it a hundred would ask for them at once.
             bucket.client().await?;
-            let reads = keys.into_iter().map(|(key, version)| {
+            let reads = keys.into_iter().enumerate().map(|(at, (key, version))| {
                 let bucket = Arc::clone(&bucket);
                 async move {
-                    check_key(&key)?;
-                    let object = bucket.object(&key);
-                    object::read(bucket, (object, version), limit).await
+                    let read = async {
+                        check_key(&key)?;
+                        let object = bucket.object(&key);
+                        object::read(bucket, (object, version), limit).await
+                    };
+                    (at, read.await)
                 }
             });
-            let results = futures_util::stream::iter(reads).buffered(AT_ONCE);
-            Ok(results.collect().await)
+            // In the order in which they come: a slow one keeps no other waiting.
+            let results = futures_util::stream::iter(reads).buffer_unordered(AT_ONCE);
+            let mut results: Vec<_> = results.collect().await;
+            results.sort_unstable_by_key(|(at, _)| *at);
+            Ok(results.into_iter().map(|(_, result)| result).collect())
         };
         self.worker.wait(work, || {})
     }
