@@ -2,6 +2,7 @@
 //!
 //! Nothing here gives a value; whoever needs one parses the text again.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -18,12 +19,40 @@ pub(crate) fn has_doubled_keys(text: &[u8]) -> bool {
     top().is_err()
 }
 
+/// So many keys are compared with each.
+const FEW: usize = 48;
+
 /// A value whose keys stand once each.
 struct Once {
     folds_case: bool,
 }
 
 struct Below;
+
+/// As it stands in the text, unless something in it is escaped.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
 
 impl<'de> Deserialize<'de> for Below {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -40,13 +69,18 @@ impl<'de> Visitor<'de> for Once {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = HashSet::new();
-        while let Some(mut key) = map.next_key::<String>()? {
-            if self.folds_case {
-                key.make_ascii_lowercase();
+        // Of a few nothing is faster than to look at each.
+        let (mut few, mut many) = (Vec::new(), HashSet::new());
+        while let Some(Key(mut key)) = map.next_key::<Key>()? {
+            if self.folds_case && key.bytes().any(|byte| byte.is_ascii_uppercase()) {
+                key.to_mut().make_ascii_lowercase();
             }
-            if !keys.insert(key) {
+            let is_known = few.contains(&key) || (few.len() >= FEW && !many.insert(key.clone()));
+            if is_known {
                 return Err(serde::de::Error::custom("a key stands twice"));
+            }
+            if few.len() < FEW {
+                few.push(key);
             }
             map.next_value::<Below>()?;
         }
