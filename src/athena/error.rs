@@ -10,6 +10,9 @@ const PERMISSIONS: &str = "athena:StartQueryExecution, GetQueryExecution, GetQue
      on the workgroup, glue:GetDatabase, GetTable and GetPartitions on the tables, s3:GetObject below packs/, and s3:PutObject \
      where Athena writes its results";
 
+/// The longest statement, in bytes (source: Athena's API reference, StartQueryExecution: QueryString).
+pub(super) const MAX_STATEMENT: usize = 262_144;
+
 /// Why Athena did not answer.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the sentences are the documentation")]
@@ -30,6 +33,8 @@ pub enum Error {
     ClockSkew { message: String },
     #[error("Athena does not take the query: {message}")]
     Invalid { message: String },
+    #[error("the statement has {bytes} bytes, and Athena takes no more than {MAX_STATEMENT}")]
+    TooLong { bytes: usize },
     #[error("Athena refused with {code}: {message}")]
     Refused { code: String, message: String },
     #[error("no usable AWS credentials: {cause}")]
@@ -89,6 +94,9 @@ impl Error {
             Self::Invalid { .. } => {
                 "Athena writes its results somewhere: name it with --athena-output s3://BUCKET/PREFIX/, or a workgroup that \
                  does with --athena-workgroup"
+            }
+            Self::TooLong { .. } => {
+                "ask for less at once, with a shorter pattern or condition, or without --engine"
             }
             Self::Unreachable { .. } => UNREACHABLE,
             Self::NoTables { .. } => {

@@ -14,6 +14,7 @@ use aws_sdk_athena::types::{
 };
 
 pub use error::Error;
+use error::MAX_STATEMENT;
 
 use crate::aws::{Access, Unanswered, Way, blames_clock};
 
@@ -81,8 +82,11 @@ impl Athena {
     /// Starts a query; tells by what it is known from then on.
     ///
     /// # Errors
-    /// Athena refuses or cannot be reached.
+    /// The statement is too long; or Athena refuses or cannot be reached.
     pub async fn start(&self, sql: &str, place: &Place) -> Result<String, Error> {
+        if sql.len() > MAX_STATEMENT {
+            return Err(Error::TooLong { bytes: sql.len() });
+        }
         let context = QueryExecutionContext::builder().database(&place.database);
         let output = place.output.as_ref().map(|output| {
             ResultConfiguration::builder()

@@ -345,6 +345,7 @@ impl Hinted for athena::Error {
     fn status(&self) -> Status {
         match self {
             Self::NoTables { .. } => Status::NotFound,
+            Self::TooLong { .. } => Status::Usage,
             Self::Incomplete { .. } => Status::BrokenPeer,
             error if error.is_connection() => Status::ConnectionLost,
             _ => Status::Refused,

@@ -253,9 +253,12 @@ fn path(folder: &Path, part: Part) -> PathBuf {
     folder.join(format!("{}{}", part.name(), part.ending()))
 }
 
+/// How files are written: another number, other bytes of the same sessions.
+const FILES: u32 = 2;
+
 /// What this version calls itself in an index.
 pub(crate) fn made_by() -> String {
-    format!("ssm-rec {}", env!("CARGO_PKG_VERSION"))
+    format!("ssm-rec {}, files {FILES}", env!("CARGO_PKG_VERSION"))
 }
 
 /// A file, and what its index tells of it.

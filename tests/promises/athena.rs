@@ -350,6 +350,27 @@ fn what_athena_does_not_do_is_told_in_one_line_with_a_hint_and_a_status() {
     assert_eq!(run.status(), 2, "{}", run.err());
 }
 
+#[test]
+fn a_statement_that_athena_takes_none_of_is_not_sent() {
+    let athena = Athena::new(Script::default());
+    let long = "x".repeat(90_000);
+    let flags = ["--reason", "--operator", "--target", "--document"];
+    let filters = flags.iter().flat_map(|flag| [*flag, &long]);
+    let arguments: Vec<&str> = ["search", "needle"]
+        .into_iter()
+        .chain(filters)
+        .chain(FLAGS)
+        .collect();
+    let run = athena.rig().run(&arguments);
+    assert_eq!(run.status(), 2, "{}", run.err());
+    assert!(
+        run.err().contains("Athena takes no more than 262144"),
+        "{}",
+        run.err()
+    );
+    assert!(athena.calls("StartQueryExecution").is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn who_waits_no_longer_stops_the_query_too() {

@@ -317,8 +317,10 @@ impl SearchArgs {
                 [one] => anyhow!("{one:?} is no pattern: {why}"),
                 _ => anyhow!("that is no pattern: {why}"),
             };
-            Failure::new(Status::Usage, error)
-                .hint("-F searches for a text as it is, whatever is in it")
+            Failure::new(Status::Usage, error).hint(match self.fixed_strings {
+                true => "search for a part of it",
+                false => "-F searches for a text as it is, whatever is in it",
+            })
         })?;
         let lines =
             |of_its_own: Option<u16>| usize::from(of_its_own.or(self.context).unwrap_or_default());
