@@ -20,6 +20,7 @@ os.environ["TZ"] = "UTC"
 os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 
 LINE = "first BIGINT, last BIGINT, text STRING, other BOOLEAN"
+PACKED = "session STRING, first_ms BIGINT, last_ms BIGINT, text STRING"
 QUESTIONS = {
     "who ever saw this": """
         SELECT session, first_ms, last_ms, text FROM {lines}
@@ -79,7 +80,7 @@ def report(spark, what, question, views):
 
 
 def packs(spark, folder):
-    return spark.read.parquet(str(folder)).select("session", "first_ms", "last_ms", "text", "day")
+    return spark.read.schema(PACKED).parquet(str(folder)).select("session", "first_ms", "last_ms", "text", "day")
 
 
 def objects(spark, folder):
@@ -106,10 +107,11 @@ def readable(spark, folder, copies):
     except Exception as error:
         why = next((line for line in str(error).splitlines() if "native" in line), str(error).splitlines()[0])
     print(f"single objects are unpacked copies, since Spark does not read zstd here: {why.strip()[:160]}", flush=True)
-    for path in found:
-        copy = copies / path.relative_to(folder).with_suffix("")
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["zstd", "-dq", path, "-o", copy], check=True)
+    for day in sorted({path.parent for path in found}):
+        copy = copies / day.relative_to(folder)
+        copy.mkdir(parents=True, exist_ok=True)
+        of_day = [path for path in found if path.parent == day]
+        subprocess.run(["zstd", "-dq", "--output-dir-flat", copy, *of_day], check=True)
     return copies
 
 

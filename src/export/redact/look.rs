@@ -398,19 +398,18 @@ impl Shown {
             return;
         };
         let screen = &self.screen;
-        let (cols, rows) = screen.size();
-        let reach = self.reach.cols().min(cols);
+        let reach = self.reach.cols().min(screen.size().0);
         let lines = [usize::MAX, 1]
             .into_iter()
             .map(|beside| Rows::of(screen, first, last, beside, reach))
-            .find(|lines| lines.cells(reach) + rows <= self.left);
+            .find(|lines| lines.cells(reach) <= self.left);
         let Some(lines) = lines else {
             return;
         };
         self.line.clear();
         let cells = lines.text(screen, &mut self.line);
         let blank = (cells.all - cells.drawn) / BLANK;
-        self.left = self.left.saturating_sub(self.line.len() + rows + blank);
+        self.left = self.left.saturating_sub(self.line.len() + blank);
         let found = &mut self.found;
         let mut numbers = None;
         patterns.find(&self.line, |range| {

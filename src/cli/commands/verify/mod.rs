@@ -263,7 +263,8 @@ fn all(
     let catalog = named::catalog(&places)
         .knowing(by.demands.signers.clone())
         .opening(opener);
-    let mut items = catalog.inventory(&args.filter.filter()?)?;
+    let filter = args.filter.filter()?;
+    let mut items = catalog.inventory(&filter)?;
     // A session that still runs is not cut short.
     let running: Vec<String> = Spool::new(places.spool.clone())
         .waiting()
@@ -341,7 +342,16 @@ fn all(
             words.push(format!("{skipped} still being recorded, left out"));
         }
         match words[..] {
-            [] => message::say(&format!("no recordings in {:?}", places.store.location())),
+            [] => {
+                let asked = match filter == Filter::default() {
+                    true => "",
+                    false => " that are asked for",
+                };
+                message::say(&format!(
+                    "no recordings in {:?}{asked}",
+                    places.store.location()
+                ));
+            }
             _ => message::say(&words.join(", ")),
         }
     }
