@@ -156,9 +156,11 @@ mod tests {
 
     /// How many rows are there of a screen that is first so wide and then so wide.
     fn rows_of_many(cols: u16, then: u16) -> usize {
+        // Of wide ones no more than an emulator has credit for.
+        let times = if then > 1000 { 40 } else { 120 };
         let text = format!(
             "{{\"version\":2,\"width\":{cols},\"height\":3}}\n[1,\"r\",\"{then}x3\"]\n{}",
-            format!("[2,\"o\",\"{}\"]\n", "x\\r\\n".repeat(100)).repeat(120)
+            format!("[2,\"o\",\"{}\"]\n", "x\\r\\n".repeat(100)).repeat(times)
         );
         read(&Text(text), Duration::from_secs(9), 0).unwrap().len()
     }

@@ -8,8 +8,8 @@ use std::ops::Range;
 use avt::parser::{AnsiMode, DecMode, Function};
 use formats::asciicast::MAX_SIDE;
 
-/// Work for which there is credit from the beginning, in cells written; about a fifth of a second.
-const CREDIT: u64 = 80_000_000;
+/// Work for which there is credit from the beginning, in cells written; about a sixth of a second.
+const CREDIT: u64 = 60_000_000;
 /// Work that each byte of output gives credit for. A full-screen program that clears and draws a screen of 200 x 60 every
 /// second uses as much; what only writes lines uses none.
 const PER_BYTE: u64 = 40;

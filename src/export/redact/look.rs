@@ -33,7 +33,7 @@ const SCROLLBACK_CELLS: usize = 160_000;
 /// So many bytes of lines are looked at, and for each character that is printed so many: a row that grows by a character, and
 /// those beside it. A line for which that is not enough is looked at with the rows beside alone; what is beyond that as it
 /// was printed.
-const LOOKED_AT: usize = 2 << 20;
+const LOOKED_AT: usize = 1 << 20;
 const PAID: usize = 128;
 /// So many blank cells behind a line cost as much as a byte of it.
 const BLANK: usize = 8;
