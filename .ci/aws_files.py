@@ -18,7 +18,7 @@ MANAGED_POLICY_LIMIT = 6144
 READERS = ("reviewer", "librarian", "auditor")
 STATEMENT_KEYS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 OPERATORS = re.compile(r"(Bool|Null|(String|Arn)(Not)?(Equals|Like)(IfExists)?)$")
-ACTION = re.compile(r"(s3|kms|ssm):([A-Z][A-Za-z]+|\*)$")
+ACTION = re.compile(r"(s3|kms|ssm|athena|glue):([A-Z][A-Za-z]+|\*)$")
 
 
 def as_list(value):
@@ -116,7 +116,7 @@ def check_folders(policies):
 
 def main(folder):
     policies = {path.stem: json.loads(path.read_text()) for path in folder.glob("*-policy.json")}
-    assert set(policies) == {f"{name}-policy" for name in ("bucket", "operator", *READERS)}, set(policies)
+    assert set(policies) == {f"{name}-policy" for name in ("athena", "bucket", "operator", *READERS)}, set(policies)
     for name, policy in policies.items():
         is_bucket = name == "bucket-policy"
         check_policy(name, policy, BUCKET_POLICY_LIMIT if is_bucket else MANAGED_POLICY_LIMIT, is_bucket)
