@@ -19,7 +19,7 @@ use super::{Catalog, Error, Filter};
 use crate::review::condition::{Commands, Facts, Needs, State};
 use crate::review::verify::signed_at;
 
-/// So many objects are asked for at a time: as many as a store fetches at once.
+/// So many objects are asked for at a time, each of which may be as long as the longest.
 const AT_ONCE: usize = 64;
 /// The longest object of commands that is read.
 const LONGEST: u64 = 8 << 20;

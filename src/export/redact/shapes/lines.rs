@@ -44,7 +44,7 @@ struct Line(
 );
 
 #[rustfmt::skip]
-const LINES: [Line; 233] = [
+const LINES: [Line; 234] = [
     // Answers as text and as a table.
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+(?P<secret>[A-Za-z0-9/+]{40})(?:\s|$)", When::Always, "AWS CLI guide, output format: text; STS and IAM reference, Credentials and AccessKey"),
     Line("AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\s+[0-9T:.+Z-]{8,40}\s+[A-Za-z0-9/+]{40}\s+(?P<secret>[A-Za-z0-9/+=]{60,})", When::Always, "AWS CLI guide, output format: text; STS reference, Credentials"),
@@ -77,7 +77,7 @@ const LINES: [Line; 233] = [
     Line("auth ", r"\bstats auth [^\s:]{1,64}:(?P<secret>[^\s#]{3,})", When::Always, "HAProxy manual, stats auth"),
     Line("]:", r"(?m)\]:\d{2,5}[ \t]+[^\s:]{1,80}:(?P<secret>[^\s:]{4,})\s*(?:#.*)?$", When::Always, "Postfix, SASL_README: smtp_sasl_password_maps"),
     Line("PSK|XAUTH|EAP", r#"(?m)(?:^|[\s:])(?:PSK|XAUTH|EAP|NTLM)[ \t]+["'](?P<secret>[^"'\n]{2,200})["']"#, When::Always, "ipsec.secrets(5)"),
-    Line("\"", r#"(?m)^[ \t]*"?[\w.@\\-]{1,64}"?[ \t]+\*[ \t]+"(?P<secret>[^"\s]{4,200})"(?:[ \t]+\S{1,40})?[ \t\r]*(?:#.*)?$"#, When::Always, "pppd(8), pap-secrets and chap-secrets"),
+    Line("\"", r#"(?m)^[ \t]*"?[\w.@\\-]{1,64}"?[ \t]+\*[ \t]+"(?P<secret>[^"\s]{4,200})"(?:[ \t]+\S{1,40})?[ \t\r]*(?:#.*)?$"#, When::Random, "pppd(8), pap-secrets and chap-secrets"),
     Line("\"", r#"(?m)^"[\w.@-]{1,64}" "(?P<secret>[^"\s/:,$]{6,200})"[ \t\r]*(?:#.*)?$"#, When::Random, "PgBouncer docs, userlist.txt"),
     Line(":::", r"(?m)^[^\s:]{1,120}:\d{1,10}:[0-9a-fA-F]{32}:(?P<secret>[0-9a-fA-F]{32}):::", When::Always, "Samba, pdbedit -w: smbpasswd's format"),
     Line("*", r"(?:^|[^0-9A-Za-z*])\*(?P<secret>[0-9A-Fa-f]{40})\b", When::Always, "MySQL manual, mysql_native_password: hashes"),
@@ -86,7 +86,7 @@ const LINES: [Line; 233] = [
     Line("SETUSER|setuser", r"(?i)\bsetuser \S{1,64} [^\n>]{0,80}>(?P<secret>\S{3,})", When::Always, "Redis command reference, ACL SETUSER"),
     Line("</Value>", r"<(?P<name>\w{3,60})>\s{0,40}<Value>(?P<secret>[^<\n]{3,300})</Value>", When::Named, "Windows setup reference, answer files"),
     Line("AUTH ", r"\bAUTH (?:PLAIN|LOGIN|XOAUTH2|CRAM-MD5) (?P<secret>[A-Za-z0-9+/=]{8,})", When::Random, "RFC 4954, SMTP AUTH"),
-    Line("LOGIN|login", r#"(?m)^(?:[<>*SC]: ?)?[A-Za-z]{0,3}\d{1,5} (?:LOGIN|login) \S{1,80} "?(?P<secret>[^\s"]{3,})"#, When::Always, "RFC 9051, LOGIN"),
+    Line("LOGIN|login", r#"(?m)^(?:[<>*SC]: ?)?(?:[A-Za-z]{0,3}\d{1,5} LOGIN|[A-Za-z]{1,3}\d{1,5} login) \S{1,80} "?(?P<secret>[^\s"]{3,})"#, When::Always, "RFC 9051, LOGIN"),
     Line("/rp|/p|-p:|/pwd|-pw:", r"(?i)\s(?:/(?:rp|password|pass|pwd)[: ]|-(?:p|pw|password):)(?P<secret>[^\s/]{4,})", When::Random, "Windows command reference, schtasks and winrs"),
     Line("REG_", r"(?P<name>\w{3,60})[ \t]{2,20}REG_(?:EXPAND_)?SZ[ \t]{2,20}(?P<secret>\S[^\n]{2,200})", When::Named, "Windows command reference, reg query"),
     Line("Key Content", r"(?m)\bKey Content\s{1,30}: (?P<secret>\S[^\n]{3,80})$", When::Always, "Windows command reference, netsh wlan show profile"),
@@ -112,7 +112,8 @@ const LINES: [Line; 233] = [
     Line("-hashes", r"-hashes[ =](?:[0-9a-fA-F]{32})?:(?P<secret>[0-9a-fA-F]{32})\b", When::Always, "Impacket's examples: -hashes LM:NT"),
     Line("K10", r"\bK10(?P<secret>[0-9a-f]{64}::[\w-]{1,60}:[^\s\x22']{8,200})", When::Always, "K3s docs, token: the secure format"),
     Line("sonar", r#"sonar\.(?:login|token|password)["']?\s?[=:]\s?["']?(?P<secret>[^\s"']{8,100})"#, When::Random, "SonarQube docs, analysis parameters: authentication"),
-    Line("sid=|SID=|ession=|essionid=|ESSIONID=|essionId=", r#"(?i)\b(?:connect\.sid|phpsessid|jsessionid|asp\.net_sessionid|[\w-]{0,20}session(?:_?id)?|[\w-]{0,12}[_-]sid)=(?P<secret>[A-Za-z0-9%._~+/=-]{20,400})"#, When::Setting, "the manuals of PHP, Servlets, ASP.NET, Express and Rails: cookies of a session"),
+    Line("connect.sid=|PHPSESSID=|JSESSIONID=|ASP.NET_SessionId=", r"\b(?:connect\.sid|PHPSESSID|JSESSIONID|ASP\.NET_SessionId)=(?P<secret>[A-Za-z0-9%._~+/=-]{20,400})", When::Random, "the manuals of Express, PHP, Servlets and ASP.NET: cookies of a session"),
+    Line("ession=|essionid=|essionId=|_sid=", r"\b(?:[\w-]{0,20}[sS]ession(?:_?[iI]d)?|\w{0,12}_sid)=(?P<secret>[A-Za-z0-9._+/=-]{20,400})", When::Generated, "Rails, Laravel and Django docs: cookies of a session"),
     Line("TRUE|FALSE", r"(?m)^[^\s]{1,255}\t(?:TRUE|FALSE)\t/[^\t\n]{0,200}\t(?:TRUE|FALSE)\t\d{1,12}\t[^\t\n]{1,100}\t(?P<secret>[^\s]{8,4000})", When::Always, "curl docs, the cookie file"),
     Line("random_", r#""type"\s?:\s?"random_\w{4,10}"[^\x00]{0,600}?"(?:result|bcrypt_hash|hex|b64_std)"\s?:\s?"(?P<secret>[^"\n]{8,200})""#, When::Always, "Terraform docs, the random provider as the state has it"),
     Line("$krb5", r"\$krb5(?:tgs|asrep|pa)\$\d{1,2}\$[^\s]{1,400}\$(?P<secret>[0-9a-fA-F]{32,})", When::Always, "the forms in which Kerberos tickets are taken away: hashcat's example hashes"),

@@ -233,7 +233,12 @@ fn is_secret(line: &str, name: &Range<usize>, at: usize, value: &Range<usize>) -
     match told {
         Name::Other => false,
         // `secret:prod/db`, `secret=secret/data/db:password`
-        _ if text.contains('/') && text.split(['/', ':']).all(is_word) => false,
+        _ if is_named(written, "secret")
+            && text.contains('/')
+            && text.split(['/', ':']).all(is_word) =>
+        {
+            false
+        }
         // `client-secret=CLIENT-SECRET`
         _ if is_name_again(written, text) => false,
         // `--kms-key=KMS_KEY : --kms-location=…` of a manual.

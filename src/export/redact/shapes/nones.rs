@@ -51,6 +51,14 @@ pub(super) fn is_none(value: &str) -> bool {
                     || (rest.starts_with('(') && is_of_words(name)))
         })
     };
+    // `Get-Credential`, `Read-Host`: what PowerShell calls.
+    let is_cmdlet = || {
+        value.split_once('-').is_some_and(|(verb, noun)| {
+            matches!(verb, "Get" | "Read" | "New" | "Import" | "ConvertTo")
+                && noun.starts_with(|c: char| c.is_ascii_uppercase())
+                && noun.bytes().all(|byte| byte.is_ascii_alphabetic())
+        })
+    };
     let is_path = || {
         (begins(&["/", "./", "../", "~/"]) && {
             let parts = value.split('/').filter(|part| !part.is_empty());
@@ -134,11 +142,6 @@ pub(super) fn is_none(value: &str) -> bool {
             "your_",
             "your-",
             "****",
-            // What PowerShell calls.
-            "get-",
-            "read-host",
-            "convertto-",
-            "new-object",
         ])
         || is_constant(value.trim_end_matches([',', ';', ')']))
         || value.chars().all(|c| "*xX•.-_#".contains(c))
@@ -146,6 +149,7 @@ pub(super) fn is_none(value: &str) -> bool {
             .strip_prefix('!')
             .is_some_and(|tag| tag.bytes().all(|byte| byte.is_ascii_alphabetic()))
         || is_call()
+        || is_cmdlet()
         || is_path()
 }
 

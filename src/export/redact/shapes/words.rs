@@ -133,7 +133,8 @@ pub(super) fn name(name: &str) -> Name {
         return Name::Other;
     };
     // `existingSecret` of a chart names one.
-    if words.iter().any(|word| word == "existing") {
+    let of_a_chart = ["existing".to_owned(), "secret".to_owned()];
+    if words.windows(2).any(|pair| pair == of_a_chart) {
         return Name::Other;
     }
     let ends = [

@@ -139,7 +139,29 @@ fn a_line_that_fills_a_wide_screen_is_not_looked_at_for_each_character_drawn_in_
         draw(format!("\x1b[25;9H{number}"));
     }
     // Each one would be 100,000 bytes.
-    assert!(patterns.looked_at < 120 << 20, "{}", patterns.looked_at);
+    assert!(patterns.looked_at < 60 << 20, "{}", patterns.looked_at);
+}
+
+#[test]
+fn a_line_that_grows_between_erasures_is_looked_at_as_far_as_its_characters_pay_for() {
+    let mut patterns = Patterns::new([""; 0], Secrets::Strict).unwrap();
+    let mut look = Look::new(Size {
+        cols: 1000,
+        rows: 500,
+    });
+    let count = 16 * 1024;
+    let event = Event {
+        at: Duration::ZERO,
+        data: Data::Output("-\x1b[J".repeat(count)),
+    };
+    look.event(&event, &mut patterns);
+    look.finish(&mut patterns);
+    // After each it would be 134 MB.
+    assert!(
+        patterns.looked_at < (2 << 20) + 200 * count,
+        "{}",
+        patterns.looked_at
+    );
 }
 
 #[test]
