@@ -162,6 +162,16 @@ fn sessions_are_chosen_by_an_expression_and_by_flags_alike() {
         verified.out()
     );
     assert_eq!(verified.out().lines().count(), 1, "{}", verified.out());
+    // There are recordings, and none of them is asked for.
+    for command in [&["list"][..], &["verify", "--all"]] {
+        let run = rig.run(&[command, &["--region", "x"]].concat());
+        assert_eq!(run.status(), 0);
+        assert!(
+            run.err().ends_with(" that are asked for\n"),
+            "{}",
+            run.err()
+        );
+    }
 }
 
 #[test]
