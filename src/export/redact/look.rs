@@ -401,8 +401,7 @@ impl Shown {
         let reach = self.reach.cols().min(screen.size().0);
         let lines = [usize::MAX, 1]
             .into_iter()
-            .map(|beside| Rows::of(screen, first, last, beside, reach))
-            .find(|lines| lines.cells(reach) <= self.left);
+            .find_map(|beside| Rows::of(screen, (first, last), beside, reach, self.left));
         let Some(lines) = lines else {
             return;
         };

@@ -25,14 +25,15 @@ pub(super) struct Cells {
 }
 
 impl Rows {
-    /// The lines of the rows from `first` to `last`, no more than so many rows `beside`.
+    /// The lines of the rows from `first` to `last`, no more than so many rows `beside`; none where that is more than `most`
+    /// cells, if each row is as long as `reach`.
     pub(super) fn of(
         screen: &Terminal,
-        first: isize,
-        last: isize,
+        (first, last): (isize, isize),
         beside: usize,
         reach: usize,
-    ) -> Self {
+        most: usize,
+    ) -> Option<Self> {
         let all = count(screen);
         let above = all - screen.size().1;
         // What is on the screen begins there, where nothing above it was drawn on.
@@ -43,23 +44,19 @@ impl Rows {
         };
         let (mut from, mut to) = (place(first), place(last));
         let least = from.saturating_sub(beside).max(top);
-        let most = to.saturating_add(beside);
+        let lowest = to.saturating_add(beside).min(all - 1);
         let goes_on = |place| line(screen, place).is_some_and(goes_on);
-        while from > least && goes_on(from - 1) {
+        let is_too_much = |from: usize, to: usize| (to + 1 - from) * reach > most;
+        while from > least && goes_on(from - 1) && !is_too_much(from, to) {
             from -= 1;
         }
-        while to < most && to + 1 < all && goes_on(to) {
+        while to < lowest && goes_on(to) && !is_too_much(from, to) {
             to += 1;
         }
-        Self {
+        (!is_too_much(from, to)).then_some(Self {
             places: from..to + 1,
             reach,
-        }
-    }
-
-    /// How many cells they have, if each row is so long.
-    pub(super) fn cells(&self, reach: usize) -> usize {
-        self.places.len() * reach
+        })
     }
 
     /// Appends their text.
