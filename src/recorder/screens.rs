@@ -34,7 +34,7 @@ impl Screens {
     pub(super) fn of(header: &Header) -> Option<Self> {
         let size = header.term.size();
         screen::fits(size).then(|| Self {
-            terminal: Emulator::new(size),
+            terminal: Emulator::for_pictures(size),
             size,
             line_feeds: LineFeeds::of(header),
             unseen: String::new(),

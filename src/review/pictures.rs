@@ -131,7 +131,7 @@ fn follows<R: Read + Seek>(
     to: usize,
 ) -> Result<bool, Error> {
     let mut screen = match (from, reader.seek_frame(from)?) {
-        (0, _) => Emulator::new(reader.header().term.size()),
+        (0, _) => Emulator::for_pictures(reader.header().term.size()),
         (
             _,
             Some(Point {
@@ -155,7 +155,7 @@ fn confirmed<R: Read + Seek>(
     doubtful: &BTreeSet<usize>,
     mut line_feeds: LineFeeds,
 ) -> Result<Option<(usize, Option<Point>)>, Error> {
-    let mut screen = Emulator::new(reader.header().term.size());
+    let mut screen = Emulator::for_pictures(reader.header().term.size());
     let mut from = 0;
     for &to in doubtful {
         reader.seek_frame(from)?;
@@ -203,7 +203,7 @@ fn draw<R: Read + Seek>(
 
 fn drawn(picture: &Snapshot) -> Emulator {
     let (cols, rows) = (picture.cols, picture.rows);
-    let mut screen = Emulator::new(Size { cols, rows });
+    let mut screen = Emulator::for_pictures(Size { cols, rows });
     screen.feed(&picture.text);
     screen
 }

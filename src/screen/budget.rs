@@ -8,11 +8,17 @@ use std::ops::Range;
 use avt::parser::{AnsiMode, DecMode, Function};
 use formats::asciicast::MAX_SIDE;
 
+use super::novelty::Novelty;
+
 /// Work for which there is credit from the beginning, in cells written; about a sixth of a second.
 const CREDIT: u64 = 60_000_000;
 /// Work that each byte of output gives credit for. A full-screen program that clears and draws a screen of 200 x 60 every
 /// second uses as much; what only writes lines uses none.
 const PER_BYTE: u64 = 40;
+/// The same where it is asked what is new in it: a clock on a screen of 200 x 60 that is cleared every second, and the little that
+/// a file of a few bytes can repeat for megabytes.
+const PER_NEW_BYTE: u64 = 200;
+const PER_REPEATED_BYTE: u64 = 2;
 /// The same where a person's keys wait meanwhile: hundredths of a second.
 const CREDIT_BESIDE_KEYS: u64 = 16_000_000;
 const PER_BYTE_BESIDE_KEYS: u64 = 64;
@@ -37,6 +43,8 @@ pub(super) struct Budget {
     left: u64,
     most: u64,
     per_byte: u64,
+    per_repeated_byte: u64,
+    novelty: Option<Novelty>,
     state: State,
     has_refused: bool,
     may_have_margins: bool,
@@ -67,6 +75,15 @@ pub(super) type Extent = (usize, usize);
 
 impl Budget {
     pub(super) fn usual() -> Self {
+        Self {
+            per_repeated_byte: PER_REPEATED_BYTE,
+            novelty: Some(Novelty::default()),
+            ..Self::of(CREDIT, PER_NEW_BYTE)
+        }
+    }
+
+    /// The same whether output is new or not.
+    pub(super) fn for_pictures() -> Self {
         Self::of(CREDIT, PER_BYTE)
     }
 
@@ -80,6 +97,8 @@ impl Budget {
             left: credit,
             most: credit,
             per_byte,
+            per_repeated_byte: per_byte,
+            novelty: None,
             state: State::Text,
             has_refused: false,
             may_have_margins: false,
@@ -127,9 +146,14 @@ impl Budget {
         spent.is_some()
     }
 
-    /// Gives credit for output of so many bytes.
-    pub(super) fn earn(&mut self, bytes: usize) {
-        self.left = (self.left + bytes as u64 * self.per_byte).min(self.most);
+    /// Gives credit for output.
+    pub(super) fn earn(&mut self, output: &[u8]) {
+        let (new, repeated) = match &mut self.novelty {
+            Some(novelty) => novelty.take(output),
+            None => (output.len(), 0),
+        };
+        let earned = new as u64 * self.per_byte + repeated as u64 * self.per_repeated_byte;
+        self.left = (self.left + earned).min(self.most);
     }
 
     /// Scans output. Gives the first stretch of it that may be shown, and what is to be broken off there; the rest is
@@ -357,11 +381,12 @@ mod tests {
     use super::*;
 
     /// How much of an output that is repeated is refused.
-    fn refused(mut budget: Budget, output: &str, times: usize) -> usize {
+    fn refused(mut budget: Budget, times: usize, output: impl Fn(usize) -> String) -> usize {
         let mut refused = 0;
-        for _ in 0..times {
-            let mut rest = output;
-            budget.earn(rest.len());
+        for n in 0..times {
+            let output = output(n);
+            let mut rest = output.as_str();
+            budget.earn(rest.as_bytes());
             while !rest.is_empty() {
                 let (range, broken) = budget.next(rest, (200, 60));
                 rest = &rest[range.end..];
@@ -392,7 +417,9 @@ mod tests {
             "\x1b[2;59r\x1b[H\x1bM\x1b[K\x1bD\n\x1b[r",
             "\x1b[4hin a line\x1b[4l and more of it, as a line editor sends it with each key, and what it draws besides",
         ] {
-            assert_eq!(refused(Budget::usual(), output, 200_000), 0, "{output:?}");
+            let refused = |budget| refused(budget, 200_000, |n| format!("{output}{}", n * 7919));
+            assert_eq!(refused(Budget::usual()), 0, "{output:?}");
+            assert_eq!(refused(Budget::for_pictures()), 0, "{output:?}");
         }
     }
 
@@ -413,11 +440,9 @@ mod tests {
             "\x1b[99999999999999999999b",
             &pushed,
         ] {
-            assert!(refused(Budget::usual(), output, 200_000) > 0, "{output:?}");
-            assert!(
-                refused(Budget::beside_keys(), output, 5_000) > 0,
-                "{output:?}"
-            );
+            let refused = |budget, times| refused(budget, times, |_| output.to_owned());
+            assert!(refused(Budget::usual(), 200_000) > 0, "{output:?}");
+            assert!(refused(Budget::beside_keys(), 5_000) > 0, "{output:?}");
         }
     }
 }

@@ -100,6 +100,15 @@ impl Emulator {
         }
     }
 
+    /// An empty screen for pictures of it: two that are shown the same from the same picture on agree, whatever each was
+    /// shown before.
+    pub(crate) fn for_pictures(size: Size) -> Self {
+        Self {
+            budget: Budget::for_pictures(),
+            ..Self::new(size)
+        }
+    }
+
     /// Whether output asked for more work than there is a budget for: what is on the screen is not all of it.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.budget.has_refused()
@@ -128,7 +137,7 @@ impl Emulator {
             if self.budget.may_have_margins() {
                 break;
             }
-            self.budget.earn(range.len());
+            self.budget.earn(&rest.as_bytes()[..range.len()]);
             self.feed_with(&rendition, &mut ());
             rest = &rest[range.len()..];
         }
@@ -137,7 +146,7 @@ impl Emulator {
 
     /// Shows output, observed.
     pub(crate) fn feed_with<O: Observer>(&mut self, output: &str, mut observer: O) -> O::Output {
-        self.budget.earn(output.len());
+        self.budget.earn(output.as_bytes());
         let mut rest = output;
         loop {
             let (stretch, refused) = self.budget.next(rest, self.terminal.size());
@@ -175,10 +184,10 @@ impl Emulator {
             self.may_push(1);
         }
         // What was parsed elsewhere gives credit by the piece; no sequence that costs is shorter than this.
-        self.budget.earn(match function {
-            Function::Print(_) => 1,
-            _ => 3,
-        });
+        match function {
+            Function::Print(c) => self.budget.earn(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            _ => self.budget.earn(b"\x1b[m"),
+        }
         let has_margins = self.budget.may_have_margins();
         let cost = cost_of_function(&function, self.terminal.size(), has_margins);
         match cost == 0 || self.budget.spend(cost) {
@@ -189,7 +198,7 @@ impl Emulator {
 
     /// Prints printable characters, observed: what [`Emulator::execute_with`] does for each of them, at once.
     pub(crate) fn print_with<O: Observer>(&mut self, text: &str, observer: O) -> O::Output {
-        self.budget.earn(text.len());
+        self.budget.earn(text.as_bytes());
         self.may_push(text.len());
         self.terminal
             .execute_with(text.chars().map(Function::Print), observer)
@@ -197,7 +206,7 @@ impl Emulator {
 
     /// Prints a character with the pen changed before: what [`Emulator::execute`] does for one and the other, at once.
     pub(crate) fn print(&mut self, c: char, pen: &[SgrOp]) {
-        self.budget.earn(4);
+        self.budget.earn(c.encode_utf8(&mut [0; 4]).as_bytes());
         self.may_push(1);
         let pen = Function::Sgr(SgrOps::from(pen));
         self.terminal.execute([pen, Function::Print(c)]);

@@ -6,6 +6,7 @@
 mod budget;
 mod emulator;
 pub(crate) mod grid;
+mod novelty;
 pub(crate) mod paint;
 pub(crate) mod painter;
 mod passing;
@@ -13,3 +14,4 @@ mod steps;
 
 pub(crate) use emulator::{Emulator, fits, is_huge};
 pub(crate) use formats::payload::Size;
+pub(crate) use novelty::Novelty;

@@ -23,7 +23,7 @@ use super::reach::Reach;
 use super::rows::Rows;
 use super::texts::replace_header;
 use super::typed::Typed;
-use crate::screen::{Emulator, Size};
+use crate::screen::{Emulator, Novelty, Size};
 
 /// Lines above the screen that are kept to be looked at, at most: a line that is longer than the screen is looked at in
 /// parts of half as many rows, not after each one.
@@ -31,10 +31,11 @@ const SCROLLBACK: usize = 400;
 /// Cells in them, at most: a cell is some twenty bytes, and a screen may be ten thousand columns wide.
 const SCROLLBACK_CELLS: usize = 160_000;
 /// So many bytes of lines are looked at, and for each character that is printed so many: a row that grows by a character, and
-/// those beside it. A line for which that is not enough is looked at with the rows beside alone; what is beyond that as it
-/// was printed.
+/// those beside it, or less where it says again what came lately. A line for which that is not enough is looked at with the
+/// rows beside alone; what is beyond that as it was printed.
 const LOOKED_AT: usize = 1 << 20;
 const PAID: usize = 128;
+const PAID_AGAIN: usize = 4;
 /// So many blank cells behind a line cost as much as a byte of it.
 const BLANK: usize = 8;
 /// A clipboard text is held up to here.
@@ -206,6 +207,7 @@ struct Shown {
     line_feeds: bool,
     /// What may yet be looked at.
     left: usize,
+    novelty: Novelty,
     /// The pen holds a number, whose upper half is this.
     is_marked: bool,
     high: u64,
@@ -237,6 +239,7 @@ impl Shown {
             reach: Reach::default(),
             line: String::new(),
             left: LOOKED_AT,
+            novelty: Novelty::default(),
             is_marked: false,
             high: 0,
             flow: Flow::default(),
@@ -290,7 +293,8 @@ impl Shown {
         let pen = [low, high];
         let pen = if is_same { &pen[..1] } else { &pen[..] };
         self.screen.print(c, pen);
-        self.left = LOOKED_AT.min(self.left + PAID);
+        let (new, again) = self.novelty.take(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.left = LOOKED_AT.min(self.left + new * PAID + again * PAID_AGAIN);
         (self.is_marked, self.high) = (true, number >> 24);
         let cursor = self.screen.cursor();
         let row = cursor.row as isize;
