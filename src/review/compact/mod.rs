@@ -13,12 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate};
 use formats::layout::{self, parse_day};
 use formats::manifest::{MAX_MANIFEST, Manifest};
-use formats::pack::{Index, Part};
+use formats::pack::{Covered, Index, Part};
 
+use self::sources::{Given, Sources};
 use crate::packs::{BuildError, Builder, Contents, Made};
 use crate::review::catalog::{Catalog, Error, Filter, Packed, Problem, Standing, UNSIGNED};
 use crate::review::chosen::id_part;
 use crate::review::identity::check_key;
+use crate::review::search::in_turn;
 use crate::store::{self, Store};
 use crate::transcript::EXTRACTOR;
 use crate::words::causes;
@@ -30,6 +32,8 @@ pub use own::trim;
 const MOST_SESSIONS: usize = 10_000;
 /// Text of a pack, after which it has no further session. 256 MiB.
 const MOST_TEXT: u64 = 256 << 20;
+/// So many sessions are read at a time where that is mostly waiting; each may hold some megabytes until its turn.
+const AT_ONCE_AFAR: usize = 8;
 /// Somebody else may take a number so often before this gives up.
 const TRIES: usize = 16;
 
@@ -235,24 +239,35 @@ impl Day<'_> {
             by_start.then_with(|| one.1.session_id.cmp(&other.1.session_id))
         });
         let mut builder = Builder::new().map_err(written)?;
-        for (_, manifest, bytes, key) in sessions {
-            let added = match self.catalog.sources(&manifest) {
-                Err(why) => Err(why),
-                Ok(sources) => add(&mut builder, &bytes, sources)?,
-            };
-            let goes_on = match added {
-                Ok(()) => (self.tell)(Step::Session),
-                Err(why) => self.leave_out(key, why),
-            };
-            if !goes_on {
-                return Ok(None);
-            }
-            if builder.text() >= MOST_TEXT {
-                break;
-            }
+        let catalog = self.catalog;
+        let mut goes_on = Ok(true);
+        in_turn(
+            &sessions,
+            catalog.at_once(),
+            |(_, manifest, ..)| catalog.sources(manifest),
+            |(_, _, bytes, key), sources| {
+                goes_on = self.add(&mut builder, (key, bytes), sources);
+                matches!(goes_on, Ok(true)) && builder.text() < MOST_TEXT
+            },
+        );
+        if !goes_on? {
+            return Ok(None);
         }
         let made = builder.finish(self.date, number, EXTRACTOR);
         Ok(Some(made.map_err(written)?))
+    }
+
+    /// Adds a session to a pack, or leaves it out; `false` where nobody wants more.
+    fn add(
+        &mut self,
+        builder: &mut Builder,
+        (key, manifest): (&str, &[u8]),
+        sources: Given,
+    ) -> Result<bool, Error> {
+        Ok(match add(builder, manifest, sources)? {
+            Ok(()) => (self.tell)(Step::Session),
+            Err(why) => self.leave_out(key, why),
+        })
     }
 
     /// Takes a number for a pack.
@@ -323,25 +338,48 @@ impl Catalog {
     /// The pack of an index made again of what it says that it covers; or why it cannot be.
     fn again(&self, date: NaiveDate, index: &Index) -> Result<Result<Made, String>, Error> {
         let mut builder = Builder::new().map_err(written)?;
-        for covered in &index.covers {
-            let key = layout::manifest_of(date, &layout::safe_name(&covered.session));
-            let added = match self.store().read(&key, MAX_MANIFEST as u64) {
-                Err(error) => Err(causes(&error)),
-                Ok(bytes) => match Manifest::parse(bytes.trim_ascii()) {
-                    Err(error) => Err(causes(&error)),
-                    Ok(manifest) => match self.sources(&manifest) {
-                        Err(why) => Err(why),
-                        Ok(sources) => add(&mut builder, &bytes, sources)?,
-                    },
-                },
-            };
-            if let Err(why) = added {
-                return Ok(Err(format!("session {:?}: {why}", covered.session)));
-            }
+        let mut all = Ok(Ok(()));
+        in_turn(
+            &index.covers,
+            self.at_once(),
+            |covered| self.covered(date, covered),
+            |covered, read| {
+                let added = match read {
+                    Ok((manifest, sources)) => add(&mut builder, &manifest, Ok(sources)),
+                    Err(why) => Ok(Err(why)),
+                };
+                let of_session = |why| format!("session {:?}: {why}", covered.session);
+                all = added.map(|added| added.map_err(of_session));
+                matches!(all, Ok(Ok(())))
+            },
+        );
+        if let Err(why) = all? {
+            return Ok(Err(why));
         }
         let made = builder.finish(date, index.number, EXTRACTOR);
         // Another version may give the same bytes.
         Ok(Ok(made.map_err(written)?.made_by(&index.made_by)))
+    }
+
+    /// The manifest of a session that a pack covers, and what it gives.
+    fn covered(
+        &self,
+        date: NaiveDate,
+        covered: &Covered,
+    ) -> Result<(Vec<u8>, Option<Sources>), String> {
+        let key = layout::manifest_of(date, &layout::safe_name(&covered.session));
+        let bytes = self.store().read(&key, MAX_MANIFEST as u64);
+        let bytes = bytes.map_err(|error| causes(&error))?;
+        let manifest = Manifest::parse(bytes.trim_ascii()).map_err(|error| causes(&error))?;
+        Ok((bytes, self.sources(&manifest)?))
+    }
+
+    /// How many sessions are read at a time.
+    fn at_once(&self) -> usize {
+        match self.store() {
+            Store::S3(_) => AT_ONCE_AFAR,
+            Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
+        }
     }
 }
 
@@ -349,11 +387,12 @@ impl Catalog {
 fn add(
     builder: &mut Builder,
     manifest: &[u8],
-    sources: Option<sources::Sources>,
+    sources: Given,
 ) -> Result<Result<(), String>, Error> {
     let added = match sources {
-        None => builder.session(manifest, None),
-        Some(mut sources) => {
+        Err(why) => return Ok(Err(why)),
+        Ok(None) => builder.session(manifest, None),
+        Ok(Some(mut sources)) => {
             let contents = Contents {
                 lines: &mut sources.lines,
                 commands: &mut sources.commands,

@@ -22,9 +22,12 @@ pub(super) struct Sources {
     pub(super) commands: SpooledTempFile,
 }
 
+/// What a session gives to a pack; `None` where only some may read it. Or why it gives nothing.
+pub(super) type Given = Result<Option<Sources>, String>;
+
 impl Catalog {
-    /// What a session gives to a pack; `None` where only some may read it. Or why it gives nothing.
-    pub(super) fn sources(&self, manifest: &Manifest) -> Result<Option<Sources>, String> {
+    /// What the session of this manifest gives.
+    pub(super) fn sources(&self, manifest: &Manifest) -> Given {
         if manifest.encryption.is_some() {
             return Ok(None);
         }
