@@ -415,6 +415,33 @@ fn an_expression_asks_for_its_days_alone_and_what_it_has_cost_is_told() {
 }
 
 #[test]
+fn who_wants_the_first_or_the_last_reads_no_day_beyond() {
+    let remote = Remote::new(0.0);
+    let (_, manifest) = recording("ada", 1, 10);
+    for day in 10..14 {
+        for n in 0..130 {
+            let mut manifest = manifest.clone();
+            manifest.session_id = format!("ada-{day}-{n:03}");
+            manifest.started_at = Some(format!("2026-11-{day}T12:00:00.{n:03}Z"));
+            remote.store(b"not read", &manifest);
+        }
+    }
+    let rig = remote.rig().env("TZ", "UTC");
+    let list = |arguments: &[&str]| {
+        let before = remote.proxy.requests().len();
+        let out = good(rig.run(&[&["list", "--json", "-n1"], arguments].concat()));
+        let requests = &remote.proxy.requests()[before..];
+        let is_listing = |asked: &&String| asked.contains("list-type");
+        let read = requests.iter().filter(|asked| !is_listing(asked));
+        assert_eq!(read.count(), 130, "{arguments:?}");
+        let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+        value["session_id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(list(&[]), "ada-13-129");
+    assert_eq!(list(&["--sort", "-started"]), "ada-10-000");
+}
+
+#[test]
 fn what_comes_late_for_a_day_that_was_listed_before_is_not_missed() {
     let remote = Remote::new(0.0);
     let store = |id: &str, day: u32| {

@@ -203,8 +203,8 @@ impl Catalog {
         self.list_by(Order::default(), filter, limit)
     }
 
-    /// The first `limit` in this order. In any but newest first all manifests that may be asked for are read, and no more than a
-    /// batch beyond the limit is held.
+    /// The first `limit` in this order. In any but that of their days all manifests that may be asked for are read, and no more
+    /// than a batch beyond the limit is held.
     ///
     /// # Errors
     /// As of [`Catalog::list`].
@@ -282,13 +282,17 @@ impl Catalog {
         let places: HashMap<&str, &String> = recordings.map(|key| (id_part(key), key)).collect();
         let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
         let manifests = by_day(manifests);
-        // From here on days come newest first: what is found is newer than all that follows.
+        // From here on days come newest first, or oldest first where that is asked for: what is found comes before all that
+        // follows.
         let mut found = 0;
+        let mut manifests = Vec::from_iter(manifests);
+        if !(order.is_by_day() && order.is_reversed) {
+            manifests.reverse();
+        }
         let mut days = manifests
             .into_iter()
-            .rev()
             .filter(|(day, _)| filter.may_hold(*day));
-        let enough = match order.is_newest_first() {
+        let enough = match order.is_by_day() {
             true => limit,
             false => usize::MAX,
         };
@@ -334,7 +338,7 @@ impl Catalog {
                     }
                 }
             }
-            if !order.is_newest_first() {
+            if !order.is_by_day() {
                 order.sort(&mut listing.entries);
                 listing.entries.truncate(limit);
             }

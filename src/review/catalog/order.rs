@@ -77,9 +77,9 @@ impl FromStr for Order {
 }
 
 impl Order {
-    /// Whether the days are walked in this order.
-    pub(super) fn is_newest_first(self) -> bool {
-        self == Self::default()
+    /// Whether days come in this order, so that who has enough reads no further.
+    pub(super) fn is_by_day(self) -> bool {
+        self.key == Key::Started
     }
 
     /// Sorts; what is alike, newest first.
