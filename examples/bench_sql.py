@@ -21,17 +21,19 @@ os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
 
 LINE = "first BIGINT, last BIGINT, text STRING, other BOOLEAN"
 PACKED = "session STRING, first_ms BIGINT, last_ms BIGINT, text STRING"
+# Answers are short: to hand a quarter of a million rows to Python takes as long from either.
 QUESTIONS = {
-    "who ever saw this": """
-        SELECT session, first_ms, last_ms, text FROM {lines}
-        WHERE text LIKE '%Permission denied%' ORDER BY session, first_ms, text""",
-    "who ever saw that, which is rare": """
+    "who ever saw this, which is rare": """
         SELECT session, first_ms, last_ms, text FROM {lines}
         WHERE text LIKE '%needle-1234%' ORDER BY session, first_ms, text""",
-    "lines by day": """
+    "on which days of the month, and in how many sessions, that stood": """
+        SELECT day, count(*) AS lines, count(DISTINCT session) AS sessions FROM {lines}
+        WHERE text LIKE '%Permission denied%' GROUP BY day ORDER BY day""",
+    "lines by day of the month": """
         SELECT day, count(*) AS lines, count(DISTINCT session) AS sessions FROM {lines} GROUP BY day ORDER BY day""",
 }
-TIMES = 3
+# The first is that of Java's compiler.
+TIMES = 2
 
 
 def main():

@@ -282,12 +282,13 @@ impl Catalog {
         let places: HashMap<&str, &String> = recordings.map(|key| (id_part(key), key)).collect();
         let signatures: HashSet<&str> = signatures.iter().map(String::as_str).collect();
         let manifests = by_day(manifests);
-        // From here on days come newest first, or oldest first where that is asked for: what is found comes before all that
-        // follows.
+        // From here on days come newest first, or oldest first where that is asked for, and what has none behind them: what is
+        // found comes before all that follows.
         let mut found = 0;
         let mut manifests = Vec::from_iter(manifests);
-        if !(order.is_by_day() && order.is_reversed) {
-            manifests.reverse();
+        match order.is_by_day() && order.is_reversed {
+            true => manifests.sort_by_key(|(day, _)| (day.is_none(), *day)),
+            false => manifests.reverse(),
         }
         let mut days = manifests
             .into_iter()

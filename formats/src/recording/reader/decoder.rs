@@ -13,8 +13,7 @@ const WINDOW_LOG_MAX: u32 = 25;
 /// So much text any file may give, in bytes.
 const TEXT_ALLOWED: u64 = 8 * 1024 * 1024;
 /// And so much for each byte of a frame. Measured: recordings of `yes` and of nothing but zeros stay below 200, with a message
-/// of the agent beside each kilobyte; what others write comes to more behind the text that is allowed anyway only if it is
-/// megabytes of the same.
+/// of the agent beside each kilobyte. What others write gives more where it is the same for megabytes alone.
 const TEXT_PER_BYTE: u64 = 256;
 /// Text is decoded in pieces of this size.
 const TEXT: usize = 256 * 1024;
