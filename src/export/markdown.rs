@@ -214,6 +214,7 @@ impl Exporter for Markdown {
             let mut pieces = Vec::new();
             sections.finish(&mut pieces);
             self.pieces(end.at, pieces, out);
+            self.sections = Some(sections);
         }
         self.section(out);
         out.extend_from_slice(b"## End\n\n");
@@ -234,6 +235,10 @@ impl Exporter for Markdown {
         table(&facts, out);
         // One line end closes the document.
         out.pop();
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.sections.as_ref().is_some_and(Sections::is_exhausted)
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Report {
     pub damage: Option<String>,
     /// What was replaced, when patterns were given.
     pub replaced: Option<Replaced>,
+    /// Output asked for more work on the screen than there was credit for: what it would have erased or moved stands in the text.
+    pub is_exhausted: bool,
 }
 
 /// What a format is told at the end of the recording.
@@ -99,6 +101,10 @@ trait Exporter {
         self.event(event, out);
     }
     fn finish(&mut self, end: &End, out: &mut Vec<u8>);
+    /// Whether output was not all carried out that it was made of, once it is finished.
+    fn is_exhausted(&self) -> bool {
+        false
+    }
 }
 
 /// Exports the recording that `open` gives. It is opened once more for `md`, and twice or three times when something is to be
@@ -209,6 +215,7 @@ fn write<R: Read>(
         ending,
         damage,
         replaced: events.replaced(),
+        is_exhausted: exporter.is_exhausted(),
     })
 }
 

@@ -58,6 +58,7 @@ pub(super) fn copy<R: Read>(
         ending: stream.reader().lines().ending().cloned(),
         damage,
         replaced: None,
+        is_exhausted: false,
     })
 }
 

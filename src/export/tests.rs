@@ -421,3 +421,21 @@ fn pauses_are_cut_and_a_keepalive_does_not_stretch_them() {
         assert_eq!(lines(&out)[..3], expected);
     }
 }
+
+#[test]
+fn who_asks_for_too_much_work_is_told_that_it_was_not_all_done() {
+    let clears = |times: usize| {
+        let text = "x\\u001b[2J".repeat(100);
+        (0..times)
+            .map(|_| format!("[0, \"o\", \"{text}\"]\n"))
+            .collect::<String>()
+    };
+    for (times, is_exhausted) in [(1, false), (200, true)] {
+        let header = r#"{"version":2,"width":400,"height":100}"#;
+        let cast = format!("{header}\n{}", clears(times));
+        for format in [Format::Text, Format::Markdown] {
+            let (_, report) = run(cast.as_bytes(), &options(format));
+            assert_eq!(report.is_exhausted, is_exhausted, "{format:?}");
+        }
+    }
+}

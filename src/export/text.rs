@@ -57,6 +57,11 @@ impl Exporter for Text {
             if !terminal.is_primary() {
                 self.lines(terminal.screen().0.screen().text(), out);
             }
+            self.terminal = Some(terminal);
         }
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.terminal.as_ref().is_some_and(Rolling::is_exhausted)
     }
 }

@@ -83,6 +83,11 @@ impl Sections {
         self.tell(pieces);
     }
 
+    /// Whether output asked for more work than there was credit for.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.rolling.is_exhausted()
+    }
+
     /// The end: what is left on the screen.
     pub(crate) fn finish(&mut self, pieces: &mut Vec<Piece>) {
         let (screen, leaving) = self.rolling.screen();

@@ -203,6 +203,12 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     if let Some(replaced) = report.replaced {
         message::say(&summary(&replaced, options.format, &label));
     }
+    if report.is_exhausted {
+        message::say(&format!(
+            "{label:?} repeats output that asks for more work on the screen than was done: what would have been erased or moved \
+             stands in the text as well"
+        ));
+    }
     // Of a part, only that part is answered for.
     let whole = report.ending.as_ref().and_then(|_| judged.ended());
     ended(&report, whole, &label)

@@ -132,6 +132,11 @@ impl Rolling {
         (&mut self.screen, &mut self.leaving)
     }
 
+    /// Whether output asked for more work than there was credit for.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.screen.is_exhausted()
+    }
+
     /// Whether the primary screen is shown. Plain lines never change that.
     pub(crate) fn is_primary(&self) -> bool {
         self.screen.active_screen_kind() == avt::ScreenKind::Primary
