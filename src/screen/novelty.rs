@@ -3,10 +3,13 @@
 //! Nothing here is kept of the output but checksums, and what is told of it decides what it may cost, never what it shows: a
 //! compressed recording of a few bytes can say the same for megabytes.
 
+use std::collections::HashSet;
+
 /// Output is compared in blocks of so many bytes.
 const BLOCK: usize = 64;
-/// So many blocks are remembered, at most: a mebibyte of output.
-const REMEMBERED: usize = 16 * 1024;
+/// So many blocks are remembered, at most: four mebibytes of output. A file of 64 KiB holds fewer that differ, so that no order in
+/// which it repeats them makes them new.
+const REMEMBERED: usize = 64 * 1024;
 
 /// FNV-1a.
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
@@ -15,7 +18,7 @@ const PRIME: u64 = 0x0100_0000_01b3;
 /// The blocks that came lately, and the one under way.
 #[derive(Debug)]
 pub(crate) struct Novelty {
-    seen: Box<[u32]>,
+    seen: HashSet<u64>,
     hash: u64,
     length: usize,
 }
@@ -23,7 +26,7 @@ pub(crate) struct Novelty {
 impl Default for Novelty {
     fn default() -> Self {
         Self {
-            seen: vec![0; REMEMBERED].into_boxed_slice(),
+            seen: HashSet::new(),
             hash: BASIS,
             length: 0,
         }
@@ -43,7 +46,10 @@ impl Novelty {
             }
             self.length += part.len();
             if self.length == BLOCK {
-                match self.is_new() {
+                if self.seen.len() == REMEMBERED {
+                    self.seen.clear();
+                }
+                match self.seen.insert(self.hash) {
                     true => new += BLOCK,
                     false => old += BLOCK,
                 }
@@ -51,13 +57,6 @@ impl Novelty {
             }
         }
         (new, old)
-    }
-
-    /// Remembers the block that ends.
-    fn is_new(&mut self) -> bool {
-        let place = (self.hash >> 32) as usize % REMEMBERED;
-        let sum = self.hash as u32;
-        std::mem::replace(&mut self.seen[place], sum) != sum
     }
 }
 
@@ -92,5 +91,16 @@ mod tests {
         );
         check(|n| format!("\x1b[H\x1b[2J{n} a clock"), true);
         check(|n| format!("{}: a line of a log\r\n", n * 7919), true);
+    }
+
+    #[test]
+    fn what_comes_again_after_megabytes_is_not_new() {
+        let mut novelty = Novelty::default();
+        for is_new in [true, false, false] {
+            for n in 0..REMEMBERED - 1 {
+                let told = novelty.take(format!("{n:064}").as_bytes());
+                assert_eq!(told.0 == BLOCK, is_new, "{n}");
+            }
+        }
     }
 }

@@ -226,6 +226,15 @@ impl Store {
         }
     }
 
+    /// How many had best read of it at a time: as many as there are cores, or so many `afar`, where most of the time is waiting.
+    #[must_use]
+    pub(crate) fn readers(&self, afar: usize) -> usize {
+        match self {
+            Self::S3(_) => afar,
+            Self::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
+        }
+    }
+
     /// How a person names one thing in it.
     #[must_use]
     pub fn locate(&self, key: &str) -> String {

@@ -124,6 +124,22 @@ fn a_packed_recording_plays_and_is_exported() {
 }
 
 #[test]
+fn what_asks_for_too_much_work_is_exported_and_told_of() {
+    let rig = rig();
+    let clears = "x\\u001b[2J".repeat(3000);
+    let text = format!(
+        "{{\"version\":3,\"term\":{{\"cols\":400,\"rows\":100}}}}\n[0.1, \"o\", \"{clears}\"]\n"
+    );
+    let cast = rig.file("a.cast", &text);
+    for format in ["txt", "md"] {
+        let run = rig.run(&["export", &cast, "-f", format]);
+        assert_eq!(run.status(), 0, "{}", run.err());
+        let told = run.err().contains("more work on the screen than was done");
+        assert!(told, "{}", run.err());
+    }
+}
+
+#[test]
 fn pauses_are_cut_where_they_are_played() {
     let rig = rig();
     let cast = rig.file("a.cast", CAST);

@@ -205,7 +205,7 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     }
     if report.is_exhausted {
         message::say(&format!(
-            "{label:?} repeats output that asks for more work on the screen than was done: what would have been erased or moved \
+            "{label:?} asks for more work on the screen than was done: what would have been erased or moved \
              stands in the text as well"
         ));
     }

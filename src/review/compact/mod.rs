@@ -243,7 +243,7 @@ impl Day<'_> {
         let mut goes_on = Ok(true);
         in_turn(
             &sessions,
-            catalog.at_once(),
+            catalog.store().readers(AT_ONCE_AFAR),
             |(_, manifest, ..)| catalog.sources(manifest),
             |(_, _, bytes, key), sources| {
                 goes_on = self.add(&mut builder, (key, bytes), sources);
@@ -341,7 +341,7 @@ impl Catalog {
         let mut all = Ok(Ok(()));
         in_turn(
             &index.covers,
-            self.at_once(),
+            self.store().readers(AT_ONCE_AFAR),
             |covered| self.covered(date, covered),
             |covered, read| {
                 let added = match read {
@@ -372,14 +372,6 @@ impl Catalog {
         let bytes = bytes.map_err(|error| causes(&error))?;
         let manifest = Manifest::parse(bytes.trim_ascii()).map_err(|error| causes(&error))?;
         Ok((bytes, self.sources(&manifest)?))
-    }
-
-    /// How many sessions are read at a time.
-    fn at_once(&self) -> usize {
-        match self.store() {
-            Store::S3(_) => AT_ONCE_AFAR,
-            Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
-        }
     }
 }
 

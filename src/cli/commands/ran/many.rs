@@ -24,7 +24,6 @@ use crate::review::ran::{Ran, ran};
 use crate::review::search::Outcome;
 use crate::rules::RuleSet;
 use crate::settings::Settings;
-use crate::store::Store;
 use crate::words::{self, causes, csv, printable};
 
 /// Most of the time is waiting, where the store is a bucket.
@@ -63,15 +62,11 @@ pub(super) fn run(args: &CommandsArgs, settings: &Settings) -> CommandResult {
         // A reader that has seen enough wants nothing of what follows either.
         let _ = write(&(head + csv::END));
     }
-    let threads = match places.store {
-        Store::S3(_) => AT_ONCE_AFAR,
-        Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
-    };
     ran(
         &catalog,
         &listing.entries,
         &*identities,
-        threads,
+        places.store.readers(AT_ONCE_AFAR),
         |entry, ran| stop.number().is_none() && run.view(entry, &ran) && run.tell(entry, &ran),
     );
     if let Some(failure) = run.failed {

@@ -221,12 +221,8 @@ pub(crate) fn run(args: &SearchArgs) -> CommandResult {
         .knowing(allowed_signers(&settings)?)
         .opening(opener)
         .with_own_packs(settings.own_packs(&places.store).map(Store::Directory));
-    let threads = match places.store {
-        Store::S3(_) => AT_ONCE_AFAR,
-        Store::Directory(_) => std::thread::available_parallelism().map_or(2, usize::from),
-    };
     let manner = Manner {
-        threads,
+        threads: places.store.readers(AT_ONCE_AFAR),
         with_packs: !args.no_packs,
         trusts_packs: args.trust_packs,
     };
