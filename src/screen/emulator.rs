@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use avt::parser::{Function, Parser, SgrOp, SgrOps};
+use avt::parser::{Function, Parser};
 use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
@@ -204,12 +204,11 @@ impl Emulator {
             .execute_with(text.chars().map(Function::Print), observer)
     }
 
-    /// Prints a character with the pen changed before: what [`Emulator::execute`] does for one and the other, at once.
-    pub(crate) fn print(&mut self, c: char, pen: &[SgrOp]) {
-        self.budget.earn(c.encode_utf8(&mut [0; 4]).as_bytes());
-        self.may_push(1);
-        let pen = Function::Sgr(SgrOps::from(pen));
-        self.terminal.execute([pen, Function::Print(c)]);
+    /// The same, with another character `drawn` for each, and not observed.
+    pub(crate) fn print_as(&mut self, text: &str, drawn: impl Iterator<Item = char>) {
+        self.budget.earn(text.as_bytes());
+        self.may_push(text.len());
+        self.terminal.execute(drawn.map(Function::Print));
     }
 
     /// So many characters are about to be printed, and push what stands behind them where there is credit for that.

@@ -44,7 +44,7 @@ pub(crate) const PLAN: [Room; 28] = [
         "avt aws_config aws_lc_rs aws_sdk_kms base64 bytes futures_util memchr serde serde_json thiserror tokio \
          tokio_tungstenite tracing uuid zeroize"),
     room(3, "player", "rules transcript terminal screen words formats", "avt base64 bytes chrono regex tempfile thiserror tokio unicode_width zstd"),
-    room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex serde serde_json sha2 thiserror"),
+    room(3, "export", "transcript screen words formats", "avt base64 chrono memchr regex roaring serde serde_json sha2 thiserror"),
 
     room(3, "targets", "service store terminal screen words formats", "bytes serde serde_json sha2 tokio tracing"),
     room(3, "trail", "store", "chrono flate2 serde serde_json thiserror"),

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows where on the screen the text went: moves of the cursor are line ends, but for tabs.
 
+use std::ops::Range;
+
 use super::patterns::Patterns;
 use super::places::Places;
 
@@ -29,13 +31,33 @@ const COST: usize = 256;
 #[derive(Debug)]
 pub(super) struct Flow {
     text: String,
-    /// For each character where it begins in the text, and its number in the stream.
-    sources: Vec<(usize, u64)>,
+    sources: Vec<Source>,
     /// How much of the text has been looked at, and how much of it together with all before.
     looked_at: usize,
     whole: usize,
     /// So many bytes may be looked at once more.
     left: usize,
+}
+
+/// A stretch of the text that came in one piece: a byte a character, or one that is longer.
+#[derive(Debug)]
+struct Source {
+    /// Where it stands in the text.
+    bytes: Range<usize>,
+    /// The number of its first character in the stream.
+    number: u64,
+}
+
+impl Source {
+    /// The numbers of those of its characters that stand in a part of the text.
+    fn numbers(&self, part: &Range<usize>, text: &str) -> Range<u64> {
+        if text.as_bytes()[self.bytes.start] >= 0x80 {
+            return self.number..self.number + 1;
+        }
+        let number = |at: usize| self.number + (at - self.bytes.start) as u64;
+        let from = part.start.max(self.bytes.start);
+        number(from)..number(part.end.min(self.bytes.end))
+    }
 }
 
 impl Default for Flow {
@@ -51,17 +73,31 @@ impl Default for Flow {
 }
 
 impl Flow {
-    /// Appends a character.
+    /// Appends characters of ASCII, or one of any kind.
     pub(super) fn push(
         &mut self,
-        c: char,
+        text: &str,
         number: u64,
         patterns: &mut Patterns,
         into: &mut Places,
     ) {
-        self.sources.push((self.text.len(), number));
-        self.text.push(c);
-        self.left += PAID * c.len_utf8();
+        let end = self.text.len();
+        self.text.push_str(text);
+        match self.sources.last_mut() {
+            Some(last)
+                if text.is_ascii()
+                    && last.bytes.end == end
+                    && self.text.as_bytes()[last.bytes.start].is_ascii()
+                    && last.number + last.bytes.len() as u64 == number =>
+            {
+                last.bytes.end = self.text.len();
+            }
+            _ => self.sources.push(Source {
+                bytes: end..self.text.len(),
+                number,
+            }),
+        }
+        self.left += PAID * text.len();
         if self.text.len() >= HELD {
             self.look_at_all(patterns, into);
             self.forget();
@@ -85,7 +121,12 @@ impl Flow {
     /// Takes the last character of the line back.
     pub(super) fn pop(&mut self) {
         if !self.text.ends_with('\n') && self.text.pop().is_some() {
-            self.sources.pop();
+            if let Some(last) = self.sources.last_mut() {
+                last.bytes.end = last.bytes.end.min(self.text.len());
+                if last.bytes.is_empty() {
+                    self.sources.pop();
+                }
+            }
             self.looked_at = self.looked_at.min(self.text.len());
             self.whole = self.whole.min(self.text.len());
         }
@@ -134,15 +175,15 @@ impl Flow {
 
     fn look_from(&mut self, from: usize, patterns: &mut Patterns, into: &mut Places) {
         self.looked_at = self.text.len();
-        let sources = &self.sources;
-        patterns.find(&self.text[from..], |range| {
+        let (text, sources) = (&self.text, &self.sources);
+        patterns.find(&text[from..], |range| {
             let range = from + range.start..from + range.end;
-            let first = sources.partition_point(|(at, _)| *at < range.start);
-            for (at, number) in &sources[first..] {
-                if *at >= range.end {
+            let first = sources.partition_point(|source| source.bytes.end <= range.start);
+            for source in &sources[first..] {
+                if source.bytes.start >= range.end {
                     break;
                 }
-                into.add(*number);
+                into.add(source.numbers(&range, text));
             }
         });
     }
@@ -165,12 +206,16 @@ impl Flow {
             .unwrap_or(half);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
         let from = from.unwrap_or(half);
-        self.text.drain(..from);
-        let kept = self.sources.partition_point(|(at, _)| *at < from);
-        self.sources.drain(..kept);
-        for (at, _) in &mut self.sources {
-            *at -= from;
+        let past = self
+            .sources
+            .partition_point(|source| source.bytes.end <= from);
+        self.sources.drain(..past);
+        for source in &mut self.sources {
+            let kept = source.bytes.start.max(from)..source.bytes.end;
+            source.number = source.numbers(&kept, &self.text).start;
+            source.bytes = kept.start - from..kept.end - from;
         }
+        self.text.drain(..from);
         self.looked_at = self.text.len();
         self.whole = self.looked_at;
     }

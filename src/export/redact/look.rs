@@ -1,24 +1,23 @@
 //! The first reading: which characters of what was shown and typed belong to something that is to be replaced.
 //!
-//! Nothing here is written. The emulated screen keeps no colors: the pen of each cell holds the number of the character
-//! that drew it, so that whatever moves, wraps or overwrites cells, a text that is found on the screen leads back to the
-//! characters of the stream that put it there.
+//! Nothing here is written. The emulated screen keeps no colors, but which character of the stream drew each cell.
 
 use std::io::Read;
-use std::ops::Range;
 use std::rc::Rc;
 
 use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
-use avt::{Color, ScreenKind};
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use avt::{Line, ScreenKind};
 use formats::asciicast::{Data, Event, LineFeeds};
+use roaring::RoaringTreemap;
 
 use super::super::{Error, Source, damage_of};
 use super::Replaced;
+use super::control::Control;
 use super::flow::Flow;
+use super::letters::Letters;
+use super::marks::{Pen, char_of, drawn};
 use super::patterns::Patterns;
-use super::places::Places;
+use super::places::{Places, count};
 use super::reach::Reach;
 use super::rows::Rows;
 use super::texts::replace_header;
@@ -31,21 +30,21 @@ const SCROLLBACK: usize = 400;
 /// Cells in them, at most: a cell is some twenty bytes, and a screen may be ten thousand columns wide.
 const SCROLLBACK_CELLS: usize = 160_000;
 /// So many bytes of lines are looked at, and for each character that is printed so many: a row that grows by a character, and
-/// those beside it, or less where it says again what came lately. A line for which that is not enough is looked at with the
+/// those beside it, or fewer where it says again what came lately. A line for which that is not enough is looked at with the
 /// rows beside alone; what is beyond that as it was printed.
 const LOOKED_AT: usize = 1 << 20;
 const PAID: usize = 128;
-const PAID_AGAIN: usize = 4;
+const PAID_AGAIN: usize = 1;
+/// A line that was looked at lately is read alone, which costs so many times less.
+const KNOWN: usize = 4;
 /// So many blank cells behind a line cost as much as a byte of it.
 const BLANK: usize = 8;
-/// A clipboard text is held up to here.
-const MAX_CONTROL: usize = 256 * 1024;
 
 /// What there is to replace, shared by all who replace it.
 #[derive(Clone, Debug)]
 pub(in crate::export) struct Found {
-    pub(super) output: Rc<Vec<Range<u64>>>,
-    pub(super) input: Rc<Vec<Range<u64>>>,
+    pub(super) output: Rc<RoaringTreemap>,
+    pub(super) input: Rc<RoaringTreemap>,
     /// How many events were looked at.
     pub(super) events: u64,
     /// For texts that stand alone.
@@ -56,8 +55,8 @@ impl Found {
     /// The places found in streams.
     pub(in crate::export) fn replaced(&self) -> Replaced {
         Replaced {
-            output: self.output.len() as u64,
-            input: self.input.len() as u64,
+            output: count(&self.output),
+            input: count(&self.input),
             ..Replaced::default()
         }
     }
@@ -73,17 +72,10 @@ pub(in crate::export) fn look<R: Read>(
     let (mut found, last) = read(&mut patterns, open()?, None)?;
     if last > 0 {
         let (before, _) = read(&mut patterns, open()?, Some(last))?;
-        found.output = both(found.output, before.output);
-        found.input = both(found.input, before.input);
+        *Rc::make_mut(&mut found.output) |= before.output.as_ref();
+        *Rc::make_mut(&mut found.input) |= before.input.as_ref();
     }
     Ok(found)
-}
-
-/// What is in either.
-fn both(one: Rc<Vec<Range<u64>>>, other: Rc<Vec<Range<u64>>>) -> Rc<Vec<Range<u64>>> {
-    let mut both = Places::from(Rc::unwrap_or_clone(one));
-    both.extend(Rc::unwrap_or_clone(other));
-    Rc::new(both.finish())
 }
 
 /// Reads so many events, and tells how many of them had come when the last value was learned.
@@ -179,9 +171,9 @@ impl Look {
         (self.shown.reach.cols(), stands)
     }
 
-    pub(super) fn finish(mut self, patterns: &mut Patterns) -> (Vec<Range<u64>>, Vec<Range<u64>>) {
+    pub(super) fn finish(mut self, patterns: &mut Patterns) -> (RoaringTreemap, RoaringTreemap) {
         self.shown.check(patterns);
-        self.shown.end_control(patterns);
+        self.shown.control.end(patterns, &mut self.shown.found);
         self.shown.flow.look_at_all(patterns, &mut self.shown.found);
         self.typed.end_line(patterns);
         self.typed.flow.look_at_all(patterns, &mut self.typed.found);
@@ -208,15 +200,15 @@ struct Shown {
     /// What may yet be looked at.
     left: usize,
     novelty: Novelty,
-    /// The pen holds a number, whose upper half is this.
-    is_marked: bool,
-    high: u64,
+    /// What the screen's pen holds, if it is that and nothing else.
+    pen: Option<Pen>,
+    letters: Letters,
     /// All that was printed.
     flow: Flow,
     /// What was looked at last on the screen, for the room that it takes.
     line: String,
     /// The control string under way: a window title, a clipboard text, a link.
-    control: Vec<(char, u64)>,
+    control: Control,
     found: Places,
 }
 
@@ -240,21 +232,34 @@ impl Shown {
             line: String::new(),
             left: LOOKED_AT,
             novelty: Novelty::default(),
-            is_marked: false,
-            high: 0,
+            pen: None,
+            letters: Letters::default(),
             flow: Flow::default(),
-            control: Vec::new(),
+            control: Control::default(),
             found: Places::default(),
         }
     }
 
     fn text(&mut self, text: &str, patterns: &mut Patterns) {
-        for c in text.chars() {
+        let mut rest = text;
+        while let Some(c) = rest.chars().next() {
             let number = self.number;
+            let (pen, run) = self.letters(rest);
+            if run > 0 {
+                self.number += run as u64;
+                self.print(&rest[..run], pen, number, patterns);
+                rest = &rest[run..];
+                continue;
+            }
             self.number += 1;
+            rest = &rest[c.len_utf8()..];
             let was_string = is_string(self.parser.state);
             match self.parser.feed(c) {
-                Some(Function::Print(c)) => self.print(c, number, patterns),
+                Some(Function::Print(c)) => {
+                    let mut bytes = [0; 4];
+                    let text = c.encode_utf8(&mut bytes);
+                    self.print(text, Pen::One(number), number, patterns);
+                }
                 Some(Function::Sgr(_)) | None => {}
                 Some(Function::Lf) if c == '\n' && self.line_feeds => {
                     self.function(Function::Cr, patterns);
@@ -264,42 +269,56 @@ impl Shown {
             }
             if was_string {
                 if is_string(self.parser.state) {
-                    self.control.push((c, number));
-                    if self.control.len() > MAX_CONTROL {
-                        self.end_control(patterns);
-                    }
+                    self.control.push(c, number, patterns, &mut self.found);
                 } else {
-                    self.end_control(patterns);
+                    self.control.end(patterns, &mut self.found);
                 }
             }
         }
         // What is yet unseen is looked at before it is drawn over, moves or leaves: once a line, not once an event.
     }
 
-    fn print(&mut self, c: char, number: u64, patterns: &mut Patterns) {
+    /// How many of the next characters are letters of ASCII that are printed as they are, in one row, with this pen.
+    fn letters(&self, text: &str) -> (Pen, usize) {
+        let (pen, room) = Pen::of_letters(self.number);
+        if self.parser.state != State::Ground || !self.letters.are_usual() {
+            return (pen, 0);
+        }
+        let (cols, _) = self.screen.size();
+        let col = self.screen.cursor().col;
+        let row = if col < cols { cols - col } else { cols };
+        let letters = text.as_bytes().iter().take(row.min(room));
+        let letters = letters.take_while(|byte| matches!(byte, b' '..=b'~'));
+        (pen, letters.count())
+    }
+
+    /// Prints letters, or one character of any kind.
+    fn print(&mut self, text: &str, pen: Pen, number: u64, patterns: &mut Patterns) {
         let before = self.screen.cursor();
-        let wraps = before.col >= self.screen.size().0;
+        // A wide one may have no room in the last column.
+        let wraps = before.col + usize::from(!text.is_ascii()) >= self.screen.size().0;
         let is_alternate = self.screen.active_screen_kind() == ScreenKind::Alternate;
         // What is overwritten or scrolls out of sight is looked at first.
         if self.has_moved || (wraps && (is_alternate || self.has_margins)) {
             self.check(patterns);
             self.has_moved = false;
         }
-        let part = |shift: u32| (number >> shift) as u8;
-        let low = SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16)));
-        let high = SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40)));
-        // One color changes with each character, the other hardly ever.
-        let is_same = self.is_marked && self.high == number >> 24;
-        let pen = [low, high];
-        let pen = if is_same { &pen[..1] } else { &pen[..] };
-        self.screen.print(c, pen);
-        let (new, again) = self.novelty.take(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.flow.push(text, number, patterns, &mut self.found);
+        if self.pen != Some(pen) {
+            self.screen.execute(Function::Sgr(pen.ops()));
+            self.pen = Some(pen);
+        }
+        match pen {
+            Pen::Letters(_) => self.screen.print_as(text, drawn(text, number)),
+            Pen::One(_) => self.screen.print_with(text, ()),
+        }
+        let (new, again) = self.novelty.take(text.as_bytes());
         self.left = LOOKED_AT.min(self.left + new * PAID + again * PAID_AGAIN);
-        (self.is_marked, self.high) = (true, number >> 24);
         let cursor = self.screen.cursor();
         let row = cursor.row as isize;
         self.reach.print(before, cursor);
-        if wraps && before.row as isize == row {
+        let has_wrapped = before.col >= self.screen.size().0 || cursor.col < before.col;
+        if has_wrapped && before.row as isize == row {
             // It scrolled, and with it what is yet to be seen.
             if let Some((first, last)) = &mut self.unseen {
                 *first -= 1;
@@ -313,7 +332,6 @@ impl Shown {
         {
             self.check(patterns);
         }
-        self.flow.push(c, number, patterns, &mut self.found);
     }
 
     fn touch(&mut self, row: isize) {
@@ -328,6 +346,7 @@ impl Shown {
         };
         let row = self.screen.cursor().row as isize;
         self.reach.function(&function);
+        self.letters.function(&function);
         match &function {
             Rep(_) => {
                 // What the screen has no budget for any more changes nothing on it.
@@ -368,11 +387,10 @@ impl Shown {
         if matches!(function, Function::Ris | Function::Decstr) {
             self.has_margins = false;
         }
-        if self.is_marked {
+        if self.pen.take().is_some() {
             // What is erased must not carry the number of what was printed last.
             self.screen
                 .execute(Function::Sgr(SgrOps::from(&[SgrOp::Reset][..])));
-            self.is_marked = false;
         }
         self.screen.execute(function);
     }
@@ -383,9 +401,10 @@ impl Shown {
         if scrollback(size) / 2 < self.unseen_rows.unsigned_abs() {
             let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
             screen.feed(&self.screen.dump());
+            screen.feed("\x1b[m");
             self.screen = screen;
             self.reach.be_unknown();
-            (self.is_marked, self.high) = (true, u64::MAX);
+            self.pen = None;
             self.unseen_rows = (scrollback(size) / 2) as isize;
         }
         let before = self.screen.size();
@@ -412,68 +431,32 @@ impl Shown {
         self.line.clear();
         let cells = lines.text(screen, &mut self.line);
         let blank = (cells.all - cells.drawn) / BLANK;
-        self.left = self.left.saturating_sub(self.line.len() + blank);
         let found = &mut self.found;
         let mut numbers = None;
-        patterns.find(&self.line, |range| {
+        let is_new = patterns.find(&self.line, |range| {
             let numbers = numbers.get_or_insert_with(|| lines.numbers(screen));
             let start = numbers.partition_point(|(at, _)| *at < range.start);
             for (at, number) in &numbers[start..] {
                 if *at >= range.end {
                     break;
                 }
-                found.add(*number);
+                found.add(*number..number + 1);
             }
         });
-    }
-
-    /// Looks at a control string that has ended.
-    fn end_control(&mut self, patterns: &mut Patterns) {
-        if self.control.is_empty() {
-            return;
-        }
-        let mut text = String::with_capacity(self.control.len());
-        let mut starts = Vec::with_capacity(self.control.len());
-        for (c, _) in &self.control {
-            starts.push(text.len());
-            text.push(*c);
-        }
-        let (control, found) = (&self.control, &mut self.found);
-        patterns.find(&text, |range| {
-            let first = starts.partition_point(|at| *at < range.start);
-            let last = starts.partition_point(|at| *at < range.end);
-            for (_, number) in &control[first..last] {
-                found.add(*number);
-            }
-        });
-        if let Some(copied) = clipboard(&text) {
-            let mut holds_a_match = false;
-            patterns.find(&copied, |_| holds_a_match = true);
-            if holds_a_match {
-                for (_, number) in control.iter().skip_while(|(c, _)| *c != ';').skip(1) {
-                    found.add(*number);
-                }
-            }
-        }
-        self.control.clear();
+        let cost = (self.line.len() + blank) / if is_new { 1 } else { KNOWN };
+        self.left = self.left.saturating_sub(cost);
     }
 
     fn line_before_the_cursor(&self) -> String {
         let cursor = self.screen.cursor();
         let line = self.screen.screen().line(cursor.row);
-        line.map(|line| line.chars().take(cursor.col).collect())
-            .unwrap_or_default()
+        let cells = line.map(Line::cells).unwrap_or_default();
+        let before = cells.iter().take(cursor.col);
+        before
+            .filter(|cell| cell.width() > 0)
+            .map(char_of)
+            .collect()
     }
-}
-
-/// The text that a program puts into the person's clipboard.
-fn clipboard(control: &str) -> Option<String> {
-    let (_, text) = control.strip_prefix("52;")?.split_once(';')?;
-    let bytes = STANDARD
-        .decode(text)
-        .or_else(|_| STANDARD_NO_PAD.decode(text))
-        .ok()?;
-    Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn is_string(state: State) -> bool {

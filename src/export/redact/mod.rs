@@ -4,8 +4,11 @@
 //! so that a secret is found whether it came in one piece, key by key, in colors, or drawn again by a line editor. What
 //! was found and where is then replaced cell by cell in a second reading.
 
+mod control;
 mod flow;
+mod letters;
 mod look;
+mod marks;
 mod patterns;
 mod places;
 mod reach;

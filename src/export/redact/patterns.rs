@@ -83,17 +83,19 @@ impl Patterns {
         })
     }
 
-    /// Calls `found` with each range of bytes to be replaced. They come in no order and may overlap.
-    pub(super) fn find(&mut self, text: &str, found: impl FnMut(Range<usize>)) {
+    /// Calls `found` with each range of bytes to be replaced. They come in no order and may overlap. Tells whether the text had
+    /// to be looked at: of one that came lately they are known.
+    pub(super) fn find(&mut self, text: &str, found: impl FnMut(Range<usize>)) -> bool {
         if let Some(places) = self.seen.places(text) {
             places.iter().cloned().for_each(found);
-            return;
+            return false;
         }
         let mut places = Vec::new();
         self.look(text, |range| places.push(range));
         places.iter().cloned().for_each(found);
         // What is learned of a text is known already when it comes again.
         self.seen.remember(text, places);
+        true
     }
 
     fn look(&mut self, text: &str, mut found: impl FnMut(Range<usize>)) {

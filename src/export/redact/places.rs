@@ -1,64 +1,50 @@
 //! Which characters of a stream are to be replaced, by their number in the stream.
 //!
-//! Nothing here knows what a character is.
+//! Nothing here knows what a character is, and no more than a bit is held for each, however often it is found.
 
 use std::ops::Range;
 
-/// Ranges of numbers, added in any order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Places {
-    ranges: Vec<Range<u64>>,
-    /// How many of the ranges are in order and apart.
-    sorted: usize,
-}
+use roaring::RoaringTreemap;
 
-impl From<Vec<Range<u64>>> for Places {
-    fn from(ranges: Vec<Range<u64>>) -> Self {
-        Self { ranges, sorted: 0 }
-    }
+/// Numbers, added in any order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    numbers: RoaringTreemap,
+    /// Those that were added last, which the next ones are mostly beside.
+    latest: Range<u64>,
 }
 
 impl Places {
-    /// Adds ranges.
-    pub(super) fn extend(&mut self, ranges: Vec<Range<u64>>) {
-        self.ranges.extend(ranges);
-    }
-
-    /// Adds one number.
-    pub(super) fn add(&mut self, number: u64) {
-        if let Some(last) = self.ranges[self.sorted..].last_mut() {
-            if last.contains(&number) {
-                return;
-            }
-            if last.end == number {
-                last.end += 1;
-                return;
-            }
+    /// Adds numbers in a row.
+    pub(super) fn add(&mut self, numbers: Range<u64>) {
+        if (self.latest.start..=self.latest.end).contains(&numbers.start) {
+            self.latest.end = self.latest.end.max(numbers.end);
+            return;
         }
-        self.ranges.push(number..number + 1);
-        // The same place is found again each time its line is looked at.
-        if self.ranges.len() > 2 * self.sorted + 1024 {
-            self.sort();
-        }
+        self.settle();
+        self.latest = numbers;
     }
 
-    /// All of them in order, no two touching.
-    pub(super) fn finish(mut self) -> Vec<Range<u64>> {
-        self.sort();
-        self.ranges
+    /// All of them.
+    pub(super) fn finish(mut self) -> RoaringTreemap {
+        self.settle();
+        self.numbers
     }
 
-    fn sort(&mut self) {
-        self.ranges.sort_unstable_by_key(|range| range.start);
-        self.ranges.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
-        self.sorted = self.ranges.len();
+    fn settle(&mut self) {
+        self.numbers.insert_range(std::mem::take(&mut self.latest));
     }
+}
+
+/// How many places there are, no two of which touch.
+pub(super) fn count(numbers: &RoaringTreemap) -> u64 {
+    let mut beside = None;
+    let starts = numbers.iter().filter(|&number| {
+        let is_start = beside != Some(number);
+        beside = Some(number + 1);
+        is_start
+    });
+    starts.count() as u64
 }
 
 #[cfg(test)]
@@ -68,19 +54,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_order_gives_the_same_ranges(numbers in proptest::collection::vec(0_u64..300, 0..200), repeat in 1_usize..30) {
+        fn any_order_gives_the_same_numbers(
+            ranges in proptest::collection::vec((0_u64..300, 0_u64..5), 0..200),
+            repeat in 1_usize..5,
+        ) {
+            let ranges = ranges.iter().map(|(start, length)| *start..start + length);
             let mut places = Places::default();
             for _ in 0..repeat {
-                for &number in &numbers {
-                    places.add(number);
-                }
+                ranges.clone().for_each(|range| places.add(range));
             }
-            let ranges = places.finish();
-            let mut expected = numbers.clone();
+            let numbers = places.finish();
+            let mut expected: Vec<u64> = ranges.flatten().collect();
             expected.sort_unstable();
             expected.dedup();
-            prop_assert_eq!(ranges.iter().cloned().flatten().collect::<Vec<_>>(), expected);
-            prop_assert!(ranges.windows(2).all(|pair| pair[0].end < pair[1].start));
+            prop_assert_eq!(numbers.iter().collect::<Vec<_>>(), expected.clone());
+            let is_start = |number: &&u64| **number == 0 || !expected.contains(&(**number - 1));
+            prop_assert_eq!(count(&numbers), expected.iter().filter(is_start).count() as u64);
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Nothing here looks for anything in a stream; only texts that stand alone are looked at as they come by.
 
-use std::ops::Range;
 use std::rc::Rc;
 
 use formats::asciicast::{Data, Event, Header};
 use formats::manifest::Manifest;
 use formats::tee::{Content, TeedMessage};
 use formats::{MessageType, PayloadType};
+use roaring::RoaringTreemap;
 
 use super::look::Found;
 use super::patterns::Patterns;
@@ -153,19 +153,16 @@ impl Rewriter {
 
 /// One stream of characters, some of which are to be replaced.
 struct Stream {
-    ranges: Rc<Vec<Range<u64>>>,
-    /// The first of them that is not past.
-    next: usize,
+    found: Rc<RoaringTreemap>,
     /// Characters so far.
     number: u64,
     scratch: Option<Emulator>,
 }
 
 impl Stream {
-    fn new(ranges: Rc<Vec<Range<u64>>>) -> Self {
+    fn new(found: Rc<RoaringTreemap>) -> Self {
         Self {
-            ranges,
-            next: 0,
+            found,
             number: 0,
             scratch: None,
         }
@@ -173,21 +170,19 @@ impl Stream {
 
     /// The next piece of the stream with what was found replaced; `None` when nothing was.
     fn replace(&mut self, text: &str) -> Option<String> {
-        let count = text.chars().count() as u64;
-        let end = self.number + count;
-        if self.range().is_none_or(|range| range.start >= end) {
+        let found = Rc::clone(&self.found);
+        let mut found = found.iter();
+        found.advance_to(self.number);
+        let mut next = found.next();
+        let end = self.number + text.chars().count() as u64;
+        if next.is_none_or(|next| next >= end) {
             self.number = end;
             return None;
         }
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
-            while self.range().is_some_and(|range| range.end <= self.number) {
-                self.next += 1;
-            }
-            let is_found = self
-                .range()
-                .is_some_and(|range| range.contains(&self.number));
-            if is_found {
+            if next == Some(self.number) {
+                next = found.next();
                 let width = if c.is_ascii() { 1 } else { self.width(c) };
                 out.extend(std::iter::repeat_n(MASK, width));
             } else {
@@ -196,10 +191,6 @@ impl Stream {
             self.number += 1;
         }
         Some(out)
-    }
-
-    fn range(&self) -> Option<&Range<u64>> {
-        self.ranges.get(self.next)
     }
 
     /// How many cells the emulator gives the character.

@@ -5,7 +5,9 @@
 
 use std::ops::Range;
 
-use avt::{Cell, Color, Line, ScreenKind, Terminal};
+use avt::{Cell, Line, ScreenKind, Terminal};
+
+use super::marks::{char_of, number_of};
 
 /// The lines that some rows belong to.
 #[derive(Debug)]
@@ -67,8 +69,8 @@ impl Rows {
                 cells.all += width;
                 text.reserve(row.len() + 1);
                 for cell in row.iter().filter(|cell| cell.width() > 0) {
-                    cells.drawn += usize::from(colors(cell).is_some());
-                    text.push(cell.char());
+                    cells.drawn += usize::from(number_of(cell).is_some());
+                    text.push(char_of(cell));
                 }
             }
             None => text.push('\n'),
@@ -83,8 +85,8 @@ impl Rows {
         self.read(screen, |row| match row {
             Some((row, _)) => {
                 for cell in row.iter().filter(|cell| cell.width() > 0) {
-                    numbers.extend(colors(cell).map(|colors| (at, number(colors))));
-                    at += cell.char().len_utf8();
+                    numbers.extend(number_of(cell).map(|number| (at, number)));
+                    at += char_of(cell).len_utf8();
                 }
             }
             None => at += 1,
@@ -101,14 +103,8 @@ impl Rows {
                 take(Some((cells, cells.len())));
                 continue;
             }
-            let reached = &cells[..self.reach.min(cells.len())];
-            let last = reached
-                .iter()
-                .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some());
-            take(Some((
-                &cells[..last.map_or(0, |last| last + 1)],
-                cells.len(),
-            )));
+            let end = end(&cells[..self.reach.min(cells.len())]);
+            take(Some((&cells[..end], cells.len())));
             take(None);
         }
     }
@@ -131,7 +127,7 @@ pub(super) fn reach(screen: &Terminal) -> usize {
 fn end(cells: &[Cell]) -> usize {
     cells
         .iter()
-        .rposition(|cell| cell.char() != ' ' || cell.pen().foreground().is_some())
+        .rposition(|cell| char_of(cell) != ' ' || number_of(cell).is_some())
         .map_or(0, |last| last + 1)
 }
 
@@ -144,20 +140,8 @@ fn line(screen: &Terminal, place: usize) -> Option<&Line> {
     screen.screen().all_lines().nth(place)
 }
 
-/// The colors that hold a number.
-fn colors(cell: &Cell) -> Option<(avt::Rgb, avt::Rgb)> {
-    match (cell.pen().foreground(), cell.pen().background()) {
-        (Some(Color::RGB(low)), Some(Color::RGB(high))) => Some((low, high)),
-        _ => None,
-    }
-}
-
-fn number((low, high): (avt::Rgb, avt::Rgb)) -> u64 {
-    u64::from_le_bytes([low.r, low.g, low.b, high.r, high.g, high.b, 0, 0])
-}
-
 /// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled
 /// the row to its end.
 fn goes_on(line: &Line) -> bool {
-    line.is_wrapped() || line.cells().last().is_some_and(|cell| cell.char() != ' ')
+    line.is_wrapped() || line.cells().last().is_some_and(|cell| char_of(cell) != ' ')
 }

@@ -46,9 +46,11 @@ impl Typed {
                 (Some(Function::Print(c)), _) => {
                     self.is_line_start = false;
                     if self.is_asked {
-                        self.found.add(number);
+                        self.found.add(number..number + 1);
                     }
-                    self.flow.push(c, number, patterns, &mut self.found);
+                    let mut bytes = [0; 4];
+                    let text = c.encode_utf8(&mut bytes);
+                    self.flow.push(text, number, patterns, &mut self.found);
                 }
                 (_, '\r' | '\n' | '\x03' | '\x15') => self.end_line(patterns),
                 (Some(_), _) => self.flow.look(false, patterns, &mut self.found),

@@ -473,5 +473,6 @@ fn an_event_is_told_by_its_kind() {
     let mut look = super::look::Look::new(SIZE);
     let mut patterns = Patterns::new(["a"], Secrets::None).unwrap();
     look.event(&event, &mut patterns);
-    assert_eq!(look.finish(&mut patterns), (Vec::new(), Vec::new()));
+    let (shown, typed) = look.finish(&mut patterns);
+    assert!(shown.is_empty() && typed.is_empty());
 }
