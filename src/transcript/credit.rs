@@ -1,4 +1,5 @@
-//! What looking at a screen may cost: a few bytes of a recording can ask for a look at a large screen again and again.
+//! What looking at a screen may cost, and what leaves it: a few bytes of a recording can ask for a look at a large screen again
+//! and again.
 //!
 //! Nothing here looks: whoever does asks first, and goes without where there is no credit left. Credit comes with the events
 //! alone, so that the same recording always gives the same.

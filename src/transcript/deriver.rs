@@ -259,7 +259,7 @@ impl Deriver {
             }
             rest = &rest[c.len_utf8()..];
             // Within a line its beginning is of interest: since when it stands.
-            if c == '\n' && self.screen.cursor().col == 0 {
+            if c == '\n' {
                 self.begin_flow();
             }
         }
@@ -304,8 +304,10 @@ impl Deriver {
 
     /// From here on plain lines need no emulator, if they are of no interest to anybody.
     fn begin_flow(&mut self) {
-        let may_flow =
-            self.plain.is_plain(&self.screen) && self.lines.is_at_rest() && self.commands.is_idle();
+        let may_flow = self.plain.is_plain(&self.screen)
+            && is_blank_before_the_cursor(&self.screen)
+            && self.lines.is_at_rest()
+            && self.commands.is_idle();
         #[cfg(test)]
         let may_flow = may_flow && self.flows;
         self.flow = may_flow.then(|| Flow::of(&self.screen));
@@ -343,6 +345,12 @@ impl Deriver {
             is_cut: settled.is_cut,
         }
     }
+}
+
+fn is_blank_before_the_cursor(screen: &Emulator) -> bool {
+    let cursor = screen.cursor();
+    let row = screen.screen().line(cursor.row);
+    row.is_some_and(|row| row.chars().take(cursor.col).all(|c| c == ' '))
 }
 
 /// Whether it tells that something was typed: the first message of the client is the size of its terminal.

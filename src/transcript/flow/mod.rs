@@ -179,6 +179,13 @@ impl Flow {
                     self.scroll(false, &mut left);
                     at += 2;
                 }
+                // The line below goes on in the same column.
+                b'\n' => {
+                    let col = self.last.len();
+                    self.scroll(false, &mut left);
+                    self.last.extend(std::iter::repeat_n(' ', col));
+                    at += 1;
+                }
                 b'\r' if bytes.len() == at + 1 => {
                     self.is_returned = true;
                     at += 1;

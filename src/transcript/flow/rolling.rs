@@ -66,6 +66,7 @@ impl Rolling {
 
     /// Shows output.
     pub(crate) fn feed(&mut self, output: &str) {
+        self.leaving.earn(output.len());
         let mut rest = output;
         while !rest.is_empty() {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
@@ -134,7 +135,7 @@ impl Rolling {
 
     /// Whether output asked for more work than there was credit for.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.screen.is_exhausted()
+        self.screen.is_exhausted() || self.leaving.is_exhausted()
     }
 
     /// Whether the primary screen is shown. Plain lines never change that.

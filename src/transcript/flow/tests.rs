@@ -201,8 +201,10 @@ fn texts() -> impl Strategy<Value = String> {
     ])
     .prop_map(str::to_owned);
     let endless = ("[ -~]{1,20}", 1..600usize).prop_map(|(word, times)| word.repeat(times));
+    let stairs =
+        ("[ -~]{1,33}", 1..900usize).prop_map(|(word, times)| format!("{word}\n").repeat(times));
     let bare = (1..900usize).prop_map(|times| "x y z\n\ra\r".repeat(times));
-    prop_oneof![3 => lines, 2 => cut, 2 => rest, 1 => coloured, 2 => endless, 1 => bare, 2 => other]
+    prop_oneof![3 => lines, 2 => cut, 2 => rest, 1 => coloured, 2 => endless, 1 => bare, 2 => stairs, 2 => other]
 }
 
 fn events() -> impl Strategy<Value = Vec<(u64, Data)>> {
