@@ -248,7 +248,7 @@ pub struct Derived {
     pub commands: Object,
     /// The share of the output that belongs to a prompt, a command or its output, from 0 to 1.
     pub explained: f64,
-    /// The commands are only the first of them.
+    /// There may be more commands than these.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
 }

@@ -21,7 +21,7 @@ pub(super) struct Derived {
     pub(super) commands: Vec<Command>,
     /// The share of the output from the start of the session that they, their prompts and their output are.
     pub(super) explained: f64,
-    /// These are only the first.
+    /// There may be more.
     pub(super) is_cut: bool,
 }
 

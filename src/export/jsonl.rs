@@ -85,7 +85,7 @@ enum Line<'a> {
         count: usize,
         /// The share of output that they, their prompts and their output are.
         explained: f64,
-        /// These are only the first.
+        /// There may be more.
         cut: bool,
         /// By which rules they were found.
         extractor: u32,

@@ -27,7 +27,7 @@ pub(crate) struct Commands {
     pub(crate) commands: Vec<Command>,
     /// The share of the output that they, their prompts and their output are, from 0 to 1.
     pub(crate) explained: f64,
-    /// These are only the first.
+    /// There may be more.
     pub(crate) is_cut: bool,
     /// What cannot be read behind them.
     pub(crate) broken: Option<asciicast::Error>,

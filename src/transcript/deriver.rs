@@ -121,7 +121,7 @@ pub(crate) struct Ending {
     pub(crate) commands: Vec<Command>,
     /// The share of output bytes that belong to a prompt, a command or its output, from 0 to 1.
     pub(crate) explained: f64,
-    /// There were more commands than are kept.
+    /// There were more commands than are kept, or there may have been: output asked for more work on the screen than was done.
     pub(crate) is_cut: bool,
 }
 
@@ -342,7 +342,7 @@ impl Deriver {
             lines: self.lines.take(),
             commands: settled.commands,
             explained: settled.explained,
-            is_cut: settled.is_cut,
+            is_cut: settled.is_cut || self.screen.is_exhausted(),
         }
     }
 }

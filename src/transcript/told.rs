@@ -7,7 +7,7 @@ pub(crate) fn told(count: usize, is_cut: bool, explained: f64) -> String {
     let word = if count == 1 { "command" } else { "commands" };
     let share = (explained * 100.0).floor();
     let cut = if is_cut {
-        ", the first ones of more"
+        ", and there may be more"
     } else {
         ""
     };

@@ -61,7 +61,7 @@ Commands are derived from what was shown, as \"ssm-rec commands\" does, and have
 behind all events and before the last object, {\"event\":\"end\"}: {\"event\":\"command\"} with \"time\" in seconds, number, \
 start and end in milliseconds, text, context, cwd, exit, the bytes of all \"output\" that are its own, source, confidence \
 and claims; then {\"event\":\"commands\"} with their count, the share of the output that is \"explained\", whether they are \
-\"cut\" (only the first ones of more), and the number of the rules that found them, \"extractor\".
+\"cut\" (there may be more), and the number of the rules that found them, \"extractor\".
 
 txt and md hold all text that was shown, also what was cleared, scrolled out or pushed out by another size of the window.
 

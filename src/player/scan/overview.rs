@@ -61,7 +61,7 @@ pub struct Commands {
     pub commands: Vec<Command>,
     /// The share of the output that they, their prompts and their output are, from 0 to 1.
     pub explained: f64,
-    /// These are only the first.
+    /// There may be more.
     pub is_cut: bool,
 }
 

@@ -41,7 +41,7 @@ pub(super) struct Candidate {
 #[derive(Default)]
 struct Known {
     signers: Option<Vec<String>>,
-    /// Their texts, and whether these are only the first.
+    /// Their texts, and whether there may be more.
     commands: Option<(Vec<String>, bool)>,
 }
 

@@ -54,7 +54,7 @@ pub struct Facts<'a> {
 pub struct Commands<'a> {
     /// One text each.
     pub texts: &'a [String],
-    /// These are only the first of them.
+    /// There may be more.
     pub is_cut: bool,
 }
 

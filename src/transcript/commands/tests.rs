@@ -476,3 +476,15 @@ fn nothing_of_a_hostile_session_costs_more_than_its_length() {
         assert!(commands(200, &steps).len() < 10, "{bomb:.20?}");
     }
 }
+
+#[test]
+fn what_cannot_be_followed_is_not_told_as_all_there_was() {
+    for (times, is_cut) in [(1, false), (5000, true)] {
+        let mut header = Header::default();
+        (header.term.cols, header.term.rows) = (400, 100);
+        let mut deriver = Deriver::new(&header);
+        let clears = "x\x1b[2J".repeat(100 * times);
+        deriver.event(Duration::ZERO, &Data::Output(clears));
+        assert_eq!(deriver.finish().is_cut, is_cut);
+    }
+}
