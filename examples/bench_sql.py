@@ -4,11 +4,14 @@ that goes with it.
 
     SSM_REC_BENCH_STORE=FOLDER cargo run --release --example bench_store_search -- 10000
     python examples/bench_sql.py FOLDER 2026 6       # without a month, all of the year
+    SSM_REC_BENCH_OPEN_MS=30 python examples/bench_sql.py FOLDER 2026
 
-It needs PySpark, Java and zstd. Where Java cannot read zstd outside of Parquet (Hadoop does so in its native library alone,
+The last one asks both through a folder where whoever opens a file waits so long, as for a request to a bucket; that needs
+mfusepy and libfuse besides. It needs PySpark, Java and zstd. Where Java cannot read zstd outside of Parquet (Hadoop does so in its native library alone,
 which PySpark does not bring), copies of the objects are asked that were unpacked before, and what that took is not counted.
 """
 
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -41,7 +44,7 @@ def main():
 
     store, year = pathlib.Path(sys.argv[1]), int(sys.argv[2])
     days = "/".join([f"year={year:04}"] + [f"month={int(month):02}" for month in sys.argv[3:4]])
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as mounts:
         os.environ["SPARK_LOCAL_DIRS"] = folder
         spark = (
             SparkSession.builder.master("local-cluster[2,1,1024]")
@@ -52,9 +55,10 @@ def main():
             .getOrCreate()
         )
         spark.sparkContext.setLogLevel("OFF")
-        single = readable(spark, store / "lines" / days, pathlib.Path(folder, "copies"))
+        single = delayed(readable(spark, store / "lines" / days, pathlib.Path(folder, "copies")), mounts)
+        packed = delayed(store / "packs" / "lines" / days, mounts)
         views = {
-            "packs": lambda: packs(spark, store / "packs" / "lines" / days),
+            "packs": lambda: packs(spark, packed),
             "single objects": lambda: objects(spark, single),
         }
         # The first question is that of Java's compiler.
@@ -94,6 +98,25 @@ def objects(spark, folder):
         "text",
         "day",
     )
+
+
+def delayed(folder, mounts):
+    """The folder, or where it is seen from afar."""
+    milliseconds = os.environ.get("SSM_REC_BENCH_OPEN_MS")
+    if not milliseconds:
+        return folder
+    mount = tempfile.mkdtemp()
+    mounts.callback(os.rmdir, mount)
+    program = pathlib.Path(__file__).with_name("delayed_folder.py")
+    seen = subprocess.Popen([sys.executable, program, folder, mount, milliseconds])
+    mounts.callback(seen.wait)
+    # Which unmounts it.
+    mounts.callback(seen.terminate)
+    while not os.path.ismount(mount):
+        if seen.poll() is not None:
+            sys.exit(f"{folder} is not seen from afar: {program.name} ended with {seen.returncode}")
+        time.sleep(0.1)
+    return pathlib.Path(mount)
 
 
 def readable(spark, folder, copies):
