@@ -1,7 +1,7 @@
 """A folder as it is seen from afar: whoever opens a file of it waits first, as for a request to a bucket. Nothing here is written,
 and nothing is held.
 
-    python examples/delayed_folder.py FOLDER MOUNT MILLISECONDS      # until MOUNT is unmounted
+    python examples/delayed_folder.py FOLDER MOUNT MILLISECONDS      # until it is told to end
 
 It needs mfusepy and libfuse.
 """
@@ -11,6 +11,10 @@ import sys
 import time
 
 import mfusepy
+
+
+# What libfuse ends with where a signal told it to.
+SIGNALLED = 8
 
 
 class Delayed(mfusepy.Operations):
@@ -46,4 +50,8 @@ if __name__ == "__main__":
     # Names and sizes are a listing's, which is asked for once.
     kept = {"entry_timeout": 600, "attr_timeout": 600}
     operations = Delayed(os.path.realpath(folder), float(milliseconds))
-    mfusepy.FUSE(operations, mount, foreground=True, ro=True, **kept)
+    try:
+        mfusepy.FUSE(operations, mount, foreground=True, ro=True, **kept)
+    except RuntimeError as error:
+        if error.args != (SIGNALLED,):
+            raise

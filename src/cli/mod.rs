@@ -7,6 +7,7 @@ pub(crate) mod ask;
 pub(crate) mod background;
 pub(crate) mod commands;
 pub(crate) mod completion;
+mod cost;
 mod counted;
 mod coverage;
 pub(crate) mod ending;

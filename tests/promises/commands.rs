@@ -143,6 +143,13 @@ fn what_was_run_in_many_sessions_is_told_newest_first_with_what_it_is_told_of() 
     assert_eq!(csv.lines().count(), 1 + commands.len(), "{csv}");
     assert!(csv.contains(&format!("{},", sessions[0].0)), "{csv}");
 
+    let newest = rig.run(&["commands", "--json", "-n", "1", "--stats"]);
+    let told = objects(&newest.out());
+    let sessions_told = told.iter().filter(|line| line["type"] == "session");
+    assert_eq!(sessions_told.count(), 1);
+    assert!(told.iter().any(|line| line["text"] == "echo three"));
+    assert!(newest.err().contains(" files read"), "{}", newest.err());
+
     let none = rig.run(&["commands", "--reason", "nothing"]);
     assert_eq!((none.status(), none.out().as_str()), (0, ""));
     assert!(none.err().contains("no commands in"), "{}", none.err());

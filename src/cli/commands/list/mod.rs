@@ -21,15 +21,14 @@ use crate::cli::args::store::StoreArgs;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::views::Look;
-use crate::cli::{message, named};
+use crate::cli::{cost, message, named};
 use crate::envelope::Identities;
 use crate::review::catalog::{Entry, Filter, Listing, Name, Order, State};
 use crate::review::condition::Facts;
 use crate::review::summary::Ended;
 use crate::settings::Settings;
-use crate::store::Traffic;
 use crate::terminal;
-use crate::words::{self, causes, csv, size};
+use crate::words::{self, causes, csv};
 
 const HELP: &str = "\
 Examples:
@@ -202,7 +201,8 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
         message::say(&format!("{:?} does not read: {error}", problem.location));
     }
     if args.stats {
-        message::say(&told(traffic, &place));
+        let nothing = || "one recording was read, and nothing was listed".to_owned();
+        message::say(&traffic.map_or_else(nothing, |traffic| cost::told(traffic, &place)));
     }
     Ok(match ended {
         _ if !listing.problems.is_empty() => Status::Damaged,
@@ -216,22 +216,6 @@ pub(crate) fn run(args: &ListArgs) -> CommandResult {
             Status::Damaged
         }
     })
-}
-
-/// What a list has cost.
-fn told(traffic: Option<Traffic>, place: &str) -> String {
-    let Some(Traffic { requests, bytes }) = traffic else {
-        return "one recording was read, and nothing was listed".to_owned();
-    };
-    let (one, many) = match place.starts_with("s3://") {
-        true => ("request", "requests"),
-        false => ("file read", "files read"),
-    };
-    let what = if requests == 1 { one } else { many };
-    format!(
-        "{requests} {what}, {} ({bytes} bytes) received",
-        size::write(bytes)
-    )
 }
 
 /// What a person wants a list of.

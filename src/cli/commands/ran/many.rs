@@ -16,7 +16,7 @@ use crate::cli::coverage::Coverage;
 use crate::cli::exit::{CommandResult, Failure, Status};
 use crate::cli::signers::allowed_signers;
 use crate::cli::stop::Stop;
-use crate::cli::{heading, message, named, views};
+use crate::cli::{cost, heading, message, named, views};
 use crate::review::catalog::{Entry, Problem, State};
 use crate::review::condition::started;
 use crate::review::derived::Commands;
@@ -39,7 +39,7 @@ pub(super) fn run(args: &CommandsArgs, settings: &Settings) -> CommandResult {
         .knowing(allowed_signers(settings)?)
         .opening(opener);
     let stop = Stop::listen()?;
-    let listing = catalog.list(&filter, usize::MAX)?;
+    let listing = catalog.list(&filter, args.limit.unwrap_or(usize::MAX))?;
     let mut run = Run {
         form: args.form(),
         coverage: Coverage {
@@ -79,6 +79,10 @@ pub(super) fn run(args: &CommandsArgs, settings: &Settings) -> CommandResult {
         let _ = write(&run.coverage.summary());
     } else {
         message::say(&run.end(&places.store.location()));
+    }
+    if args.stats {
+        let traffic = catalog.traffic();
+        message::say(&cost::told(traffic, &places.store.location()));
     }
     Ok(match stop.number() {
         Some(number) => Status::Signal(number),

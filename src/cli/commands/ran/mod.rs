@@ -68,6 +68,14 @@ pub(crate) struct CommandsArgs {
     #[arg(long)]
     csv: bool,
 
+    /// Of at most this many sessions, the newest
+    #[arg(short = 'n', long, value_name = "NUMBER", conflicts_with = "name")]
+    limit: Option<usize>,
+
+    /// Of many sessions: tell at the end how many requests the store was asked, and how many bytes came back
+    #[arg(long, conflicts_with = "name")]
+    stats: bool,
+
     #[command(flatten)]
     filter: FilterArgs,
 
