@@ -176,6 +176,26 @@ fn a_secret_drawn_by_moving_the_cursor() {
 }
 
 #[test]
+fn a_secret_whose_beginning_was_pushed_or_is_on_a_screen_of_another_size_or_beside_a_frame() {
+    check(
+        &["AKIALE\x1b[5G\x1b[14@IOSFODNN7EXAMP"],
+        "******\x1b[5G\x1b[14@**************",
+    );
+    check(
+        &["\x1b(0x\x1b(BAKIAIOSFODNN\x1b[14G\x0e7\x0fEXAMPLE"],
+        "\x1b(0x\x1b(B************\x1b[14G\x0e*\x0f*******",
+    );
+    let (cols, rows) = (5000, 6);
+    let data = [
+        Data::Output("AKIAIOSFO".into()),
+        Data::Resize(Size { cols, rows }),
+        Data::Output("\x1b[1;10HDNN7EXAMPLE".into()),
+    ];
+    let (cast, _) = redact(&recording(&header(), &data), Format::Cast, &[]);
+    assert_eq!(outputs(&cast), "*********\x1b[1;10H***********");
+}
+
+#[test]
 fn a_secret_printed_and_erased_at_once() {
     check(
         &[&format!("{KEY}\r\x1b[Kgone\r\n")],
