@@ -69,52 +69,67 @@ pub(in crate::export) fn look<R: Read>(
     mut open: impl FnMut() -> Result<Source<R>, Error>,
 ) -> Result<Found, Error> {
     let mut patterns = patterns.clone();
-    let (mut found, last) = read(&mut patterns, open()?, None)?;
-    if last > 0 {
-        let (before, _) = read(&mut patterns, open()?, Some(last))?;
-        *Rc::make_mut(&mut found.output) |= before.output.as_ref();
-        *Rc::make_mut(&mut found.input) |= before.input.as_ref();
+    let mut read = Reading::of(&mut patterns, open()?, None)?;
+    if read.learned > 0 {
+        let again = Reading::of(&mut patterns, open()?, Some(read.learned))?;
+        read.output |= again.output;
+        read.input |= again.input;
     }
-    Ok(found)
+    Ok(Found {
+        output: Rc::new(read.output),
+        input: Rc::new(read.input),
+        events: read.events,
+        patterns,
+    })
 }
 
-/// Reads so many events, and tells how many of them had come when the last value was learned.
-fn read<R: Read>(
-    patterns: &mut Patterns,
-    mut reader: Source<R>,
-    limit: Option<u64>,
-) -> Result<(Found, u64), Error> {
-    let mut header = reader.header().clone();
-    replace_header(&mut header, patterns);
-    let mut look =
-        Look::new(reader.header().term.size()).with_line_feeds(LineFeeds::of(reader.header()));
-    let (mut events, mut last, mut wanted) = (0, 0, patterns.wanted());
-    while limit.is_none_or(|limit| events < limit) {
-        match reader.next_event() {
-            Ok(Some(event)) => look.event(&event, patterns),
-            Ok(None) => break,
-            // Reported by the second reading.
-            Err(error) => {
-                damage_of(error)?;
-                break;
+/// What one reading finds.
+struct Reading {
+    output: RoaringTreemap,
+    input: RoaringTreemap,
+    events: u64,
+    /// How many events had come when the last value was learned.
+    learned: u64,
+}
+
+impl Reading {
+    /// Of so many events.
+    fn of<R: Read>(
+        patterns: &mut Patterns,
+        mut reader: Source<R>,
+        limit: Option<u64>,
+    ) -> Result<Self, Error> {
+        let mut header = reader.header().clone();
+        replace_header(&mut header, patterns);
+        let mut look =
+            Look::new(reader.header().term.size()).with_line_feeds(LineFeeds::of(reader.header()));
+        let (mut events, mut learned, mut wanted) = (0, 0, patterns.wanted());
+        while limit.is_none_or(|limit| events < limit) {
+            match reader.next_event() {
+                Ok(Some(event)) => look.event(&event, patterns),
+                Ok(None) => break,
+                // Reported by the second reading.
+                Err(error) => {
+                    damage_of(error)?;
+                    break;
+                }
+            }
+            events += 1;
+            if patterns.wanted() > wanted {
+                (learned, wanted) = (events, patterns.wanted());
             }
         }
-        events += 1;
+        let (output, input) = look.finish(patterns);
         if patterns.wanted() > wanted {
-            (last, wanted) = (events, patterns.wanted());
+            learned = events;
         }
+        Ok(Self {
+            output,
+            input,
+            events,
+            learned,
+        })
     }
-    let (output, input) = look.finish(patterns);
-    if patterns.wanted() > wanted {
-        last = events;
-    }
-    let found = Found {
-        output: Rc::new(output),
-        input: Rc::new(input),
-        events,
-        patterns: patterns.clone(),
-    };
-    Ok((found, last))
 }
 
 /// Both streams of a recording.
