@@ -206,7 +206,7 @@ pub(crate) fn run(args: &ExportArgs) -> CommandResult {
     if report.is_exhausted {
         message::say(&format!(
             "{label:?} asks for more work on the screen than was done: what would have been erased or moved \
-             stands in the text as well"
+             stands in the text as well, and lines may lack the blanks before them"
         ));
     }
     // Of a part, only that part is answered for.

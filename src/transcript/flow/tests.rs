@@ -134,6 +134,23 @@ fn megabytes_of_plain_output_go_by_without_an_emulator() {
 }
 
 #[test]
+fn blanks_that_were_not_sent_come_to_an_end() {
+    let size = Size { cols: 80, rows: 24 };
+    for (line, is_exhausted) in [("x\n", true), ("        x\r\n", false)] {
+        let mut rolling = Rolling::new(size);
+        let text = line.repeat(16 * 1024 / line.len());
+        let mut bytes = 0;
+        for _ in 0..200 {
+            rolling.feed(&text);
+            bytes += rolling.take().iter().map(String::len).sum::<usize>();
+        }
+        assert_eq!(rolling.is_exhausted(), is_exhausted, "{line:?}");
+        // A staircase of them is forty bytes a line.
+        assert!(bytes < 10 * 200 * text.len(), "{line:?}: {bytes}");
+    }
+}
+
+#[test]
 fn the_screen_is_not_copied_again_and_again() {
     for (cols, rows) in [(80, 24), (1000, 50)] {
         for line in ["x\n", "x\r", "x\x07\r\n", "\x1b[1m"] {
