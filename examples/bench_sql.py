@@ -7,8 +7,9 @@ that goes with it.
     SSM_REC_BENCH_OPEN_MS=30 python examples/bench_sql.py FOLDER 2026
 
 The last one asks both through a folder where whoever opens a file waits so long, as for a request to a bucket; that needs
-mfusepy and libfuse besides. It needs PySpark, Java and zstd. Where Java cannot read zstd outside of Parquet (Hadoop does so in its native library alone,
-which PySpark does not bring), copies of the objects are asked that were unpacked before, and what that took is not counted.
+mfusepy and libfuse besides. All need PySpark, Java and zstd. Where Java cannot read zstd outside of Parquet (Hadoop does so
+in its native library alone, which PySpark does not bring), copies of the objects are asked that were unpacked before, and what
+that took is not counted.
 """
 
 import contextlib

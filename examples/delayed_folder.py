@@ -12,7 +12,6 @@ import time
 
 import mfusepy
 
-
 # What libfuse ends with where a signal told it to.
 SIGNALLED = 8
 

@@ -76,7 +76,8 @@ pub struct Report {
     pub damage: Option<String>,
     /// What was replaced, when patterns were given.
     pub replaced: Option<Replaced>,
-    /// Output asked for more work on the screen than there was credit for: what it would have erased or moved stands in the text.
+    /// Output asked for more work on the screen than there was credit for: what it would have erased or moved stands in the text,
+    /// and lines may lack the blanks before them.
     pub is_exhausted: bool,
 }
 

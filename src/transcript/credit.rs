@@ -1,4 +1,4 @@
-//! What looking at a screen may cost, and what leaves it: a few bytes of a recording can ask for a look at a large screen again
+//! What looking at a screen may cost, and what is written of it: a few bytes of a recording can ask for a look at a large screen again
 //! and again.
 //!
 //! Nothing here looks: whoever does asks first, and goes without where there is no credit left. Credit comes with the events

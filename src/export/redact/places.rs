@@ -1,6 +1,6 @@
 //! Which characters of a stream are to be replaced, by their number in the stream.
 //!
-//! Nothing here knows what a character is, and no more than a bit is held for each, however often it is found.
+//! Nothing here knows what a character is, and what is found again and again is held once.
 
 use std::ops::Range;
 

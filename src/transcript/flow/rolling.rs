@@ -5,11 +5,14 @@
 use avt::{Line, Observation, Observer, Operation};
 
 use super::super::Leaving;
+use super::super::credit::Credit;
 use super::{Flow, Watch};
 use crate::screen::{Emulator, Size};
 
 /// So much is fed at once before it is asked whether an emulator is needed for what follows.
 const PIECE: usize = 8 * 1024;
+/// What is written for a blank that a line begins with, in cells looked at: a byte can ask for a row of them.
+const BLANK: u64 = 8;
 
 /// The screen, and what leaves it.
 pub(crate) struct Rolling {
@@ -17,6 +20,9 @@ pub(crate) struct Rolling {
     leaving: Leaving,
     watch: Watch,
     flow: Option<Flow>,
+    /// For the blanks that lines begin with.
+    credit: Credit,
+    lacks_blanks: bool,
     #[cfg(test)]
     pub(super) flows: bool,
     /// Bytes that went to the emulator, and how often it was left alone.
@@ -57,6 +63,8 @@ impl Rolling {
             leaving: Leaving::default(),
             watch: Watch::default(),
             flow: None,
+            credit: Credit::default(),
+            lacks_blanks: false,
             #[cfg(test)]
             flows: true,
             #[cfg(test)]
@@ -66,7 +74,7 @@ impl Rolling {
 
     /// Shows output.
     pub(crate) fn feed(&mut self, output: &str) {
-        self.leaving.earn(output.len());
+        self.credit.earn(output.len());
         let mut rest = output;
         while !rest.is_empty() {
             let (piece, behind) = rest.split_at(rest.floor_char_boundary(PIECE));
@@ -135,7 +143,7 @@ impl Rolling {
 
     /// Whether output asked for more work than there was credit for.
     pub(crate) fn is_exhausted(&self) -> bool {
-        self.screen.is_exhausted() || self.leaving.is_exhausted()
+        self.screen.is_exhausted() || self.lacks_blanks
     }
 
     /// Whether the primary screen is shown. Plain lines never change that.
@@ -143,8 +151,16 @@ impl Rolling {
         self.screen.active_screen_kind() == avt::ScreenKind::Primary
     }
 
-    /// What has left by now.
+    /// What has left by now. Lines lack the blanks that they begin with where there is no credit left for those.
     pub(crate) fn take(&mut self) -> Vec<String> {
-        self.leaving.take()
+        let mut lines = self.leaving.take();
+        for line in &mut lines {
+            let blanks = line.len() - line.trim_start_matches(' ').len();
+            if !self.credit.spend(blanks as u64 * BLANK) {
+                self.lacks_blanks = true;
+                line.drain(..blanks);
+            }
+        }
+        lines
     }
 }

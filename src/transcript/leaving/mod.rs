@@ -9,16 +9,11 @@ use std::collections::BTreeMap;
 use avt::parser::{EdScope, ElScope, Function};
 use avt::{Cursor, Line, Observation, Observer, Operation, ScreenKind, Terminal};
 
-use super::credit::Credit;
-
 /// Lines pushed down from the screen wait for those above them; more than this many do not.
 const MOST_PUSHED_DOWN: usize = 1000;
 
 /// A line that goes on and on is told in parts, so that it does not fill the memory. In bytes.
 const MAX_LINE: usize = 1024 * 1024;
-
-/// What is held and written for a blank that a line begins with, in cells looked at: a byte can ask for a row of them.
-const BLANK: u64 = 8;
 
 /// Lines that have left the screen.
 #[derive(Default)]
@@ -39,9 +34,6 @@ pub(crate) struct Leaving {
     before: Vec<String>,
     /// Lines that a change of size cut off, to come behind those that it scrolled out.
     cut_off: Vec<String>,
-    /// For the blanks that lines begin with. Where there is none left they go without.
-    credit: Credit,
-    is_exhausted: bool,
 }
 
 /// The text of a row, and whether its line goes on in the next one.
@@ -82,16 +74,6 @@ impl Row {
 }
 
 impl Leaving {
-    /// Output of so many bytes is about to be shown.
-    pub(super) fn earn(&mut self, bytes: usize) {
-        self.credit.earn(bytes);
-    }
-
-    /// Whether more blanks were asked for than there is credit for.
-    pub(super) fn is_exhausted(&self) -> bool {
-        self.is_exhausted
-    }
-
     /// What has left by now.
     pub(crate) fn take(&mut self) -> Vec<String> {
         std::mem::take(&mut self.ready)
@@ -143,15 +125,7 @@ impl Leaving {
 
     /// A row has scrolled out.
     pub(super) fn passed(&mut self, text: &str, is_wrapped: bool) {
-        let behind = text.trim_start_matches(' ');
-        let blanks = (text.len() - behind.len()) as u64;
-        match self.credit.spend(blanks * BLANK) {
-            true => self.line.push_str(text),
-            false => {
-                self.is_exhausted = true;
-                self.line.push_str(behind);
-            }
-        }
+        self.line.push_str(text);
         if !is_wrapped || self.line.len() >= MAX_LINE {
             self.end();
         }

@@ -49,7 +49,6 @@ impl Lines {
     /// What follows, of so many bytes, is shown at this time; the screen is as it stood until then.
     pub(super) fn at(&mut self, at: Duration, bytes: usize, terminal: &Terminal) {
         self.credit.earn(bytes);
-        self.leaving.earn(bytes);
         let at = millis(at);
         if at <= self.at {
             return;
