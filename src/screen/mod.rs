@@ -6,6 +6,7 @@
 mod budget;
 mod emulator;
 pub(crate) mod grid;
+mod letters;
 mod novelty;
 pub(crate) mod paint;
 pub(crate) mod painter;
@@ -14,4 +15,5 @@ mod steps;
 
 pub(crate) use emulator::{Emulator, fits, is_huge};
 pub(crate) use formats::payload::Size;
+pub(crate) use letters::Letters;
 pub(crate) use novelty::Novelty;

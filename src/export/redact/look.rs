@@ -14,7 +14,6 @@ use super::super::{Error, Source, damage_of};
 use super::Replaced;
 use super::control::Control;
 use super::flow::Flow;
-use super::letters::Letters;
 use super::marks::{Pen, char_of, drawn};
 use super::patterns::Patterns;
 use super::places::{Places, count};
@@ -22,7 +21,7 @@ use super::reach::Reach;
 use super::rows::Rows;
 use super::texts::replace_header;
 use super::typed::Typed;
-use crate::screen::{Emulator, Novelty, Size};
+use crate::screen::{Emulator, Letters, Novelty, Size};
 
 /// Lines above the screen that are kept to be looked at, at most: a line that is longer than the screen is looked at in
 /// parts of half as many rows, not after each one.

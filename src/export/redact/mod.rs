@@ -6,7 +6,6 @@
 
 mod control;
 mod flow;
-mod letters;
 mod look;
 mod marks;
 mod patterns;

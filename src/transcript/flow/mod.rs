@@ -7,10 +7,10 @@ mod rolling;
 
 use std::collections::VecDeque;
 
-use avt::parser::{AnsiMode, DecMode, Function, Parser};
+use avt::parser::{AnsiMode, DecMode, Function};
 use avt::{Line, ScreenKind};
 
-use crate::screen::Emulator;
+use crate::screen::{Emulator, Letters};
 
 pub(crate) use rolling::Rolling;
 
@@ -26,7 +26,9 @@ pub(super) struct Watch {
     run: usize,
     /// No sequence is under way.
     is_ground: bool,
-    /// What is printed may not be what is sent, or not where.
+    /// What is printed may not be what is sent.
+    letters: Letters,
+    /// It may not stand where it would.
     is_odd: bool,
 }
 
@@ -42,6 +44,7 @@ impl Watch {
             Some(Function::Lf | Function::Cr | Function::Sgr(_)) => self.run += 1,
             Some(other) => {
                 self.run = 0;
+                self.letters.function(other);
                 self.is_ground |= matches!(other, Function::Print(_));
                 self.is_odd = match other {
                     Function::Ris => false,
@@ -73,6 +76,7 @@ impl Watch {
         self.run >= WORTH.max(cols * rows / 2)
             && self.is_ground
             && !self.is_odd
+            && self.letters.are_usual()
             && rows > 1
             && screen.active_screen_kind() == ScreenKind::Primary
             && before_the_cursor(screen).is_some()
@@ -92,11 +96,9 @@ fn before_the_cursor(screen: &Emulator) -> Option<String> {
         .then(|| before.iter().map(avt::Cell::char).collect())
 }
 
-/// Whether text is printed another way afterwards.
+/// Whether text is printed in other places afterwards.
 fn is_odd(function: &Function) -> bool {
     match function {
-        Function::So => true,
-        Function::Gzd4(_) => Some(function) != usual_letters().as_ref(),
         Function::Sm(modes) => {
             let mut modes = modes.as_slice().iter();
             modes.any(|mode| matches!(mode, AnsiMode::Insert | AnsiMode::NewLine))
@@ -105,12 +107,6 @@ fn is_odd(function: &Function) -> bool {
         Function::Decrst(modes) => modes.as_slice().contains(&DecMode::AutoWrap),
         _ => false,
     }
-}
-
-/// The usual letters, as a parser has them: their name is its own.
-fn usual_letters() -> Option<Function> {
-    let mut parser = Parser::new();
-    "\x1b(B".chars().find_map(|c| parser.feed(c))
 }
 
 /// The screen while lines go by.

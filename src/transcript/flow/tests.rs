@@ -206,6 +206,7 @@ fn texts() -> impl Strategy<Value = String> {
         "\x1bc",
         "\x1b[?6h",
         "\x0e",
+        "\x0f",
         "\x1b(0",
         "\x1b(B",
         "\n",

@@ -6,7 +6,7 @@ use avt::parser::{Function, Parser};
 
 /// Which letters were chosen.
 #[derive(Debug)]
-pub(super) struct Letters {
+pub(crate) struct Letters {
     usual: Option<Function>,
     is_other: bool,
     is_shifted: bool,
@@ -26,7 +26,7 @@ impl Default for Letters {
 
 impl Letters {
     /// Something is done that prints nothing.
-    pub(super) fn function(&mut self, function: &Function) {
+    pub(crate) fn function(&mut self, function: &Function) {
         match function {
             Function::Gzd4(_) => self.is_other = Some(function) != self.usual.as_ref(),
             Function::So => self.is_shifted = true,
@@ -37,7 +37,7 @@ impl Letters {
     }
 
     /// Whether they are those of ASCII.
-    pub(super) fn are_usual(&self) -> bool {
+    pub(crate) fn are_usual(&self) -> bool {
         !self.is_other && !self.is_shifted
     }
 }
