@@ -2,13 +2,12 @@
 //!
 //! Nothing here knows where on the screen the text went: moves of the cursor are line ends, but for tabs.
 
-use std::ops::Range;
-
 use super::patterns::Patterns;
 use super::places::Places;
+use super::sources::Sources;
 
 /// The longest match that is found across lines, in bytes.
-const WINDOW: usize = 32 * 1024;
+pub(super) const WINDOW: usize = 32 * 1024;
 /// As much is held, so that little of it is looked at twice.
 const HELD: usize = 4 * WINDOW;
 /// So much of a text tells how it begins.
@@ -31,7 +30,7 @@ const COST: usize = 256;
 #[derive(Debug)]
 pub(super) struct Flow {
     text: String,
-    sources: Vec<Source>,
+    sources: Sources,
     /// How much of the text has been looked at, and how much of it together with all before.
     looked_at: usize,
     whole: usize,
@@ -39,32 +38,11 @@ pub(super) struct Flow {
     left: usize,
 }
 
-/// A stretch of the text that came in one piece: a byte a character, or one that is longer.
-#[derive(Debug)]
-struct Source {
-    /// Where it stands in the text.
-    bytes: Range<usize>,
-    /// The number of its first character in the stream.
-    number: u64,
-}
-
-impl Source {
-    /// The numbers of those of its characters that stand in a part of the text.
-    fn numbers(&self, part: &Range<usize>, text: &str) -> Range<u64> {
-        if text.as_bytes()[self.bytes.start] >= 0x80 {
-            return self.number..self.number + 1;
-        }
-        let number = |at: usize| self.number + (at - self.bytes.start) as u64;
-        let from = part.start.max(self.bytes.start);
-        number(from)..number(part.end.min(self.bytes.end))
-    }
-}
-
 impl Default for Flow {
     fn default() -> Self {
         Self {
             text: String::new(),
-            sources: Vec::new(),
+            sources: Sources::default(),
             looked_at: 0,
             whole: 0,
             left: FREE,
@@ -73,7 +51,7 @@ impl Default for Flow {
 }
 
 impl Flow {
-    /// Appends characters of ASCII, or one of any kind.
+    /// Appends letters of ASCII, or one character of any kind.
     pub(super) fn push(
         &mut self,
         text: &str,
@@ -81,26 +59,23 @@ impl Flow {
         patterns: &mut Patterns,
         into: &mut Places,
     ) {
-        let end = self.text.len();
-        self.text.push_str(text);
-        match self.sources.last_mut() {
-            Some(last)
-                if text.is_ascii()
-                    && last.bytes.end == end
-                    && self.text.as_bytes()[last.bytes.start].is_ascii()
-                    && last.number + last.bytes.len() as u64 == number =>
-            {
-                last.bytes.end = self.text.len();
+        let (mut rest, mut number) = (text, number);
+        while !rest.is_empty() {
+            // No more than is held: what repeats itself is then the same each time that it is looked at.
+            let room = HELD.saturating_sub(self.text.len()).max(1);
+            let is_letters = rest.is_ascii();
+            let length = if is_letters { room } else { rest.len() };
+            let (part, behind) = rest.split_at(length.min(rest.len()));
+            let end = self.text.len();
+            self.text.push_str(part);
+            self.sources.push(end..self.text.len(), number, is_letters);
+            self.left += PAID * part.len();
+            if self.text.len() >= HELD {
+                self.look_at_all(patterns, into);
+                self.forget();
             }
-            _ => self.sources.push(Source {
-                bytes: end..self.text.len(),
-                number,
-            }),
-        }
-        self.left += PAID * text.len();
-        if self.text.len() >= HELD {
-            self.look_at_all(patterns, into);
-            self.forget();
+            number += part.len() as u64;
+            rest = behind;
         }
     }
 
@@ -121,12 +96,7 @@ impl Flow {
     /// Takes the last character of the line back.
     pub(super) fn pop(&mut self) {
         if !self.text.ends_with('\n') && self.text.pop().is_some() {
-            if let Some(last) = self.sources.last_mut() {
-                last.bytes.end = last.bytes.end.min(self.text.len());
-                if last.bytes.is_empty() {
-                    self.sources.pop();
-                }
-            }
+            self.sources.truncate(self.text.len());
             self.looked_at = self.looked_at.min(self.text.len());
             self.whole = self.whole.min(self.text.len());
         }
@@ -175,16 +145,10 @@ impl Flow {
 
     fn look_from(&mut self, from: usize, patterns: &mut Patterns, into: &mut Places) {
         self.looked_at = self.text.len();
-        let (text, sources) = (&self.text, &self.sources);
-        patterns.find(&text[from..], |range| {
-            let range = from + range.start..from + range.end;
-            let first = sources.partition_point(|source| source.bytes.end <= range.start);
-            for source in &sources[first..] {
-                if source.bytes.start >= range.end {
-                    break;
-                }
-                into.add(source.numbers(&range, text));
-            }
+        let sources = &self.sources;
+        patterns.find(&self.text[from..], |range| {
+            let numbers = sources.numbers(from + range.start..from + range.end);
+            numbers.for_each(|numbers| into.add(numbers));
         });
     }
 
@@ -206,15 +170,7 @@ impl Flow {
             .unwrap_or(half);
         let from = (from..).find(|&at| self.text.is_char_boundary(at));
         let from = from.unwrap_or(half);
-        let past = self
-            .sources
-            .partition_point(|source| source.bytes.end <= from);
-        self.sources.drain(..past);
-        for source in &mut self.sources {
-            let kept = source.bytes.start.max(from)..source.bytes.end;
-            source.number = source.numbers(&kept, &self.text).start;
-            source.bytes = kept.start - from..kept.end - from;
-        }
+        self.sources.forget(from);
         self.text.drain(..from);
         self.looked_at = self.text.len();
         self.whole = self.looked_at;

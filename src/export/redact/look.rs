@@ -13,7 +13,7 @@ use roaring::RoaringTreemap;
 use super::super::{Error, Source, damage_of};
 use super::Replaced;
 use super::control::Control;
-use super::flow::Flow;
+use super::flow::{Flow, WINDOW};
 use super::marks::{Pen, char_of, drawn};
 use super::patterns::Patterns;
 use super::places::{Places, count};
@@ -209,6 +209,8 @@ struct Shown {
     reach: Reach,
     /// A row may be left unseen until it is this far above the screen.
     unseen_rows: isize,
+    /// So many rows in a row scrolled away above letters that filled them, and nothing else came between.
+    filled: usize,
     /// Each line feed begins a line.
     line_feeds: bool,
     /// What may yet be looked at.
@@ -237,6 +239,7 @@ impl Shown {
             parser: Parser::new(),
             screen: Emulator::with_scrollback(size, scrollback(size)),
             unseen_rows: (scrollback(size) / 2) as isize,
+            filled: 0,
             line_feeds: false,
             number: 0,
             unseen: None,
@@ -331,20 +334,30 @@ impl Shown {
         let cursor = self.screen.cursor();
         let row = cursor.row as isize;
         self.reach.print(before, cursor);
-        let has_wrapped = before.col >= self.screen.size().0 || cursor.col < before.col;
+        let cols = self.screen.size().0;
+        let has_wrapped = before.col >= cols || cursor.col < before.col;
         if has_wrapped && before.row as isize == row {
             // It scrolled, and with it what is yet to be seen.
             if let Some((first, last)) = &mut self.unseen {
                 *first -= 1;
                 *last -= 1;
             }
+            self.filled += 1;
+        }
+        if !matches!(pen, Pen::Letters(_)) {
+            self.filled = 0;
         }
         self.touch(row);
-        if self
-            .unseen
-            .is_some_and(|(first, _)| first < -self.unseen_rows)
-        {
-            self.check(patterns);
+        let Some((first, last)) = self.unseen else {
+            return;
+        };
+        if first < -self.unseen_rows {
+            // Rows that letters filled one after the other hold the text that came, which is looked at as it came.
+            let before = first.unsigned_abs() + WINDOW.div_ceil(cols) + 1;
+            match self.filled > before {
+                true => self.unseen = Some((last, last)),
+                false => self.check(patterns),
+            }
         }
     }
 
@@ -359,8 +372,10 @@ impl Shown {
             Vpa, Vpr,
         };
         let row = self.screen.cursor().row as isize;
+        self.filled = 0;
         self.reach.function(&function);
         self.letters.function(&function);
+        let mut erases = true;
         match &function {
             Rep(_) => {
                 // What the screen has no budget for any more changes nothing on it.
@@ -379,10 +394,12 @@ impl Shown {
             Bs | Cbt(_) | Cha(_) | Cht(_) | Cnl(_) | Cpl(_) | Cr | Cub(_) | Cud(_) | Cuf(_)
             | Cup(..) | Cuu(_) | Vpa(_) | Vpr(_) => {
                 self.has_moved = true;
+                erases = false;
                 self.flow.end_line();
             }
             Ht => {
                 self.has_moved = true;
+                erases = false;
                 self.flow.tab();
             }
             Function::Decset(modes) | Function::Decrst(modes)
@@ -401,7 +418,7 @@ impl Shown {
         if matches!(function, Function::Ris | Function::Decstr) {
             self.has_margins = false;
         }
-        if self.pen.take().is_some() {
+        if erases && self.pen.take().is_some() {
             // What is erased must not carry the number of what was printed last.
             self.screen
                 .execute(Function::Sgr(SgrOps::from(&[SgrOp::Reset][..])));
@@ -411,6 +428,7 @@ impl Shown {
 
     fn resize(&mut self, size: Size, patterns: &mut Patterns) {
         self.check(patterns);
+        self.filled = 0;
         // What is kept above is of the new width as well.
         if scrollback(size) / 2 < self.unseen_rows.unsigned_abs() {
             let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
@@ -446,16 +464,12 @@ impl Shown {
         let cells = lines.text(screen, &mut self.line);
         let blank = (cells.all - cells.drawn) / BLANK;
         let found = &mut self.found;
-        let mut numbers = None;
+        let mut sources = None;
         let is_new = patterns.find(&self.line, |range| {
-            let numbers = numbers.get_or_insert_with(|| lines.numbers(screen));
-            let start = numbers.partition_point(|(at, _)| *at < range.start);
-            for (at, number) in &numbers[start..] {
-                if *at >= range.end {
-                    break;
-                }
-                found.add(*number..number + 1);
-            }
+            let sources = sources.get_or_insert_with(|| lines.sources(screen));
+            sources
+                .numbers(range)
+                .for_each(|numbers| found.add(numbers));
         });
         let cost = (self.line.len() + blank) / if is_new { 1 } else { KNOWN };
         self.left = self.left.saturating_sub(cost);

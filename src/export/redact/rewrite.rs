@@ -12,6 +12,7 @@ use roaring::RoaringTreemap;
 
 use super::look::Found;
 use super::patterns::Patterns;
+use super::places::ranges;
 use super::texts::{replace_header, strings};
 use super::{MASK, Replaced};
 use crate::screen::{Emulator, Size};
@@ -171,24 +172,25 @@ impl Stream {
     /// The next piece of the stream with what was found replaced; `None` when nothing was.
     fn replace(&mut self, text: &str) -> Option<String> {
         let found = Rc::clone(&self.found);
-        let mut found = found.iter();
-        found.advance_to(self.number);
-        let mut next = found.next();
+        let mut found = ranges(&found, self.number).peekable();
         let end = self.number + text.chars().count() as u64;
-        if next.is_none_or(|next| next >= end) {
+        if found.peek().is_none_or(|next| next.start >= end) {
             self.number = end;
             return None;
         }
         let mut out = String::with_capacity(text.len());
         for c in text.chars() {
-            if next == Some(self.number) {
-                next = found.next();
-                let width = if c.is_ascii() { 1 } else { self.width(c) };
-                out.extend(std::iter::repeat_n(MASK, width));
-            } else {
-                out.push(c);
-            }
+            let number = self.number;
             self.number += 1;
+            if found.peek().is_some_and(|next| next.end <= number) {
+                found.next();
+            }
+            if found.peek().is_none_or(|next| next.start > number) {
+                out.push(c);
+                continue;
+            }
+            let width = if c.is_ascii() { 1 } else { self.width(c) };
+            out.extend(std::iter::repeat_n(MASK, width));
         }
         Some(out)
     }

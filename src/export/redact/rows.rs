@@ -8,6 +8,7 @@ use std::ops::Range;
 use avt::{Cell, Line, ScreenKind, Terminal};
 
 use super::marks::{char_of, number_of};
+use super::sources::Sources;
 
 /// The lines that some rows belong to.
 #[derive(Debug)]
@@ -78,20 +79,23 @@ impl Rows {
         cells
     }
 
-    /// For each character of the text that was drawn, where it begins there, and the number of what drew it.
-    pub(super) fn numbers(&self, screen: &Terminal) -> Vec<(usize, u64)> {
-        let mut numbers = Vec::new();
+    /// Which characters of the stream drew those of the text.
+    pub(super) fn sources(&self, screen: &Terminal) -> Sources {
+        let mut sources = Sources::default();
         let mut at = 0;
         self.read(screen, |row| match row {
             Some((row, _)) => {
                 for cell in row.iter().filter(|cell| cell.width() > 0) {
-                    numbers.extend(number_of(cell).map(|number| (at, number)));
-                    at += char_of(cell).len_utf8();
+                    let length = char_of(cell).len_utf8();
+                    if let Some(number) = number_of(cell) {
+                        sources.push(at..at + length, number, length == 1);
+                    }
+                    at += length;
                 }
             }
             None => at += 1,
         });
-        numbers
+        sources
     }
 
     /// Calls `take` with the cells of each row that are text and the width of all of it, and with none where a line ends.

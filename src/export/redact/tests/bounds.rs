@@ -234,3 +234,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rows_that_letters_filled_are_looked_at_once_and_hide_nothing_of_what_comes_next() {
+    // No two parts are the same, as of a file without line ends.
+    let endless: String = (0..60_000).map(|n| format!("{} ", n * 7919)).collect();
+    let looked_at = looked_at(1, |_| Data::Output(endless.clone()));
+    assert!(looked_at < 2 * endless.len(), "{looked_at}");
+    // A secret in it, at its end, and one that a move of the cursor joins to it.
+    let key = |from: usize| &KEY[from..];
+    for (text, found) in [
+        (format!("{endless}{KEY} {endless}"), 1),
+        (format!("{endless}{KEY}"), 1),
+        (
+            format!("{endless}{}\x1b[C\x08{} {endless}", &KEY[..9], key(9)),
+            1,
+        ),
+        (format!("{endless}{}\x1b[m{} {KEY}", &KEY[..9], key(9)), 2),
+    ] {
+        let data = [Data::Output(text)];
+        let (out, report) = redact(&recording(&header(), &data), Format::Cast, &[]);
+        assert!(!out.contains(&KEY[..9]) && !out.contains(key(9)));
+        assert!(report.replaced.unwrap().output >= found);
+    }
+}
