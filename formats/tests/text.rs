@@ -187,6 +187,12 @@ fn a_frame_that_does_not_decode_to_its_end_is_found() {
 }
 
 #[test]
+fn a_frame_that_stands_for_more_than_any_recorder_writes_is_told_from_one_that_does_not_decode() {
+    let text = event("1.0", "o", &"0".repeat(1 << 20)).repeat(40);
+    check_second(&text, FaultKind::Text);
+}
+
+#[test]
 fn a_frame_that_needs_what_is_not_in_the_file_is_found_without_decoding() {
     let mut data = vec![0x28, 0xb5, 0x2f, 0xfd, 0x05, 0x58, 0x77];
     data.extend_from_slice(&(5_u32 << 3 | 1).to_le_bytes()[..3]);

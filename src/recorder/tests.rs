@@ -228,3 +228,31 @@ fn keys_are_recorded_only_as_far_as_asked() {
         assert_eq!(text, recorded);
     }
 }
+
+#[test]
+fn what_says_the_same_for_megabytes_is_sound_however_few_bytes_it_takes() {
+    static PAYLOAD: [u8; 1024] = [b'0'; 1024];
+    for at_once in [1, 60] {
+        let mut bench = Bench::new(Input::Off);
+        for number in 0..20_000 {
+            if number % at_once == 0 {
+                bench.now += Duration::from_micros(number * 7919 % 997 + 1000 * at_once);
+                bench.recorder.handle_timeout(bench.now).unwrap();
+            }
+            bench.show(&PAYLOAD);
+        }
+        let Bench {
+            folder,
+            recorder,
+            now,
+            ..
+        } = bench;
+        let ended = recorder.end(now, Manifest::default(), Duration::ZERO);
+        ended.and_then(|ended| ended.finish(None)).unwrap();
+        let file = std::fs::read(folder.path().join("a.cast.zst")).unwrap();
+        let report = formats::recording::verify_text(&file[..], &formats::sealed::NoKey).unwrap();
+        assert_eq!(report.proof, formats::recording::Proof::Sound);
+        let ratio = 20_000 * 1024 / file.len();
+        assert!(ratio > if at_once == 1 { 100 } else { 1000 }, "{ratio}");
+    }
+}

@@ -189,7 +189,7 @@ impl<R: Read> Reader<R> {
         // Who was at the end comes there once more.
         self.seen.has_seek_table = false;
         if let Body::Zstd { decoder, at } = &mut self.body {
-            decoder.restart()?;
+            decoder.restart_elsewhere()?;
             *at = At::Border;
         }
         Ok(())
@@ -389,6 +389,9 @@ impl<R: Read> Reader<R> {
             }
         } else if let Some(link) = Link::parse(content) {
             self.seen.is_ours = true;
+            if let Body::Zstd { decoder, .. } = &mut self.body {
+                decoder.link(&link);
+            }
             if let Some(unsealer) = &mut self.unsealer
                 && let Err(cause) = unsealer.link(&link)
             {

@@ -2,6 +2,8 @@
 //!
 //! Nothing here looks at a digest, and nothing is kept but a piece of text and the line that is not whole yet.
 
+use std::io;
+
 use super::report::FaultKind;
 use crate::asciicast::{self, Code, Header, Line, is_resize, parse_line, parse_long_line};
 use crate::json;
@@ -78,7 +80,12 @@ impl Content {
                 Ok(true) if bytes.is_empty() => self.frame.is_over = true,
                 Ok(true) => self.frame.fault = Some(FaultKind::Undecodable),
                 Ok(false) => {}
-                Err(_) => self.frame.fault = Some(FaultKind::Undecodable),
+                Err(error) => {
+                    self.frame.fault = Some(match error.kind() {
+                        io::ErrorKind::FileTooLarge => FaultKind::Text,
+                        _ => FaultKind::Undecodable,
+                    });
+                }
             }
             if let Err(fault) = self.lines() {
                 self.frame.fault.get_or_insert(fault);
@@ -92,6 +99,11 @@ impl Content {
     /// What comes next of the frame cannot be had.
     pub(super) fn fail(&mut self) {
         self.frame.fault.get_or_insert(FaultKind::Undecodable);
+    }
+
+    /// The frame is linked, and what is wrong with it, if anything, was told.
+    pub(super) fn link(&mut self, link: &Link) {
+        self.decoder.link(link);
     }
 
     /// What is wrong with the frame, now that its link is there. Of a sealed recording that was closed without its key,

@@ -98,6 +98,9 @@ pub enum FaultKind {
     /// A data frame that does not decode, or not to its end.
     #[error("the frame does not decode")]
     Undecodable,
+    /// Nobody has recorded so much in so few bytes.
+    #[error("the frame stands for far more text than a recording of its size can hold")]
+    Text,
     /// What it holds depends on what is not in the file.
     #[error("the frame can only be read with a dictionary that is not in the recording")]
     Dictionary,

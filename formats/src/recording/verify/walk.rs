@@ -317,6 +317,9 @@ impl<'a, R: Read> Walk<'a, R> {
             fault.to = Some(Duration::from_micros(link.last_us));
             return Some(Step::End(Proof::Altered(fault)));
         }
+        if let Some(content) = &mut self.passage.content {
+            content.link(link);
+        }
         let data = match (&mut self.sealed, self.trail.seek_table.last_mut()) {
             (Some(sealed), _) => {
                 let chunk = sealed.chunk.take();

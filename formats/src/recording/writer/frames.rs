@@ -9,7 +9,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use zstd::stream::raw::{CParameter, Encoder as Zstd, InBuffer, Operation, OutBuffer};
 
-use super::options::{Options, SLOW_FRAME};
+use super::options::{MOST_ROOM, Options, SLOW_FRAME};
 use super::sealer::Sealer;
 use crate::manifest::Encryption;
 use crate::payload::Size;
@@ -21,8 +21,6 @@ use crate::recording::trail::Trail;
 /// Text that compresses better than this many times is given more room, since each frame begins with nothing to refer to:
 /// what a frame costs stays small against what is in it.
 const USUAL_RATIO: usize = 8;
-/// But no frame grows beyond this many times its usual text.
-const MOST_ROOM: usize = 4;
 /// Two to this power holds the most text of a frame; more window would only cost memory, less would cost size.
 const WINDOW_LOG: u32 = 20;
 /// Entries of the compressor's hash and chain tables, as two to these powers. For a frame that has time: what its own tables

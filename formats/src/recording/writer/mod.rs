@@ -12,6 +12,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use self::frames::Frames;
+pub(in crate::recording) use self::options::LONGEST_FRAME;
 pub use self::options::{FRAME_TEXT, Options, SLOW_FRAME};
 use self::sealer::Sealer;
 pub use self::unsigned::Unsigned;

@@ -6,6 +6,11 @@ use std::time::Duration;
 
 /// A frame is closed at the first line end behind this many bytes of text, if they compress as text usually does.
 pub const FRAME_TEXT: usize = 256 * 1024;
+/// Text that compresses better is given more room, since each frame begins with nothing to refer to; but no frame goes on beyond
+/// the first line end behind this.
+pub(in crate::recording) const LONGEST_FRAME: usize = MOST_ROOM * FRAME_TEXT;
+/// So many times the usual text.
+pub(super) const MOST_ROOM: usize = 4;
 /// A frame that took longer to fill came from a person or a screen, not from bulk output.
 pub const SLOW_FRAME: Duration = Duration::from_secs(4);
 
