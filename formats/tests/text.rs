@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use formats::recording::{Ending, FaultKind, Proof, Reader, Report, verify, verify_text};
+use formats::recording::{Damage, Ending, FaultKind, Proof, Reader, Report, verify, verify_text};
 use formats::sealed::NoKey;
 use sha2::{Digest, Sha256};
 
@@ -189,7 +189,17 @@ fn a_frame_that_does_not_decode_to_its_end_is_found() {
 #[test]
 fn a_frame_that_stands_for_more_than_any_recorder_writes_is_told_from_one_that_does_not_decode() {
     let text = event("1.0", "o", &"0".repeat(1 << 20)).repeat(40);
-    check_second(&text, FaultKind::Text);
+    let bytes = build(&[first(), second(&text)], MANIFEST);
+    check(&bytes, FaultKind::Text);
+    let ending = ending(&bytes);
+    let is_told = matches!(
+        ending,
+        Ending::Damaged {
+            cause: Damage::Text,
+            ..
+        }
+    );
+    assert!(is_told, "{ending:?}");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! Nothing here is proved: only the chain tells whether what was read is what was recorded.
 
+use std::io;
+
 /// How a recording ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -30,6 +32,11 @@ pub enum Damage {
     /// It does not decode, or not to what its checksum says.
     #[error("the frame does not decode: {0}")]
     Frame(String),
+    /// Nobody has recorded so much in so few bytes.
+    #[error(
+        "it stands for far more text than a recording of its size can hold; if you trust it, unpack it first (`zstd -d`)"
+    )]
+    Text,
     /// Something follows the seek table.
     #[error("bytes follow the end of the recording")]
     Trailing,
@@ -39,4 +46,14 @@ pub enum Damage {
     /// Bytes that anybody can have put there.
     #[error("an encrypted recording has a frame that is not")]
     Unsealed,
+}
+
+impl From<io::Error> for Damage {
+    /// Why text is not decoded.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::FileTooLarge => Self::Text,
+            _ => Self::Frame(error.to_string()),
+        }
+    }
 }

@@ -328,7 +328,7 @@ impl<R: Read> Reader<R> {
                 });
             }
             Ok(false) => {}
-            Err(error) => self.damaged(start, Damage::Frame(error.to_string())),
+            Err(error) => self.damaged(start, error.into()),
         }
         Ok(())
     }

@@ -96,7 +96,7 @@ impl Unsealer {
             Ok(_) => Err(Damage::Frame(
                 "it does not end with its last chunk".to_owned(),
             )),
-            Err(error) => Err(Damage::Frame(error.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 }
