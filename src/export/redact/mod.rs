@@ -15,6 +15,7 @@ mod rewrite;
 mod rows;
 mod seen;
 mod shapes;
+mod shown;
 mod sources;
 mod texts;
 mod typed;

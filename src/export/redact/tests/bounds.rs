@@ -35,7 +35,7 @@ fn one_secret_of_any_length_is_replaced_wherever_it_stands() {
 #[test]
 fn what_is_kept_above_a_wide_screen_is_bounded_by_cells() {
     for cols in [1, 80, 1000, 10_000] {
-        let rows = super::super::look::scrollback(Size { cols, rows: 50 });
+        let rows = super::super::shown::scrollback(Size { cols, rows: 50 });
         assert!((4..=400).contains(&rows));
         assert!(usize::from(cols) * rows <= 160_000);
     }
