@@ -16,7 +16,7 @@ const WINDOW_LOG_MAX: u32 = 25;
 /// So much text any file may give, in bytes.
 const TEXT_ALLOWED: u64 = 8 * 1024 * 1024;
 /// And so much for each byte of its frames. What compresses better is the same for megabytes.
-const TEXT_PER_BYTE: u64 = 256;
+const TEXT_PER_BYTE: u64 = 128;
 /// A frame that a recorder linked may stand for so much, whatever it says, and for what its link tells. Measured: a megabyte of
 /// zeros, or of `yes`, takes 2.7 kB where each message of the agent is read by itself, and 340 bytes where sixty are read at once,
 /// as a network that holds them back brings them.
