@@ -10,17 +10,23 @@ use serde::Serialize;
 /// second line, read as something else than it says, or hold what nobody sees.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' | '\t' => out.push(' '),
-            c if is_harmless(c) => out.push(c),
-            c => {
+    let mut rest = text;
+    loop {
+        let plain = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~'));
+        let (plain, behind) = rest.split_at(plain.unwrap_or(rest.len()));
+        out.push_str(plain);
+        let mut chars = behind.chars();
+        match chars.next() {
+            None => return out,
+            Some('\n' | '\r' | '\t') => out.push(' '),
+            Some(c) if is_harmless(c) => out.push(c),
+            Some(c) => {
                 // Writing to a String cannot fail.
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
         }
+        rest = chars.as_str();
     }
-    out
 }
 
 /// A value for programs, in one line of JSON. A program reads the value as it is; a terminal that it is shown on gets

@@ -19,6 +19,9 @@ const WORTH: usize = 4 * 1024;
 /// Colours that are kept for the emulator, in bytes.
 const MAX_RENDITION: usize = 4 * 1024;
 
+/// What a line begins with that goes on in the column of the one above, or a part of it.
+const BLANKS: &str = "                                                                ";
+
 /// Whether output is such that an emulator is not needed, as it is fed to one.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -179,7 +182,9 @@ impl Flow {
                 b'\n' => {
                     let col = self.last.len();
                     self.scroll(false, &mut left);
-                    self.last.extend(std::iter::repeat_n(' ', col));
+                    for from in (0..col).step_by(BLANKS.len()) {
+                        self.last.push_str(&BLANKS[..BLANKS.len().min(col - from)]);
+                    }
                     at += 1;
                 }
                 b'\r' if bytes.len() == at + 1 => {

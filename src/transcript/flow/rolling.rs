@@ -155,7 +155,7 @@ impl Rolling {
     pub(crate) fn take(&mut self) -> Vec<String> {
         let mut lines = self.leaving.take();
         for line in &mut lines {
-            let blanks = line.len() - line.trim_start_matches(' ').len();
+            let blanks = line.bytes().take_while(|byte| *byte == b' ').count();
             if !self.credit.spend(blanks as u64 * BLANK) {
                 self.lacks_blanks = true;
                 line.drain(..blanks);
