@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows where on the screen the text went: moves of the cursor are line ends, but for tabs.
 
+use std::ops::Range;
+
 use super::patterns::Patterns;
 use super::places::Places;
 use super::sources::Sources;
@@ -145,11 +147,29 @@ impl Flow {
 
     fn look_from(&mut self, from: usize, patterns: &mut Patterns, into: &mut Places) {
         self.looked_at = self.text.len();
-        let sources = &self.sources;
-        patterns.find(&self.text[from..], |range| {
-            let numbers = sources.numbers(from + range.start..from + range.end);
+        self.look_at(from..self.text.len(), patterns, into);
+    }
+
+    /// Where the last line stands that has ended, with its end.
+    pub(super) fn last_line(&self) -> Range<usize> {
+        let end = self.text.len();
+        let above = self.text.as_bytes().get(..end.saturating_sub(1));
+        let start = above.and_then(|above| memchr::memrchr(b'\n', above));
+        start.map_or(0, |end| end + 1)..end
+    }
+
+    /// Looks at a part of what is held. Tells whether it had to be looked at: of one that came lately all is known.
+    pub(super) fn look_at(
+        &self,
+        part: Range<usize>,
+        patterns: &mut Patterns,
+        into: &mut Places,
+    ) -> bool {
+        patterns.find(&self.text[part.clone()], |range| {
+            let found = part.start + range.start..part.start + range.end;
+            let numbers = self.sources.numbers(found);
             numbers.for_each(|numbers| into.add(numbers));
-        });
+        })
     }
 
     /// Lets go of what is older.

@@ -146,6 +146,6 @@ fn line(screen: &Terminal, place: usize) -> Option<&Line> {
 
 /// Whether the next row is taken for the same line: the terminal wrapped it, or a program that wraps by itself filled
 /// the row to its end.
-fn goes_on(line: &Line) -> bool {
+pub(super) fn goes_on(line: &Line) -> bool {
     line.is_wrapped() || line.cells().last().is_some_and(|cell| char_of(cell) != ' ')
 }

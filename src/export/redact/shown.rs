@@ -12,7 +12,7 @@ use super::marks::{Pen, char_of, drawn};
 use super::patterns::Patterns;
 use super::places::Places;
 use super::reach::Reach;
-use super::rows::Rows;
+use super::rows::{Rows, goes_on};
 use crate::screen::{Emulator, Letters, Novelty, Size};
 
 /// Lines above the screen that are kept to be looked at, at most: a line that is longer than the screen is looked at in
@@ -31,6 +31,19 @@ const KNOWN: usize = 4;
 /// So many blank cells behind a line cost as much as a byte of it.
 const BLANK: usize = 8;
 
+/// What is known of the row that the cursor is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    /// Nothing.
+    Any,
+    /// It has just scrolled in, and continues none.
+    Blank,
+    /// Nothing but letters came since, and they stand in it, and in those that they filled, one behind the other.
+    Letters,
+    /// The same, and the cursor is at its beginning again.
+    Over,
+}
+
 /// What was shown.
 pub(super) struct Shown {
     parser: Parser,
@@ -42,11 +55,14 @@ pub(super) struct Shown {
     /// The cursor was moved since something was printed: what comes next may overwrite.
     has_moved: bool,
     has_margins: bool,
+    /// What is printed behind the last column may be drawn over it.
+    may_not_wrap: bool,
     reach: Reach,
     /// A row may be left unseen until it is this far above the screen.
     unseen_rows: isize,
     /// So many rows in a row scrolled away above letters that filled them, and nothing else came between.
     filled: usize,
+    row: Row,
     /// Each line feed begins a line.
     pub(super) line_feeds: bool,
     /// What may yet be looked at.
@@ -62,6 +78,9 @@ pub(super) struct Shown {
     /// The control string under way: a window title, a clipboard text, a link.
     control: Control,
     found: Places,
+    /// Each row is read off the screen, also where it is known what stands in it.
+    #[cfg(test)]
+    pub(super) reads_all: bool,
 }
 
 /// How many rows are kept above a screen of this width.
@@ -76,11 +95,13 @@ impl Shown {
             screen: Emulator::with_scrollback(size, scrollback(size)),
             unseen_rows: (scrollback(size) / 2) as isize,
             filled: 0,
+            row: Row::Any,
             line_feeds: false,
             number: 0,
             unseen: None,
             has_moved: false,
             has_margins: false,
+            may_not_wrap: false,
             reach: Reach::default(),
             line: String::new(),
             left: LOOKED_AT,
@@ -90,6 +111,8 @@ impl Shown {
             flow: Flow::default(),
             control: Control::default(),
             found: Places::default(),
+            #[cfg(test)]
+            reads_all: false,
         }
     }
 
@@ -180,9 +203,13 @@ impl Shown {
             }
             self.filled += 1;
         }
-        if !matches!(pen, Pen::Letters(_)) {
+        if matches!(pen, Pen::One(_)) {
             self.filled = 0;
         }
+        self.row = match (self.row, pen) {
+            (Row::Blank | Row::Letters, Pen::Letters(_)) => Row::Letters,
+            _ => Row::Any,
+        };
         self.touch(row);
         let Some((first, last)) = self.unseen else {
             return;
@@ -190,10 +217,14 @@ impl Shown {
         if first < -self.unseen_rows {
             // Rows that letters filled one after the other hold the text that came, which is looked at as it came.
             let before = first.unsigned_abs() + WINDOW.div_ceil(cols) + 1;
-            match self.filled > before {
+            let is_filled = self.filled > before;
+            #[cfg(test)]
+            let is_filled = is_filled && !self.reads_all;
+            match is_filled {
                 true => self.unseen = Some((last, last)),
                 false => self.check(patterns),
             }
+            self.row = Row::Any;
         }
     }
 
@@ -204,10 +235,11 @@ impl Shown {
 
     fn function(&mut self, function: Function, patterns: &mut Patterns) {
         use Function::{
-            Bs, Cbt, Cha, Cht, Cnl, Cpl, Cr, Cub, Cud, Cuf, Cup, Cuu, Decsc, Ht, Osc, Rep, Scosc,
-            Vpa, Vpr,
+            Bs, Cbt, Cha, Cht, Cnl, Cpl, Cr, Cub, Cud, Cuf, Cup, Cuu, Decsc, Ht, Lf, Osc, Rep,
+            Scosc, Vpa, Vpr,
         };
         let row = self.screen.cursor().row as isize;
+        let before = std::mem::replace(&mut self.row, Row::Any);
         self.filled = 0;
         self.reach.function(&function);
         self.letters.function(&function);
@@ -226,12 +258,18 @@ impl Shown {
                 }
                 return;
             }
-            Osc(_) | Decsc | Scosc => {}
+            Osc(_) => self.row = before,
+            Decsc | Scosc => {}
             Bs | Cbt(_) | Cha(_) | Cht(_) | Cnl(_) | Cpl(_) | Cr | Cub(_) | Cud(_) | Cuf(_)
             | Cup(..) | Cuu(_) | Vpa(_) | Vpr(_) => {
                 self.has_moved = true;
                 erases = false;
                 self.flow.end_line();
+                self.row = match (&function, before) {
+                    (Cr, Row::Blank) => Row::Blank,
+                    (Cr, Row::Letters | Row::Over) => Row::Over,
+                    _ => Row::Any,
+                };
             }
             Ht => {
                 self.has_moved = true;
@@ -241,7 +279,21 @@ impl Shown {
             Function::Decset(modes) | Function::Decrst(modes)
                 if modes.as_slice().iter().all(|mode| {
                     matches!(mode, DecMode::CursorKeys | DecMode::TextCursorEnable)
-                }) => {}
+                }) =>
+            {
+                self.row = before;
+            }
+            Lf => {
+                match before {
+                    Row::Letters | Row::Over => self.check_line(patterns),
+                    Row::Any | Row::Blank => self.check(patterns),
+                }
+                self.has_moved = true;
+                self.flow.end_line();
+                if self.scrolls_in_alone() {
+                    self.row = Row::Blank;
+                }
+            }
             _ => {
                 self.check(patterns);
                 self.has_moved = true;
@@ -254,6 +306,9 @@ impl Shown {
         if matches!(function, Function::Ris | Function::Decstr) {
             self.has_margins = false;
         }
+        // It comes back with a cursor that was saved before.
+        self.may_not_wrap |= matches!(&function, Function::Decrst(modes)
+            if modes.as_slice().contains(&DecMode::AutoWrap));
         if erases && self.pen.take().is_some() {
             // What is erased must not carry the number of what was printed last.
             self.screen
@@ -264,7 +319,7 @@ impl Shown {
 
     pub(super) fn resize(&mut self, size: Size, patterns: &mut Patterns) {
         self.check(patterns);
-        self.filled = 0;
+        (self.filled, self.row) = (0, Row::Any);
         // What is kept above is of the new width as well.
         if scrollback(size) / 2 < self.unseen_rows.unsigned_abs() {
             let mut screen = Emulator::with_scrollback(self.screen.extent(), scrollback(size));
@@ -281,6 +336,36 @@ impl Shown {
             self.reach.resize(&self.screen);
         }
         self.has_moved = true;
+    }
+
+    /// Whether a line feed brings a blank row of the whole screen, and what stands above does not go on in it.
+    fn scrolls_in_alone(&self) -> bool {
+        #[cfg(test)]
+        if self.reads_all {
+            return false;
+        }
+        let row = self.screen.cursor().row;
+        row + 1 == self.screen.size().1
+            && !self.has_margins
+            && !self.may_not_wrap
+            && self.screen.active_screen_kind() == ScreenKind::Primary
+            && !self.screen.screen().line(row).is_none_or(goes_on)
+    }
+
+    /// The same as [`Self::check`] where the rows hold the line that came and nothing else: it is not read off the screen.
+    fn check_line(&mut self, patterns: &mut Patterns) {
+        self.flow.end_line();
+        let line = self.flow.last_line();
+        let length = line.len();
+        if self.unseen.take().is_some() && length <= self.left {
+            let is_new = self.flow.look_at(line, patterns, &mut self.found);
+            self.pay(length, is_new);
+        }
+    }
+
+    fn pay(&mut self, bytes: usize, is_new: bool) {
+        let cost = bytes / if is_new { 1 } else { KNOWN };
+        self.left = self.left.saturating_sub(cost);
     }
 
     /// Looks at the rows that were drawn on, each as a part of its line.
@@ -307,8 +392,7 @@ impl Shown {
                 .numbers(range)
                 .for_each(|numbers| found.add(numbers));
         });
-        let cost = (self.line.len() + blank) / if is_new { 1 } else { KNOWN };
-        self.left = self.left.saturating_sub(cost);
+        self.pay(self.line.len() + blank, is_new);
     }
 
     /// All that was found.

@@ -258,3 +258,48 @@ fn rows_that_letters_filled_are_looked_at_once_and_hide_nothing_of_what_comes_ne
         assert!(report.replaced.unwrap().output >= found);
     }
 }
+
+/// The characters that are found in what is shown on a screen of this size.
+fn found(size: Size, output: &[String], reads_all: bool) -> roaring::RoaringTreemap {
+    let mut patterns = Patterns::new(["x{9,}y"], Secrets::Known).unwrap();
+    let mut shown = super::super::shown::Shown::new(size);
+    shown.reads_all = reads_all;
+    for text in output {
+        shown.text(text, &mut patterns);
+    }
+    shown.finish(&mut patterns)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whatever_the_screen_shows_is_found_where_it_is_not_read(
+        cols in 10_u16..50,
+        rows in 1_u16..6,
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                3 => proptest::sample::select(vec![
+                    KEY, "AKIAIOSF", "ODNN7EXAMPLE", "password=hunter2a", "token: ", "hunter2a", " xxxxx", "xxxxxy ",
+                    "§AKIAIOSF\r\nODNN7EXAMPLE ",
+                ]).prop_map(String::from),
+                3 => proptest::sample::select(vec!["\r\n", "\n", "\r", "\r\n\r\n"]).prop_map(String::from),
+                1 => proptest::sample::select(vec![
+                    "\x1b[A", "\x1b[K", "\t", "\x08", "\x1b[2J", "\x1b[H", "\x1b]0;t\x07", "\x1b[?25l", "\x1b[1m",
+                    "\x1b[2;3r", "\x1b[r", "\x1b[?1049h", "\x1b[?1049l", "é", "\x1b(0", "\x1b(B", "\x1b[4h", "\x1b[4l",
+                    "\x1b[?7l", "\x1b[?7h", "\x1b[3L", "\x1bD", "\x1bM", "\x1b[S",
+                ]).prop_map(String::from),
+                3 => (0_usize..60).prop_map(|length| "word and ".chars().cycle().take(length).collect()),
+            ],
+            0..80,
+        ),
+    ) {
+        let size = Size { cols, rows };
+        // What fills a row goes on in the next.
+        let fill = ".".repeat(usize::from(cols) - 8);
+        let pieces: Vec<_> = pieces.iter().map(|piece| piece.replace('§', &fill)).collect();
+        let read = found(size, &pieces, true);
+        let known = found(size, &pieces, false);
+        prop_assert!(read.is_subset(&known), "{:?}", &read - &known);
+    }
+}
