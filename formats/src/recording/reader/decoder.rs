@@ -14,7 +14,7 @@ use crate::recording::writer::LONGEST_FRAME;
 /// to be held.
 const WINDOW_LOG_MAX: u32 = 25;
 /// So much text any file may give, in bytes.
-const TEXT_ALLOWED: u64 = 8 * 1024 * 1024;
+const TEXT_ALLOWED: u64 = 4 * 1024 * 1024;
 /// And so much for each byte of its frames. What compresses better is the same for megabytes.
 const TEXT_PER_BYTE: u64 = 128;
 /// A frame that a recorder linked may stand for so much, whatever it says, and for what its link tells. Measured: a megabyte of
@@ -208,8 +208,8 @@ mod tests {
         let frames = frame.repeat(100);
         let (text, is_refused) = given(&frames);
         assert!(is_refused && text <= allowed(&frames), "{text}");
-        let small = zstd::bulk::compress(&zeros[..7 << 20], 3).unwrap();
-        assert_eq!(given(&small), (7 << 20, false));
+        let small = zstd::bulk::compress(&zeros[..3 << 20], 3).unwrap();
+        assert_eq!(given(&small), (3 << 20, false));
     }
 
     #[test]
@@ -226,12 +226,12 @@ mod tests {
                 break;
             }
         }
-        assert!(text.len() <= 9 << 20);
+        assert!(text.len() <= 5 << 20);
     }
 
     #[test]
     fn what_is_linked_may_say_the_same_for_ever_and_a_link_tells_of_no_more_than_a_frame() {
-        for (length, text, most) in [(1, 1 << 20, 100), (1, 1 << 18, 12), (4, u64::MAX, 3)] {
+        for (length, text, most) in [(1, 1 << 20, 100), (1, 1 << 18, 6), (4, u64::MAX, 2)] {
             let frame = zstd::bulk::compress(&vec![b'0'; length << 20], 3).unwrap();
             let link = Link {
                 index: 0,
@@ -271,7 +271,7 @@ mod tests {
 
     #[test]
     fn elsewhere_in_the_file_there_is_as_much_room_as_at_its_beginning() {
-        let frame = zstd::bulk::compress(&vec![b'0'; 6 << 20], 3).unwrap();
+        let frame = zstd::bulk::compress(&vec![b'0'; 3 << 20], 3).unwrap();
         let mut decoder = TextDecoder::new().unwrap();
         for _ in 0..5 {
             assert!(is_given(&mut decoder, &frame));
