@@ -196,6 +196,13 @@ impl Emulator {
         }
     }
 
+    /// How what follows looks; no output asked for it, and it gives no credit.
+    pub(crate) fn set_pen(&mut self, pen: &Function) {
+        if matches!(pen, Function::Sgr(_)) {
+            self.terminal.execute(pen.clone());
+        }
+    }
+
     /// Prints printable characters, observed: what [`Emulator::execute_with`] does for each of them, at once.
     pub(crate) fn print_with<O: Observer>(&mut self, text: &str, observer: O) -> O::Output {
         self.budget.earn(text.as_bytes());

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// So many bytes are held, of texts and of what stands in them.
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 2 * 1024 * 1024;
 /// What a text costs besides.
 const TEXT_COST: usize = 64;
 

@@ -2,13 +2,13 @@
 //!
 //! Nothing here is written. The emulated screen keeps no colors, but which character of the stream drew each cell.
 
-use avt::parser::{DecMode, Function, Parser, SgrOp, SgrOps, State};
+use avt::parser::{DecMode, Function, Parser, State};
 use avt::{Line, ScreenKind};
 use roaring::RoaringTreemap;
 
 use super::control::Control;
 use super::flow::{Flow, WINDOW};
-use super::marks::{Pen, char_of, drawn};
+use super::marks::{Pen, char_of, drawn, no_pen};
 use super::patterns::Patterns;
 use super::places::Places;
 use super::reach::Reach;
@@ -70,6 +70,9 @@ pub(super) struct Shown {
     novelty: Novelty,
     /// What the screen's pen holds, if it is that and nothing else.
     pen: Option<Pen>,
+    /// The one that it held last, and none.
+    latest_pen: (Pen, Function),
+    no_pen: Function,
     letters: Letters,
     /// All that was printed.
     flow: Flow,
@@ -107,6 +110,8 @@ impl Shown {
             left: LOOKED_AT,
             novelty: Novelty::default(),
             pen: None,
+            latest_pen: (Pen::One(0), Pen::One(0).function()),
+            no_pen: no_pen(),
             letters: Letters::default(),
             flow: Flow::default(),
             control: Control::default(),
@@ -181,7 +186,10 @@ impl Shown {
         }
         self.flow.push(text, number, patterns, &mut self.found);
         if self.pen != Some(pen) {
-            self.screen.execute(Function::Sgr(pen.ops()));
+            if self.latest_pen.0 != pen {
+                self.latest_pen = (pen, pen.function());
+            }
+            self.screen.set_pen(&self.latest_pen.1);
             self.pen = Some(pen);
         }
         match pen {
@@ -311,8 +319,7 @@ impl Shown {
             if modes.as_slice().contains(&DecMode::AutoWrap));
         if erases && self.pen.take().is_some() {
             // What is erased must not carry the number of what was printed last.
-            self.screen
-                .execute(Function::Sgr(SgrOps::from(&[SgrOp::Reset][..])));
+            self.screen.set_pen(&self.no_pen);
         }
         self.screen.execute(function);
     }
