@@ -5,7 +5,7 @@
 
 use std::ops::Deref;
 
-use avt::parser::{Function, Parser};
+use avt::parser::{Function, Parser, SgrOps};
 use avt::{Observer, Terminal};
 use formats::asciicast::MAX_SIDE;
 
@@ -197,10 +197,8 @@ impl Emulator {
     }
 
     /// How what follows looks; no output asked for it, and it gives no credit.
-    pub(crate) fn set_pen(&mut self, pen: &Function) {
-        if matches!(pen, Function::Sgr(_)) {
-            self.terminal.execute(pen.clone());
-        }
+    pub(crate) fn set_pen(&mut self, pen: &SgrOps) {
+        self.terminal.execute(Function::Sgr(pen.clone()));
     }
 
     /// Prints printable characters, observed: what [`Emulator::execute_with`] does for each of them, at once.

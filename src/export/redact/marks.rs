@@ -3,7 +3,7 @@
 //!
 //! Nothing here prints, and nothing is kept of how a cell looked.
 
-use avt::parser::{Function, SgrOp, SgrOps};
+use avt::parser::{SgrOp, SgrOps};
 use avt::{Cell, Color};
 
 /// Letters of ASCII are drawn as characters of the planes for private use, which are as wide and hold seventeen bits: the
@@ -29,7 +29,7 @@ impl Pen {
     }
 
     /// What makes the screen's pen this one, whatever it was.
-    pub(super) fn function(self) -> Function {
+    pub(super) fn ops(self) -> SgrOps {
         let (number, weight) = match self {
             Self::Letters(number) => (number, SgrOp::SetBoldIntensity),
             Self::One(number) => (number, SgrOp::ResetIntensity),
@@ -37,13 +37,13 @@ impl Pen {
         let part = |shift: u32| (number >> shift) as u8;
         let low = SgrOp::SetForegroundColor(Color::rgb(part(0), part(8), part(16)));
         let high = SgrOp::SetBackgroundColor(Color::rgb(part(24), part(32), part(40)));
-        Function::Sgr(SgrOps::from(&[weight, low, high][..]))
+        SgrOps::from(&[weight, low, high][..])
     }
 }
 
 /// What makes the screen's pen one that no character holds.
-pub(super) fn no_pen() -> Function {
-    Function::Sgr(SgrOps::from(&[SgrOp::Reset][..]))
+pub(super) fn no_pen() -> SgrOps {
+    SgrOps::from(&[SgrOp::Reset][..])
 }
 
 /// What is drawn for letters, the first of which has this number, with [`Pen::of_letters`].
@@ -88,6 +88,7 @@ fn letter(cell: &Cell) -> Option<(char, u64)> {
 #[cfg(test)]
 mod tests {
     use avt::Terminal;
+    use avt::parser::Function;
 
     use super::*;
 
@@ -100,7 +101,7 @@ mod tests {
             while !rest.is_empty() {
                 let (pen, room) = Pen::of_letters(next);
                 let (some, behind) = rest.split_at(rest.len().min(room));
-                screen.execute(pen.function());
+                screen.execute(Function::Sgr(pen.ops()));
                 screen.execute(drawn(some, next).map(Function::Print));
                 next += some.len() as u64;
                 rest = behind;
@@ -119,7 +120,7 @@ mod tests {
         for c in ['é', '漢', '\u{f0041}', '\u{10ffff}'] {
             let mut screen = Terminal::new(4, 1).unwrap();
             let number = 0x0000_8765_4321_0fed;
-            screen.execute([Pen::One(number).function(), Function::Print(c)]);
+            screen.execute([Function::Sgr(Pen::One(number).ops()), Function::Print(c)]);
             let cell = &screen.screen().line(0).unwrap().cells()[0];
             assert_eq!((char_of(cell), number_of(cell)), (c, Some(number)));
         }

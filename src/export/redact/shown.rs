@@ -2,7 +2,7 @@
 //!
 //! Nothing here is written. The emulated screen keeps no colors, but which character of the stream drew each cell.
 
-use avt::parser::{DecMode, Function, Parser, State};
+use avt::parser::{DecMode, Function, Parser, SgrOps, State};
 use avt::{Line, ScreenKind};
 use roaring::RoaringTreemap;
 
@@ -71,8 +71,8 @@ pub(super) struct Shown {
     /// What the screen's pen holds, if it is that and nothing else.
     pen: Option<Pen>,
     /// The one that it held last, and none.
-    latest_pen: (Pen, Function),
-    no_pen: Function,
+    latest_pen: (Pen, SgrOps),
+    no_pen: SgrOps,
     letters: Letters,
     /// All that was printed.
     flow: Flow,
@@ -110,7 +110,7 @@ impl Shown {
             left: LOOKED_AT,
             novelty: Novelty::default(),
             pen: None,
-            latest_pen: (Pen::One(0), Pen::One(0).function()),
+            latest_pen: (Pen::One(0), Pen::One(0).ops()),
             no_pen: no_pen(),
             letters: Letters::default(),
             flow: Flow::default(),
@@ -187,7 +187,7 @@ impl Shown {
         self.flow.push(text, number, patterns, &mut self.found);
         if self.pen != Some(pen) {
             if self.latest_pen.0 != pen {
-                self.latest_pen = (pen, pen.function());
+                self.latest_pen = (pen, pen.ops());
             }
             self.screen.set_pen(&self.latest_pen.1);
             self.pen = Some(pen);
